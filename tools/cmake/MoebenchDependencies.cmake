@@ -1,0 +1,59 @@
+# Third-party packages. Debian's packages and torch's wheel are installed by tools/setup.
+find_package(fmt REQUIRED)
+find_package(yaml-cpp REQUIRED)
+find_package(CLI11 REQUIRED)
+find_package(nlohmann_json REQUIRED)
+find_package(GTest REQUIRED)
+find_package(benchmark REQUIRED)
+find_package(Threads REQUIRED)
+include(GoogleTest)
+
+find_path(LIBCSV_INCLUDE_DIR csv.h REQUIRED)
+find_library(LIBCSV_LIBRARY csv REQUIRED)
+add_library(libcsv INTERFACE)
+target_include_directories(libcsv SYSTEM INTERFACE ${LIBCSV_INCLUDE_DIR})
+target_link_libraries(libcsv INTERFACE ${LIBCSV_LIBRARY})
+
+if(MOEBENCH_WITH_MPI)
+  find_package(MPI REQUIRED COMPONENTS C)
+endif()
+
+if(MOEBENCH_WITH_TORCH AND NOT MOEBENCH_WITH_MPI)
+  message(FATAL_ERROR "MOEBENCH_WITH_TORCH needs MOEBENCH_WITH_MPI; switch both on or both off")
+endif()
+
+if(MOEBENCH_WITH_TORCH)
+  if(NOT MOEBENCH_TORCH_ROOT)
+    # tools/setup unpacks the wheels here.
+    if(NOT "$ENV{XDG_CACHE_HOME}" STREQUAL "")
+      set(_cache $ENV{XDG_CACHE_HOME})
+    else()
+      set(_cache $ENV{HOME}/.cache)
+    endif()
+    set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS
+                 ${PROJECT_SOURCE_DIR}/tools/wheels.txt)
+    file(STRINGS ${PROJECT_SOURCE_DIR}/tools/wheels.txt _pin REGEX "^torch==")
+    string(REGEX MATCH "^torch==([0-9.]+)" _ "${_pin}")
+    set(MOEBENCH_TORCH_ROOT ${_cache}/moebench/torch-${CMAKE_MATCH_1})
+  endif()
+  if(NOT EXISTS ${MOEBENCH_TORCH_ROOT}/torch/lib/libtorch_cpu.so)
+    message(FATAL_ERROR "libtorch not found in ${MOEBENCH_TORCH_ROOT}; run tools/setup, or set "
+                        "MOEBENCH_TORCH_ROOT, or configure with -DMOEBENCH_WITH_TORCH=OFF")
+  endif()
+  set(_torch ${MOEBENCH_TORCH_ROOT}/torch)
+  file(GLOB _nvidia_libs ${MOEBENCH_TORCH_ROOT}/nvidia/*/lib)
+  # Our own target: find_package(Torch) of this wheel insists on nvcc even for a C++-only project.
+  add_library(libtorch INTERFACE)
+  target_include_directories(libtorch SYSTEM INTERFACE
+    ${_torch}/include ${_torch}/include/torch/csrc/api/include)
+  target_compile_definitions(libtorch INTERFACE _GLIBCXX_USE_CXX11_ABI=1)
+  target_link_directories(libtorch INTERFACE ${_torch}/lib)
+  target_link_libraries(libtorch INTERFACE torch_cpu c10)
+  set(_rpath "-Wl,-rpath,${_torch}/lib")
+  foreach(_dir IN LISTS _nvidia_libs)
+    string(APPEND _rpath ",-rpath,${_dir}")
+    target_link_options(libtorch INTERFACE "-Wl,-rpath-link,${_dir}")
+  endforeach()
+  # Old-style RPATH also serves libtorch_cpu's own needs (cudart, cupti) and wins over LD_LIBRARY_PATH.
+  target_link_options(libtorch INTERFACE ${_rpath} -Wl,--disable-new-dtags)
+endif()
