@@ -1,0 +1,69 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <string>
+
+#include "harness/base/check.h"
+#include "harness/base/error.h"
+#include "harness/base/file.h"
+#include "harness/base/hash.h"
+
+namespace moebench {
+namespace {
+
+using ::testing::HasSubstr;
+
+std::filesystem::path fresh_folder() {
+  // Of this test alone: ctest runs tests side by side.
+  const auto* test = ::testing::UnitTest::GetInstance()->current_test_info();
+  const auto folder = std::filesystem::path(::testing::TempDir()) /
+                      (std::string("moebench_") + test->name() + std::to_string(::getpid()));
+  std::filesystem::remove_all(folder);
+  std::filesystem::create_directories(folder);
+  return folder;
+}
+
+TEST(Error, FormatsItsMessage) {
+  EXPECT_STREQ(Error("axis '{}': {} does not divide {}", "ep_degree", 3, 8).what(),
+               "axis 'ep_degree': 3 does not divide 8");
+  EXPECT_STREQ(Error(std::string("braces {} stay")).what(), "braces {} stay");
+}
+
+TEST(Hash, IsStableAndSpreads) {
+  EXPECT_EQ(hash_hex("a"), hash_hex("a"));
+  EXPECT_NE(hash_hex("ranks: 1"), hash_hex("ranks: 2"));
+  EXPECT_EQ(hash_hex("", 6).size(), 6u);
+}
+
+TEST(File, ReadsBackWhatItWrote) {
+  const auto path = fresh_folder() / "a.txt";
+  write_file_atomically(path, "one\n");
+  append_line(path, "two");
+  EXPECT_EQ(read_file(path), "one\ntwo\n");
+}
+
+TEST(File, LeavesNoTemporaryAndKeepsTheOldContentWhenItCannotWrite) {
+  const auto folder = fresh_folder();
+  std::filesystem::create_directories(folder / "taken" / "inside");
+  EXPECT_ANY_THROW(write_file_atomically(folder / "taken", "x"));
+  EXPECT_EQ(std::distance(std::filesystem::directory_iterator(folder), {}), 1);
+}
+
+TEST(File, NamesTheFileItCannotRead) {
+  try {
+    read_file("/nonexistent/file");
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_THAT(error.what(), HasSubstr("/nonexistent/file"));
+  }
+  EXPECT_THROW(read_file(fresh_folder()), Error);
+}
+
+TEST(CheckDeathTest, AbortsWithThePlace) {
+  EXPECT_DEATH(MOEBENCH_CHECK(1 == 2), "base_test.cpp:.*1 == 2 does not hold");
+}
+
+}  // namespace
+}  // namespace moebench

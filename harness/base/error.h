@@ -1,0 +1,28 @@
+#pragma once
+
+#include <fmt/format.h>
+
+#include <stdexcept>
+#include <string>
+#include <utility>
+
+namespace moebench {
+
+// The user's or the machine's fault: says what is wrong and what to do about it.
+// Tools turn it into exit code 2; a rank turns it into a failed record.
+class Error : public std::runtime_error {
+ public:
+  explicit Error(const std::string& message) : std::runtime_error(message) {}
+  template <typename First, typename... Rest>
+  Error(fmt::format_string<First, Rest...> format, First&& first, Rest&&... rest)
+      : std::runtime_error(
+            fmt::format(format, std::forward<First>(first), std::forward<Rest>(rest)...)) {}
+};
+
+// A valid request that this build or machine cannot carry out; the record says `unsupported`.
+class Unsupported : public Error {
+ public:
+  using Error::Error;
+};
+
+}  // namespace moebench

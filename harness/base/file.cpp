@@ -1,0 +1,68 @@
+#include "harness/base/file.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <fstream>
+#include <sstream>
+
+#include "harness/base/error.h"
+
+namespace moebench {
+namespace {
+
+void write_and_close(int fd, std::string_view content, const std::filesystem::path& path) {
+  bool ok = true;
+  while (ok && !content.empty()) {
+    const ssize_t written = ::write(fd, content.data(), content.size());
+    if (written < 0 && errno == EINTR) continue;
+    ok = written >= 0;
+    if (ok) content.remove_prefix(static_cast<std::size_t>(written));
+  }
+  ok = ok && ::fsync(fd) == 0;
+  const int saved_errno = errno;
+  ::close(fd);
+  if (!ok) throw Error("cannot write '{}': {}", path.string(), std::strerror(saved_errno));
+}
+
+int open_or_throw(const std::filesystem::path& path, int flags) {
+  const int fd = ::open(path.c_str(), flags | O_CLOEXEC, 0644);
+  if (fd < 0) throw Error("cannot write '{}': {}", path.string(), std::strerror(errno));
+  return fd;
+}
+
+}  // namespace
+
+std::string read_file(const std::filesystem::path& path) {
+  std::ifstream in(path, std::ios::binary);
+  if (!in) throw Error("cannot read '{}': {}", path.string(), std::strerror(errno));
+  std::ostringstream content;
+  content << in.rdbuf();
+  if (in.bad() || std::filesystem::is_directory(path)) {
+    throw Error("cannot read '{}': it is no regular, readable file", path.string());
+  }
+  return std::move(content).str();
+}
+
+void write_file_atomically(const std::filesystem::path& path, std::string_view content) {
+  std::filesystem::path temporary = path;
+  temporary += ".tmp." + std::to_string(::getpid());
+  try {
+    write_and_close(open_or_throw(temporary, O_WRONLY | O_CREAT | O_TRUNC), content, temporary);
+    std::filesystem::rename(temporary, path);
+  } catch (...) {
+    std::error_code ignored;
+    std::filesystem::remove(temporary, ignored);
+    throw;
+  }
+}
+
+void append_line(const std::filesystem::path& path, std::string_view line) {
+  std::string text(line);
+  text += '\n';
+  write_and_close(open_or_throw(path, O_WRONLY | O_CREAT | O_APPEND), text, path);
+}
+
+}  // namespace moebench
