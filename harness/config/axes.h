@@ -1,0 +1,38 @@
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "harness/config/cell.h"
+#include "harness/config/yaml_reader.h"
+
+namespace moebench::config {
+
+// One value of one axis, checked on its own.
+struct AxisValue {
+  std::string axis;
+  std::string text;  // canonical, as CellConfig::axes() prints it
+  std::function<void(CellConfig&)> apply;
+  YamlValue source;
+};
+
+// The axes in printing order.
+const std::vector<std::string>& axis_names();
+
+// Error at `value` where it is of the wrong type, or where no model of that name is found in
+// `folder`, the scenario file's.
+AxisValue parse_axis(const std::string& axis, const YamlValue& value,
+                     const std::filesystem::path& folder);
+
+// Largest degree that divides both the ranks and the experts: gcd(ranks, num_experts).
+std::int64_t default_ep_degree(const CellConfig& cell);
+
+// The config.json that a model name means, tried in this order: a path that ends in .json, a
+// folder that holds config.json (both relative to `folder`), models/<name>.json in `folder`, with
+// an organisation before a slash left out ("mistralai/X" is models/X.json). Error lists what there
+// is.
+std::filesystem::path resolve_model(const YamlValue& name, const std::filesystem::path& folder);
+
+}  // namespace moebench::config

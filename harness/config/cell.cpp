@@ -1,0 +1,45 @@
+#include "harness/config/cell.h"
+
+#include <fmt/format.h>
+
+#include "harness/base/hash.h"
+
+namespace moebench::config {
+
+const char* to_string(Parallelism value) { return value == Parallelism::kFsdp ? "fsdp" : "ep"; }
+
+const char* to_string(ExpertKernel value) {
+  return value == ExpertKernel::kLoop ? "loop" : "grouped";
+}
+
+const char* to_string(Dtype value) { return value == Dtype::kBf16 ? "bf16" : "fp32"; }
+
+const char* to_string(DataSource value) {
+  switch (value) {
+    case DataSource::kText:
+      return "text";
+    case DataSource::kTokens:
+      return "tokens";
+    default:
+      return "synthetic";
+  }
+}
+
+std::vector<std::pair<std::string, std::string>> CellConfig::axes() const {
+  return {{"model", model.name},
+          {"parallelism", to_string(parallelism)},
+          {"ep_degree", fmt::to_string(ep_degree)},
+          {"expert_kernel", to_string(expert_kernel)},
+          {"ranks", fmt::to_string(ranks)},
+          {"micro_batch", fmt::to_string(micro_batch)},
+          {"grad_accumulation", fmt::to_string(grad_accumulation)},
+          {"seq_len", fmt::to_string(seq_len)},
+          {"packing", fmt::to_string(packing)},
+          {"dtype", to_string(dtype)},
+          {"activation_checkpointing", fmt::to_string(activation_checkpointing)},
+          {"seed", fmt::to_string(seed)}};
+}
+
+std::string CellConfig::id() const { return hash_hex(canonical_text(), 12); }
+
+}  // namespace moebench::config

@@ -1,0 +1,102 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace moebench::config {
+
+enum class Parallelism { kFsdp, kEp };
+enum class ExpertKernel { kLoop, kGrouped };
+enum class Dtype { kBf16, kFp32 };
+enum class DataSource { kSynthetic, kText, kTokens };
+
+// A Mixtral-style decoder, as in a Hugging Face config.json (model_type "mixtral").
+struct ModelConfig {
+  std::string name;  // file name without .json, or the folder's name
+  std::int64_t hidden_size = 0;
+  std::int64_t intermediate_size = 0;
+  std::int64_t num_layers = 0;
+  std::int64_t num_experts = 0;
+  std::int64_t top_k = 0;
+  std::int64_t num_heads = 0;
+  std::int64_t num_kv_heads = 0;
+  std::int64_t head_dim = 0;
+  std::int64_t vocab_size = 0;
+  std::int64_t max_position_embeddings = 0;
+  double rope_theta = 1e6;
+  double rms_norm_eps = 1e-5;
+  double router_aux_loss_coef = 0.0;
+  double initializer_range = 0.02;
+  bool tie_word_embeddings = false;
+  std::int64_t sliding_window = 0;  // 0 = none; a cell's seq_len never exceeds it
+};
+
+struct DataConfig {
+  DataSource source = DataSource::kSynthetic;
+  std::vector<std::string> files;      // absolute paths
+  std::string delimiter = "\n\n";      // kText: what separates two samples; "" = fixed blocks
+  std::string token_dtype = "uint16";  // kTokens: uint16 | uint32, little endian
+  double mean_length = 210;            // kSynthetic: mean sample length in tokens
+};
+
+// One fully resolved point of the matrix: everything a rank needs, and nothing of this machine
+// but the absolute paths of data and checkpoint.
+struct CellConfig {
+  std::string scenario;
+  ModelConfig model;
+  Parallelism parallelism = Parallelism::kFsdp;
+  std::int64_t ep_degree = 1;  // 1 unless kEp
+  ExpertKernel expert_kernel = ExpertKernel::kLoop;
+  std::int64_t ranks = 1;
+  std::int64_t micro_batch = 1;  // samples a rank and micro-step
+  std::int64_t grad_accumulation = 1;
+  std::int64_t seq_len = 256;  // tokens; longer samples are cut
+  bool packing = false;
+  Dtype dtype = Dtype::kBf16;
+  bool activation_checkpointing = false;
+  std::uint64_t seed = 0;
+
+  std::int64_t steps = 10;        // measured
+  std::int64_t warmup_steps = 2;  // run before, not measured; the first of them is first_step_time
+  double learning_rate = 5e-5;
+  double adam_beta1 = 0.9;
+  double adam_beta2 = 0.999;
+  double adam_epsilon = 1e-8;
+  double weight_decay = 0.0;
+  double max_grad_norm = 1.0;  // 0 = no clipping
+  std::int64_t threads_per_rank = 1;
+  std::string load_from;  // checkpoint folder; empty = seeded initial weights
+  DataConfig data;
+
+  // Driver-side; not part of the identity.
+  std::int64_t repeats = 1;
+  double time_limit_s = 0;  // a repetition; 0 = none
+
+  // The axes in printing order, every one resolved, values as printed:
+  // model, parallelism, ep_degree, expert_kernel, ranks, micro_batch, grad_accumulation, seq_len,
+  // packing, dtype, activation_checkpointing, seed.
+  std::vector<std::pair<std::string, std::string>> axes() const;
+
+  // Canonical YAML text of the identity fields; the same configuration gives the same text.
+  std::string canonical_text() const;
+
+  // 12 hexadecimal digits: the hash of canonical_text().
+  std::string id() const;
+};
+
+const char* to_string(Parallelism value);   // "fsdp", "ep"
+const char* to_string(ExpertKernel value);  // "loop", "grouped"
+const char* to_string(Dtype value);         // "bf16", "fp32"
+const char* to_string(DataSource value);    // "synthetic", "text", "tokens"
+
+// Reads a Hugging Face config.json of model_type "mixtral". Error names file, key and remedy.
+ModelConfig load_model_config(const std::filesystem::path& path);
+
+// The resolved cell as a file that a rank reads back unchanged.
+void write_cell(const CellConfig& cell, const std::filesystem::path& path);
+CellConfig read_cell(const std::filesystem::path& path);
+
+}  // namespace moebench::config

@@ -1,0 +1,79 @@
+#pragma once
+
+#include "harness/config/cell.h"
+
+namespace moebench::config {
+
+// The fields of a cell, once for the writer and the reader: `visitor.field(name, member)` and
+// `visitor.section(name, [&](auto& inner) {...})`. Whatever is added here is part of the identity.
+template <typename Visitor, typename Model>
+void visit_model(Visitor& visitor, Model& model) {
+  visitor.field("name", model.name);
+  visitor.field("hidden_size", model.hidden_size);
+  visitor.field("intermediate_size", model.intermediate_size);
+  visitor.field("num_layers", model.num_layers);
+  visitor.field("num_experts", model.num_experts);
+  visitor.field("top_k", model.top_k);
+  visitor.field("num_heads", model.num_heads);
+  visitor.field("num_kv_heads", model.num_kv_heads);
+  visitor.field("head_dim", model.head_dim);
+  visitor.field("vocab_size", model.vocab_size);
+  visitor.field("max_position_embeddings", model.max_position_embeddings);
+  visitor.field("rope_theta", model.rope_theta);
+  visitor.field("rms_norm_eps", model.rms_norm_eps);
+  visitor.field("router_aux_loss_coef", model.router_aux_loss_coef);
+  visitor.field("initializer_range", model.initializer_range);
+  visitor.field("tie_word_embeddings", model.tie_word_embeddings);
+  visitor.field("sliding_window", model.sliding_window);
+}
+
+template <typename Visitor, typename Data>
+void visit_data(Visitor& visitor, Data& data) {
+  visitor.field("source", data.source);
+  visitor.field("files", data.files);
+  visitor.field("delimiter", data.delimiter);
+  visitor.field("token_dtype", data.token_dtype);
+  visitor.field("mean_length", data.mean_length);
+}
+
+template <typename Visitor, typename Cell>
+void visit_settings(Visitor& visitor, Cell& cell) {
+  visitor.field("steps", cell.steps);
+  visitor.field("warmup_steps", cell.warmup_steps);
+  visitor.field("learning_rate", cell.learning_rate);
+  visitor.field("adam_beta1", cell.adam_beta1);
+  visitor.field("adam_beta2", cell.adam_beta2);
+  visitor.field("adam_epsilon", cell.adam_epsilon);
+  visitor.field("weight_decay", cell.weight_decay);
+  visitor.field("max_grad_norm", cell.max_grad_norm);
+  visitor.field("threads_per_rank", cell.threads_per_rank);
+  visitor.field("load_from", cell.load_from);
+}
+
+template <typename Visitor, typename Cell>
+void visit_identity(Visitor& visitor, Cell& cell) {
+  visitor.section("model", [&](auto& inner) { visit_model(inner, cell.model); });
+  visitor.field("parallelism", cell.parallelism);
+  visitor.field("ep_degree", cell.ep_degree);
+  visitor.field("expert_kernel", cell.expert_kernel);
+  visitor.field("ranks", cell.ranks);
+  visitor.field("micro_batch", cell.micro_batch);
+  visitor.field("grad_accumulation", cell.grad_accumulation);
+  visitor.field("seq_len", cell.seq_len);
+  visitor.field("packing", cell.packing);
+  visitor.field("dtype", cell.dtype);
+  visitor.field("activation_checkpointing", cell.activation_checkpointing);
+  visitor.field("seed", cell.seed);
+  visit_settings(visitor, cell);
+  visitor.section("data", [&](auto& inner) { visit_data(inner, cell.data); });
+}
+
+// What the driver needs beside the identity.
+template <typename Visitor, typename Cell>
+void visit_driver(Visitor& visitor, Cell& cell) {
+  visitor.field("scenario", cell.scenario);
+  visitor.field("repeats", cell.repeats);
+  visitor.field("time_limit_s", cell.time_limit_s);
+}
+
+}  // namespace moebench::config

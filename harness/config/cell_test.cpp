@@ -1,0 +1,140 @@
+#include "harness/config/cell.h"
+
+#include <functional>
+#include <limits>
+#include <set>
+
+#include "harness/base/file.h"
+#include "harness/config/config_test_util.h"
+
+namespace moebench::config {
+namespace {
+
+using ::testing::HasSubstr;
+
+CellConfig odd_cell() {
+  CellConfig cell;
+  cell.scenario = "a: \"b\"\n# c";
+  cell.model = {"m", 64, 128, 2, 8, 2, 4, 2, 16, 256, 1024, 1.0 / 3, 1e-6, 0.1, 0.3, true, 512};
+  cell.parallelism = Parallelism::kEp;
+  cell.ep_degree = 2;
+  cell.expert_kernel = ExpertKernel::kGrouped;
+  cell.ranks = 4;
+  cell.packing = true;
+  cell.dtype = Dtype::kFp32;
+  cell.seed = std::numeric_limits<std::uint64_t>::max();
+  cell.learning_rate = 0.1 + 0.2;
+  cell.adam_epsilon = std::numeric_limits<double>::denorm_min();
+  cell.max_grad_norm = std::numeric_limits<double>::max();
+  cell.load_from = "/a b/'c'";
+  for (int byte = 0; byte < 256; ++byte) cell.data.delimiter += static_cast<char>(byte);
+  cell.data.source = DataSource::kText;
+  cell.data.files = {"/x, y]", "", "/z\xff"};
+  cell.repeats = 5;
+  cell.time_limit_s = 0.7;
+  return cell;
+}
+
+TEST(Cell, IsReadBackUnchanged) {
+  const TempFolder folder;
+  const CellConfig cell = odd_cell();
+  write_cell(cell, folder.path() / "cell.yaml");
+  const CellConfig back = read_cell(folder.path() / "cell.yaml");
+  EXPECT_EQ(back.canonical_text(), cell.canonical_text());
+  EXPECT_EQ(back.id(), cell.id());
+  EXPECT_EQ(back.axes(), cell.axes());
+  EXPECT_EQ(back.scenario, cell.scenario);
+  EXPECT_EQ(back.data.delimiter, cell.data.delimiter);
+  EXPECT_EQ(back.data.files, cell.data.files);
+  EXPECT_EQ(back.learning_rate, cell.learning_rate);
+  EXPECT_EQ(back.adam_epsilon, cell.adam_epsilon);
+  EXPECT_EQ(back.max_grad_norm, cell.max_grad_norm);
+  EXPECT_EQ(back.model.rope_theta, cell.model.rope_theta);
+  EXPECT_EQ(back.model.sliding_window, cell.model.sliding_window);
+  EXPECT_EQ(back.seed, cell.seed);
+  EXPECT_EQ(back.repeats, 5);
+  EXPECT_EQ(back.time_limit_s, 0.7);
+}
+
+TEST(Cell, FileWithMissingOrForeignKeyIsAnError) {
+  const TempFolder folder;
+  const auto file = folder.path() / "cell.yaml";
+  write_cell(CellConfig(), file);
+  const std::string text = read_file(file);
+  folder.write("foreign.yaml", text + "stepz: 1\n");
+  EXPECT_THAT(error_of([&] { read_cell(folder.path() / "foreign.yaml"); }),
+              HasSubstr("unknown key 'stepz'; did you mean 'steps'?"));
+  folder.write("short.yaml", text.substr(0, text.find("data:")));
+  EXPECT_THAT(error_of([&] { read_cell(folder.path() / "short.yaml"); }),
+              HasSubstr("key 'data' is missing"));
+}
+
+// The id is a contract with results already written: it changes only on purpose.
+TEST(Cell, IdIsStable) {
+  EXPECT_EQ(CellConfig().id(), "73cd20b87584");
+  EXPECT_EQ(odd_cell().id(), "9e8d75e97e9a");
+}
+
+TEST(Cell, IdLeavesOutWhatTheDriverDecides) {
+  CellConfig cell = odd_cell();
+  cell.scenario = "other";
+  cell.repeats = 9;
+  cell.time_limit_s = 1;
+  EXPECT_EQ(cell.id(), odd_cell().id());
+}
+
+TEST(Cell, IdChangesWithEveryOtherField) {
+  using Change = std::function<void(CellConfig&)>;
+  const std::vector<Change> changes = {[](CellConfig& c) { c.model.name = "n"; },
+                                       [](CellConfig& c) { ++c.model.hidden_size; },
+                                       [](CellConfig& c) { ++c.model.intermediate_size; },
+                                       [](CellConfig& c) { ++c.model.num_layers; },
+                                       [](CellConfig& c) { ++c.model.num_experts; },
+                                       [](CellConfig& c) { ++c.model.top_k; },
+                                       [](CellConfig& c) { ++c.model.num_heads; },
+                                       [](CellConfig& c) { ++c.model.num_kv_heads; },
+                                       [](CellConfig& c) { ++c.model.head_dim; },
+                                       [](CellConfig& c) { ++c.model.vocab_size; },
+                                       [](CellConfig& c) { ++c.model.max_position_embeddings; },
+                                       [](CellConfig& c) { c.model.rope_theta = 1; },
+                                       [](CellConfig& c) { c.model.rms_norm_eps = 1; },
+                                       [](CellConfig& c) { c.model.router_aux_loss_coef = 1; },
+                                       [](CellConfig& c) { c.model.initializer_range = 1; },
+                                       [](CellConfig& c) { c.model.tie_word_embeddings = false; },
+                                       [](CellConfig& c) { ++c.model.sliding_window; },
+                                       [](CellConfig& c) { c.parallelism = Parallelism::kFsdp; },
+                                       [](CellConfig& c) { ++c.ep_degree; },
+                                       [](CellConfig& c) { c.expert_kernel = ExpertKernel::kLoop; },
+                                       [](CellConfig& c) { ++c.ranks; },
+                                       [](CellConfig& c) { ++c.micro_batch; },
+                                       [](CellConfig& c) { ++c.grad_accumulation; },
+                                       [](CellConfig& c) { ++c.seq_len; },
+                                       [](CellConfig& c) { c.packing = false; },
+                                       [](CellConfig& c) { c.dtype = Dtype::kBf16; },
+                                       [](CellConfig& c) { c.activation_checkpointing = true; },
+                                       [](CellConfig& c) { --c.seed; },
+                                       [](CellConfig& c) { ++c.steps; },
+                                       [](CellConfig& c) { ++c.warmup_steps; },
+                                       [](CellConfig& c) { c.learning_rate = 0.3; },
+                                       [](CellConfig& c) { c.adam_beta1 = 0.8; },
+                                       [](CellConfig& c) { c.adam_beta2 = 0.8; },
+                                       [](CellConfig& c) { c.adam_epsilon = 1e-8; },
+                                       [](CellConfig& c) { c.weight_decay = 1; },
+                                       [](CellConfig& c) { c.max_grad_norm = 1; },
+                                       [](CellConfig& c) { ++c.threads_per_rank; },
+                                       [](CellConfig& c) { c.load_from = ""; },
+                                       [](CellConfig& c) { c.data.source = DataSource::kTokens; },
+                                       [](CellConfig& c) { c.data.files.pop_back(); },
+                                       [](CellConfig& c) { c.data.delimiter = ""; },
+                                       [](CellConfig& c) { c.data.token_dtype = "uint32"; },
+                                       [](CellConfig& c) { c.data.mean_length = 3; }};
+  std::set<std::string> ids = {odd_cell().id()};
+  for (std::size_t i = 0; i < changes.size(); ++i) {
+    CellConfig cell = odd_cell();
+    changes[i](cell);
+    EXPECT_TRUE(ids.insert(cell.id()).second) << "change " << i;
+  }
+}
+
+}  // namespace
+}  // namespace moebench::config

@@ -1,0 +1,156 @@
+#include "harness/config/expand.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace moebench::config {
+
+namespace {
+
+// A cell before validation, with the places that its axes were written at.
+struct Draft {
+  CellConfig cell;
+  std::map<std::string, const YamlValue*> sources;
+
+  void apply(const Choice& choice) {
+    for (const AxisValue& value : choice) {
+      value.apply(cell);
+      sources[value.axis] = &value.source;
+    }
+  }
+};
+
+std::string describe(const CellConfig& cell) {
+  std::string text;
+  for (const auto& [axis, value] : cell.axes()) {
+    text += fmt::format("{}{}={}", text.empty() ? "" : " ", axis, value);
+  }
+  return text;
+}
+
+Draft make_draft(const Matrix& matrix, const std::vector<std::size_t>& index) {
+  Draft draft{matrix.base, {}};
+  draft.apply(matrix.defaults);
+  for (std::size_t d = 0; d < index.size(); ++d) draft.apply(matrix.dimensions[d][index[d]]);
+  if (!draft.sources.contains("model")) {
+    matrix.source.fail("axis 'model' is missing; name a model under 'axes' or in 'defaults'");
+  }
+  if (matrix.ranks) draft.cell.ranks = *matrix.ranks;
+  if (!draft.sources.contains("ep_degree")) draft.cell.ep_degree = default_ep_degree(draft.cell);
+  return draft;
+}
+
+// Odometer over the dimensions, the last one fastest.
+bool advance(const Matrix& matrix, std::vector<std::size_t>& index) {
+  for (std::size_t d = index.size(); d-- > 0;) {
+    if (++index[d] < matrix.dimensions[d].size()) return true;
+    index[d] = 0;
+  }
+  return false;
+}
+
+bool matches(const Exclusion& exclusion, const CellConfig& cell) {
+  return std::ranges::all_of(cell.axes(), [&](const auto& axis) {
+    const auto entry = exclusion.values.find(axis.first);
+    return entry == exclusion.values.end() || std::ranges::count(entry->second, axis.second) > 0;
+  });
+}
+
+[[noreturn]] void reject(const Matrix& matrix, const Draft& draft, const std::string& axis,
+                         const std::string& message) {
+  const auto source = draft.sources.find(axis);
+  const YamlValue& place = source == draft.sources.end() ? matrix.source : *source->second;
+  place.named(fmt::format("axis '{}'", axis)).fail(message);
+}
+
+std::string common_degrees(const CellConfig& cell) {
+  std::vector<std::string> degrees;
+  for (std::int64_t degree = 1; degree <= std::min(cell.ranks, cell.model.num_experts); ++degree) {
+    if (cell.ranks % degree == 0 && cell.model.num_experts % degree == 0) {
+      degrees.push_back(fmt::to_string(degree));
+    }
+  }
+  return join_alternatives(degrees);
+}
+
+void validate_ep_degree(const Matrix& matrix, const Draft& draft) {
+  const CellConfig& cell = draft.cell;
+  if (cell.parallelism == Parallelism::kFsdp) {
+    if (cell.ep_degree == 1) return;
+    reject(matrix, draft, "ep_degree",
+           fmt::format("{0} with parallelism fsdp; exclude these cells with "
+                       "'exclude: [{{parallelism: fsdp, ep_degree: {0}}}]'",
+                       cell.ep_degree));
+  }
+  if (cell.ranks % cell.ep_degree != 0) {
+    reject(matrix, draft, "ep_degree",
+           fmt::format("{} does not divide world_size {}; use {}", cell.ep_degree, cell.ranks,
+                       common_degrees(cell)));
+  }
+  if (cell.model.num_experts % cell.ep_degree != 0) {
+    reject(matrix, draft, "ep_degree",
+           fmt::format("{} does not divide the {} experts of {}; use {}", cell.ep_degree,
+                       cell.model.num_experts, cell.model.name, common_degrees(cell)));
+  }
+}
+
+void validate(const Matrix& matrix, const Draft& draft) {
+  const CellConfig& cell = draft.cell;
+  validate_ep_degree(matrix, draft);
+  if (cell.seq_len < 2) {
+    reject(matrix, draft, "seq_len", "1 token has no next token to learn; use 2 or more");
+  }
+  if (cell.seq_len > cell.model.max_position_embeddings) {
+    reject(matrix, draft, "seq_len",
+           fmt::format("{} is more than max_position_embeddings {} of {}; use at most {}",
+                       cell.seq_len, cell.model.max_position_embeddings, cell.model.name,
+                       cell.model.max_position_embeddings));
+  }
+  if (cell.model.sliding_window > 0 && cell.seq_len > cell.model.sliding_window) {
+    reject(matrix, draft, "seq_len",
+           fmt::format("{} is more than sliding_window {} of {}, and windowed attention is not "
+                       "supported; use at most {}",
+                       cell.seq_len, cell.model.sliding_window, cell.model.name,
+                       cell.model.sliding_window));
+  }
+}
+
+// True where the cell is new.
+bool check_duplicate(const Matrix& matrix, const CellConfig& cell,
+                     std::map<std::string, std::size_t>& seen) {
+  const auto [first, added] = seen.emplace(cell.id(), seen.size() + 1);
+  if (added || matrix.ranks) return added;
+  matrix.source.fail(fmt::format("cells {} and {} are the same ({}); remove one", first->second,
+                                 seen.size() + 1, describe(cell)));
+}
+
+}  // namespace
+
+std::vector<CellConfig> expand(const Matrix& matrix) {
+  std::vector<CellConfig> cells;
+  std::vector<std::size_t> matched(matrix.exclusions.size());
+  std::map<std::string, std::size_t> seen;
+  std::vector<std::size_t> index(matrix.dimensions.size());
+  do {
+    const Draft draft = make_draft(matrix, index);
+    bool excluded = false;
+    for (std::size_t e = 0; e < matched.size(); ++e) {
+      if (!matches(matrix.exclusions[e], draft.cell)) continue;
+      ++matched[e];
+      excluded = true;
+    }
+    if (excluded) continue;
+    validate(matrix, draft);
+    if (check_duplicate(matrix, draft.cell, seen)) cells.push_back(draft.cell);
+  } while (advance(matrix, index));
+
+  for (std::size_t e = 0; e < matched.size() && !matrix.ranks; ++e) {
+    if (matched[e] > 0) continue;
+    matrix.exclusions[e].source.fail("matches no cell; correct it or remove it");
+  }
+  if (cells.empty()) matrix.source.fail("no cell is left after 'exclude'; exclude less");
+  return cells;
+}
+
+}  // namespace moebench::config

@@ -1,0 +1,38 @@
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "harness/config/axes.h"
+#include "harness/config/cell.h"
+
+namespace moebench::config {
+
+// Axis values that are taken together: one for a plain axis, several for a zip or a framework.
+using Choice = std::vector<AxisValue>;
+// What the matrix multiplies.
+using Dimension = std::vector<Choice>;
+
+// Cells that match every entry (one of its values) are removed.
+struct Exclusion {
+  YamlValue source;
+  std::map<std::string, std::vector<std::string>> values;  // axis -> canonical texts
+};
+
+struct Matrix {
+  YamlValue source;  // the scenario, for errors
+  CellConfig base;   // settings applied
+  Choice defaults;
+  std::vector<Dimension> dimensions;  // the first varies slowest
+  std::vector<Exclusion> exclusions;
+  std::optional<std::int64_t> ranks;  // instead of every value of axis ranks
+};
+
+// All cells in order, validated. Error where an exclusion matches nothing, where nothing is left,
+// where a cell cannot be, or where two cells are the same. With `ranks` set, an exclusion may match
+// nothing and cells that became the same are merged.
+std::vector<CellConfig> expand(const Matrix& matrix);
+
+}  // namespace moebench::config

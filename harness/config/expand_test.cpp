@@ -1,0 +1,158 @@
+#include "harness/config/expand.h"
+
+#include "harness/config/config_test_util.h"
+#include "harness/config/scenario.h"
+
+namespace moebench::config {
+namespace {
+
+using ::testing::HasSubstr;
+
+std::vector<CellConfig> cells_of(const std::string& scenario, const LoadOptions& options = {}) {
+  const TempFolder folder;
+  folder.write("models/tiny.json", kTinyModel);
+  folder.write("models/three.json",
+               std::string(kTinyModel)
+                   .replace(std::string(kTinyModel).find("experts\": 8"), 11, "experts\": 3"));
+  return load_scenarios(folder.write("s.yaml", "scenarios:\n- name: s\n" + scenario), options)
+      .front()
+      .cells;
+}
+
+// Without the temporary folder.
+std::string expand_error(const std::string& scenario) {
+  const std::string message = error_of([&] { cells_of(scenario); });
+  return message.substr(std::min(message.find("s.yaml"), message.size()));
+}
+
+std::string listing(const std::vector<CellConfig>& cells) {
+  std::string text;
+  for (const CellConfig& cell : cells) {
+    for (const auto& [axis, value] : cell.axes()) text += value + " ";
+    text.back() = '\n';
+  }
+  return text;
+}
+
+TEST(Expand, AxesMultiplyInTheOrderWritten) {
+  EXPECT_EQ(listing(cells_of("  axes:\n"
+                             "    model: tiny\n"
+                             "    ranks: [2, 4]\n"
+                             "    parallelism: [fsdp, ep]\n"
+                             "    packing: [False, true]\n"
+                             "  zip: {seq_len: [128, 64], micro_batch: [1, 2]}\n"
+                             "  exclude:\n"
+                             "    - {parallelism: fsdp, packing: True}\n"
+                             "    - {ranks: [2, 3], seq_len: 64}\n")),
+            "tiny fsdp 1 loop 2 1 1 128 false bf16 false 0\n"
+            "tiny ep 2 loop 2 1 1 128 false bf16 false 0\n"
+            "tiny ep 2 loop 2 1 1 128 true bf16 false 0\n"
+            "tiny fsdp 1 loop 4 1 1 128 false bf16 false 0\n"
+            "tiny fsdp 1 loop 4 2 1 64 false bf16 false 0\n"
+            "tiny ep 4 loop 4 1 1 128 false bf16 false 0\n"
+            "tiny ep 4 loop 4 2 1 64 false bf16 false 0\n"
+            "tiny ep 4 loop 4 1 1 128 true bf16 false 0\n"
+            "tiny ep 4 loop 4 2 1 64 true bf16 false 0\n");
+}
+
+TEST(Expand, SeveralZipsAreIndependent) {
+  const auto cells = cells_of(
+      "  axes: {model: tiny}\n"
+      "  zip:\n"
+      "    - {ranks: [1, 2], micro_batch: [4, 2]}\n"
+      "    - {dtype: [bf16, fp32], seed: [1, 18446744073709551615]}\n");
+  EXPECT_EQ(listing(cells),
+            "tiny fsdp 1 loop 1 4 1 256 false bf16 false 1\n"
+            "tiny fsdp 1 loop 1 4 1 256 false fp32 false 18446744073709551615\n"
+            "tiny fsdp 1 loop 2 2 1 256 false bf16 false 1\n"
+            "tiny fsdp 1 loop 2 2 1 256 false fp32 false 18446744073709551615\n");
+}
+
+TEST(Expand, ZipRejectsUnequalListsAndAxesSetTwice) {
+  EXPECT_EQ(expand_error("  axes: {model: tiny}\n  zip: {ranks: [1, 2], seed: [1, 2, 3]}\n"),
+            "s.yaml:4: key 'seed': has 3 values where 'ranks' has 2; zipped axes advance together");
+  EXPECT_THAT(expand_error("  axes: {model: tiny, ranks: 2}\n  zip: {ranks: [1], seed: [2]}\n"),
+              HasSubstr("s.yaml:4: axis 'ranks': is set twice"));
+}
+
+TEST(Expand, ExcludeMustMatchAndLeaveSomething) {
+  EXPECT_EQ(expand_error("  axes: {model: tiny}\n  exclude:\n    - {ranks: 2}\n"),
+            "s.yaml:5: key 'exclude': matches no cell; correct it or remove it");
+  EXPECT_EQ(expand_error("  axes: {model: tiny}\n  exclude:\n    - {ranks: 1}\n"),
+            "s.yaml:2: scenario 's': no cell is left after 'exclude'; exclude less");
+  EXPECT_THAT(expand_error("  axes: {model: tiny}\n  exclude:\n    - {rank: 1}\n"),
+              HasSubstr("s.yaml:5: unknown axis 'rank'; did you mean 'ranks'?"));
+}
+
+TEST(Expand, EpDegreeDefaultsToTheCommonDivisor) {
+  EXPECT_EQ(cells_of("  axes: {model: tiny, parallelism: ep, ranks: 12}\n")[0].ep_degree, 4);
+  EXPECT_EQ(cells_of("  axes: {model: three, parallelism: ep, ranks: 2}\n")[0].ep_degree, 1);
+  EXPECT_EQ(
+      cells_of("  axes: {model: tiny, parallelism: ep, ranks: 4, ep_degree: 2}\n")[0].ep_degree, 2);
+}
+
+TEST(Expand, EpDegreeMustDivideRanksAndExperts) {
+  EXPECT_EQ(expand_error("  axes:\n    model: tiny\n    parallelism: ep\n    ranks: 8\n"
+                         "    ep_degree: 3\n"),
+            "s.yaml:7: axis 'ep_degree': 3 does not divide world_size 8; use 1, 2, 4 or 8");
+  EXPECT_EQ(expand_error("  axes: {model: three, parallelism: ep, ranks: 6, ep_degree: 2}\n"),
+            "s.yaml:3: axis 'ep_degree': 2 does not divide the 3 experts of three; use 1 or 3");
+}
+
+TEST(Expand, FsdpWithEpDegreeIsExcludedByHand) {
+  const std::string axes =
+      "  axes: {model: tiny, ranks: 4, parallelism: [fsdp, ep], ep_degree: [1, 2]}\n";
+  EXPECT_EQ(expand_error(axes),
+            "s.yaml:3: axis 'ep_degree': 2 with parallelism fsdp; exclude these cells with "
+            "'exclude: [{parallelism: fsdp, ep_degree: 2}]'");
+  EXPECT_EQ(cells_of(axes + "  exclude: [{parallelism: fsdp, ep_degree: 2}]\n").size(), 3u);
+}
+
+TEST(Expand, ValuesAreChecked) {
+  const auto axis = [](const std::string& entry) {
+    return expand_error("  axes: {model: tiny, " + entry + "}\n");
+  };
+  EXPECT_EQ(axis("parallelism: fdsp"),
+            "s.yaml:3: axis 'parallelism': unknown value 'fdsp'; use fsdp or ep");
+  EXPECT_THAT(axis("ranks: 0"), HasSubstr("expected a positive integer, got '0'"));
+  EXPECT_THAT(axis("packing: 'False'"), HasSubstr("remove the quotes"));
+  EXPECT_THAT(axis("packing: no"), HasSubstr("expected true or false"));
+  EXPECT_THAT(axis("dtype: fp16"), HasSubstr("use bf16 or fp32"));
+  EXPECT_THAT(axis("seq_len: 2048"), HasSubstr("more than max_position_embeddings 1024 of tiny"));
+  EXPECT_THAT(axis("seq_len: 1"), HasSubstr("use 2 or more"));
+  EXPECT_THAT(axis("ranks: [2, 2]"), HasSubstr("lists '2' twice"));
+  EXPECT_THAT(axis("ranks: []"), HasSubstr("empty list"));
+  EXPECT_THAT(axis("ranks: "), HasSubstr("got nothing"));
+}
+
+TEST(Expand, WindowedAttentionIsRejectedWhereItMatters) {
+  const TempFolder folder;
+  std::string model = kTinyModel;
+  model.insert(model.rfind('\n'), ", \"sliding_window\": 128");
+  folder.write("models/tiny.json", model);
+  const auto load = [&](int seq_len) {
+    const std::string text =
+        fmt::format("scenarios: [{{name: s, axes: {{model: tiny, seq_len: {}}}}}]", seq_len);
+    return error_of([&] { load_scenarios(folder.write("s.yaml", text)); });
+  };
+  EXPECT_EQ(load(128), "");
+  EXPECT_THAT(load(129), HasSubstr("129 is more than sliding_window 128 of tiny"));
+}
+
+TEST(Expand, TheSameCellTwiceIsAnError) {
+  EXPECT_THAT(expand_error("  axes: {model: tiny}\n  zip: {ranks: [1, 2, 1], seed: [5, 5, 5]}\n"),
+              HasSubstr("cells 1 and 3 are the same (model=tiny parallelism=fsdp"));
+}
+
+TEST(Expand, RanksFromOutsideReplaceTheAxis) {
+  LoadOptions options;
+  options.ranks = 4;
+  EXPECT_EQ(listing(cells_of("  axes: {model: tiny, ranks: [1, 2], parallelism: [fsdp, ep]}\n"
+                             "  exclude: [{ranks: 1, parallelism: ep}]\n",
+                             options)),
+            "tiny fsdp 1 loop 4 1 1 256 false bf16 false 0\n"
+            "tiny ep 4 loop 4 1 1 256 false bf16 false 0\n");
+}
+
+}  // namespace
+}  // namespace moebench::config

@@ -1,0 +1,87 @@
+#include "harness/config/memory_estimate.h"
+
+#include "harness/config/config_test_util.h"
+
+namespace moebench::config {
+namespace {
+
+const std::filesystem::path kModels = std::filesystem::path(MOEBENCH_SCENARIO_FOLDER) / "models";
+
+CellConfig mixtral(Parallelism parallelism, std::int64_t ranks, std::int64_t ep_degree) {
+  CellConfig cell;
+  cell.model = load_model_config(kModels / "Mixtral-8x7B.json");
+  cell.parallelism = parallelism;
+  cell.ranks = ranks;
+  cell.ep_degree = ep_degree;
+  cell.seq_len = 4096;
+  cell.activation_checkpointing = true;
+  return cell;
+}
+
+TEST(MemoryEstimate, CountsMixtral8x7B) {
+  const ModelConfig model = load_model_config(kModels / "Mixtral-8x7B.json");
+  EXPECT_EQ(num_parameters(model), 46'702'792'704);
+  EXPECT_EQ(num_active_parameters(model), 12'879'925'248);
+}
+
+TEST(MemoryEstimate, CountsSmallModelByHand) {
+  const ModelConfig model = load_model_config(kModels / "mixtral-small.json");
+  const std::int64_t layer = 2 * 512 * (512 + 128) + 8 * 512 + 2 * 512 + 8 * 3 * 512 * 1792;
+  EXPECT_EQ(num_parameters(model), 2 * 4096 * 512 + 512 + 4 * layer);
+}
+
+TEST(MemoryEstimate, FlopsFollowTheFormula) {
+  ModelConfig model = load_model_config(kModels / "mixtral-small.json");
+  const double matmul = static_cast<double>(num_active_parameters(model) - 4096 * 512);
+  const double attention = 6.0 * 4 * 8 * 64 * 256 * 256;
+  const double flops = model_flops_per_sequence(model, 256);
+  EXPECT_DOUBLE_EQ(flops, 6 * matmul * 256 + attention);
+  model.tie_word_embeddings = true;  // the table is multiplied all the same
+  EXPECT_DOUBLE_EQ(model_flops_per_sequence(model, 256), flops);
+}
+
+TEST(MemoryEstimate, FsdpShardsEverything) {
+  const MemoryEstimate estimate = estimate_memory(mixtral(Parallelism::kFsdp, 8, 1));
+  EXPECT_EQ(estimate.parameters, 46'702'792'704 * 2 / 8);
+  EXPECT_EQ(estimate.gradients, estimate.parameters);
+  EXPECT_EQ(estimate.optimizer, 2 * estimate.parameters);
+  const std::int64_t root = 2 * 32000 * 4096 + 4096;
+  const std::int64_t layer = (46'702'792'704 - root) / 32;
+  EXPECT_EQ(estimate.gathered, 2 * (2 * root + 3 * layer));
+}
+
+// The seed measured 17 % less peak with expert parallelism; with whole experts on each of 8 ranks
+// only the attention and root units are gathered.
+TEST(MemoryEstimate, ExpertParallelGathersLess) {
+  const MemoryEstimate fsdp = estimate_memory(mixtral(Parallelism::kFsdp, 8, 1));
+  const MemoryEstimate whole = estimate_memory(mixtral(Parallelism::kEp, 8, 8));
+  const MemoryEstimate replicated = estimate_memory(mixtral(Parallelism::kEp, 8, 4));
+  EXPECT_EQ(whole.parameters, fsdp.parameters);
+  EXPECT_EQ(whole.activations, fsdp.activations);
+  EXPECT_LT(whole.gathered, replicated.gathered);
+  EXPECT_LT(replicated.gathered, fsdp.gathered);
+  EXPECT_LT(whole.total(), 80e9);
+}
+
+TEST(MemoryEstimate, PadsUnitsAndGathersNothingAlone) {
+  CellConfig cell = mixtral(Parallelism::kFsdp, 7, 1);
+  EXPECT_GT(estimate_memory(cell).parameters * 7, 46'702'792'704 * 2);
+  cell.ranks = 1;
+  EXPECT_EQ(estimate_memory(cell).parameters, 46'702'792'704 * 2);
+  EXPECT_EQ(estimate_memory(cell).gathered, 0);
+}
+
+TEST(MemoryEstimate, ActivationsFollowCheckpointingTokensAndDtype) {
+  CellConfig cell = mixtral(Parallelism::kFsdp, 8, 1);
+  const std::int64_t with = estimate_memory(cell).activations;
+  cell.activation_checkpointing = false;
+  const std::int64_t without = estimate_memory(cell).activations;
+  EXPECT_GT(without, 10 * with);
+  cell.micro_batch = 2;
+  EXPECT_EQ(estimate_memory(cell).activations, 2 * without);
+  cell.dtype = Dtype::kFp32;
+  EXPECT_GT(estimate_memory(cell).activations, 3 * without);
+}
+
+}  // namespace
+}  // namespace moebench::config

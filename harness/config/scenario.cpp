@@ -1,0 +1,176 @@
+#include "harness/config/scenario.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include "harness/config/expand.h"
+#include "harness/config/parent_form.h"
+#include "harness/config/settings.h"
+#include "harness/config/yaml_reader.h"
+
+namespace moebench::config {
+
+namespace {
+
+// What all scenarios of a file share.
+struct FileContext {
+  std::filesystem::path folder;
+  Frameworks frameworks;
+  CellConfig base;  // the defaults' settings
+  Choice defaults;  // the defaults' axes
+  LoadOptions options;
+};
+
+Dimension read_axis(const std::string& axis, const YamlValue& list,
+                    const std::filesystem::path& folder) {
+  Dimension dimension;
+  std::set<std::string> seen;
+  for (const YamlValue& item : list.items_or_self()) {
+    AxisValue value = parse_axis(axis, item, folder);
+    if (!seen.insert(value.text).second) {
+      value.source.fail(fmt::format("lists '{}' twice; remove one", value.text));
+    }
+    dimension.push_back({std::move(value)});
+  }
+  return dimension;
+}
+
+Dimension read_zip(const YamlValue& zip, const std::filesystem::path& folder) {
+  Dimension dimension;
+  std::string first_axis;
+  for (const auto& [axis, list] : zip.entries()) {
+    const std::vector<YamlValue> items = list.items();
+    if (first_axis.empty()) {
+      first_axis = axis;
+      dimension.resize(items.size());
+    }
+    if (items.size() != dimension.size()) {
+      list.fail(fmt::format("has {} values where '{}' has {}; zipped axes advance together",
+                            items.size(), first_axis, dimension.size()));
+    }
+    for (std::size_t i = 0; i < items.size(); ++i) {
+      dimension[i].push_back(parse_axis(axis, items[i], folder));
+    }
+  }
+  return dimension;
+}
+
+// `zip` is one mapping, or a list of independent ones.
+void read_zips(const YamlValue& zips, const FileContext& context, Matrix& matrix) {
+  for (const YamlValue& zip : zips.items_or_self()) {
+    matrix.dimensions.push_back(read_zip(zip, context.folder));
+  }
+}
+
+Exclusion read_exclusion(const YamlValue& source, const std::filesystem::path& folder) {
+  Exclusion exclusion{source, {}};
+  for (const auto& [axis, values] : source.entries()) {
+    for (const YamlValue& value : values.items_or_self()) {
+      exclusion.values[axis].push_back(parse_axis(axis, value, folder).text);
+    }
+  }
+  if (exclusion.values.empty()) source.fail("an empty condition; name the axes to exclude");
+  return exclusion;
+}
+
+void check_dimensions(const YamlValue& scenario, const std::vector<Dimension>& dimensions) {
+  std::map<std::string, std::size_t> owner;  // axis -> dimension
+  for (std::size_t d = 0; d < dimensions.size(); ++d) {
+    if (dimensions[d].empty()) scenario.fail("an axis has an empty list; give it values");
+    for (const Choice& choice : dimensions[d]) {
+      for (const AxisValue& value : choice) {
+        if (owner.emplace(value.axis, d).first->second == d) continue;
+        value.source.fail("is set twice, by an axis, a zip, an argument or a framework; keep one");
+      }
+    }
+  }
+}
+
+Matrix read_matrix(const YamlMapping& fields, const FileContext& context) {
+  Matrix matrix{fields.source(), context.base, context.defaults, {}, {}, context.options.ranks};
+  if (const YamlValue* axes = fields.find_set("axes")) {
+    for (const auto& [axis, list] : axes->entries()) {
+      if (list.is_list() && list.items().empty()) list.fail("an empty list; give it values");
+      matrix.dimensions.push_back(read_axis(axis, list, context.folder));
+    }
+  }
+  std::set<std::string> from_arguments;
+  if (const YamlValue* arguments = fields.find_set("arguments")) {
+    from_arguments = read_arguments(*arguments, context.folder, matrix.dimensions, matrix.base);
+  }
+  if (const YamlValue* zips = fields.find_set("zip")) read_zips(*zips, context, matrix);
+  if (const YamlValue* frameworks = fields.find("framework_config")) {
+    matrix.dimensions.push_back(framework_dimension(*frameworks, context.frameworks));
+  }
+  check_dimensions(fields.source(), matrix.dimensions);
+  if (const YamlValue* exclude = fields.find_set("exclude")) {
+    for (const YamlValue& item : exclude->items()) {
+      matrix.exclusions.push_back(read_exclusion(item, context.folder));
+    }
+  }
+  if (const YamlValue* settings = fields.find_set("settings")) {
+    for (const auto& [name, value] : settings->entries()) {
+      if (from_arguments.contains(name)) value.fail("is set by 'arguments' too; keep one");
+    }
+    apply_settings(*settings, context.folder, matrix.base);
+  }
+  return matrix;
+}
+
+Scenario read_scenario(const YamlValue& source, const FileContext& context) {
+  const YamlMapping fields(source.named("scenario"),
+                           {"name", "description", "slow", "axes", "zip", "exclude", "settings",
+                            "framework_config", "arguments"});
+  Scenario scenario;
+  scenario.name = fields.at("name").text();
+  if (scenario.name.empty()) fields.at("name").fail("is empty; give the scenario a name");
+  if (const YamlValue* text = fields.find_set("description")) scenario.description = text->text();
+  if (const YamlValue* slow = fields.find("slow")) scenario.slow = slow->boolean();
+  Matrix matrix = read_matrix(fields, context);
+  matrix.source = source.named(fmt::format("scenario '{}'", scenario.name));
+  matrix.base.scenario = scenario.name;
+  scenario.cells = expand(matrix);
+  return scenario;
+}
+
+void read_defaults(const YamlValue& source, FileContext& context) {
+  const YamlMapping defaults(source, {"axes", "settings"});
+  if (const YamlValue* axes = defaults.find_set("axes")) {
+    for (const auto& [axis, value] : axes->entries()) {
+      if (value.is_list()) value.fail("a default is one value; write the list in the scenario");
+      context.defaults.push_back(parse_axis(axis, value, context.folder));
+    }
+  }
+  if (const YamlValue* settings = defaults.find_set("settings")) {
+    apply_settings(*settings, context.folder, context.base);
+  }
+}
+
+}  // namespace
+
+std::vector<Scenario> load_scenarios(const std::filesystem::path& path,
+                                     const LoadOptions& options) {
+  const YamlMapping file(YamlValue::load_file(path), {"defaults", "frameworks", "scenarios"});
+  FileContext context;
+  context.folder = std::filesystem::absolute(path).lexically_normal().parent_path();
+  context.options = options;
+  context.frameworks = read_frameworks(file.find_set("frameworks"), context.folder);
+  if (const YamlValue* defaults = file.find_set("defaults")) read_defaults(*defaults, context);
+
+  std::vector<Scenario> scenarios;
+  std::map<std::string, YamlValue> names;
+  for (const YamlValue& item : file.at("scenarios").items()) {
+    scenarios.push_back(read_scenario(item, context));
+    const std::string& name = scenarios.back().name;
+    if (!names.emplace(name, item).second) {
+      item.named("").fail(fmt::format("scenario '{}' is written twice; rename one", name));
+    }
+  }
+  if (scenarios.empty()) file.at("scenarios").fail("the list is empty; write a scenario");
+  return scenarios;
+}
+
+}  // namespace moebench::config

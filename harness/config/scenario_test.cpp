@@ -1,0 +1,164 @@
+#include "harness/config/scenario.h"
+
+#include <algorithm>
+#include <map>
+
+#include "harness/config/config_test_util.h"
+#include "harness/config/memory_estimate.h"
+
+namespace moebench::config {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+const std::filesystem::path kScenarios = MOEBENCH_SCENARIO_FOLDER;
+
+class ScenarioFile : public ::testing::Test {
+ protected:
+  ScenarioFile() { folder_.write("models/tiny.json", kTinyModel); }
+
+  std::vector<Scenario> load(const std::string& text) {
+    return load_scenarios(folder_.write("s.yaml", text));
+  }
+  // Without the temporary folder.
+  std::string error(const std::string& text) {
+    const std::string message = error_of([&] { load(text); });
+    return message.substr(std::min(message.find("s.yaml"), message.size()));
+  }
+  std::string setting_error(const std::string& settings) {
+    return error("scenarios: [{name: s, axes: {model: tiny}, settings: {" + settings + "}}]");
+  }
+
+  TempFolder folder_;
+};
+
+TEST_F(ScenarioFile, UnknownKeysNamePlaceAndSuggestion) {
+  EXPECT_EQ(error("scenario: []"), "s.yaml:1: unknown key 'scenario'; did you mean 'scenarios'?");
+  EXPECT_EQ(error("scenarios:\n- name: s\n  axis:\n    model: tiny\n"),
+            "s.yaml:3: unknown key 'axis'; did you mean 'axes'?");
+  EXPECT_EQ(error("scenarios:\n- name: s\n  axes:\n    modle: tiny\n"),
+            "s.yaml:4: unknown axis 'modle'; did you mean 'model'?");
+  EXPECT_EQ(setting_error("step: 3"), "s.yaml:1: unknown setting 'step'; did you mean 'steps'?");
+  EXPECT_EQ(setting_error("seq_len: 3"),
+            "s.yaml:1: unknown setting 'seq_len'; it is an axis: move it under 'axes'");
+  EXPECT_EQ(error("defaults: {axis: {}}\nscenarios: []"),
+            "s.yaml:1: unknown key 'axis'; did you mean 'axes'?");
+}
+
+TEST_F(ScenarioFile, MissingPartsAreNamed) {
+  EXPECT_THAT(error("defaults: {}"), HasSubstr("key 'scenarios' is missing"));
+  EXPECT_THAT(error("scenarios: []"), HasSubstr("the list is empty"));
+  EXPECT_THAT(error("scenarios: [{axes: {model: tiny}}]"), HasSubstr("key 'name' is missing"));
+  EXPECT_THAT(error("scenarios: [{name: s}]"), HasSubstr("axis 'model' is missing"));
+  EXPECT_THAT(
+      error("scenarios:\n- {name: s, axes: {model: tiny}}\n- {name: s, axes: {model: tiny}}"),
+      HasSubstr("s.yaml:3: scenario 's' is written twice"));
+  EXPECT_THAT(error_of([] { load_scenarios("/nonexistent/s.yaml"); }), HasSubstr("/nonexistent"));
+}
+
+TEST_F(ScenarioFile, DefaultsDoNotLeak) {
+  const auto scenarios = load(R"(
+defaults:
+  axes: {model: tiny, ranks: 2, packing: true}
+  settings: {steps: 3, learning_rate: 1e-3, data: {source: synthetic, mean_length: 50}}
+scenarios:
+  - name: a
+    slow: True
+    axes: {ranks: 4, packing: False}
+    settings: {steps: 5, data: {source: text, files: [t.txt], delimiter: "%"}}
+  - name: b
+    description: plain
+)");
+  ASSERT_EQ(scenarios.size(), 2u);
+  const CellConfig& a = scenarios[0].cells[0];
+  EXPECT_TRUE(scenarios[0].slow);
+  EXPECT_EQ(a.scenario, "a");
+  EXPECT_EQ(a.ranks, 4);
+  EXPECT_FALSE(a.packing);
+  EXPECT_EQ(a.steps, 5);
+  EXPECT_EQ(a.learning_rate, 1e-3);
+  EXPECT_THAT(a.data.files, ElementsAre((folder_.path() / "t.txt").string()));
+  EXPECT_EQ(a.data.mean_length, 210);
+
+  const CellConfig& b = scenarios[1].cells[0];
+  EXPECT_FALSE(scenarios[1].slow);
+  EXPECT_EQ(scenarios[1].description, "plain");
+  EXPECT_EQ(b.ranks, 2);
+  EXPECT_TRUE(b.packing);
+  EXPECT_EQ(b.steps, 3);
+  EXPECT_EQ(b.data.source, DataSource::kSynthetic);
+  EXPECT_EQ(b.data.mean_length, 50);
+  EXPECT_TRUE(b.data.files.empty());
+}
+
+TEST_F(ScenarioFile, ADefaultIsOneValue) {
+  EXPECT_THAT(error("defaults: {axes: {ranks: [1, 2]}}\nscenarios: []"),
+              HasSubstr("a default is one value"));
+}
+
+TEST_F(ScenarioFile, SettingsAreChecked) {
+  EXPECT_THAT(setting_error("warmup_steps: 0"), HasSubstr("setting 'warmup_steps'"));
+  EXPECT_THAT(setting_error("steps: 1.5"), HasSubstr("got '1.5'"));
+  EXPECT_THAT(setting_error("adam_beta2: 1"), HasSubstr("not below 1"));
+  EXPECT_THAT(setting_error("adam_epsilon: 0"), HasSubstr("more than 0"));
+  EXPECT_THAT(setting_error("weight_decay: -1"), HasSubstr("negative"));
+  EXPECT_THAT(setting_error("data: {source: text}"), HasSubstr("name them under 'files'"));
+  EXPECT_THAT(setting_error("data: {source: synthetic, files: [a]}"),
+              HasSubstr("only with source"));
+  EXPECT_THAT(setting_error("data: {source: tokens, files: [a], token_dtype: int8}"),
+              HasSubstr("use uint16 or uint32"));
+  EXPECT_THAT(setting_error("data: {mean_length: 3}"), HasSubstr("key 'source' is missing"));
+  EXPECT_THAT(setting_error("data: {source: synthetic, mean_length: 1}"), HasSubstr("from 2"));
+  EXPECT_EQ(setting_error("max_grad_norm: 0, time_limit_s: 1.5, repeats: 3"), "");
+}
+
+TEST_F(ScenarioFile, PathsAreAbsolute) {
+  const auto scenarios = load(
+      "scenarios: [{name: s, axes: {model: tiny}, settings: {load_from: ../ckpt, data: "
+      "{source: tokens, files: [/abs/x.bin, sub/./y.bin], token_dtype: uint32}}}]");
+  const CellConfig& cell = scenarios[0].cells[0];
+  EXPECT_EQ(cell.load_from, (folder_.path().parent_path() / "ckpt").string());
+  EXPECT_THAT(cell.data.files, ElementsAre("/abs/x.bin", (folder_.path() / "sub/y.bin").string()));
+  EXPECT_EQ(cell.data.token_dtype, "uint32");
+}
+
+TEST_F(ScenarioFile, ModelsAreFoundByNamePathOrFolder) {
+  folder_.write("checkpoint/config.json", kTinyModel);
+  folder_.write("models/X-v0.1.json", kTinyModel);
+  const auto name_of = [&](const std::string& model) {
+    return load("scenarios: [{name: s, axes: {model: '" + model + "'}}]")[0].cells[0].model.name;
+  };
+  EXPECT_EQ(name_of("tiny"), "tiny");
+  EXPECT_EQ(name_of("models/tiny.json"), "tiny");
+  EXPECT_EQ(name_of("checkpoint"), "checkpoint");
+  EXPECT_EQ(name_of("org/X-v0.1"), "X-v0.1");
+  EXPECT_EQ(name_of(folder_.path() / "checkpoint"), "checkpoint");
+  EXPECT_THAT(error_of([&] { name_of("tony"); }), HasSubstr("did you mean 'tiny'?"));
+  EXPECT_THAT(error_of([&] { name_of("no.json"); }), HasSubstr("no file"));
+}
+
+TEST(ShippedScenarios, AllLoad) {
+  std::map<std::string, std::vector<std::size_t>> cells;
+  for (const auto& entry : std::filesystem::directory_iterator(kScenarios)) {
+    if (entry.path().extension() != ".yaml") continue;
+    for (const Scenario& scenario : load_scenarios(entry.path())) {
+      cells[entry.path().stem()].push_back(scenario.cells.size());
+      for (const CellConfig& cell : scenario.cells) EXPECT_GT(estimate_memory(cell).total(), 0);
+    }
+  }
+  EXPECT_THAT(cells["quickstart"], ElementsAre(4));
+  EXPECT_THAT(cells["peers"], ElementsAre(2, 2));
+  EXPECT_THAT(cells["fms-pr69"], ElementsAre(2));
+}
+
+TEST(ShippedScenarios, AllModelsLoad) {
+  for (const auto& entry : std::filesystem::directory_iterator(kScenarios / "models")) {
+    const ModelConfig model = load_model_config(entry.path());
+    EXPECT_EQ(model.num_experts, 8) << model.name;
+    EXPECT_EQ(model.router_aux_loss_coef, 0.02) << model.name;
+  }
+}
+
+}  // namespace
+}  // namespace moebench::config

@@ -1,0 +1,144 @@
+#include "harness/config/settings.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "harness/config/axes.h"
+
+namespace moebench::config {
+
+namespace {
+
+constexpr std::int64_t kMaxCount = 1'000'000'000;
+
+using Setter = void (*)(const YamlValue& value, const std::filesystem::path& folder,
+                        CellConfig& cell);
+
+template <std::int64_t CellConfig::*member>
+void set_count(const YamlValue& value, const std::filesystem::path&, CellConfig& cell) {
+  cell.*member = value.integer(1, kMaxCount);
+}
+
+enum class Range { kNotNegative, kPositive, kBelowOne };
+
+template <double CellConfig::*member, Range range>
+void set_number(const YamlValue& value, const std::filesystem::path&, CellConfig& cell) {
+  const double number = value.number();
+  if (number < 0) value.fail(fmt::format("{} is negative; use 0 or more", number));
+  if (range == Range::kPositive && number == 0) value.fail("0 is too small; use more than 0");
+  if (range == Range::kBelowOne && number >= 1) {
+    value.fail(fmt::format("{} is not below 1; use 0 or more and less than 1", number));
+  }
+  cell.*member = number;
+}
+
+std::string absolute_path(const YamlValue& value, const std::filesystem::path& folder) {
+  const std::string text = value.text();
+  if (text.empty()) value.fail("an empty path; name a file or folder, or leave the key out");
+  return (std::filesystem::absolute(folder) / text).lexically_normal().string();
+}
+
+void set_load_from(const YamlValue& value, const std::filesystem::path& folder, CellConfig& cell) {
+  cell.load_from = value.is_null() ? "" : absolute_path(value, folder);
+}
+
+void require_source(const YamlMapping& fields, const char* key, bool fits, const char* sources) {
+  const YamlValue* value = fields.find(key);
+  if (value && !fits) {
+    value->fail(fmt::format("has a meaning only with source {}; remove it", sources));
+  }
+}
+
+void set_files(const YamlMapping& fields, const std::filesystem::path& folder, DataConfig& data) {
+  const YamlValue* files = fields.find("files");
+  if (files) {
+    for (const YamlValue& file : files->items_or_self()) {
+      data.files.push_back(absolute_path(file, folder));
+    }
+  }
+  if (data.source != DataSource::kSynthetic && data.files.empty()) {
+    fields.source().fail(
+        fmt::format("source {} reads files; name them under 'files'", to_string(data.source)));
+  }
+}
+
+void set_data(const YamlValue& value, const std::filesystem::path& folder, CellConfig& cell) {
+  const YamlMapping fields(value, {"source", "files", "delimiter", "token_dtype", "mean_length"});
+  DataConfig data;
+  data.source =
+      fields.at("source").word({DataSource::kSynthetic, DataSource::kText, DataSource::kTokens});
+  require_source(fields, "files", data.source != DataSource::kSynthetic, "text or tokens");
+  require_source(fields, "delimiter", data.source == DataSource::kText, "text");
+  require_source(fields, "token_dtype", data.source == DataSource::kTokens, "tokens");
+  require_source(fields, "mean_length", data.source == DataSource::kSynthetic, "synthetic");
+  set_files(fields, folder, data);
+  if (const YamlValue* delimiter = fields.find("delimiter")) data.delimiter = delimiter->text();
+  if (const YamlValue* token_dtype = fields.find("token_dtype")) {
+    data.token_dtype = token_dtype->text();
+    if (data.token_dtype != "uint16" && data.token_dtype != "uint32") {
+      token_dtype->fail(fmt::format("unknown value '{}'; use uint16 or uint32", data.token_dtype));
+    }
+  }
+  if (const YamlValue* mean_length = fields.find("mean_length")) {
+    data.mean_length = mean_length->number();
+    if (data.mean_length < 2 || data.mean_length > 1e9) {
+      mean_length->fail(fmt::format("{} tokens; use a mean from 2 to 1e9", data.mean_length));
+    }
+  }
+  cell.data = data;
+}
+
+struct SettingDefinition {
+  std::string name;
+  Setter set;
+};
+
+const std::vector<SettingDefinition>& definitions() {
+  static const std::vector<SettingDefinition> table = {
+      {"steps", set_count<&CellConfig::steps>},
+      {"warmup_steps", set_count<&CellConfig::warmup_steps>},
+      {"learning_rate", set_number<&CellConfig::learning_rate, Range::kNotNegative>},
+      {"adam_beta1", set_number<&CellConfig::adam_beta1, Range::kBelowOne>},
+      {"adam_beta2", set_number<&CellConfig::adam_beta2, Range::kBelowOne>},
+      {"adam_epsilon", set_number<&CellConfig::adam_epsilon, Range::kPositive>},
+      {"weight_decay", set_number<&CellConfig::weight_decay, Range::kNotNegative>},
+      {"max_grad_norm", set_number<&CellConfig::max_grad_norm, Range::kNotNegative>},
+      {"threads_per_rank", set_count<&CellConfig::threads_per_rank>},
+      {"load_from", set_load_from},
+      {"repeats", set_count<&CellConfig::repeats>},
+      {"time_limit_s", set_number<&CellConfig::time_limit_s, Range::kNotNegative>},
+      {"data", set_data}};
+  return table;
+}
+
+}  // namespace
+
+const std::vector<std::string>& setting_names() {
+  static const std::vector<std::string> names = [] {
+    std::vector<std::string> all;
+    for (const SettingDefinition& definition : definitions()) all.push_back(definition.name);
+    return all;
+  }();
+  return names;
+}
+
+void apply_setting(const std::string& name, const YamlValue& value,
+                   const std::filesystem::path& folder, CellConfig& cell) {
+  const auto found = std::ranges::find(definitions(), name, &SettingDefinition::name);
+  if (found != definitions().end()) {
+    found->set(value.named(fmt::format("setting '{}'", name)), folder, cell);
+    return;
+  }
+  const bool is_axis = std::ranges::count(axis_names(), name) > 0;
+  value.named("").fail(fmt::format(
+      "unknown setting '{}'; {}", name,
+      is_axis ? "it is an axis: move it under 'axes'" : suggestion(name, setting_names())));
+}
+
+void apply_settings(const YamlValue& settings, const std::filesystem::path& folder,
+                    CellConfig& cell) {
+  for (const auto& [name, value] : settings.entries()) apply_setting(name, value, folder, cell);
+}
+
+}  // namespace moebench::config

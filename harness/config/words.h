@@ -1,0 +1,20 @@
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace moebench::config {
+
+// Number of insertions, deletions, replacements and swaps of neighbours that turn `a` into `b`.
+std::size_t edit_distance(std::string_view a, std::string_view b);
+
+// The end of a message about an unknown word: "did you mean 'axes'?" where one of `known` is close,
+// else "use one of: a, b, c".
+std::string suggestion(std::string_view word, const std::vector<std::string>& known);
+
+// "1", "1 or 2", "1, 2 or 4".
+std::string join_alternatives(const std::vector<std::string>& words);
+
+}  // namespace moebench::config

@@ -1,0 +1,176 @@
+#include "harness/config/yaml_reader.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <set>
+
+#include "harness/base/error.h"
+#include "harness/base/file.h"
+
+namespace moebench::config {
+
+namespace {
+
+// Whole text as a number: no spaces, no trailing characters, no overflow.
+template <typename Number>
+bool parse_number(const std::string& text, Number& out) {
+  const char* end = text.data() + text.size();
+  const auto [rest, error] = std::from_chars(text.data(), end, out);
+  return error == std::errc() && rest == end && !text.empty();
+}
+
+std::string describe(const YAML::Node& node) {
+  if (node.IsScalar()) return fmt::format("'{}'", node.Scalar());
+  if (node.IsSequence()) return "a list";
+  return node.IsMap() ? "a mapping" : "nothing";
+}
+
+}  // namespace
+
+YamlValue YamlValue::load_file(const std::filesystem::path& path) {
+  return parse(read_file(path), path.string());
+}
+
+YamlValue YamlValue::parse(const std::string& text, const std::string& origin) {
+  try {
+    const std::vector<YAML::Node> documents = YAML::LoadAll(text);
+    const YamlValue root(origin, 1, "", documents.empty() ? YAML::Node() : documents.front());
+    if (documents.size() > 1) root.fail("holds several YAML documents; keep one a file");
+    return root;
+  } catch (const YAML::Exception& error) {
+    throw Error("{}:{}: not valid YAML: {}", origin, error.mark.line + 1, error.msg);
+  }
+}
+
+YamlValue YamlValue::named(std::string what) const {
+  YamlValue copy = *this;
+  copy.what_ = std::move(what);
+  return copy;
+}
+
+YamlValue YamlValue::with_text(const std::string& text) const {
+  YamlValue copy = *this;
+  copy.node_ = YAML::Node(text);
+  return copy;
+}
+
+void YamlValue::fail(const std::string& message) const {
+  if (what_.empty()) throw Error("{}:{}: {}", origin_, line_, message);
+  throw Error("{}:{}: {}: {}", origin_, line_, what_, message);
+}
+
+YamlValue YamlValue::child(const YAML::Node& node, const YAML::Node& place,
+                           std::string what) const {
+  const YAML::Mark mark = place.Mark();
+  return YamlValue(origin_, mark.line >= 0 ? mark.line + 1 : line_, std::move(what), node);
+}
+
+std::string YamlValue::text() const {
+  if (!node_.IsScalar()) fail(fmt::format("expected a text, got {}", describe(node_)));
+  return node_.Scalar();
+}
+
+const std::string& YamlValue::plain_scalar(std::string_view expected) const {
+  if (!node_.IsScalar()) fail(fmt::format("expected {}, got {}", expected, describe(node_)));
+  if (node_.Tag() == "!") {
+    fail(
+        fmt::format("expected {}, got the text '{}'; remove the quotes", expected, node_.Scalar()));
+  }
+  return node_.Scalar();
+}
+
+bool YamlValue::boolean() const {
+  const std::string& scalar = plain_scalar("true or false");
+  if (scalar == "true" || scalar == "True") return true;
+  if (scalar == "false" || scalar == "False") return false;
+  fail(fmt::format("expected true or false, got '{}'", scalar));
+}
+
+std::int64_t YamlValue::integer(std::int64_t min, std::int64_t max) const {
+  std::string expected = fmt::format("an integer from {} to {}", min, max);
+  if (max == std::numeric_limits<std::int64_t>::max()) {
+    expected = min == 1 ? "a positive integer" : fmt::format("an integer of at least {}", min);
+  }
+  std::int64_t value = 0;
+  const std::string& scalar = plain_scalar(expected);
+  if (!parse_number(scalar, value) || value < min || value > max) {
+    fail(fmt::format("expected {}, got '{}'", expected, scalar));
+  }
+  return value;
+}
+
+std::uint64_t YamlValue::unsigned_integer() const {
+  std::uint64_t value = 0;
+  const std::string& scalar = plain_scalar("an integer from 0 to 2^64-1");
+  if (!parse_number(scalar, value)) {
+    fail(fmt::format("expected an integer from 0 to 2^64-1, got '{}'", scalar));
+  }
+  return value;
+}
+
+double YamlValue::number() const {
+  double value = 0;
+  const std::string& scalar = plain_scalar("a number");
+  if (!parse_number(scalar, value) || !std::isfinite(value)) {
+    fail(fmt::format("expected a number, got '{}'", scalar));
+  }
+  return value;
+}
+
+std::vector<YamlValue> YamlValue::items() const {
+  if (!is_list()) fail(fmt::format("expected a list, got {}", describe(node_)));
+  std::vector<YamlValue> values;
+  for (const YAML::Node& node : node_) values.push_back(child(node, node, what_));
+  return values;
+}
+
+std::vector<YamlValue> YamlValue::items_or_self() const {
+  if (!is_list()) return {*this};
+  return items();
+}
+
+std::vector<std::pair<std::string, YamlValue>> YamlValue::entries() const {
+  if (!node_.IsMap()) fail(fmt::format("expected a mapping, got {}", describe(node_)));
+  std::vector<std::pair<std::string, YamlValue>> entries;
+  std::set<std::string> seen;
+  for (const auto& entry : node_) {
+    const YamlValue key = child(entry.first, entry.first, what_);
+    const std::string name = key.is_null() ? "(null)" : key.text();
+    if (!seen.insert(name).second) key.fail(fmt::format("key '{}' is written twice", name));
+    entries.emplace_back(name, child(entry.second, entry.first, fmt::format("key '{}'", name)));
+  }
+  return entries;
+}
+
+YamlMapping::YamlMapping(const YamlValue& source, const std::vector<std::string>& known,
+                         UnknownKeys unknown)
+    : source_(source) {
+  for (const auto& [key, value] : source.entries()) {
+    const bool is_known = std::find(known.begin(), known.end(), key) != known.end();
+    if (!is_known && unknown == UnknownKeys::kReject) {
+      value.named("").fail(fmt::format("unknown key '{}'; {}", key, suggestion(key, known)));
+    }
+    if (is_known) entries_.emplace(key, value);
+  }
+}
+
+const YamlValue* YamlMapping::find(const std::string& key) const {
+  const auto found = entries_.find(key);
+  return found == entries_.end() ? nullptr : &found->second;
+}
+
+const YamlValue* YamlMapping::find_set(const std::string& key) const {
+  const YamlValue* value = find(key);
+  return value && !value->is_null() ? value : nullptr;
+}
+
+const YamlValue& YamlMapping::at(const std::string& key) const {
+  const YamlValue* value = find(key);
+  if (!value) source_.fail(fmt::format("key '{}' is missing; add it", key));
+  return *value;
+}
+
+}  // namespace moebench::config

@@ -1,0 +1,96 @@
+#pragma once
+
+#include <fmt/format.h>
+#include <yaml-cpp/yaml.h>
+
+#include <cstdint>
+#include <filesystem>
+#include <initializer_list>
+#include <limits>
+#include <map>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "harness/config/words.h"
+
+namespace moebench::config {
+
+// One YAML (or JSON) node that knows its place. Reading is strict: nothing is converted, and every
+// error reads "file:line: what: message".
+class YamlValue {
+ public:
+  // The only document of a file or text. `what` of the root is empty.
+  static YamlValue load_file(const std::filesystem::path& path);
+  static YamlValue parse(const std::string& text, const std::string& origin);
+
+  // The same place and text under another name, e.g. "axis 'ranks'".
+  YamlValue named(std::string what) const;
+  // The same place with another plain scalar.
+  YamlValue with_text(const std::string& text) const;
+
+  [[noreturn]] void fail(const std::string& message) const;
+
+  bool is_null() const { return node_.IsNull(); }
+  bool is_list() const { return node_.IsSequence(); }
+
+  std::string text() const;  // a scalar, quoted or not
+  bool boolean() const;      // true, false, True, False; unquoted
+  std::int64_t integer(std::int64_t min = 1,
+                       std::int64_t max = std::numeric_limits<std::int64_t>::max()) const;
+  std::uint64_t unsigned_integer() const;
+  double number() const;  // finite
+
+  std::vector<YamlValue> items() const;          // of a list
+  std::vector<YamlValue> items_or_self() const;  // of a list, or the scalar alone
+  // Of a mapping, in the order written; a key written twice is an error. A null key reads "(null)".
+  std::vector<std::pair<std::string, YamlValue>> entries() const;
+
+  // One of the enumerators `values`, by its to_string().
+  template <typename Enum>
+  Enum word(std::initializer_list<Enum> values) const {
+    std::vector<std::string> allowed;
+    for (Enum value : values) {
+      if (text() == to_string(value)) return value;
+      allowed.push_back(to_string(value));
+    }
+    fail(fmt::format("unknown value '{}'; use {}", text(), join_alternatives(allowed)));
+  }
+
+ private:
+  YamlValue(std::string origin, int line, std::string what, YAML::Node node)
+      : origin_(std::move(origin)), line_(line), what_(std::move(what)), node_(std::move(node)) {}
+  // `place` gives the line: of an entry its key's, since a nested value begins on a later line.
+  YamlValue child(const YAML::Node& node, const YAML::Node& place, std::string what) const;
+  // A scalar that was not quoted; `expected` names the type in the error.
+  const std::string& plain_scalar(std::string_view expected) const;
+
+  std::string origin_;
+  int line_;  // 1-based
+  std::string what_;
+  YAML::Node node_;
+};
+
+// A mapping read by key.
+class YamlMapping {
+ public:
+  enum class UnknownKeys { kReject, kIgnore };
+
+  YamlMapping(const YamlValue& source, const std::vector<std::string>& known,
+              UnknownKeys unknown = UnknownKeys::kReject);
+
+  const YamlValue& source() const { return source_; }
+  // nullptr where the key is absent.
+  const YamlValue* find(const std::string& key) const;
+  // nullptr where the key is absent or null.
+  const YamlValue* find_set(const std::string& key) const;
+  // Error where the key is absent.
+  const YamlValue& at(const std::string& key) const;
+
+ private:
+  YamlValue source_;
+  std::map<std::string, YamlValue> entries_;
+};
+
+}  // namespace moebench::config
