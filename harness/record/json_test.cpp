@@ -1,0 +1,187 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <limits>
+#include <nlohmann/json.hpp>
+
+#include "harness/base/error.h"
+#include "harness/record/record.h"
+
+namespace moebench::record {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+using ::testing::StartsWith;
+
+CellRecord example() {
+  CellRecord record;
+  record.id = "0123456789ab";
+  record.scenario = "quickstart";
+  record.axes = {{"parallelism", "ep"}, {"ep_degree", "2"}, {"dtype", "bf16"}};
+  record.repetition = 1;
+  record.metrics["runtime"] = {.unit = "ns", .value = 996e9};
+  record.metrics["loss"] = {.unit = "1", .value = 0.1 + 0.2, .samples = {3.5, 0.1 + 0.2}};
+  record.metrics["mem_peak"] = {.unit = "bytes", .value = 7, .per_rank = {7.0, std::nullopt}};
+  record.metrics["rss_peak"] = {.unit = "bytes"};
+  record.metrics["tokens_per_expert"] = {
+      .unit = "rows", .samples = {1, 2, 3, 4, 5, 6}, .shape = {2, 3}};
+  record.environment = {{"cpu", "a \"fast\" one"}, {"git_sha", "abc"}};
+  record.warnings = {"load 1.5 on 2 cores"};
+  record.started_at = "2024-01-02T03:04:05Z";
+  return record;
+}
+
+void expect_same(const CellRecord& a, const CellRecord& b) {
+  EXPECT_EQ(a.id, b.id);
+  EXPECT_EQ(a.scenario, b.scenario);
+  EXPECT_EQ(a.axes, b.axes);
+  EXPECT_EQ(a.repetition, b.repetition);
+  EXPECT_EQ(a.disposition, b.disposition);
+  EXPECT_EQ(a.message, b.message);
+  EXPECT_EQ(a.stderr_tail, b.stderr_tail);
+  EXPECT_EQ(a.metrics, b.metrics);
+  EXPECT_EQ(a.environment, b.environment);
+  EXPECT_EQ(a.warnings, b.warnings);
+  EXPECT_EQ(a.started_at, b.started_at);
+}
+
+// The example as JSON, with one change made to it.
+template <typename Change>
+std::string changed(const Change& change) {
+  auto json = nlohmann::ordered_json::parse(to_json_line(example()));
+  change(json);
+  return json.dump();
+}
+
+std::string error_of(const std::string& json) {
+  try {
+    parse_record(json, "results.jsonl:12");
+  } catch (const Error& error) {
+    return error.what();
+  }
+  return "";
+}
+
+TEST(RecordJson, ReadsBackEverythingItWrote) {
+  const CellRecord record = example();
+  const std::string line = to_json_line(record);
+  EXPECT_EQ(line.find('\n'), std::string::npos);
+  expect_same(parse_record(line, "here"), record);
+}
+
+TEST(RecordJson, KeepsAxesInTheirOrderAndOmitsAbsentParts) {
+  EXPECT_EQ(
+      to_json_line(example()),
+      R"({"schema_version":1,"id":"0123456789ab","scenario":"quickstart",)"
+      R"("axes":{"parallelism":"ep","ep_degree":"2","dtype":"bf16"},"repetition":1,)"
+      R"("disposition":"ok","message":"","stderr_tail":"","metrics":{)"
+      R"("loss":{"unit":"1","value":0.30000000000000004,"samples":[3.5,0.30000000000000004]},)"
+      R"("mem_peak":{"unit":"bytes","value":7,"per_rank":[7,null]},)"
+      R"("rss_peak":{"unit":"bytes","value":null},)"
+      R"("runtime":{"unit":"ns","value":996000000000},)"
+      R"("tokens_per_expert":{"unit":"rows","samples":[1,2,3,4,5,6],"shape":[2,3]}},)"
+      R"("environment":{"cpu":"a \"fast\" one","git_sha":"abc"},)"
+      R"("warnings":["load 1.5 on 2 cores"],"started_at":"2024-01-02T03:04:05Z"})");
+}
+
+TEST(RecordJson, NumbersReadBackBitForBit) {
+  CellRecord record = example();
+  Metric& metric = record.metrics["loss"];
+  metric.samples = {1e-300, 1.0 / 3, 9007199254740993.0, 1e300, -0.0, 5e-324, -17};
+  const Metric back = parse_record(to_json_line(record), "here").metrics["loss"];
+  EXPECT_EQ(back, metric);
+  EXPECT_TRUE(std::signbit(back.samples[4]));
+}
+
+TEST(RecordJson, WritesNullForWhatIsNotFinite) {
+  CellRecord record = example();
+  record.metrics["loss"] = {.unit = "1",
+                            .value = std::numeric_limits<double>::quiet_NaN(),
+                            .samples = {1, std::numeric_limits<double>::infinity()}};
+  const std::string line = to_json_line(record);
+  EXPECT_THAT(line, HasSubstr(R"("value":null,"samples":[1,null])"));
+  const Metric back = parse_record(line, "here").metrics["loss"];
+  EXPECT_FALSE(back.value.has_value());
+  EXPECT_TRUE(std::isnan(back.samples[1]));
+}
+
+TEST(RecordJson, AcceptsAnyBytesInStderr) {
+  CellRecord record = example();
+  record.stderr_tail = "bad \xff byte\nnext";
+  EXPECT_EQ(parse_record(to_json_line(record), "here").stderr_tail, "bad \xEF\xBF\xBD byte\nnext");
+}
+
+TEST(RecordJson, ErrorsNamePlaceAndRemedy) {
+  EXPECT_THAT(error_of("{\"id\":"), AllOf(StartsWith("results.jsonl:12: "), HasSubstr("JSON")));
+  EXPECT_THAT(error_of("[]"), HasSubstr("is no object but array"));
+  EXPECT_EQ(error_of(changed([](auto& json) { json.erase("id"); })),
+            "results.jsonl:12: has no 'id'; remove it and run that repetition again");
+  EXPECT_THAT(error_of(changed([](auto& json) { json["repetition"] = "1"; })),
+              HasSubstr("'repetition' must be an integer from 0, not \"1\""));
+  EXPECT_THAT(error_of(changed([](auto& json) { json["surprise"] = 1; })),
+              HasSubstr("unknown member 'surprise'"));
+  EXPECT_THAT(error_of(changed([](auto& json) { json["axes"]["dtype"] = 16; })),
+              HasSubstr("results.jsonl:12: axes: 'dtype' must be a string, not 16"));
+  EXPECT_THAT(error_of(changed([](auto& json) { json["disposition"] = "fine"; })),
+              HasSubstr("unknown disposition 'fine'; use one of ok, incorrect, out_of_memory"));
+}
+
+TEST(RecordJson, AnotherSchemaVersionIsAnError) {
+  const std::string error = error_of(changed([](auto& json) { json["schema_version"] = 2; }));
+  EXPECT_THAT(error, HasSubstr("schema_version is 2, this moebench reads 1"));
+  EXPECT_THAT(error_of(changed([](auto& json) { json.erase("schema_version"); })),
+              HasSubstr("has no 'schema_version'"));
+}
+
+TEST(RecordJson, MetricErrorsNameTheMetric) {
+  EXPECT_THAT(error_of(changed([](auto& json) { json["metrics"]["runtime"]["value"] = "1"; })),
+              HasSubstr("metrics: runtime: 'value' must be a number or null"));
+  EXPECT_THAT(error_of(changed([](auto& json) { json["metrics"]["runtime"].erase("value"); })),
+              HasSubstr("runtime: has none of 'value', 'per_rank', 'samples'"));
+  EXPECT_THAT(error_of(changed([](auto& json) { json["metrics"]["runtime"].erase("unit"); })),
+              HasSubstr("runtime: has no 'unit'"));
+  EXPECT_THAT(error_of(changed([](auto& json) {
+                json["metrics"]["tokens_per_expert"]["shape"] = {2, 2};
+              })),
+              HasSubstr("'shape' does not fit the number of samples"));
+}
+
+TEST(RankResultJson, ReadsBackEverythingItWrote) {
+  RankResult result;
+  result.rank = 3;
+  result.world_size = 4;
+  result.disposition = Disposition::kUnsupported;
+  result.message = "no bf16 here";
+  result.metrics["runtime"] = {.unit = "ns", .value = 12.5};
+  result.environment = {{"cpu", "x"}};
+  const RankResult back = parse_rank_result(to_json(result), "rank_3.json");
+  EXPECT_EQ(back.rank, 3);
+  EXPECT_EQ(back.world_size, 4);
+  EXPECT_EQ(back.disposition, Disposition::kUnsupported);
+  EXPECT_EQ(back.message, result.message);
+  EXPECT_EQ(back.metrics, result.metrics);
+  EXPECT_EQ(back.environment, result.environment);
+  EXPECT_THROW(parse_rank_result("{}", "rank_3.json"), Error);
+}
+
+TEST(Disposition, NamesReadBack) {
+  for (const char* name :
+       {"ok", "incorrect", "out_of_memory", "timed_out", "crashed", "unsupported"}) {
+    EXPECT_STREQ(to_string(disposition_from_string(name)), name);
+  }
+}
+
+TEST(RecordDocument, IsIndentedJsonOfTheSameObjects) {
+  const std::string text = to_json_document({example(), example()});
+  const auto json = nlohmann::ordered_json::parse(text);
+  EXPECT_EQ(json["schema_version"], kSchemaVersion);
+  ASSERT_EQ(json["records"].size(), 2u);
+  EXPECT_EQ(json["records"][1].dump(), to_json_line(example()));
+  EXPECT_THAT(text, HasSubstr("\n          \"samples\": [1,2,3,4,5,6],\n"));
+  EXPECT_EQ(to_json_document({}), "{\n  \"schema_version\": 1,\n  \"records\": []\n}\n");
+}
+
+}  // namespace
+}  // namespace moebench::record

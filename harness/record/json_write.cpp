@@ -1,0 +1,126 @@
+#include <algorithm>
+#include <cmath>
+#include <nlohmann/json.hpp>
+
+#include "harness/record/record.h"
+
+namespace moebench::record {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+constexpr double kLargestExactInteger = 9007199254740992.0;  // 2^53
+
+// Whole numbers become integers; what JSON cannot hold (NaN, infinity) becomes null.
+Json number(double value) {
+  if (!std::isfinite(value)) return nullptr;
+  const bool negative_zero = value == 0 && std::signbit(value);
+  if (value == std::trunc(value) && std::abs(value) <= kLargestExactInteger && !negative_zero) {
+    return static_cast<std::int64_t>(value);
+  }
+  return value;
+}
+
+Json number(const std::optional<double>& value) { return value ? number(*value) : Json(nullptr); }
+
+template <typename Values>
+Json numbers(const Values& values) {
+  Json array = Json::array();
+  for (const auto& value : values) array.push_back(number(value));
+  return array;
+}
+
+Json to_json_value(const Metric& metric) {
+  Json json = {{"unit", metric.unit}};
+  if (metric.value || (metric.per_rank.empty() && metric.samples.empty())) {
+    json["value"] = number(metric.value);
+  }
+  if (!metric.per_rank.empty()) json["per_rank"] = numbers(metric.per_rank);
+  if (!metric.samples.empty()) json["samples"] = numbers(metric.samples);
+  if (!metric.shape.empty()) json["shape"] = metric.shape;
+  return json;
+}
+
+Json to_json_value(const Metrics& metrics) {
+  Json json = Json::object();
+  for (const auto& [name, metric] : metrics) json[name] = to_json_value(metric);
+  return json;
+}
+
+template <typename Pairs>
+Json string_object(const Pairs& pairs) {
+  Json json = Json::object();
+  for (const auto& [key, value] : pairs) json[key] = value;
+  return json;
+}
+
+Json to_json_value(const CellRecord& record) {
+  Json json;
+  json["schema_version"] = kSchemaVersion;
+  json["id"] = record.id;
+  json["scenario"] = record.scenario;
+  json["axes"] = string_object(record.axes);
+  json["repetition"] = record.repetition;
+  json["disposition"] = to_string(record.disposition);
+  json["message"] = record.message;
+  json["stderr_tail"] = record.stderr_tail;
+  json["metrics"] = to_json_value(record.metrics);
+  json["environment"] = string_object(record.environment);
+  json["warnings"] = record.warnings;
+  json["started_at"] = record.started_at;
+  return json;
+}
+
+// A rank's stderr may hold any bytes; those that are not UTF-8 become U+FFFD.
+std::string dump(const Json& json) {
+  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+bool is_flat(const Json& json) {
+  return json.empty() || std::none_of(json.begin(), json.end(),
+                                      [](const Json& item) { return item.is_structured(); });
+}
+
+// Indented by two; arrays of plain values stay on one line, so that samples do not fill the page.
+void print(const Json& json, const std::string& indent, std::string& out) {
+  if (!json.is_structured() || json.empty() || (json.is_array() && is_flat(json))) {
+    out += dump(json);
+    return;
+  }
+  const std::string inner = indent + "  ";
+  const char* separator = "\n";
+  out += json.is_object() ? '{' : '[';
+  for (const auto& item : json.items()) {
+    out += separator + inner;
+    if (json.is_object()) out += dump(item.key()) + ": ";
+    print(item.value(), inner, out);
+    separator = ",\n";
+  }
+  out += "\n" + indent + (json.is_object() ? '}' : ']');
+}
+
+}  // namespace
+
+std::string to_json_line(const CellRecord& record) { return dump(to_json_value(record)); }
+
+std::string to_json(const RankResult& result) {
+  Json json;
+  json["schema_version"] = kSchemaVersion;
+  json["rank"] = result.rank;
+  json["world_size"] = result.world_size;
+  json["disposition"] = to_string(result.disposition);
+  json["message"] = result.message;
+  json["metrics"] = to_json_value(result.metrics);
+  json["environment"] = string_object(result.environment);
+  return dump(json);
+}
+
+std::string to_json_document(const std::vector<CellRecord>& records) {
+  Json json = {{"schema_version", kSchemaVersion}, {"records", Json::array()}};
+  for (const auto& record : records) json["records"].push_back(to_json_value(record));
+  std::string text;
+  print(json, "", text);
+  return text + "\n";
+}
+
+}  // namespace moebench::record

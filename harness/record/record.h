@@ -1,0 +1,84 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace moebench::record {
+
+inline constexpr int kSchemaVersion = 1;
+
+enum class Disposition { kOk, kIncorrect, kOutOfMemory, kTimedOut, kCrashed, kUnsupported };
+
+const char* to_string(Disposition value);  // "ok", "incorrect", "out_of_memory", ...
+Disposition disposition_from_string(std::string_view text);
+
+// Not measured is nullopt (JSON null), never 0. Units are base units: "ns", "bytes", "tokens",
+// "tokens/s", "rows", "1" for a plain number.
+struct Metric {
+  std::string unit;
+  std::optional<double> value{};                  // the headline number
+  std::vector<std::optional<double>> per_rank{};  // index = rank; empty where it has no meaning
+  std::vector<double> samples{};                  // raw, in the order measured
+  std::vector<std::int64_t> shape{};              // of `samples` where it is a matrix, row-major
+
+  bool operator==(const Metric&) const = default;
+};
+
+using Metrics = std::map<std::string, Metric>;
+using Environment = std::map<std::string, std::string>;
+
+// What one rank writes to rank_<r>.json. Per-rank metrics carry `value` or `samples` only.
+struct RankResult {
+  int rank = 0;
+  int world_size = 1;
+  Disposition disposition = Disposition::kOk;
+  std::string message;
+  Metrics metrics;
+  Environment environment;
+};
+
+// One repetition of one cell: a line of results.jsonl.
+struct CellRecord {
+  std::string id;
+  std::string scenario;
+  std::vector<std::pair<std::string, std::string>> axes;  // in printing order
+  int repetition = 0;
+  Disposition disposition = Disposition::kOk;
+  std::string message;      // why it is not ok; empty otherwise
+  std::string stderr_tail;  // last lines, when not ok
+  Metrics metrics;
+  Environment environment;
+  std::vector<std::string> warnings;
+  std::string started_at;  // UTC, ISO 8601
+
+  // Value of an axis, "" where the record has no such axis.
+  std::string axis(std::string_view name) const;
+  // Headline value of a metric, nullopt where it was not measured.
+  std::optional<double> value(std::string_view metric) const;
+};
+
+// One JSON object on one line, with "schema_version". parse_* throw Error naming `origin`
+// ("results.jsonl:12") and the remedy. Numbers read back exactly; NaN and infinity, which JSON
+// lacks, are written as null: not measured as a value, NaN among samples.
+std::string to_json_line(const CellRecord& record);
+CellRecord parse_record(std::string_view json, const std::string& origin);
+std::string to_json(const RankResult& result);
+RankResult parse_rank_result(std::string_view json, const std::string& origin);
+
+// All records as one JSON document {"schema_version", "records": [...]}, indented.
+std::string to_json_document(const std::vector<CellRecord>& records);
+
+// results.jsonl of a results folder. append flushes to disk; load accepts a last line cut short by
+// a crash (it is dropped with a warning on stderr; the next append removes it), and nothing else
+// that is malformed. Of two records of the same id and repetition the later one counts, at the
+// place of the first. A folder without the file has no records yet.
+void append(const std::filesystem::path& results_folder, const CellRecord& record);
+std::vector<CellRecord> load(const std::filesystem::path& results_folder);
+
+}  // namespace moebench::record

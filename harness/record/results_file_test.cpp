@@ -1,0 +1,104 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "harness/base/error.h"
+#include "harness/base/file.h"
+#include "harness/record/record.h"
+
+namespace moebench::record {
+namespace {
+
+using ::testing::HasSubstr;
+
+class ResultsFile : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    const auto* test = ::testing::UnitTest::GetInstance()->current_test_info();
+    folder_ = std::filesystem::path(::testing::TempDir()) /
+              (std::string("moebench_results_file_") + test->name());
+    std::filesystem::remove_all(folder_);
+    std::filesystem::create_directories(folder_);
+  }
+  void TearDown() override { std::filesystem::remove_all(folder_); }
+
+  std::filesystem::path file() const { return folder_ / "results.jsonl"; }
+
+  static CellRecord record(const std::string& id, int repetition, const std::string& message = "") {
+    CellRecord record;
+    record.id = id;
+    record.repetition = repetition;
+    record.message = message;
+    return record;
+  }
+
+  // "id/repetition/message" of each record.
+  std::vector<std::string> loaded() const {
+    std::vector<std::string> names;
+    for (const auto& r : load(folder_)) {
+      names.push_back(fmt::format("{}/{}/{}", r.id, r.repetition, r.message));
+    }
+    return names;
+  }
+
+  std::filesystem::path folder_;
+};
+
+using Names = std::vector<std::string>;
+
+TEST_F(ResultsFile, LoadsWhatWasAppendedInOrder) {
+  EXPECT_EQ(loaded(), Names{});
+  append(folder_, record("b", 0));
+  append(folder_, record("a", 0));
+  EXPECT_EQ(loaded(), (Names{"b/0/", "a/0/"}));
+}
+
+TEST_F(ResultsFile, TheLaterRecordOfARepetitionCountsAtTheFirstsPlace) {
+  append(folder_, record("a", 0, "crashed"));
+  append(folder_, record("a", 1));
+  append(folder_, record("b", 0));
+  append(folder_, record("a", 0, "rerun"));
+  EXPECT_EQ(loaded(), (Names{"a/0/rerun", "a/1/", "b/0/"}));
+}
+
+TEST_F(ResultsFile, ALastLineCutShortIsDroppedWithAWarning) {
+  const std::string line = to_json_line(record("a", 0));
+  write_file_atomically(file(), line + "\n" + line.substr(0, 30));
+  ::testing::internal::CaptureStderr();
+  EXPECT_EQ(loaded(), (Names{"a/0/"}));
+  EXPECT_THAT(::testing::internal::GetCapturedStderr(),
+              HasSubstr("results.jsonl:2: warning: the last line was cut short"));
+}
+
+TEST_F(ResultsFile, AppendRemovesALineCutShort) {
+  const std::string line = to_json_line(record("a", 0));
+  write_file_atomically(file(), line + "\n" + line.substr(0, 30));
+  append(folder_, record("b", 0));
+  EXPECT_EQ(read_file(file()), line + "\n" + to_json_line(record("b", 0)) + "\n");
+
+  write_file_atomically(file(), line.substr(0, 30));
+  append(folder_, record("b", 0));
+  EXPECT_EQ(loaded(), (Names{"b/0/"}));
+}
+
+TEST_F(ResultsFile, AWholeLastLineWithoutNewlineIsKept) {
+  write_file_atomically(file(), to_json_line(record("a", 0)));
+  EXPECT_EQ(loaded(), (Names{"a/0/"}));
+  append(folder_, record("b", 0));
+  EXPECT_EQ(loaded(), (Names{"a/0/", "b/0/"}));
+}
+
+TEST_F(ResultsFile, AMalformedLineElsewhereIsAnErrorWithItsNumber) {
+  const std::string line = to_json_line(record("a", 0));
+  for (const std::string& bad : {line.substr(0, 30), std::string(), std::string("null")}) {
+    write_file_atomically(file(), line + "\n" + bad + "\n" + line + "\n");
+    try {
+      load(folder_);
+      FAIL() << "accepted '" << bad << "'";
+    } catch (const Error& error) {
+      EXPECT_THAT(error.what(), HasSubstr("results.jsonl:2: "));
+    }
+  }
+}
+
+}  // namespace
+}  // namespace moebench::record
