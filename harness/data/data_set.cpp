@@ -1,0 +1,132 @@
+#include "harness/data/data_set.h"
+
+#include <algorithm>
+#include <numeric>
+
+#include "harness/base/check.h"
+#include "harness/base/error.h"
+#include "harness/data/sample_order.h"
+#include "harness/data/samples.h"
+
+namespace moebench::data {
+namespace {
+
+// Where the rows of a micro-batch lie in the endless order. ranks and grad_accumulation enter only
+// as their product, so both ways to the same global batch see the same rows.
+struct Layout {
+  explicit Layout(const config::CellConfig& cell)
+      : micro_batches_per_step(cell.ranks * cell.grad_accumulation),
+        micro_batch(cell.micro_batch) {}
+
+  std::int64_t first_row(std::int64_t step, std::int64_t index) const {
+    MOEBENCH_CHECK(step >= 0 && index >= 0 && index < micro_batches_per_step);
+    return (step * micro_batches_per_step + index) * micro_batch;
+  }
+
+  std::int64_t micro_batches_per_step;
+  std::int64_t micro_batch;
+};
+
+MicroBatch allocate(std::vector<std::int64_t> lengths) {
+  MicroBatch batch;
+  batch.num_samples = std::ssize(lengths);
+  batch.length = *std::max_element(lengths.begin(), lengths.end());
+  batch.tokens.assign(static_cast<std::size_t>(batch.num_samples * batch.length), 0);
+  batch.lengths = std::move(lengths);
+  return batch;
+}
+
+// The real tokens of a row.
+std::span<std::int64_t> real_part(MicroBatch& batch, std::int64_t row) {
+  const std::int64_t length = batch.lengths[static_cast<std::size_t>(row)];
+  return {batch.tokens.data() + row * batch.length, static_cast<std::size_t>(length)};
+}
+
+// One sample a row, padded.
+class UnpackedDataSet : public DataSet {
+ public:
+  UnpackedDataSet(const config::CellConfig& cell, std::unique_ptr<Samples> samples)
+      : layout_(cell), samples_(std::move(samples)), order_(cell.seed, samples_->count()) {}
+
+  MicroBatch micro_batch(std::int64_t step, std::int64_t index) const override {
+    const std::int64_t first = layout_.first_row(step, index);
+    std::vector<std::int64_t> chosen;
+    std::vector<std::int64_t> lengths;
+    for (std::int64_t row = 0; row < layout_.micro_batch; ++row) {
+      chosen.push_back(order_.at(first + row));
+      lengths.push_back(samples_->length(chosen.back()));
+    }
+    MicroBatch batch = allocate(std::move(lengths));
+    for (std::int64_t row = 0; row < layout_.micro_batch; ++row) {
+      samples_->copy(chosen[static_cast<std::size_t>(row)], 0, real_part(batch, row));
+    }
+    return batch;
+  }
+
+ private:
+  Layout layout_;
+  std::unique_ptr<Samples> samples_;
+  SampleOrder order_;
+};
+
+// Rows of seq_len tokens cut from the stream of concatenated samples; no padding.
+class PackedDataSet : public DataSet {
+ public:
+  PackedDataSet(const config::CellConfig& cell, std::unique_ptr<Samples> samples)
+      : layout_(cell),
+        seq_len_(cell.seq_len),
+        samples_(std::move(samples)),
+        stream_(cell.seed, *samples_) {}
+
+  MicroBatch micro_batch(std::int64_t step, std::int64_t index) const override {
+    const std::int64_t first = layout_.first_row(step, index);
+    MicroBatch batch = allocate(
+        std::vector<std::int64_t>(static_cast<std::size_t>(layout_.micro_batch), seq_len_));
+    stream_.copy(first * seq_len_, batch.tokens);
+    return batch;
+  }
+
+ private:
+  Layout layout_;
+  std::int64_t seq_len_;
+  std::unique_ptr<Samples> samples_;
+  TokenStream stream_;
+};
+
+std::unique_ptr<Samples> open_samples(const config::CellConfig& cell) {
+  switch (cell.data.source) {
+    case config::DataSource::kSynthetic:
+      return make_synthetic_samples(cell);
+    case config::DataSource::kText:
+      return open_text_samples(cell);
+    case config::DataSource::kTokens:
+      return open_token_samples(cell);
+  }
+  MOEBENCH_CHECK(false);
+}
+
+}  // namespace
+
+std::int64_t MicroBatch::real_tokens() const {
+  return std::accumulate(lengths.begin(), lengths.end(), std::int64_t{0});
+}
+
+std::int64_t MicroBatch::padding_tokens() const { return num_samples * length - real_tokens(); }
+
+std::int64_t MicroBatch::loss_tokens() const {
+  std::int64_t sum = 0;
+  for (std::int64_t row_length : lengths) sum += std::max<std::int64_t>(row_length - 1, 0);
+  return sum;
+}
+
+std::unique_ptr<DataSet> open_data_set(const config::CellConfig& cell) {
+  if (cell.seq_len < 2) {
+    throw Error("seq_len {} leaves no token to predict; use 2 or more", cell.seq_len);
+  }
+  MOEBENCH_CHECK(cell.ranks >= 1 && cell.grad_accumulation >= 1 && cell.micro_batch >= 1);
+  std::unique_ptr<Samples> samples = open_samples(cell);
+  if (cell.packing) return std::make_unique<PackedDataSet>(cell, std::move(samples));
+  return std::make_unique<UnpackedDataSet>(cell, std::move(samples));
+}
+
+}  // namespace moebench::data
