@@ -1,0 +1,162 @@
+#include <gmock/gmock.h>
+
+#include <nlohmann/json.hpp>
+
+#include "harness/base/file.h"
+#include "harness/weights/parameters.h"
+#include "harness/weights/safetensors.h"
+#include "harness/weights/test_support.h"
+
+namespace moebench::weights {
+namespace {
+
+using config::Dtype;
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+using Parameters = std::vector<ParameterSpec>;
+
+constexpr const char* kIndex = "model.safetensors.index.json";
+
+void write_shard(const std::filesystem::path& path, const Parameters& parameters) {
+  std::vector<NamedShape> tensors;
+  for (const auto& p : parameters) tensors.push_back({p.name, p.shape});
+  SafetensorsWriter writer(path, tensors, Dtype::kFp32);
+  const auto source = seeded_source(0, 0.02);
+  for (const auto& p : parameters) writer.append(read_all(*source, p));
+  writer.commit();
+}
+
+void write_index(const std::filesystem::path& folder, const nlohmann::json& weight_map) {
+  write_file_atomically(folder / kIndex, nlohmann::json{{"weight_map", weight_map}}.dump());
+}
+
+// Two shards that the first parameters and the rest go to, and an index.
+std::filesystem::path sharded_folder(const Parameters& parameters) {
+  const auto folder = test_folder();
+  const Parameters first(parameters.begin(), parameters.begin() + 9);
+  const Parameters rest(parameters.begin() + 9, parameters.end());
+  write_shard(folder / "one.safetensors", first);
+  write_shard(folder / "two.safetensors", rest);
+  nlohmann::json weight_map;
+  for (const auto& p : first) weight_map[p.name] = "one.safetensors";
+  for (const auto& p : rest) weight_map[p.name] = "two.safetensors";
+  write_index(folder, weight_map);
+  return folder;
+}
+
+std::string error_opening(const std::filesystem::path& path) {
+  return error_of([&] { checkpoint_source(path.string(), mini_model()); });
+}
+
+void expect_seeded_values(const ParameterSource& source) {
+  const auto seeded = seeded_source(0, 0.02);
+  for (const auto& parameter : mixtral_parameters(mini_model())) {
+    EXPECT_EQ(read_all(source, parameter), read_all(*seeded, parameter)) << parameter.name;
+  }
+}
+
+TEST(CheckpointSource, ReadsAFolderASingleFileAndShards) {
+  Parameters parameters = mixtral_parameters(mini_model());
+  parameters.push_back({"something.extra", {3}});
+  const auto folder = sharded_folder(parameters);
+  expect_seeded_values(*checkpoint_source(folder.string(), mini_model()));
+
+  const auto single = folder / "single";
+  std::filesystem::create_directory(single);
+  write_shard(single / "model.safetensors", parameters);
+  expect_seeded_values(*checkpoint_source(single.string(), mini_model()));
+  expect_seeded_values(*checkpoint_source((single / "model.safetensors").string(), mini_model()));
+}
+
+TEST(CheckpointSource, ReadsRanges) {
+  const auto folder = sharded_folder(mixtral_parameters(mini_model()));
+  const ParameterSpec parameter = mixtral_parameters(mini_model())[2];
+  std::vector<float> part(5);
+  checkpoint_source(folder.string(), mini_model())->read(parameter, 7, part);
+  const auto whole = read_all(*seeded_source(0, 0.02), parameter);
+  EXPECT_EQ(part, std::vector(whole.begin() + 7, whole.begin() + 12));
+}
+
+TEST(CheckpointSource, NamesTheMissingShard) {
+  const auto folder = sharded_folder(mixtral_parameters(mini_model()));
+  std::filesystem::remove(folder / "two.safetensors");
+  EXPECT_THAT(error_opening(folder), AllOf(HasSubstr((folder / "two.safetensors").string()),
+                                           HasSubstr("is missing; download it")));
+}
+
+TEST(CheckpointSource, NamesTheTensorThatTheIndexPromisesAndNoShardHas) {
+  const Parameters parameters = mixtral_parameters(mini_model());
+  const auto folder = sharded_folder(parameters);
+  write_shard(folder / "two.safetensors", {parameters.begin() + 9, parameters.end() - 1});
+  EXPECT_THAT(
+      error_opening(folder),
+      AllOf(HasSubstr("two.safetensors' has no tensor 'lm_head.weight'"), HasSubstr(kIndex)));
+}
+
+TEST(CheckpointSource, NamesTheTensorThatIsNowhere) {
+  Parameters parameters = mixtral_parameters(mini_model());
+  parameters.pop_back();
+  const auto folder = sharded_folder(parameters);
+  EXPECT_THAT(error_opening(folder),
+              AllOf(HasSubstr(kIndex), HasSubstr("lists no tensor 'lm_head.weight'")));
+  write_shard(folder / "single.safetensors", parameters);
+  EXPECT_THAT(error_opening(folder / "single.safetensors"),
+              HasSubstr("single.safetensors' has no tensor 'lm_head.weight'"));
+}
+
+TEST(CheckpointSource, NamesTheTensorOfAWrongShapeOrDtype) {
+  Parameters parameters = mixtral_parameters(mini_model());
+  std::swap(parameters[2].shape[0], parameters[2].shape[1]);
+  const auto folder = sharded_folder(parameters);
+  EXPECT_THAT(error_opening(folder), AllOf(HasSubstr("one.safetensors"),
+                                           HasSubstr("'model.layers.0.self_attn.q_proj.weight' has "
+                                                     "shape [12, 16], the model needs [16, 12]")));
+  std::swap(parameters[2].shape[0], parameters[2].shape[1]);
+  write_shard(folder / "one.safetensors", {parameters.begin(), parameters.begin() + 9});
+  std::string bytes = read_file(folder / "one.safetensors");
+  for (auto at = bytes.find("F32"); at < 4000; at = bytes.find("F32", at))
+    bytes.replace(at, 3, "I32");
+  write_file_atomically(folder / "one.safetensors", bytes);
+  EXPECT_THAT(error_opening(folder), AllOf(HasSubstr("'model.embed_tokens.weight' is of dtype I32"),
+                                           HasSubstr("save it as")));
+}
+
+TEST(CheckpointSource, RefusesATruncatedShard) {
+  const auto folder = sharded_folder(mixtral_parameters(mini_model()));
+  const auto shard = folder / "two.safetensors";
+  std::filesystem::resize_file(shard, std::filesystem::file_size(shard) - 1);
+  EXPECT_THAT(error_opening(folder), AllOf(HasSubstr(shard.string()), HasSubstr("is truncated")));
+}
+
+TEST(CheckpointSource, RefusesAMalformedIndex) {
+  const auto folder = test_folder();
+  write_file_atomically(folder / kIndex, "{");
+  EXPECT_THAT(error_opening(folder), AllOf(HasSubstr(kIndex), HasSubstr("no well-formed JSON")));
+  write_file_atomically(folder / kIndex, "[]");
+  EXPECT_THAT(error_opening(folder), HasSubstr("no JSON object"));
+  write_file_atomically(folder / kIndex, "{}");
+  EXPECT_THAT(error_opening(folder), HasSubstr("no object 'weight_map'"));
+  write_file_atomically(folder / kIndex, R"({"weight_map":{"a":"1","a":"2"}})");
+  EXPECT_THAT(error_opening(folder), HasSubstr("'a' appears twice"));
+  for (const char* shard : {"../a", "/a", ""}) {
+    write_index(folder, {{"lm_head.weight", shard}});
+    EXPECT_THAT(error_opening(folder), HasSubstr("the shard of 'lm_head.weight' is no file name"));
+  }
+}
+
+TEST(CheckpointSource, SaysWhatAPathLacks) {
+  EXPECT_THAT(error_opening("/nonexistent"), HasSubstr("make-checkpoint"));
+  EXPECT_THAT(error_opening(test_folder()), HasSubstr("holds neither"));
+}
+
+TEST(CheckpointSource, RefusesParametersOfAnotherModel) {
+  const auto folder = sharded_folder(mixtral_parameters(mini_model()));
+  const auto source = checkpoint_source(folder.string(), mini_model());
+  EXPECT_THAT(error_of([&] {
+                read_all(*source, {"model.layers.9.x.weight", {1}});
+              }),
+              HasSubstr("model.layers.9.x.weight"));
+}
+
+}  // namespace
+}  // namespace moebench::weights

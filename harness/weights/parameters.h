@@ -1,0 +1,52 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "harness/config/cell.h"
+
+namespace moebench::weights {
+
+// A parameter under its Hugging Face name, e.g.
+// "model.layers.0.block_sparse_moe.experts.3.w1.weight", shape [intermediate, hidden].
+struct ParameterSpec {
+  std::string name;
+  std::vector<std::int64_t> shape;
+  std::int64_t num_elements() const;
+};
+
+// All parameters of a Mixtral model: embedding, layers in order, final norm, lm_head.
+std::vector<ParameterSpec> mixtral_parameters(const config::ModelConfig& model);
+
+// Where initial values come from. Any rank can ask for any range of any parameter, so no rank
+// ever holds the whole model.
+class ParameterSource {
+ public:
+  virtual ~ParameterSource() = default;
+  // Elements [begin, begin + out.size()) of the parameter in row-major order, as fp32.
+  virtual void read(const ParameterSpec& parameter, std::int64_t begin,
+                    std::span<float> out) const = 0;
+};
+
+// For sources: aborts where [begin, begin + count) does not lie within the parameter.
+void check_range(const ParameterSpec& parameter, std::int64_t begin, std::size_t count);
+
+// Seeded values: a function of (seed, name, element index) alone, the same on every machine and
+// for every sharding. Norm weights are 1; all others have mean 0 and standard deviation
+// `initializer_range`, drawn as the sum of four 16-bit uniforms (Irwin-Hall), which needs no
+// mathematical library and so no rounding differences.
+std::unique_ptr<ParameterSource> seeded_source(std::uint64_t seed, double initializer_range);
+
+// A Hugging Face safetensors checkpoint: a folder with model.safetensors.index.json or
+// model.safetensors, or a single .safetensors file. Checks on opening that every parameter of
+// `model` is there with its shape and a dtype of F32, F16 or BF16; Error names file, tensor and
+// remedy.
+std::unique_ptr<ParameterSource> checkpoint_source(const std::string& path,
+                                                   const config::ModelConfig& model);
+
+}  // namespace moebench::weights

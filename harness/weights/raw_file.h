@@ -1,0 +1,53 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <span>
+
+namespace moebench::weights {
+
+// A file read at given positions; safe to use from several threads.
+class InputFile {
+ public:
+  // Error where the file is missing or no regular file.
+  explicit InputFile(const std::filesystem::path& path);
+  ~InputFile();
+  InputFile(const InputFile&) = delete;
+  InputFile& operator=(const InputFile&) = delete;
+
+  std::int64_t size() const { return size_; }  // bytes, on opening
+
+  // Fills `out` from `offset` on; Error where the file ends before.
+  void read(std::int64_t offset, std::span<std::byte> out) const;
+
+ private:
+  std::filesystem::path path_;
+  int fd_;
+  std::int64_t size_ = 0;
+};
+
+// A new file written from its start to its end. It has a temporary name until commit(), and is
+// removed where that never happens.
+class OutputFile {
+ public:
+  explicit OutputFile(const std::filesystem::path& path);
+  ~OutputFile();
+  OutputFile(const OutputFile&) = delete;
+  OutputFile& operator=(const OutputFile&) = delete;
+
+  void append(std::span<const std::byte> bytes);
+
+  // Flushes to disk and renames.
+  void commit();
+
+ private:
+  std::filesystem::path path_;
+  std::filesystem::path temporary_;
+  int fd_;  // -1 once committed
+};
+
+// Flushes the names in a folder to disk.
+void sync_folder(const std::filesystem::path& folder);
+
+}  // namespace moebench::weights

@@ -1,0 +1,154 @@
+#include "harness/weights/safetensors.h"
+
+#include <algorithm>
+#include <bit>
+
+#include "harness/base/bfloat16.h"
+#include "harness/base/check.h"
+#include "harness/base/error.h"
+#include "harness/weights/json.h"
+
+namespace moebench::weights {
+namespace {
+
+static_assert(std::endian::native == std::endian::little);
+
+constexpr std::int64_t kLengthBytes = 8;
+constexpr std::uint64_t kMaxHeaderBytes = 100'000'000;  // the format's own bound
+constexpr std::size_t kBlockElements = std::size_t{1} << 16;
+
+struct Float16 {
+  std::uint16_t bits;
+};
+
+// Exact. A subnormal half is a whole multiple of 2^-24.
+float to_float(Float16 half) {
+  const std::uint32_t sign = (half.bits & 0x8000u) << 16;
+  const std::uint32_t exponent = half.bits >> 10 & 0x1fu;
+  const std::uint32_t mantissa = half.bits & 0x3ffu;
+  if (exponent == 0) {
+    const float magnitude = static_cast<float>(mantissa) * 0x1p-24f;
+    return sign == 0 ? magnitude : -magnitude;
+  }
+  const std::uint32_t wide_exponent = exponent == 0x1f ? 0xffu : exponent + 112;
+  return std::bit_cast<float>(sign | wide_exponent << 23 | mantissa << 13);
+}
+
+template <typename Element>
+void read_converted(const InputFile& file, std::int64_t offset, std::span<float> out) {
+  using moebench::to_float;
+  using weights::to_float;
+  std::vector<Element> block(std::min(out.size(), kBlockElements));
+  while (!out.empty()) {
+    const std::span<Element> part(block.data(), std::min(out.size(), block.size()));
+    file.read(offset, std::as_writable_bytes(part));
+    std::transform(part.begin(), part.end(), out.begin(), [](Element x) { return to_float(x); });
+    out = out.subspan(part.size());
+    offset += static_cast<std::int64_t>(part.size_bytes());
+  }
+}
+
+std::map<std::string, TensorInfo> read_header(const InputFile& file, const std::string& path) {
+  std::uint64_t length = 0;
+  if (file.size() < kLengthBytes) {
+    throw Error("'{}' has {} bytes, too few for a safetensors file; copy or download it again",
+                path, file.size());
+  }
+  file.read(0, std::as_writable_bytes(std::span(&length, 1)));
+  if (length > kMaxHeaderBytes) {
+    throw Error("'{}' is no safetensors file: its header would have {} bytes, the format allows {}",
+                path, length, kMaxHeaderBytes);
+  }
+  const std::int64_t data_offset = kLengthBytes + static_cast<std::int64_t>(length);
+  if (data_offset > file.size()) {
+    throw Error(
+        "'{}' is truncated: its header has {} bytes, the file {}; copy or download it again", path,
+        length, file.size());
+  }
+  std::string json(length, '\0');
+  file.read(kLengthBytes, std::as_writable_bytes(std::span(json)));
+  if (!json.starts_with('{')) {
+    throw Error("'{}' is no safetensors file: its header does not begin with '{{'", path);
+  }
+  return parse_safetensors_header(json, data_offset, file.size(), path);
+}
+
+std::int64_t bytes_of(const NamedShape& tensor, config::Dtype dtype) {
+  std::int64_t bytes = element_bytes(dtype);
+  for (std::int64_t extent : tensor.shape) bytes *= extent;
+  return bytes;
+}
+
+// Padded with spaces so that the data begin at a multiple of 8.
+std::string header_text(const std::vector<NamedShape>& tensors, config::Dtype dtype) {
+  nlohmann::ordered_json header;
+  header["__metadata__"] = {{"format", "pt"}};
+  std::int64_t offset = 0;
+  for (const NamedShape& tensor : tensors) {
+    const std::int64_t end = offset + bytes_of(tensor, dtype);
+    header[tensor.name] = {{"dtype", dtype == config::Dtype::kBf16 ? "BF16" : "F32"},
+                           {"shape", tensor.shape},
+                           {"data_offsets", {offset, end}}};
+    offset = end;
+  }
+  std::string text = header.dump();
+  text.resize((text.size() + 7) / 8 * 8, ' ');
+  return text;
+}
+
+}  // namespace
+
+SafetensorsReader::SafetensorsReader(const std::filesystem::path& path)
+    : path_(path), file_(path), tensors_(read_header(file_, path.string())) {}
+
+bool SafetensorsReader::can_convert(const std::string& dtype) {
+  return dtype == "F32" || dtype == "F16" || dtype == "BF16";
+}
+
+void SafetensorsReader::read(const std::string& tensor, std::int64_t begin,
+                             std::span<float> out) const {
+  const auto found = tensors_.find(tensor);
+  MOEBENCH_CHECK(found != tensors_.end() && can_convert(found->second.dtype));
+  const TensorInfo& info = found->second;
+  const std::int64_t width = info.dtype == "F32" ? 4 : 2;
+  MOEBENCH_CHECK(begin >= 0 && begin + std::ssize(out) <= info.num_bytes / width);
+  const std::int64_t offset = info.offset + begin * width;
+  if (info.dtype == "F32") {
+    file_.read(offset, std::as_writable_bytes(out));
+  } else if (info.dtype == "F16") {
+    read_converted<Float16>(file_, offset, out);
+  } else {
+    read_converted<Bfloat16>(file_, offset, out);
+  }
+}
+
+std::int64_t element_bytes(config::Dtype dtype) { return dtype == config::Dtype::kBf16 ? 2 : 4; }
+
+SafetensorsWriter::SafetensorsWriter(const std::filesystem::path& path,
+                                     const std::vector<NamedShape>& tensors, config::Dtype dtype)
+    : file_(path), dtype_(dtype) {
+  for (const NamedShape& tensor : tensors) missing_bytes_ += bytes_of(tensor, dtype);
+  const std::string header = header_text(tensors, dtype);
+  const std::uint64_t length = header.size();
+  file_.append(std::as_bytes(std::span(&length, 1)));
+  file_.append(std::as_bytes(std::span(header)));
+}
+
+void SafetensorsWriter::append(std::span<const float> values) {
+  missing_bytes_ -= std::ssize(values) * element_bytes(dtype_);
+  MOEBENCH_CHECK(missing_bytes_ >= 0);
+  if (dtype_ == config::Dtype::kFp32) {
+    file_.append(std::as_bytes(values));
+    return;
+  }
+  std::vector<Bfloat16> rounded(values.size());
+  std::transform(values.begin(), values.end(), rounded.begin(), from_float<Bfloat16>);
+  file_.append(std::as_bytes(std::span(rounded)));
+}
+
+void SafetensorsWriter::commit() {
+  MOEBENCH_CHECK(missing_bytes_ == 0);
+  file_.commit();
+}
+
+}  // namespace moebench::weights

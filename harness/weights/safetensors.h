@@ -1,0 +1,82 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "harness/config/cell.h"
+#include "harness/weights/raw_file.h"
+
+// The safetensors format: 8 bytes header length (little endian), a JSON header {name: {dtype,
+// shape, data_offsets}, "__metadata__": {text: text}}, then the tensors' bytes without gaps.
+// Elements are little endian, as this code's hosts are.
+namespace moebench::weights {
+
+struct TensorInfo {
+  std::string dtype;  // as in the header: "BF16", "F32", ...
+  std::vector<std::int64_t> shape;
+  std::int64_t offset = 0;  // of its first byte in the file
+  std::int64_t num_bytes = 0;
+};
+
+// "[2, 3]".
+std::string to_string(const std::vector<std::int64_t>& shape);
+
+// Parses the JSON header; offsets in the result count from the start of the file, where the data
+// begin at `data_offset` and the file ends at `file_size`. Error names `path` and what is wrong.
+std::map<std::string, TensorInfo> parse_safetensors_header(const std::string& json,
+                                                           std::int64_t data_offset,
+                                                           std::int64_t file_size,
+                                                           const std::string& path);
+
+class SafetensorsReader {
+ public:
+  // Reads and checks the header alone. Error names the file and what is wrong with it.
+  explicit SafetensorsReader(const std::filesystem::path& path);
+
+  const std::filesystem::path& path() const { return path_; }
+  const std::map<std::string, TensorInfo>& tensors() const { return tensors_; }
+
+  // Whether read() converts this dtype: F32, F16, BF16.
+  static bool can_convert(const std::string& dtype);
+
+  // Elements [begin, begin + out.size()) of a tensor in row-major order, as fp32. The tensor exists
+  // and holds the range.
+  void read(const std::string& tensor, std::int64_t begin, std::span<float> out) const;
+
+ private:
+  std::filesystem::path path_;
+  InputFile file_;
+  std::map<std::string, TensorInfo> tensors_;
+};
+
+struct NamedShape {
+  std::string name;
+  std::vector<std::int64_t> shape;
+};
+
+// Bytes of an element.
+std::int64_t element_bytes(config::Dtype dtype);
+
+// Writes the tensors one after the other, in blocks of any size. The file appears at commit().
+class SafetensorsWriter {
+ public:
+  SafetensorsWriter(const std::filesystem::path& path, const std::vector<NamedShape>& tensors,
+                    config::Dtype dtype);
+
+  // The next elements; bf16 rounds to nearest, ties to even.
+  void append(std::span<const float> values);
+
+  // All elements were appended.
+  void commit();
+
+ private:
+  OutputFile file_;
+  config::Dtype dtype_;
+  std::int64_t missing_bytes_ = 0;
+};
+
+}  // namespace moebench::weights

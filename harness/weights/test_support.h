@@ -1,0 +1,92 @@
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "harness/base/error.h"
+#include "harness/config/cell.h"
+#include "harness/weights/parameters.h"
+
+namespace moebench::weights {
+
+// An empty folder that the running test alone uses.
+inline std::filesystem::path test_folder() {
+  const auto* test = ::testing::UnitTest::GetInstance()->current_test_info();
+  const auto folder = std::filesystem::path(::testing::TempDir()) / "moebench_weights_test" /
+                      (std::string(test->test_suite_name()) + "." + test->name());
+  std::filesystem::remove_all(folder);
+  std::filesystem::create_directories(folder);
+  return folder;
+}
+
+// All dimensions differ, so that a swapped shape shows.
+inline config::ModelConfig mini_model() {
+  config::ModelConfig model;
+  model.name = "mini";
+  model.hidden_size = 12;
+  model.intermediate_size = 20;
+  model.num_layers = 2;
+  model.num_experts = 3;
+  model.top_k = 2;
+  model.num_heads = 4;
+  model.num_kv_heads = 2;
+  model.head_dim = 4;
+  model.vocab_size = 32;
+  model.max_position_embeddings = 64;
+  return model;
+}
+
+// The same as a Hugging Face config.json.
+inline constexpr const char* kMiniConfig = R"({
+  "model_type": "mixtral",
+  "hidden_size": 12,
+  "intermediate_size": 20,
+  "num_hidden_layers": 2,
+  "num_local_experts": 3,
+  "num_experts_per_tok": 2,
+  "num_attention_heads": 4,
+  "num_key_value_heads": 2,
+  "head_dim": 4,
+  "vocab_size": 32,
+  "max_position_embeddings": 64,
+  "rope_theta": 1000000.0,
+  "rms_norm_eps": 1e-05,
+  "initializer_range": 0.02,
+  "router_aux_loss_coef": 0.02,
+  "tie_word_embeddings": false
+}
+)";
+
+inline std::vector<float> read_all(const ParameterSource& source, const ParameterSpec& parameter) {
+  std::vector<float> values(static_cast<std::size_t>(parameter.num_elements()));
+  source.read(parameter, 0, values);
+  return values;
+}
+
+// Names of the entries of a folder, sorted.
+inline std::vector<std::string> names_in(const std::filesystem::path& folder) {
+  std::vector<std::string> names;
+  for (const auto& entry : std::filesystem::directory_iterator(folder)) {
+    names.push_back(entry.path().filename().string());
+  }
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+// What `call` complains about; "" where it does not.
+template <typename Call>
+std::string error_of(Call call) {
+  try {
+    call();
+  } catch (const Error& error) {
+    return error.what();
+  }
+  return "";
+}
+
+}  // namespace moebench::weights
