@@ -1,0 +1,162 @@
+#include "harness/launch/launcher.h"
+
+#include <sched.h>
+#include <unistd.h>
+
+#include <array>
+#include <charconv>
+#include <cstdio>
+#include <cstdlib>
+#include <memory>
+#include <sstream>
+
+#include "harness/base/error.h"
+
+namespace moebench::launch {
+namespace {
+
+std::string variable(const char* name) {
+  const char* value = std::getenv(name);
+  return value == nullptr ? "" : value;
+}
+
+int allowed_cores() {
+  cpu_set_t cores;
+  CPU_ZERO(&cores);
+  if (::sched_getaffinity(0, sizeof cores, &cores) == 0) return CPU_COUNT(&cores);
+  return static_cast<int>(::sysconf(_SC_NPROCESSORS_ONLN));
+}
+
+bool is_in_path(const std::string& program) {
+  std::istringstream folders(variable("PATH"));
+  for (std::string folder; std::getline(folders, folder, ':');) {
+    if (::access((folder + "/" + program).c_str(), X_OK) == 0) return true;
+  }
+  return false;
+}
+
+const char* program_of(Launcher launcher) {
+  return launcher == Launcher::kSlurm ? "srun" : "mpirun";
+}
+
+void check_is_installed(Launcher launcher) {
+  if (launcher == Launcher::kDirect || is_in_path(program_of(launcher))) return;
+  if (launcher == Launcher::kSlurm) {
+    throw Error("srun is not in PATH; run on a node of a Slurm cluster, or use --launcher mpirun");
+  }
+  throw Error(
+      "mpirun is not in PATH; install Open MPI (Debian: apt-get install openmpi-bin) or run cells "
+      "of one rank only (--filter ranks=1)");
+}
+
+Launcher resolve(Launcher wanted, std::int64_t ranks, const LaunchPlace& place) {
+  if (wanted == Launcher::kDirect && ranks != 1) {
+    throw Error("launcher direct starts one rank, but the cell has {}; use mpirun or slurm", ranks);
+  }
+  if (wanted != Launcher::kAuto) return wanted;
+  if (ranks == 1) return Launcher::kDirect;
+  return place.in_slurm ? Launcher::kSlurm : Launcher::kMpirun;
+}
+
+std::vector<std::string> mpirun_arguments(const config::CellConfig& cell, const LaunchPlace& place,
+                                          const EnvironmentVariables& environment) {
+  std::vector<std::string> arguments = {"mpirun", "--bind-to", "none"};
+  auto add = [&](std::initializer_list<const char*> more) {
+    arguments.insert(arguments.end(), more.begin(), more.end());
+  };
+  if (place.is_root) add({"--allow-run-as-root"});
+  // A slot is a physical core to mpirun, so the count of allowed hardware threads may exceed it.
+  if (place.num_hosts == 1) {
+    add({"--oversubscribe", "--mca", "btl", "self,vader"});
+    add({"--mca", "oob_tcp_if_include", "lo", "--mca", "btl_tcp_if_include", "lo"});
+  }
+  for (const auto& [name, value] : environment) add({"-x", name.c_str()});
+  arguments.insert(arguments.end(), {"-n", std::to_string(cell.ranks)});
+  return arguments;
+}
+
+std::string quoted(const std::string& text) {
+  std::string result = "'";
+  for (const char c : text) result += c == '\'' ? std::string("'\\''") : std::string(1, c);
+  return result + "'";
+}
+
+}  // namespace
+
+const char* to_string(Launcher value) {
+  constexpr std::array kNames = {"auto", "direct", "mpirun", "slurm"};
+  return kNames[static_cast<std::size_t>(value)];
+}
+
+Launcher launcher_from_string(const std::string& text) {
+  for (const Launcher value :
+       {Launcher::kAuto, Launcher::kDirect, Launcher::kMpirun, Launcher::kSlurm}) {
+    if (text == to_string(value)) return value;
+  }
+  throw Error("unknown launcher '{}'; use auto, direct, mpirun or slurm", text);
+}
+
+LaunchPlace read_launch_place() {
+  LaunchPlace place;
+  place.num_cores = allowed_cores();
+  place.is_root = ::geteuid() == 0;
+  place.in_slurm = !variable("SLURM_JOB_ID").empty();
+  const std::string hosts = variable("SLURM_JOB_NUM_NODES");
+  if (place.in_slurm) {
+    std::from_chars(hosts.data(), hosts.data() + hosts.size(), place.num_hosts);
+  }
+  return place;
+}
+
+LaunchCommand make_launch_command(const config::CellConfig& cell,
+                                  const std::filesystem::path& worker,
+                                  const std::filesystem::path& folder, Launcher launcher,
+                                  const LaunchPlace& place) {
+  LaunchCommand launch;
+  launch.launcher = resolve(launcher, cell.ranks, place);
+  check_is_installed(launch.launcher);
+  const std::string threads = std::to_string(cell.threads_per_rank);
+  launch.environment = {
+      {"OMP_NUM_THREADS", threads}, {"MKL_NUM_THREADS", threads}, {"THP_MEM_ALLOC_ENABLE", "1"}};
+  if (launch.launcher == Launcher::kMpirun) {
+    launch.command = mpirun_arguments(cell, place, launch.environment);
+  } else if (launch.launcher == Launcher::kSlurm) {
+    launch.command = {"srun", "--mpi=pmix", "-n", std::to_string(cell.ranks),
+                      "--cpus-per-task=" + threads};
+  }
+  const std::array arguments = {worker.string(), std::string("--cell"),
+                                (folder / "cell.yaml").string(), std::string("--out"),
+                                folder.string()};
+  launch.command.insert(launch.command.end(), arguments.begin(), arguments.end());
+  return launch;
+}
+
+std::string reproduction_script(const LaunchCommand& launch, const config::CellConfig& cell,
+                                const std::filesystem::path& folder) {
+  std::string script = "#!/bin/sh\n";
+  script +=
+      fmt::format("# Starts the ranks of cell {} again; writes to the folder $1.\n", cell.id());
+  script += fmt::format("out=${{1:-{}}}\n", quoted(folder.string()));
+  for (const auto& [name, value] : launch.environment) {
+    script += fmt::format("export {}={}\n", name, quoted(value));
+  }
+  script += "exec";
+  for (const std::string& argument : launch.command) {
+    script += argument == folder.string() ? " \"$out\"" : " " + quoted(argument);
+  }
+  return script + "\n";
+}
+
+std::string launcher_version(Launcher launcher) {
+  if (launcher == Launcher::kDirect || launcher == Launcher::kAuto) return "";
+  check_is_installed(launcher);
+  const std::string command = std::string(program_of(launcher)) + " --version 2>/dev/null";
+  const std::unique_ptr<FILE, int (*)(FILE*)> pipe(::popen(command.c_str(), "r"), ::pclose);
+  std::array<char, 256> line{};
+  if (!pipe || std::fgets(line.data(), line.size(), pipe.get()) == nullptr) return "unknown";
+  std::string text = line.data();
+  while (!text.empty() && (text.back() == '\n' || text.back() == '\r')) text.pop_back();
+  return text;
+}
+
+}  // namespace moebench::launch

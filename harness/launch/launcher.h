@@ -1,0 +1,52 @@
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "harness/config/cell.h"
+#include "harness/launch/process.h"
+
+namespace moebench::launch {
+
+enum class Launcher {
+  kAuto,    // in place for one rank, srun inside a Slurm allocation, else mpirun
+  kDirect,  // in place: one rank only
+  kMpirun,
+  kSlurm,
+};
+
+const char* to_string(Launcher value);  // "auto", "direct", "mpirun", "slurm"
+Launcher launcher_from_string(const std::string& text);
+
+// How many cores there are and where the ranks would run; read once a run.
+struct LaunchPlace {
+  int num_cores = 1;
+  int num_hosts = 1;  // of the Slurm allocation; 1 outside
+  bool is_root = false;
+  bool in_slurm = false;
+};
+LaunchPlace read_launch_place();
+
+// The command that starts all ranks of one repetition, and what it adds to the environment.
+struct LaunchCommand {
+  Launcher launcher = Launcher::kDirect;  // never kAuto
+  std::vector<std::string> command;
+  EnvironmentVariables environment;
+};
+
+// Worker contract: `worker --cell FOLDER/cell.yaml --out FOLDER` on every rank.
+LaunchCommand make_launch_command(const config::CellConfig& cell,
+                                  const std::filesystem::path& worker,
+                                  const std::filesystem::path& folder, Launcher launcher,
+                                  const LaunchPlace& place);
+
+// A shell script that starts the same ranks again: its first argument is the folder to write to.
+std::string reproduction_script(const LaunchCommand& launch, const config::CellConfig& cell,
+                                const std::filesystem::path& folder);
+
+// First line of the launcher's --version, "" for kDirect. Error with the remedy where the launcher
+// is not installed.
+std::string launcher_version(Launcher launcher);
+
+}  // namespace moebench::launch

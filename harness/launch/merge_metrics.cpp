@@ -1,0 +1,187 @@
+#include <algorithm>
+#include <functional>
+#include <numeric>
+
+#include "harness/base/check.h"
+#include "harness/base/units.h"
+#include "harness/launch/merge.h"
+
+namespace moebench::launch {
+namespace {
+
+using record::Metric;
+using record::Metrics;
+using record::RankResult;
+using Values = std::vector<double>;
+
+double sum(const Values& values) { return std::accumulate(values.begin(), values.end(), 0.0); }
+double mean(const Values& values) { return sum(values) / static_cast<double>(values.size()); }
+double largest(const Values& values) { return *std::max_element(values.begin(), values.end()); }
+double smallest(const Values& values) { return *std::min_element(values.begin(), values.end()); }
+
+double median(Values values) {
+  std::sort(values.begin(), values.end());
+  const std::size_t half = values.size() / 2;
+  return values.size() % 2 == 1 ? values[half] : (values[half - 1] + values[half]) / 2;
+}
+
+Metric per_rank_metric(const char* unit, const Values& values, double (*headline)(const Values&)) {
+  Metric metric{.unit = unit, .value = headline(values)};
+  metric.per_rank.assign(values.begin(), values.end());
+  return metric;
+}
+
+// The metric of every rank; empty where one lacks it.
+std::vector<const Metric*> of_ranks(const std::vector<RankResult>& ranks, const std::string& name) {
+  std::vector<const Metric*> found;
+  for (const RankResult& rank : ranks) {
+    const auto it = rank.metrics.find(name);
+    if (it == rank.metrics.end()) return {};
+    found.push_back(&it->second);
+  }
+  return found;
+}
+
+Values values_of_ranks(const std::vector<RankResult>& ranks, const std::string& name) {
+  Values values;
+  for (const Metric* metric : of_ranks(ranks, name)) {
+    if (!metric->value) return {};
+    values.push_back(*metric->value);
+  }
+  return values;
+}
+
+// samples[rank][i]; empty where a rank has none or another number than its peers.
+std::vector<Values> samples_of_ranks(const std::vector<RankResult>& ranks,
+                                     const std::string& name) {
+  std::vector<Values> samples;
+  for (const Metric* metric : of_ranks(ranks, name)) {
+    if (metric->samples.empty()) return {};
+    if (!samples.empty() && samples[0].size() != metric->samples.size()) return {};
+    samples.push_back(metric->samples);
+  }
+  return samples;
+}
+
+Values over_ranks(const std::vector<Values>& samples,
+                  const std::function<double(double, double)>& combine) {
+  Values result = samples[0];
+  for (std::size_t rank = 1; rank < samples.size(); ++rank) {
+    std::transform(result.begin(), result.end(), samples[rank].begin(), result.begin(), combine);
+  }
+  return result;
+}
+
+void merge_values(const std::vector<RankResult>& ranks, Metrics& merged) {
+  struct Rule {
+    const char* name;
+    const char* unit;
+    double (*headline)(const Values&);
+  };
+  constexpr Rule kRules[] = {
+      {"first_step_time", "ns", largest},
+      {"load_time", "ns", largest},
+      {"mem_alloc", "bytes", largest},
+      {"mem_peak", "bytes", largest},
+      {"rss_peak", "bytes", largest},
+      {"real_tokens", "tokens", sum},
+      {"padding_tokens", "tokens", sum},
+      {"loss_tokens", "tokens", sum},
+      {"gemm_flops_per_second", "FLOP/s", smallest},
+      {"model_flops", "FLOP", sum},
+  };
+  for (const Rule& rule : kRules) {
+    const Values values = values_of_ranks(ranks, rule.name);
+    if (!values.empty()) merged[rule.name] = per_rank_metric(rule.unit, values, rule.headline);
+  }
+}
+
+void merge_step_times(const std::vector<RankResult>& ranks, Metrics& merged) {
+  const auto samples = samples_of_ranks(ranks, "step_time");
+  if (samples.empty()) return;
+  Metric step_time{.unit = "ns"};
+  step_time.samples = over_ranks(samples, [](double a, double b) { return std::max(a, b); });
+  step_time.value = median(step_time.samples);
+  for (const Values& rank : samples) step_time.per_rank.emplace_back(mean(rank));
+  merged["runtime"] = Metric{.unit = "ns", .value = sum(step_time.samples)};
+  merged["step_time"] = std::move(step_time);
+}
+
+void add_rates(const std::vector<RankResult>& ranks, Metrics& merged) {
+  if (!merged.contains("runtime") || !(*merged["runtime"].value > 0)) return;
+  const double seconds = *merged["runtime"].value / kNsPerSecond;
+  auto per_second = [seconds](Values values) {
+    for (double& value : values) value /= seconds;
+    return values;
+  };
+  const Values real = values_of_ranks(ranks, "real_tokens");
+  const Values padding = values_of_ranks(ranks, "padding_tokens");
+  const Values flops = values_of_ranks(ranks, "model_flops");
+  if (!real.empty()) {
+    merged["tokens_per_second"] = per_rank_metric("tokens/s", per_second(real), mean);
+    merged["global_tokens_per_second"] = Metric{.unit = "tokens/s", .value = sum(real) / seconds};
+  }
+  if (!real.empty() && !padding.empty()) {
+    const Values padded = over_ranks({real, padding}, std::plus<>());
+    merged["padded_tokens_per_second"] = per_rank_metric("tokens/s", per_second(padded), mean);
+  }
+  if (!flops.empty()) {
+    merged["model_flops_per_second"] = per_rank_metric("FLOP/s", per_second(flops), mean);
+  }
+}
+
+void add_gemm_share(const std::vector<RankResult>& ranks, Metrics& merged) {
+  const Values rate = values_of_ranks(ranks, "gemm_flops_per_second");
+  const auto flops = merged.find("model_flops_per_second");
+  if (rate.empty() || flops == merged.end() || !(smallest(rate) > 0)) return;
+  Values share;
+  for (std::size_t rank = 0; rank < rate.size(); ++rank) {
+    share.push_back(*flops->second.per_rank[rank] / rate[rank]);
+  }
+  merged["gemm_share"] = per_rank_metric("1", share, mean);
+}
+
+// Loss and gradient norm are global numbers, so rank 0's stand for all; merge() compares them.
+void merge_global_series(const std::vector<RankResult>& ranks, Metrics& merged) {
+  for (const char* name : {"loss", "grad_norm"}) {
+    const auto samples = samples_of_ranks(ranks, name);
+    if (samples.empty()) continue;
+    merged[name] = Metric{.unit = "1", .value = samples[0].back()};
+    merged[name].samples = samples[0];
+  }
+}
+
+void merge_tokens_per_expert(const std::vector<RankResult>& ranks, Metrics& merged) {
+  const auto samples = samples_of_ranks(ranks, "tokens_per_expert");
+  if (samples.empty()) return;
+  Metric metric = ranks[0].metrics.at("tokens_per_expert");
+  metric.samples = over_ranks(samples, std::plus<>());
+  merged["tokens_per_expert"] = std::move(metric);
+}
+
+// What a newer worker measures beyond these rules keeps its per-rank values, without a headline.
+void merge_others(const std::vector<RankResult>& ranks, Metrics& merged) {
+  for (const auto& [name, metric] : ranks[0].metrics) {
+    const Values values = values_of_ranks(ranks, name);
+    if (values.empty() || merged.contains(name)) continue;
+    merged[name].unit = metric.unit;
+    merged[name].per_rank.assign(values.begin(), values.end());
+  }
+}
+
+}  // namespace
+
+Metrics merge_metrics(const std::vector<RankResult>& ranks) {
+  MOEBENCH_CHECK(!ranks.empty());
+  Metrics merged;
+  merge_values(ranks, merged);
+  merge_step_times(ranks, merged);
+  add_rates(ranks, merged);
+  add_gemm_share(ranks, merged);
+  merge_global_series(ranks, merged);
+  merge_tokens_per_expert(ranks, merged);
+  merge_others(ranks, merged);
+  return merged;
+}
+
+}  // namespace moebench::launch

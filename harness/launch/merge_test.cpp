@@ -1,0 +1,189 @@
+#include "harness/launch/merge.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <limits>
+
+#include "harness/launch/fake_worker.h"
+
+namespace moebench::launch {
+namespace {
+
+using record::CellRecord;
+using record::Disposition;
+using record::RankResult;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+
+constexpr int kSteps = 3;
+
+config::CellConfig two_ranks() {
+  config::CellConfig cell;
+  cell.ranks = 2;
+  cell.steps = kSteps;
+  return cell;
+}
+
+RankResults good_ranks() { return {good_result(0, 2, kSteps), good_result(1, 2, kSteps)}; }
+
+CellRecord merged(const RankResults& ranks, const LaunchOutcome& outcome = {}) {
+  CellRecord record;
+  merge(two_ranks(), ranks, outcome, record);
+  return record;
+}
+
+TEST(Merge, GoodRanksAreOk) {
+  LaunchOutcome outcome;
+  outcome.stderr_tail = "a harmless note";
+  const CellRecord record = merged(good_ranks(), outcome);
+  EXPECT_EQ(record.disposition, Disposition::kOk) << record.message;
+  EXPECT_EQ(record.message, "");
+  EXPECT_EQ(record.stderr_tail, "");
+}
+
+TEST(Merge, TimesAreThoseOfTheSlowestRank) {
+  RankResults ranks = good_ranks();
+  ranks[0]->metrics["step_time"].samples = {100, 500, 100};
+  ranks[1]->metrics["step_time"].samples = {200, 200, 400};
+  const auto metrics = merged(ranks).metrics;
+  EXPECT_THAT(metrics.at("step_time").samples, ElementsAre(200, 500, 400));
+  EXPECT_EQ(metrics.at("step_time").value, 400);
+  EXPECT_EQ(metrics.at("step_time").per_rank[1], 800.0 / 3);
+  EXPECT_EQ(metrics.at("runtime").value, 1100);
+  EXPECT_EQ(metrics.at("runtime").unit, "ns");
+  EXPECT_EQ(metrics.at("first_step_time").value, 301);
+}
+
+TEST(Merge, RatesCountTokensOverTheRuntime) {
+  // Runtime 3 x 200 ns; real tokens 10 and 20, padding 5 each.
+  const auto metrics = merged(good_ranks()).metrics;
+  EXPECT_DOUBLE_EQ(*metrics.at("tokens_per_second").value, 15 / 600e-9);
+  EXPECT_DOUBLE_EQ(*metrics.at("tokens_per_second").per_rank[1], 20 / 600e-9);
+  EXPECT_DOUBLE_EQ(*metrics.at("padded_tokens_per_second").value, 20 / 600e-9);
+  EXPECT_DOUBLE_EQ(*metrics.at("global_tokens_per_second").value, 30 / 600e-9);
+  EXPECT_EQ(metrics.at("real_tokens").value, 30);
+}
+
+TEST(Merge, MemoryIsOfTheLargestRankAndExpertRowsAddUp) {
+  const auto metrics = merged(good_ranks()).metrics;
+  EXPECT_EQ(metrics.at("mem_peak").value, 2001);
+  EXPECT_THAT(metrics.at("mem_peak").per_rank, ElementsAre(2000, 2001));
+  EXPECT_THAT(metrics.at("tokens_per_expert").samples, ElementsAre(2, 4, 6, 8));
+  EXPECT_THAT(metrics.at("tokens_per_expert").shape, ElementsAre(2, 2));
+  EXPECT_EQ(metrics.at("tokens_per_expert").value, std::nullopt);
+}
+
+TEST(Merge, GemmShareOnlyWhereBothAreMeasured) {
+  RankResults ranks = good_ranks();
+  EXPECT_FALSE(merged(ranks).metrics.contains("gemm_share"));
+  for (auto& rank : ranks) {
+    rank->metrics["model_flops"] = {.unit = "FLOP", .value = 600.0 * (rank->rank + 1)};
+    rank->metrics["gemm_flops_per_second"] = {.unit = "FLOP/s", .value = 4e9};
+  }
+  const auto metrics = merged(ranks).metrics;
+  EXPECT_DOUBLE_EQ(*metrics.at("model_flops_per_second").value, 1.5e9);
+  EXPECT_DOUBLE_EQ(*metrics.at("gemm_share").per_rank[1], 0.5);
+  EXPECT_DOUBLE_EQ(*metrics.at("gemm_share").value, 0.375);
+}
+
+TEST(Merge, UnknownMetricKeepsPerRankValues) {
+  RankResults ranks = good_ranks();
+  for (auto& rank : ranks) rank->metrics["page_faults"] = {.unit = "1", .value = 7.0};
+  const auto metric = merged(ranks).metrics.at("page_faults");
+  EXPECT_THAT(metric.per_rank, ElementsAre(7, 7));
+  EXPECT_EQ(metric.value, std::nullopt);
+}
+
+TEST(Merge, DifferentLossesAreIncorrect) {
+  RankResults ranks = good_ranks();
+  ranks[1]->metrics["loss"].samples[2] = 2.5000001;
+  const CellRecord record = merged(ranks);
+  EXPECT_EQ(record.disposition, Disposition::kIncorrect);
+  EXPECT_THAT(record.message, HasSubstr("loss of step 3 differs"));
+}
+
+TEST(Merge, NonFiniteLossIsIncorrect) {
+  RankResults ranks = good_ranks();
+  for (auto& rank : ranks) {
+    rank->metrics["loss"].samples[0] = std::numeric_limits<double>::quiet_NaN();
+  }
+  const CellRecord record = merged(ranks);
+  EXPECT_EQ(record.disposition, Disposition::kIncorrect);
+  EXPECT_THAT(record.message, HasSubstr("not finite"));
+}
+
+TEST(Merge, MissingMetricIsNamed) {
+  RankResults ranks = good_ranks();
+  ranks[1]->metrics.erase("grad_norm");
+  ranks[1]->metrics["mem_peak"].value.reset();
+  const CellRecord record = merged(ranks);
+  EXPECT_EQ(record.disposition, Disposition::kCrashed);
+  EXPECT_EQ(record.message, "not measured, or not on every rank: mem_peak, grad_norm");
+}
+
+TEST(Merge, FewerStepsThanPlannedAreACrash) {
+  RankResults ranks = {good_result(0, 2, 2), good_result(1, 2, 2)};
+  EXPECT_EQ(merged(ranks).message, "2 steps were measured, 3 were asked for");
+}
+
+TEST(Merge, FirstStepTimeNeedsAWarmUp) {
+  config::CellConfig cell = two_ranks();
+  cell.warmup_steps = 0;
+  RankResults ranks = good_ranks();
+  for (auto& rank : ranks) rank->metrics.erase("first_step_time");
+  CellRecord record;
+  merge(cell, ranks, {}, record);
+  EXPECT_EQ(record.disposition, Disposition::kOk) << record.message;
+}
+
+TEST(Merge, MissingRankIsACrashWithItsStderr) {
+  RankResults ranks = good_ranks();
+  ranks[1].reset();
+  LaunchOutcome outcome;
+  outcome.exit_code = 137;
+  outcome.stderr_tail = "last words";
+  const CellRecord record = merged(ranks, outcome);
+  EXPECT_EQ(record.disposition, Disposition::kCrashed);
+  EXPECT_EQ(record.message, "exit code 137; no result of rank 1 of 2");
+  EXPECT_EQ(record.stderr_tail, "last words");
+  EXPECT_THAT(record.metrics, IsEmpty());
+}
+
+TEST(Merge, ExitCodeAloneIsACrash) {
+  LaunchOutcome outcome;
+  outcome.exit_code = 1;
+  EXPECT_EQ(merged(good_ranks(), outcome).disposition, Disposition::kCrashed);
+}
+
+TEST(Merge, WhatARankSaysGoesFirst) {
+  RankResults ranks = good_ranks();
+  ranks[0]->disposition = Disposition::kCrashed;
+  ranks[0]->message = "lost a peer";
+  ranks[1]->disposition = Disposition::kOutOfMemory;
+  ranks[1]->message = "cannot allocate 4 GB";
+  LaunchOutcome outcome;
+  outcome.exit_code = 1;
+  outcome.timed_out = true;
+  const CellRecord record = merged(ranks, outcome);
+  EXPECT_EQ(record.disposition, Disposition::kOutOfMemory);
+  EXPECT_EQ(record.message, "rank 1: cannot allocate 4 GB");
+}
+
+TEST(Merge, TimeLimitAndMemoryKillGoBeforeACrash) {
+  RankResults ranks = good_ranks();
+  ranks[1].reset();
+  ranks[0]->disposition = Disposition::kCrashed;
+  LaunchOutcome outcome;
+  outcome.exit_code = 137;
+  EXPECT_EQ(merged(ranks, outcome).message, "rank 0: crashed");
+  outcome.killed_for_memory = true;
+  EXPECT_EQ(merged(ranks, outcome).disposition, Disposition::kOutOfMemory);
+  outcome.timed_out = true;
+  outcome.time_limit_s = 2.5;
+  EXPECT_EQ(merged(ranks, outcome).message, "ended after the time limit of 2.5 s");
+}
+
+}  // namespace
+}  // namespace moebench::launch

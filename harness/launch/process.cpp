@@ -1,0 +1,201 @@
+#include "harness/launch/process.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <chrono>
+#include <csignal>
+#include <cstdlib>
+#include <cstring>
+
+#include "harness/base/error.h"
+#include "harness/launch/descendants.h"
+
+namespace moebench::launch {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+constexpr double kTick = 0.2;   // seconds between two looks; the ranks need the cores
+constexpr double kGrace = 2.0;  // seconds from SIGTERM to SIGKILL
+constexpr std::array kInterrupts = {SIGINT, SIGTERM, SIGHUP};
+
+volatile std::sig_atomic_t interrupt_arrived = 0;
+
+void on_interrupt(int) { interrupt_arrived = 1; }
+void on_child_end(int) {}
+
+double seconds_since(Clock::time_point start) {
+  return std::chrono::duration<double>(Clock::now() - start).count();
+}
+
+// Delivers child and interrupt signals only inside wait(), so that none slips in between the
+// check of a flag and the sleep.
+class BlockedSignals {
+ public:
+  BlockedSignals() {
+    struct sigaction action {};
+    action.sa_handler = on_child_end;
+    ::sigaction(SIGCHLD, &action, &old_child_action_);
+    sigset_t blocked;
+    sigemptyset(&blocked);
+    sigaddset(&blocked, SIGCHLD);
+    for (const int signal : kInterrupts) sigaddset(&blocked, signal);
+    ::sigprocmask(SIG_BLOCK, &blocked, &old_mask_);
+  }
+  ~BlockedSignals() {
+    ::sigprocmask(SIG_SETMASK, &old_mask_, nullptr);
+    ::sigaction(SIGCHLD, &old_child_action_, nullptr);
+  }
+  BlockedSignals(const BlockedSignals&) = delete;
+  BlockedSignals& operator=(const BlockedSignals&) = delete;
+
+  // Returns after the time, or at once when a signal arrives.
+  void wait(double seconds) const {
+    timespec time{};
+    time.tv_nsec = static_cast<long>(std::clamp(seconds, 0.0, 0.999) * 1e9);
+    ::ppoll(nullptr, 0, &time, &old_mask_);
+  }
+  const sigset_t& old_mask() const { return old_mask_; }
+
+ private:
+  sigset_t old_mask_{};
+  struct sigaction old_child_action_ {};
+};
+
+int open_for_child(const std::filesystem::path& path) {
+  const int fd = ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0644);
+  if (fd < 0) throw Error("cannot write '{}': {}", path.string(), std::strerror(errno));
+  return fd;
+}
+
+struct ChildFiles {
+  explicit ChildFiles(const ProcessOptions& options) {
+    out = open_for_child(options.stdout_path);
+    err = open_for_child(options.stderr_path);
+    if (::pipe2(exec_errno, O_CLOEXEC) != 0)
+      throw Error("cannot open a pipe: {}", std::strerror(errno));
+  }
+  ~ChildFiles() {
+    for (const int fd : {out, err, exec_errno[0], exec_errno[1]}) {
+      if (fd >= 0) ::close(fd);
+    }
+  }
+  ChildFiles(const ChildFiles&) = delete;
+  ChildFiles& operator=(const ChildFiles&) = delete;
+
+  int out = -1;
+  int err = -1;
+  int exec_errno[2] = {-1, -1};  // closed by a successful exec, else carries errno
+};
+
+// Runs in the child; ends in exec or _exit.
+[[noreturn]] void become(const ProcessOptions& options, const ChildFiles& files, pid_t driver,
+                         const sigset_t& mask) {
+  ::setpgid(0, 0);
+  // SIGTERM, not SIGKILL: mpirun passes it on to its ranks.
+  ::prctl(PR_SET_PDEATHSIG, SIGTERM);
+  if (::getppid() != driver) ::_exit(1);
+  ::sigprocmask(SIG_SETMASK, &mask, nullptr);
+  const int in = ::open("/dev/null", O_RDONLY);
+  ::dup2(in, STDIN_FILENO);
+  ::dup2(files.out, STDOUT_FILENO);
+  ::dup2(files.err, STDERR_FILENO);
+  for (const auto& [name, value] : options.environment) ::setenv(name.c_str(), value.c_str(), 1);
+  std::vector<char*> arguments;
+  for (const std::string& argument : options.command) {
+    arguments.push_back(const_cast<char*>(argument.c_str()));
+  }
+  arguments.push_back(nullptr);
+  ::execvp(arguments[0], arguments.data());
+  const int failure = errno;
+  [[maybe_unused]] const auto written = ::write(files.exec_errno[1], &failure, sizeof failure);
+  ::_exit(127);
+}
+
+pid_t start(const ProcessOptions& options, const sigset_t& child_mask) {
+  ChildFiles files(options);
+  const pid_t driver = ::getpid();
+  const pid_t pid = ::fork();
+  if (pid < 0) throw Error("cannot start a process: {}", std::strerror(errno));
+  if (pid == 0) become(options, files, driver, child_mask);
+  ::close(files.exec_errno[1]);
+  files.exec_errno[1] = -1;
+  int failure = 0;
+  ssize_t size = 0;
+  do {
+    size = ::read(files.exec_errno[0], &failure, sizeof failure);
+  } while (size < 0 && errno == EINTR);
+  if (size == static_cast<ssize_t>(sizeof failure)) {
+    ::waitpid(pid, nullptr, 0);
+    throw Error("cannot run '{}': {}; check that it is installed and executable",
+                options.command.front(), std::strerror(failure));
+  }
+  return pid;
+}
+
+// Waits until the child ended, the time is over or an interrupt arrived.
+ProcessResult watch(pid_t child, const ProcessOptions& options, const BlockedSignals& signals) {
+  ProcessResult result;
+  const auto start_time = Clock::now();
+  while (true) {
+    int status = 0;
+    if (::waitpid(child, &status, WNOHANG) == child) {
+      if (WIFEXITED(status)) result.exit_code = WEXITSTATUS(status);
+      if (WIFSIGNALED(status)) result.signal = WTERMSIG(status);
+      return result;
+    }
+    const double left = options.time_limit_s - seconds_since(start_time);
+    result.interrupted = interrupted();
+    result.timed_out = !result.interrupted && options.time_limit_s > 0 && left <= 0;
+    if (result.interrupted || result.timed_out) return result;
+    signals.wait(options.time_limit_s > 0 ? std::min(kTick, left) : kTick);
+    if (options.on_tick) options.on_tick();
+  }
+}
+
+}  // namespace
+
+ProcessResult run_process(const ProcessOptions& options) {
+  const Descendants descendants;
+  const BlockedSignals signals;
+  ProcessResult result;
+  try {
+    result = watch(start(options, signals.old_mask()), options, signals);
+  } catch (...) {
+    descendants.end(0);
+    throw;
+  }
+  if (result.timed_out || result.interrupted) {
+    descendants.end(kGrace);
+  } else {
+    result.num_outlived = descendants.end(0);
+  }
+  if (options.on_tick) options.on_tick();
+  return result;
+}
+
+void handle_interrupts() {
+  struct sigaction action {};
+  action.sa_handler = on_interrupt;
+  for (const int signal : kInterrupts) {
+    struct sigaction old {};
+    ::sigaction(signal, nullptr, &old);
+    // nohup has the hang-up ignored, so that a run outlives its terminal.
+    if (signal == SIGHUP && old.sa_handler == SIG_IGN) continue;
+    ::sigaction(signal, &action, nullptr);
+  }
+}
+
+bool interrupted() { return interrupt_arrived != 0; }
+
+void clear_interrupt() { interrupt_arrived = 0; }
+
+}  // namespace moebench::launch

@@ -1,0 +1,45 @@
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace moebench::launch {
+
+using EnvironmentVariables = std::vector<std::pair<std::string, std::string>>;
+
+struct ProcessOptions {
+  std::vector<std::string> command;  // absolute program path or a name found in PATH
+  EnvironmentVariables environment;  // added to, or replacing, the driver's own
+  std::filesystem::path stdout_path;
+  std::filesystem::path stderr_path;
+  double time_limit_s = 0;             // 0 = none
+  std::function<void()> on_tick = {};  // called about five times a second, and once at the end
+};
+
+struct ProcessResult {
+  int exit_code = 0;  // of a child that exited; 0 otherwise
+  int signal = 0;     // that ended the child; 0 otherwise
+  bool timed_out = false;
+  bool interrupted = false;
+  int num_outlived = 0;  // descendants that outlived the child and were killed
+};
+
+// Runs a child in its own process group and waits for its end. At the time limit, or once
+// interrupted() is true, it ends every descendant: SIGTERM, then SIGKILL after two seconds.
+// On return no descendant that this call started is alive, whatever group, session or parent it
+// moved to. Error where the program cannot be started. Not for use in threads: one at a time.
+ProcessResult run_process(const ProcessOptions& options);
+
+// Makes SIGINT, SIGTERM and SIGHUP end the running child tidily instead of the driver.
+void handle_interrupts();
+
+// True once one of these signals arrived.
+bool interrupted();
+
+// For tests: as if no signal had arrived.
+void clear_interrupt();
+
+}  // namespace moebench::launch

@@ -1,0 +1,125 @@
+#include "harness/launch/process.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <thread>
+
+#include "harness/base/error.h"
+#include "harness/base/file.h"
+#include "harness/launch/fake_worker.h"
+
+namespace moebench::launch {
+namespace {
+
+using ::testing::HasSubstr;
+
+class ProcessTest : public ::testing::Test {
+ protected:
+  ~ProcessTest() override { clear_interrupt(); }
+
+  ProcessOptions shell(const std::string& script) const {
+    ProcessOptions options;
+    options.command = {"bash", "-c", script};
+    options.stdout_path = folder_.path() / "out";
+    options.stderr_path = folder_.path() / "err";
+    return options;
+  }
+  int sleepers() const { return count_processes("sleep " + naptime_ + " "); }
+
+  TemporaryFolder folder_;
+  std::string naptime_ = unusual_naptime();
+};
+
+TEST_F(ProcessTest, KeepsOutputEnvironmentAndExitCode) {
+  ProcessOptions options = shell("echo \"$COLOUR\"; echo bad >&2; exit 3");
+  options.environment = {{"COLOUR", "a blue"}};
+  const ProcessResult result = run_process(options);
+  EXPECT_EQ(result.exit_code, 3);
+  EXPECT_EQ(result.signal, 0);
+  EXPECT_FALSE(result.timed_out || result.interrupted);
+  EXPECT_EQ(read_file(options.stdout_path), "a blue\n");
+  EXPECT_EQ(read_file(options.stderr_path), "bad\n");
+}
+
+TEST_F(ProcessTest, ReportsTheSignal) {
+  const ProcessResult result = run_process(shell("kill -9 $$"));
+  EXPECT_EQ(result.signal, SIGKILL);
+}
+
+TEST_F(ProcessTest, MissingProgramIsAnErrorWithItsName) {
+  ProcessOptions options = shell("");
+  options.command = {"/no/such/program"};
+  try {
+    run_process(options);
+    FAIL() << "no Error";
+  } catch (const Error& error) {
+    EXPECT_THAT(error.what(), HasSubstr("/no/such/program"));
+  }
+}
+
+TEST_F(ProcessTest, TimeLimitEndsGrandchildrenInOtherSessions) {
+  ProcessOptions options = shell("setsid sleep " + naptime_ + " & (sleep " + naptime_ +
+                                 " &) ; trap '' TERM; sleep " + naptime_ + "; sleep " + naptime_);
+  options.time_limit_s = 0.5;
+  const auto start = std::chrono::steady_clock::now();
+  const ProcessResult result = run_process(options);
+  EXPECT_TRUE(result.timed_out);
+  EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(10));
+  EXPECT_EQ(sleepers(), 0);
+}
+
+TEST_F(ProcessTest, EndsWhatOutlivesTheChild) {
+  const ProcessResult result =
+      run_process(shell("setsid sleep " + naptime_ + " & sleep 0.2; exit 0"));
+  EXPECT_EQ(result.exit_code, 0);
+  EXPECT_EQ(result.num_outlived, 1);
+  EXPECT_EQ(sleepers(), 0);
+}
+
+TEST_F(ProcessTest, LeavesProcessesAloneThatItDidNotStart) {
+  const pid_t other = ::fork();
+  if (other == 0) {
+    ::execlp("sleep", "sleep", naptime_.c_str(), nullptr);
+    ::_exit(127);
+  }
+  run_process(shell("exit 0"));
+  EXPECT_EQ(::waitpid(other, nullptr, WNOHANG), 0) << "ended a foreign child";
+  ::kill(other, SIGKILL);
+  ::waitpid(other, nullptr, 0);
+}
+
+TEST_F(ProcessTest, InterruptEndsTheChild) {
+  handle_interrupts();
+  ProcessOptions options = shell("setsid sleep " + naptime_ + " & sleep " + naptime_);
+  int ticks = 0;
+  options.on_tick = [&] {
+    if (++ticks == 2) ::raise(SIGINT);
+  };
+  EXPECT_TRUE(run_process(options).interrupted);
+  EXPECT_EQ(sleepers(), 0);
+  ::signal(SIGINT, SIG_DFL);
+}
+
+TEST_F(ProcessTest, ThrowingCallbackLeavesNoProcess) {
+  ProcessOptions options = shell("sleep " + naptime_);
+  options.on_tick = [] { throw Error("enough"); };
+  EXPECT_THROW(run_process(options), Error);
+  EXPECT_EQ(sleepers(), 0);
+}
+
+TEST_F(ProcessTest, TicksAboutFiveTimesASecond) {
+  ProcessOptions options = shell("sleep 1.1");
+  int ticks = 0;
+  options.on_tick = [&] { ++ticks; };
+  run_process(options);
+  EXPECT_GE(ticks, 3);
+  EXPECT_LE(ticks, 9);
+}
+
+}  // namespace
+}  // namespace moebench::launch

@@ -1,0 +1,187 @@
+#include "harness/launch/run_cell.h"
+
+#include <signal.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <ctime>
+
+#include "harness/base/error.h"
+#include "harness/base/file.h"
+#include "harness/launch/memory_kills.h"
+#include "harness/launch/merge.h"
+#include "harness/launch/process.h"
+
+namespace moebench::launch {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr int kExitOfSigkill = 128 + SIGKILL;  // how launchers pass on a rank's signal
+constexpr int kTailLines = 20;
+constexpr std::size_t kTailBytes = 16384;
+
+std::string utc_now() {
+  const std::time_t now = std::time(nullptr);
+  std::tm parts{};
+  ::gmtime_r(&now, &parts);
+  char text[32];
+  std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &parts);
+  return text;
+}
+
+std::string last_lines(const fs::path& path) {
+  std::string text = read_file(path);
+  while (!text.empty() && text.back() == '\n') text.pop_back();
+  if (text.size() > kTailBytes) text.erase(0, text.size() - kTailBytes);
+  std::size_t begin = text.size();
+  for (int line = 0; line < kTailLines && begin != 0; ++line) {
+    const auto newline = text.rfind('\n', begin - 1);
+    begin = newline == std::string::npos ? 0 : newline;
+  }
+  return begin == 0 ? text : text.substr(begin + 1);
+}
+
+void make_fresh(const fs::path& folder) {
+  std::error_code error;
+  fs::remove_all(folder, error);
+  if (!error) fs::create_directories(folder, error);
+  if (error) {
+    throw Error("cannot make a fresh folder '{}': {}; check its owner and the disk",
+                folder.string(), error.message());
+  }
+}
+
+void write_command(const LaunchCommand& launch, const config::CellConfig& cell,
+                   const fs::path& folder) {
+  const fs::path script = folder / "command.sh";
+  write_file_atomically(script, reproduction_script(launch, cell, folder));
+  fs::permissions(script, fs::perms::owner_exec | fs::perms::group_exec, fs::perm_options::add);
+}
+
+// A file that is no result of this rank counts as none; the reason goes to `complaint`.
+std::optional<record::RankResult> read_rank(const fs::path& path, int rank, std::int64_t ranks,
+                                            std::string& complaint) {
+  if (!fs::exists(path)) return std::nullopt;
+  try {
+    auto result = record::parse_rank_result(read_file(path), path.string());
+    if (result.rank == rank && result.world_size == ranks) return result;
+    complaint = fmt::format("{} says rank {} of {}; the worker and the launcher disagree",
+                            path.filename().string(), result.rank, result.world_size);
+  } catch (const Error& error) {
+    complaint = error.what();
+  }
+  return std::nullopt;
+}
+
+RankResults read_ranks(const fs::path& folder, std::int64_t ranks, std::string& complaint) {
+  RankResults results;
+  for (int rank = 0; rank < ranks; ++rank) {
+    results.push_back(
+        read_rank(folder / fmt::format("rank_{}.json", rank), rank, ranks, complaint));
+  }
+  return results;
+}
+
+ProcessOptions process_options(const LaunchCommand& launch, const config::CellConfig& cell,
+                               const fs::path& folder) {
+  ProcessOptions process;
+  process.command = launch.command;
+  process.environment = launch.environment;
+  process.stdout_path = folder / "stdout";
+  process.stderr_path = folder / "stderr";
+  process.time_limit_s = cell.time_limit_s;
+  return process;
+}
+
+LaunchOutcome to_outcome(const ProcessResult& process, const config::CellConfig& cell,
+                         bool had_memory_kill, const fs::path& folder) {
+  LaunchOutcome outcome;
+  outcome.exit_code = process.exit_code;
+  outcome.signal = process.signal;
+  outcome.timed_out = process.timed_out;
+  outcome.killed_for_memory =
+      had_memory_kill && (process.signal == SIGKILL || process.exit_code == kExitOfSigkill);
+  outcome.time_limit_s = cell.time_limit_s;
+  outcome.stderr_tail = last_lines(folder / "stderr");
+  return outcome;
+}
+
+record::CellRecord start_record(const config::CellConfig& cell, int repetition, Launcher launcher,
+                                const MachineFacts& machine) {
+  record::CellRecord record;
+  record.id = cell.id();
+  record.scenario = cell.scenario;
+  record.axes = cell.axes();
+  record.repetition = repetition;
+  record.environment = to_environment(machine);
+  record.environment["launcher"] = to_string(launcher);
+  const std::string version = launcher_version(launcher);
+  if (!version.empty()) record.environment["launcher_version"] = version;
+  if (launcher == Launcher::kMpirun) record.environment["launcher_binding"] = "none";
+  record.environment["world_size"] = std::to_string(cell.ranks);
+  record.environment["threads_per_rank"] = std::to_string(cell.threads_per_rank);
+  record.warnings = environment_warnings(machine, cell, launcher);
+  record.started_at = utc_now();
+  return record;
+}
+
+void finish_record(const config::CellConfig& cell, const fs::path& folder,
+                   const LaunchOutcome& outcome, record::CellRecord& record) {
+  std::string complaint;
+  const RankResults ranks = read_ranks(folder, cell.ranks, complaint);
+  merge(cell, ranks, outcome, record);
+  if (!complaint.empty()) record.message += "; " + complaint;
+  // What the ranks know (library versions) adds to the driver's facts and replaces none.
+  if (ranks[0])
+    record.environment.insert(ranks[0]->environment.begin(), ranks[0]->environment.end());
+}
+
+}  // namespace
+
+fs::path find_worker() {
+  const char* override_path = std::getenv("MOEBENCH_RANK_PROGRAM");
+  const fs::path worker = override_path != nullptr
+                              ? fs::absolute(override_path)
+                              : fs::read_symlink("/proc/self/exe").parent_path() / "moebench-rank";
+  if (fs::is_regular_file(worker) && ::access(worker.c_str(), X_OK) == 0) return worker;
+  throw Error(
+      "the worker '{}' is no executable file; build it (cmake -DMOEBENCH_WITH_TORCH=ON), or let "
+      "MOEBENCH_RANK_PROGRAM name it",
+      worker.string());
+}
+
+fs::path repetition_folder(const fs::path& results_folder, const config::CellConfig& cell,
+                           int repetition) {
+  return fs::absolute(results_folder) / "cells" / cell.id() / std::to_string(repetition);
+}
+
+std::optional<record::CellRecord> run_cell(const config::CellConfig& cell, int repetition,
+                                           const RunCellOptions& options) {
+  const fs::path folder = repetition_folder(options.results_folder, cell, repetition);
+  const LaunchCommand launch =
+      make_launch_command(cell, options.worker, folder, options.launcher, options.place);
+  auto record = start_record(cell, repetition, launch.launcher, options.machine);
+  make_fresh(folder);
+  config::write_cell(cell, folder / "cell.yaml");
+  write_command(launch, cell, folder);
+
+  ProgressReader reader(folder / "stdout");
+  ProcessOptions process = process_options(launch, cell, folder);
+  process.on_tick = [&] {
+    const auto progress = reader.poll();
+    if (progress && options.on_progress) options.on_progress(*progress);
+  };
+  const std::int64_t kills_before = count_memory_kills();
+  const ProcessResult result = run_process(process);
+  if (result.interrupted) return std::nullopt;
+  const bool had_memory_kill = count_memory_kills() > kills_before;
+  finish_record(cell, folder, to_outcome(result, cell, had_memory_kill, folder), record);
+  if (result.num_outlived > 0) {
+    record.warnings.push_back(
+        fmt::format("{} processes outlived the launcher and were ended", result.num_outlived));
+  }
+  return record;
+}
+
+}  // namespace moebench::launch

@@ -1,0 +1,39 @@
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <optional>
+#include <string>
+
+#include "harness/config/cell.h"
+#include "harness/launch/environment.h"
+#include "harness/launch/launcher.h"
+#include "harness/launch/progress.h"
+#include "harness/record/record.h"
+
+namespace moebench::launch {
+
+struct RunCellOptions {
+  std::filesystem::path results_folder;
+  std::filesystem::path worker;
+  Launcher launcher = Launcher::kAuto;
+  LaunchPlace place;
+  MachineFacts machine;
+  std::function<void(const RankProgress&)> on_progress = {};
+};
+
+// The worker beside the driver, or what MOEBENCH_RANK_PROGRAM names. Error with the remedy where
+// it is not an executable file.
+std::filesystem::path find_worker();
+
+// results_folder/cells/<id>/<repetition>, absolute.
+std::filesystem::path repetition_folder(const std::filesystem::path& results_folder,
+                                        const config::CellConfig& cell, int repetition);
+
+// Runs one repetition in a fresh folder of its own: cell.yaml, command.sh, stdout, stderr and
+// rank_<r>.json. Any end of the ranks gives a record with its disposition; nullopt only when
+// interrupted. Error where the ranks cannot be started at all.
+std::optional<record::CellRecord> run_cell(const config::CellConfig& cell, int repetition,
+                                           const RunCellOptions& options);
+
+}  // namespace moebench::launch

@@ -1,0 +1,162 @@
+#include "harness/launch/run_cell.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <signal.h>
+
+#include <cstdlib>
+
+#include "harness/base/error.h"
+#include "harness/base/file.h"
+#include "harness/launch/descendants.h"
+#include "harness/launch/fake_worker.h"
+#include "harness/launch/process.h"
+
+namespace moebench::launch {
+namespace {
+
+using record::CellRecord;
+using record::Disposition;
+using ::testing::HasSubstr;
+
+constexpr int kSteps = 2;
+
+class RunCellTest : public ::testing::Test {
+ protected:
+  RunCellTest() {
+    options_.results_folder = folder_.path() / "results with a blank";
+    options_.worker = worker_.program();
+    options_.place = read_launch_place();
+    options_.machine = read_machine_facts();
+    cell_.model.name = "toy";
+    cell_.ranks = 2;
+    cell_.steps = kSteps;
+    cell_.scenario = "unit";
+  }
+
+  CellRecord run(const std::string& mode) {
+    worker_.set_mode(mode);
+    auto record = run_cell(cell_, 0, options_);
+    EXPECT_TRUE(record);
+    return record.value_or(CellRecord{});
+  }
+  std::filesystem::path repetition() const {
+    return repetition_folder(options_.results_folder, cell_, 0);
+  }
+
+  TemporaryFolder folder_;
+  FakeWorker worker_{folder_.path() / "worker", kSteps};
+  RunCellOptions options_;
+  config::CellConfig cell_;
+};
+
+TEST_F(RunCellTest, OkOnTwoRanks) {
+  std::vector<RankProgress> progress;
+  options_.on_progress = [&](const RankProgress& now) { progress.push_back(now); };
+  const CellRecord record = run("ok");
+  EXPECT_EQ(record.disposition, Disposition::kOk) << record.message << record.stderr_tail;
+  EXPECT_EQ(record.id, cell_.id());
+  EXPECT_EQ(record.scenario, "unit");
+  EXPECT_EQ(record.value("global_tokens_per_second"), 30 / 400e-9);
+  EXPECT_EQ(record.environment.at("launcher"), "mpirun");
+  EXPECT_EQ(record.environment.at("world_size"), "2");
+  EXPECT_EQ(record.environment.at("torch_version"), "1.2.3");
+  EXPECT_EQ(record.started_at.size(), std::string("2024-01-01T00:00:00Z").size());
+  ASSERT_FALSE(progress.empty());
+  EXPECT_EQ(progress.back().phase, "memory");
+}
+
+TEST_F(RunCellTest, FolderHoldsCellCommandAndOutput) {
+  run("ok");
+  for (const char* name : {"cell.yaml", "command.sh", "stdout", "stderr", "rank_0.json"}) {
+    EXPECT_TRUE(std::filesystem::exists(repetition() / name)) << name;
+  }
+  EXPECT_EQ(config::read_cell(repetition() / "cell.yaml").id(), cell_.id());
+  const auto again = folder_.path() / "again";
+  std::filesystem::create_directories(again);
+  const std::string command =
+      "'" + (repetition() / "command.sh").string() + "' " + again.string() + " >/dev/null 2>&1";
+  EXPECT_EQ(std::system(command.c_str()), 0);
+  EXPECT_TRUE(std::filesystem::exists(again / "rank_1.json"));
+}
+
+TEST_F(RunCellTest, OneRankRunsInPlace) {
+  cell_.ranks = 1;
+  const CellRecord record = run("ok");
+  EXPECT_EQ(record.disposition, Disposition::kOk) << record.message;
+  EXPECT_EQ(record.environment.at("launcher"), "direct");
+}
+
+TEST_F(RunCellTest, OldAttemptIsRemoved) {
+  run("ok");
+  const CellRecord record = run("silent");
+  EXPECT_EQ(record.disposition, Disposition::kCrashed) << "took the old rank_1.json for new";
+  EXPECT_THAT(record.message, HasSubstr("no result of rank 1 of 2"));
+}
+
+TEST_F(RunCellTest, CrashKeepsStderr) {
+  const CellRecord record = run("crash");
+  EXPECT_EQ(record.disposition, Disposition::kCrashed);
+  EXPECT_THAT(record.message, HasSubstr("exit code 7"));
+  EXPECT_THAT(record.stderr_tail, HasSubstr("the worker gives up"));
+}
+
+TEST_F(RunCellTest, PartialMetricsAreACrash) {
+  EXPECT_EQ(run("partial").message, "not measured, or not on every rank: loss");
+}
+
+TEST_F(RunCellTest, UnreadableResultIsACrash) {
+  const CellRecord record = run("garbage");
+  EXPECT_EQ(record.disposition, Disposition::kCrashed);
+  EXPECT_THAT(record.message, HasSubstr("rank_1.json"));
+}
+
+TEST_F(RunCellTest, ReportedOutOfMemory) {
+  const CellRecord record = run("memory");
+  EXPECT_EQ(record.disposition, Disposition::kOutOfMemory);
+  EXPECT_EQ(record.message, "rank 1: cannot allocate 1 TB");
+}
+
+TEST_F(RunCellTest, KilledRankIsACrash) {
+  const CellRecord record = run("kill");
+  EXPECT_EQ(record.disposition, Disposition::kCrashed);
+  EXPECT_THAT(record.message, HasSubstr("137"));
+  cell_.ranks = 1;
+  EXPECT_THAT(run("kill").message, HasSubstr("signal 9"));
+}
+
+TEST_F(RunCellTest, HangTimesOutAndLeavesNoProcess) {
+  cell_.time_limit_s = 1.5;
+  const CellRecord record = run("hang");
+  EXPECT_EQ(record.disposition, Disposition::kTimedOut);
+  EXPECT_EQ(worker_.count_sleepers(), 0);
+}
+
+TEST_F(RunCellTest, RanksEndWhenMpirunIsKilled) {
+  worker_.set_mode("hang");
+  const Descendants ours;
+  options_.on_progress = [&](const RankProgress&) { ::kill(ours.find().at(0), SIGKILL); };
+  const auto record = run_cell(cell_, 0, options_);
+  ASSERT_TRUE(record);
+  EXPECT_EQ(record->disposition, Disposition::kCrashed);
+  EXPECT_EQ(worker_.count_sleepers(), 0);
+}
+
+TEST_F(RunCellTest, InterruptGivesNoRecord) {
+  handle_interrupts();
+  worker_.set_mode("hang");
+  options_.on_progress = [](const RankProgress&) { ::raise(SIGTERM); };
+  EXPECT_FALSE(run_cell(cell_, 0, options_));
+  EXPECT_EQ(worker_.count_sleepers(), 0);
+  clear_interrupt();
+  ::signal(SIGTERM, SIG_DFL);
+}
+
+TEST(FindWorker, MissingWorkerSaysTheRemedy) {
+  ::setenv("MOEBENCH_RANK_PROGRAM", "/no/such/worker", 1);
+  EXPECT_THROW(find_worker(), Error);
+  ::unsetenv("MOEBENCH_RANK_PROGRAM");
+}
+
+}  // namespace
+}  // namespace moebench::launch
