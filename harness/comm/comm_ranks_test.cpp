@@ -1,0 +1,118 @@
+#include <gtest/gtest.h>
+
+#include <vector>
+
+#include "harness/base/bfloat16.h"
+#include "harness/comm/communicator.h"
+
+namespace moebench::comm {
+namespace {
+
+std::unique_ptr<Communicator> world;
+
+TEST(Communicator, AllGatherOrdersByRank) {
+  for (std::int64_t bytes : {0, 1, 4096, 3'000'001}) {
+    const std::vector<char> send(static_cast<std::size_t>(bytes),
+                                 static_cast<char>('a' + world->rank()));
+    std::vector<char> received(send.size() * static_cast<std::size_t>(world->size()));
+    world->all_gather(send.data(), received.data(), bytes);
+    for (std::size_t i = 0; i < received.size(); ++i) {
+      ASSERT_EQ(received[i], static_cast<char>('a' + i / send.size()));
+    }
+  }
+}
+
+template <typename T>
+void check_reduce_scatter(ElementType type, bool accumulate) {
+  const std::int64_t count = 5003;
+  const int n = world->size();
+  std::vector<T> send(static_cast<std::size_t>(count * n));
+  for (std::size_t i = 0; i < send.size(); ++i) {
+    send[i] = from_float<T>(static_cast<float>(static_cast<int>(i % 31) + world->rank()));
+  }
+  std::vector<T> received(static_cast<std::size_t>(count), from_float<T>(2.0f));
+  world->reduce_scatter(send.data(), received.data(), count, type, accumulate);
+  for (std::int64_t i = 0; i < count; ++i) {
+    float expected = accumulate ? 2.0f : 0.0f;
+    for (int r = 0; r < n; ++r) {
+      expected += static_cast<float>((world->rank() * count + i) % 31 + r);
+    }
+    ASSERT_EQ(to_float(received[static_cast<std::size_t>(i)]), expected);
+  }
+}
+
+TEST(Communicator, ReduceScatterSumsOwnPart) {
+  for (bool accumulate : {false, true}) {
+    check_reduce_scatter<float>(ElementType::kFp32, accumulate);
+    check_reduce_scatter<Bfloat16>(ElementType::kBf16, accumulate);
+  }
+}
+
+TEST(Communicator, ReduceScatterRoundsOnce) {
+  // 256 + 1 + 1 + ...: bf16 partial sums would lose every 1, a single rounding does not.
+  const int n = world->size();
+  std::vector<Bfloat16> send(static_cast<std::size_t>(n),
+                             from_float<Bfloat16>(world->rank() == 0 ? 256.0f : 1.0f));
+  Bfloat16 received{};
+  world->reduce_scatter(send.data(), &received, 1, ElementType::kBf16, false);
+  EXPECT_EQ(received.bits, from_float<Bfloat16>(256.0f + static_cast<float>(n - 1)).bits);
+}
+
+// Rank r sends (r + 1) x d bytes to rank d: unequal pieces, and an empty one for rank 0.
+TEST(Communicator, AllToAllMovesUnequalAndEmptyPieces) {
+  const int n = world->size(), me = world->rank();
+  std::vector<std::int64_t> send_bytes, receive_bytes;
+  std::vector<char> send;
+  for (int d = 0; d < n; ++d) {
+    send_bytes.push_back((me + 1) * d);
+    receive_bytes.push_back((d + 1) * me);
+    send.insert(send.end(), static_cast<std::size_t>((me + 1) * d), static_cast<char>(10 * me + d));
+  }
+  std::vector<char> expected;
+  for (int s = 0; s < n; ++s) {
+    expected.insert(expected.end(), static_cast<std::size_t>((s + 1) * me),
+                    static_cast<char>(10 * s + me));
+  }
+  std::vector<char> received(expected.size());
+  world->all_to_all(send.data(), send_bytes, received.data(), receive_bytes);
+  EXPECT_EQ(received, expected);
+}
+
+TEST(Communicator, AllReduceGivesTheSameBitsEverywhere) {
+  std::vector<double> values = {0.1 * (world->rank() + 1), 1.0};
+  world->all_reduce_sum(values);
+  EXPECT_EQ(values[1], world->size());
+  std::vector<double> all(static_cast<std::size_t>(world->size()));
+  world->all_gather(values.data(), all.data(), sizeof(double));
+  for (double v : all) EXPECT_EQ(v, values[0]);
+}
+
+TEST(Communicator, SplitGroupsByColor) {
+  const auto half = world->split(world->rank() % 2);
+  EXPECT_EQ(half->rank(), world->rank() / 2);
+  std::vector<double> sum = {static_cast<double>(world->rank() % 2)};
+  half->all_reduce_sum(sum);
+  EXPECT_EQ(sum[0], world->rank() % 2 == 0 ? 0 : half->size());
+}
+
+TEST(SelfCommunicator, BehavesAsAGroupOfOne) {
+  const auto self = self_communicator();
+  EXPECT_EQ(self->size(), 1);
+  const float in = 3;
+  float out = 4;
+  self->reduce_scatter(&in, &out, 1, ElementType::kFp32, true);
+  EXPECT_EQ(out, 7);
+  self->all_gather(&in, &out, sizeof(float));
+  EXPECT_EQ(out, 3);
+}
+
+}  // namespace
+}  // namespace moebench::comm
+
+int main(int argc, char** argv) {
+  ::testing::InitGoogleTest(&argc, argv);
+  moebench::comm::world = moebench::comm::mpi_world();
+  const int failed = RUN_ALL_TESTS();
+  moebench::comm::world.reset();
+  return failed;
+}

@@ -1,0 +1,225 @@
+#define OMPI_SKIP_MPICXX 1  // the C interface only
+#include <mpi.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <vector>
+
+#include "harness/base/check.h"
+#include "harness/base/error.h"
+#include "harness/comm/communicator.h"
+#include "harness/comm/reduce.h"
+
+namespace moebench::comm {
+namespace {
+
+void check_mpi(int code, const char* call) {
+  if (code == MPI_SUCCESS) return;
+  char text[MPI_MAX_ERROR_STRING];
+  int length = 0;
+  MPI_Error_string(code, text, &length);
+  throw Error("{} failed: {}; another rank probably ended, see its rank file and stderr", call,
+              std::string(text, static_cast<std::size_t>(length)));
+}
+
+// MPI counts are ints: messages travel as 64-byte blocks, then as the bytes that remain.
+constexpr std::int64_t kBlockBytes = 64;
+
+MPI_Datatype block_type() {
+  static const MPI_Datatype type = [] {
+    MPI_Datatype made;
+    check_mpi(MPI_Type_contiguous(kBlockBytes, MPI_BYTE, &made), "MPI_Type_contiguous");
+    check_mpi(MPI_Type_commit(&made), "MPI_Type_commit");
+    return made;
+  }();
+  return type;
+}
+
+struct Count {
+  int count;
+  MPI_Datatype type;
+};
+
+Count message_count(std::int64_t bytes) {
+  constexpr std::int64_t kMaxInt = 0x7fffffff;
+  if (bytes <= kMaxInt) return {static_cast<int>(bytes), MPI_BYTE};
+  if (bytes % kBlockBytes != 0 || bytes / kBlockBytes > kMaxInt) {
+    throw Error("a message of {} bytes is too large for MPI; use more ranks", bytes);
+  }
+  return {static_cast<int>(bytes / kBlockBytes), block_type()};
+}
+
+class MpiPending : public Pending {
+ public:
+  explicit MpiPending(MPI_Request request) : request_(request) {}
+  // Also when an exception passes: the library may still write into the buffers.
+  ~MpiPending() override { MPI_Wait(&request_, MPI_STATUS_IGNORE); }
+  void wait() override { check_mpi(MPI_Wait(&request_, MPI_STATUS_IGNORE), "MPI_Wait"); }
+
+ private:
+  MPI_Request request_;
+};
+
+class MpiCommunicator : public Communicator {
+ public:
+  explicit MpiCommunicator(MPI_Comm comm) : comm_(comm) {
+    check_mpi(MPI_Comm_set_errhandler(comm_, MPI_ERRORS_RETURN), "MPI_Comm_set_errhandler");
+    check_mpi(MPI_Comm_rank(comm_, &rank_), "MPI_Comm_rank");
+    check_mpi(MPI_Comm_size(comm_, &size_), "MPI_Comm_size");
+  }
+  ~MpiCommunicator() override {
+    int finalized = 0;
+    MPI_Finalized(&finalized);
+    if (!finalized) MPI_Comm_free(&comm_);
+  }
+  MpiCommunicator(const MpiCommunicator&) = delete;
+  MpiCommunicator& operator=(const MpiCommunicator&) = delete;
+
+  int rank() const override { return rank_; }
+  int size() const override { return size_; }
+
+  std::unique_ptr<Pending> start_all_gather(const void* send, void* receive,
+                                            std::int64_t bytes) override {
+    const Count c = message_count(bytes);
+    MPI_Request request = MPI_REQUEST_NULL;
+    check_mpi(MPI_Iallgather(send, c.count, c.type, receive, c.count, c.type, comm_, &request),
+              "MPI_Iallgather");
+    return std::make_unique<MpiPending>(request);
+  }
+
+  void reduce_scatter(const void* send, void* receive, std::int64_t count, ElementType type,
+                      bool accumulate) override {
+    const std::int64_t bytes = count * element_bytes(type);
+    const auto* own = static_cast<const std::byte*>(send);
+    received_.resize(static_cast<std::size_t>(bytes * (size_ - 1)));
+    std::vector<const void*> parts(static_cast<std::size_t>(size_));
+    std::vector<Piece> sends, receives;
+    std::byte* next = received_.data();
+    for (int peer = 0; peer < size_; ++peer) {
+      if (peer == rank_) {
+        parts[static_cast<std::size_t>(peer)] = own + peer * bytes;
+        continue;
+      }
+      sends.push_back({peer, const_cast<std::byte*>(own) + peer * bytes, bytes});
+      receives.push_back({peer, next, bytes});
+      parts[static_cast<std::size_t>(peer)] = next;
+      next += bytes;
+    }
+    exchange(sends, receives);
+    sum_parts(parts, count, type, accumulate, receive);
+  }
+
+  void all_to_all(const void* send, std::span<const std::int64_t> send_bytes, void* receive,
+                  std::span<const std::int64_t> receive_bytes) override {
+    MOEBENCH_CHECK(std::ssize(send_bytes) == size_ && std::ssize(receive_bytes) == size_);
+    std::vector<Piece> sends, receives;
+    auto* from = static_cast<std::byte*>(const_cast<void*>(send));
+    auto* to = static_cast<std::byte*>(receive);
+    const std::byte* own_from = nullptr;
+    std::byte* own_to = nullptr;
+    for (int peer = 0; peer < size_; ++peer) {
+      const std::int64_t out = send_bytes[static_cast<std::size_t>(peer)];
+      const std::int64_t in = receive_bytes[static_cast<std::size_t>(peer)];
+      if (peer == rank_) {
+        MOEBENCH_CHECK(out == in);
+        own_from = from;
+        own_to = to;
+      } else {
+        sends.push_back({peer, from, out});
+        receives.push_back({peer, to, in});
+      }
+      from += out;
+      to += in;
+    }
+    std::copy(own_from, own_from + send_bytes[static_cast<std::size_t>(rank_)], own_to);
+    exchange(sends, receives);
+  }
+
+  void all_reduce_sum(std::span<double> values) override {
+    // Gathered and summed in the order of ranks: the same bits on every rank and in every run.
+    std::vector<double> all(values.size() * static_cast<std::size_t>(size_));
+    const int count = static_cast<int>(values.size());
+    check_mpi(MPI_Allgather(values.data(), count, MPI_DOUBLE, all.data(), count, MPI_DOUBLE, comm_),
+              "MPI_Allgather");
+    std::fill(values.begin(), values.end(), 0.0);
+    for (std::size_t i = 0; i < all.size(); ++i) values[i % values.size()] += all[i];
+  }
+
+  void barrier() override { check_mpi(MPI_Barrier(comm_), "MPI_Barrier"); }
+
+  std::unique_ptr<Communicator> split(int color) override {
+    MPI_Comm made;
+    check_mpi(MPI_Comm_split(comm_, color, rank_, &made), "MPI_Comm_split");
+    return std::make_unique<MpiCommunicator>(made);
+  }
+
+ private:
+  struct Piece {
+    int peer;
+    std::byte* data;
+    std::int64_t bytes;
+  };
+
+  void exchange(const std::vector<Piece>& sends, const std::vector<Piece>& receives) {
+    constexpr int kTag = 1;
+    std::vector<MPI_Request> requests;
+    for (const Piece& p : receives) {
+      const Count c = message_count(p.bytes);
+      check_mpi(MPI_Irecv(p.data, c.count, c.type, p.peer, kTag, comm_, &requests.emplace_back()),
+                "MPI_Irecv");
+    }
+    for (const Piece& p : sends) {
+      const Count c = message_count(p.bytes);
+      check_mpi(MPI_Isend(p.data, c.count, c.type, p.peer, kTag, comm_, &requests.emplace_back()),
+                "MPI_Isend");
+    }
+    check_mpi(MPI_Waitall(static_cast<int>(requests.size()), requests.data(), MPI_STATUSES_IGNORE),
+              "MPI_Waitall");
+  }
+
+  MPI_Comm comm_;
+  int rank_ = 0;
+  int size_ = 1;
+  std::vector<std::byte> received_;  // kept: fresh pages cost more than the exchange
+};
+
+void finalize_at_exit() {
+  int finalized = 0;
+  MPI_Finalized(&finalized);
+  if (!finalized) MPI_Finalize();
+}
+
+}  // namespace
+
+std::unique_ptr<Communicator> mpi_world() {
+  int initialized = 0;
+  MPI_Initialized(&initialized);
+  if (!initialized) {
+    int provided = 0;
+    check_mpi(MPI_Init_thread(nullptr, nullptr, MPI_THREAD_FUNNELED, &provided), "MPI_Init_thread");
+    std::atexit(finalize_at_exit);
+  }
+  MPI_Comm copy;
+  check_mpi(MPI_Comm_dup(MPI_COMM_WORLD, &copy), "MPI_Comm_dup");
+  return std::make_unique<MpiCommunicator>(copy);
+}
+
+void abort_world(int exit_code) {
+  int initialized = 0;
+  MPI_Initialized(&initialized);
+  if (initialized) MPI_Abort(MPI_COMM_WORLD, exit_code);
+  std::_Exit(exit_code);
+}
+
+const char* mpi_library_version() {
+  static const std::string version = [] {
+    char text[MPI_MAX_LIBRARY_VERSION_STRING];
+    int length = 0;
+    MPI_Get_library_version(text, &length);
+    const std::string whole(text, static_cast<std::size_t>(length));
+    return whole.substr(0, whole.find(','));
+  }();
+  return version.c_str();
+}
+
+}  // namespace moebench::comm
