@@ -1,0 +1,122 @@
+#include "harness/model/decoder.h"
+
+#include <ATen/ATen.h>
+
+#include <memory>
+#include <tuple>
+
+#include "kernels/embedding/embedding.h"
+
+namespace moebench::model {
+namespace {
+
+at::Tensor loop_experts(const at::Tensor& x_TH, const at::Tensor& weights_Tk,
+                        const at::Tensor& ids_Tk, ExpertWeights& weights) {
+  // Without rows there is still a backward pass to join: peers wait in its exchanges.
+  if (x_TH.size(0) == 0) return x_TH.clone();
+  at::Tensor y_TH = at::zeros_like(x_TH);
+  for (std::int64_t e = 0; e < weights.num_experts; ++e) {
+    const auto i = static_cast<std::size_t>(e);
+    const at::Tensor hits = at::nonzero(ids_Tk == e);
+    if (hits.size(0) == 0) continue;
+    const at::Tensor token = hits.select(1, 0);
+    const at::Tensor x_e = x_TH.index_select(0, token);
+    const at::Tensor hidden = at::silu(linear(x_e, weights.w1[i])) * linear(x_e, weights.w3[i]);
+    at::Tensor y_e = linear(hidden, weights.w2[i]);
+    if (weights_Tk.defined()) {
+      const at::Tensor weight = at::index(weights_Tk, {token, hits.select(1, 1)});
+      y_e = y_e * weight.unsqueeze(1).to(y_e.scalar_type());
+    }
+    y_TH.index_add_(0, token, y_e);
+  }
+  return y_TH;
+}
+
+at::Tensor grouped_local_experts(const at::Tensor& x_TH, const at::Tensor& weights_Tk,
+                                 const at::Tensor& ids_Tk, ExpertWeights& weights) {
+  // oneDNN builds a primitive for every new row count; 16 keeps their number small for about 6 %
+  // of empty rows at 128 rows an expert. fp32 products need none.
+  const std::int64_t row_multiple = x_TH.scalar_type() == at::kBFloat16 ? 16 : 1;
+  const std::int64_t top_k = ids_Tk.size(1);
+  const std::span<const std::int32_t> ids(data<std::int32_t>(ids_Tk),
+                                          static_cast<std::size_t>(ids_Tk.numel()));
+  const auto map = std::make_shared<const kernels::RowMap>(
+      kernels::group_rows(ids, weights.num_experts, row_multiple));
+  const at::Tensor rows = permute_rows(x_TH, map, top_k);
+  const at::Tensor out = grouped_experts(rows, map, weights.gate_up, weights.down);
+  return combine_rows(out, weights_Tk, map, top_k);
+}
+
+struct Routing {
+  at::Tensor probs_TE;    // fp32
+  at::Tensor weights_Tk;  // fp32, renormalised to sum 1
+  at::Tensor ids_Tk;      // int64
+};
+
+Routing route(const at::Tensor& x_TH, Weight& router, std::int64_t top_k) {
+  const at::Tensor probs = at::softmax(linear(x_TH, router).to(at::kFloat), -1);
+  auto [top, ids] = at::topk(probs, top_k, -1);
+  return {probs, top / top.sum(-1, /*keepdim=*/true), ids};
+}
+
+}  // namespace
+
+ExpertFunction local_experts(config::ExpertKernel kernel) {
+  return kernel == config::ExpertKernel::kLoop ? loop_experts : grouped_local_experts;
+}
+
+LayerOutput decoder_layer(const at::Tensor& x_TH, LayerWeights& weights,
+                          const config::ModelConfig& model, const BatchContext& batch) {
+  DenseWeights& dense = weights.dense;
+  const at::Tensor normed = rms_norm(x_TH, dense.input_norm, model.rms_norm_eps);
+  const at::Tensor attended = causal_attention(linear(normed, dense.qkv), batch.attention);
+  const at::Tensor residual = x_TH + linear(attended, dense.o);
+
+  const at::Tensor moe_in = rms_norm(residual, dense.post_norm, model.rms_norm_eps);
+  const Routing routing = route(moe_in, dense.router, model.top_k);
+  const at::Tensor moe_out = batch.experts(moe_in, routing.weights_Tk,
+                                           routing.ids_Tk.to(at::kInt), weights.experts);
+  LayerOutput out;
+  out.x_TH = residual + moe_out;
+  out.prob_sum_E = at::mv(routing.probs_TE.t(), batch.mask_T);
+  const at::Tensor flat_ids = routing.ids_Tk.flatten();
+  out.counts_E = at::bincount(flat_ids, {}, model.num_experts);
+  out.real_counts_E =
+      at::bincount(flat_ids, at::repeat_interleave(batch.mask_T, model.top_k), model.num_experts)
+          .to(at::kFloat);
+  return out;
+}
+
+at::Tensor embed(std::span<const std::int64_t> tokens, const RootWeights& weights) {
+  const at::Tensor ids = at::from_blob(const_cast<std::int64_t*>(tokens.data()),
+                                       {static_cast<std::int64_t>(tokens.size())}, at::kLong);
+  return weights.embedding.value.index_select(0, ids);
+}
+
+void embed_backward(std::span<const std::int64_t> tokens, const at::Tensor& dx_TH,
+                    RootWeights& weights) {
+  Weight& table = weights.embedding;
+  for_dtype(dx_TH.scalar_type(), [&]<typename T>(T) {
+    kernels::embedding_backward(tokens.data(), data<T>(dx_TH), dx_TH.size(0), table.grad.size(0),
+                                table.grad.size(1), data<T>(table.grad), table.accumulate);
+  });
+  table.written = true;
+}
+
+LoadBalancing load_balancing_loss(const std::vector<LayerOutput>& layers, double num_real_tokens) {
+  at::Tensor counts_E = at::zeros_like(layers[0].real_counts_E);
+  at::Tensor probs_E = at::zeros_like(counts_E);
+  for (const LayerOutput& layer : layers) {
+    counts_E += layer.real_counts_E;
+    probs_E += layer.prob_sum_E.detach();
+  }
+  const double denominator = num_real_tokens * static_cast<double>(layers.size());
+  const double factor =
+      static_cast<double>(counts_E.size(0)) / (denominator * denominator);
+  LoadBalancing result;
+  result.loss = at::dot(counts_E, probs_E).item<double>() * factor;
+  result.dloss_dprob_sum_E = counts_E * factor;
+  return result;
+}
+
+}  // namespace moebench::model

@@ -1,0 +1,60 @@
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <cstdint>
+#include <functional>
+#include <span>
+#include <vector>
+
+#include "harness/config/cell.h"
+#include "harness/model/layout.h"
+#include "harness/model/ops.h"
+
+namespace moebench::model {
+
+// Applies the experts that `ids` chose: y[t] = sum over j of weights[t, j] x expert ids[t, j] of
+// x[t]. x_TH: [T, H]; weights_Tk: fp32 [T, k], or undefined for ones; ids_Tk: int32 [T, k].
+using ExpertFunction =
+    std::function<at::Tensor(const at::Tensor& x_TH, const at::Tensor& weights_Tk,
+                             const at::Tensor& ids_Tk, ExpertWeights& weights)>;
+
+// All experts of `weights` in this process. `loop`: one masked pass per expert, as Hugging Face's
+// eager Mixtral does; `grouped`: rows sorted by expert, then one product per group.
+ExpertFunction local_experts(config::ExpertKernel kernel);
+
+// What the layers of one micro-batch share.
+struct BatchContext {
+  AttentionContext attention;
+  at::Tensor mask_T;  // fp32, 1 for real tokens and 0 for padding: padding is computed, as Hugging
+                      // Face does, but does not count in the load-balancing loss
+  ExpertFunction experts;
+};
+
+struct LayerOutput {
+  at::Tensor x_TH;
+  at::Tensor prob_sum_E;   // fp32, differentiable: the router's probabilities summed over real tokens
+  at::Tensor real_counts_E;  // fp32: choices of real tokens per expert
+  at::Tensor counts_E;       // int64: rows per expert, padding tokens included
+};
+
+// One Mixtral decoder layer (pre-norm attention, pre-norm mixture of experts) on x_TH.
+LayerOutput decoder_layer(const at::Tensor& x_TH, LayerWeights& weights,
+                          const config::ModelConfig& model, const BatchContext& batch);
+
+// Rows of the embedding table, [T, H].
+at::Tensor embed(std::span<const std::int64_t> tokens, const RootWeights& weights);
+// Leaves the table's gradient in weights.embedding.grad.
+void embed_backward(std::span<const std::int64_t> tokens, const at::Tensor& dx_TH,
+                    RootWeights& weights);
+
+// Load-balancing loss of Switch Transformers (Fedus et al. 2021) as Hugging Face's Mixtral
+// computes it, over all layers of a micro-batch together: with f_e the share of choices and P_e
+// the mean probability of expert e over real tokens and layers, E x sum_e f_e P_e.
+struct LoadBalancing {
+  double loss = 0;
+  at::Tensor dloss_dprob_sum_E;  // fp32, the same for every layer
+};
+LoadBalancing load_balancing_loss(const std::vector<LayerOutput>& layers, double num_real_tokens);
+
+}  // namespace moebench::model

@@ -1,0 +1,177 @@
+#include "harness/model/decoder.h"
+
+#include <ATen/ATen.h>
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+namespace moebench::model {
+namespace {
+
+config::ModelConfig small_model() {
+  config::ModelConfig model;
+  model.hidden_size = 16;
+  model.intermediate_size = 24;
+  model.num_layers = 2;
+  model.num_experts = 4;
+  model.top_k = 2;
+  model.num_heads = 4;
+  model.num_kv_heads = 2;
+  model.head_dim = 4;
+  model.vocab_size = 11;
+  model.max_position_embeddings = 32;
+  return model;
+}
+
+TEST(Layout, CoversEveryParameterOnceWithoutGaps) {
+  const config::ModelConfig model = small_model();
+  std::set<std::string> names;
+  std::int64_t elements = 0;
+  const auto count = [&](const Layout& layout) {
+    std::int64_t next = 0;
+    for (const Slot& slot : layout.slots) {
+      EXPECT_EQ(slot.offset, next);
+      next += slot.parameter.num_elements();
+      EXPECT_TRUE(names.insert(slot.parameter.name).second) << slot.parameter.name;
+    }
+    EXPECT_EQ(layout.num_elements, next);
+    elements += next;
+  };
+  count(root_layout(model));
+  count(concatenate(dense_layout(model, 0), expert_layout(model, 0, {0, 4})));
+  count(dense_layout(model, 1));
+  count(expert_layout(model, 1, {0, 2}));
+  count(expert_layout(model, 1, {2, 4}));
+
+  const auto all = weights::mixtral_parameters(model);
+  EXPECT_EQ(names.size(), all.size());
+  std::int64_t expected = 0;
+  for (const auto& parameter : all) expected += parameter.num_elements();
+  EXPECT_EQ(elements, expected);
+}
+
+// A parameter's slot and the view that the layer computes with are the same memory.
+TEST(Layout, BindsViewsToTheSlotsOfTheirNames) {
+  const config::ModelConfig model = small_model();
+  const Layout layout = expert_layout(model, 0, {0, 4});
+  const at::Tensor flat = at::arange(layout.num_elements, at::kFloat);
+  ExpertWeights weights;
+  weights.num_experts = 4;
+  bind(weights, model, flat, &Weight::value);
+  for (const Slot& slot : layout.slots) {
+    for (std::size_t e = 0; e < 4; ++e) {
+      const std::string prefix = "model.layers.0.block_sparse_moe.experts." + std::to_string(e);
+      if (slot.parameter.name.rfind(prefix, 0) != 0) continue;
+      const std::string which = slot.parameter.name.substr(prefix.size() + 1, 2);
+      const Weight& weight =
+          which == "w1" ? weights.w1[e] : which == "w2" ? weights.w2[e] : weights.w3[e];
+      EXPECT_EQ(weight.value.sizes(), at::IntArrayRef(slot.parameter.shape));
+      EXPECT_EQ(weight.value.flatten()[0].item<std::int64_t>(), slot.offset);
+    }
+  }
+}
+
+struct LayerFixture {
+  config::ModelConfig model = small_model();
+  at::Tensor values, grads;
+  LayerWeights weights;
+  BatchContext batch;
+
+  LayerFixture(const at::Tensor& flat, config::ExpertKernel kernel)
+      : values(flat), grads(at::zeros_like(flat)) {
+    const std::int64_t dense = dense_layout(model, 0).num_elements;
+    weights.experts.num_experts = 4;
+    for (auto [buffer, field] : {std::pair{values, &Weight::value}, {grads, &Weight::grad}}) {
+      bind(weights.dense, model, buffer, field);
+      bind(weights.experts, model, buffer.narrow(0, dense, buffer.numel() - dense), field);
+    }
+    batch.attention = {{2, 6, model.num_heads, model.num_kv_heads, model.head_dim},
+                       std::make_shared<kernels::RopeTable>(8, model.head_dim, 1e4)};
+    batch.mask_T = at::ones({12});
+    batch.mask_T[11] = 0;
+    batch.experts = local_experts(kernel);
+  }
+};
+
+TEST(DecoderLayer, LoopAndGroupedExpertsAgree) {
+  const config::ModelConfig model = small_model();
+  const std::int64_t size =
+      concatenate(dense_layout(model, 0), expert_layout(model, 0, {0, 4})).num_elements;
+  const at::Tensor flat = at::randn({size}) * 0.2;
+  const at::Tensor input = at::randn({12, 16});
+  const at::Tensor dy = at::randn({12, 16});
+  std::vector<at::Tensor> outputs, input_grads, weight_grads;
+  for (auto kernel : {config::ExpertKernel::kLoop, config::ExpertKernel::kGrouped}) {
+    LayerFixture layer(flat, kernel);
+    const at::Tensor x = input.clone().requires_grad_(true);
+    const LayerOutput out = decoder_layer(x, layer.weights, layer.model, layer.batch);
+    EXPECT_EQ(out.counts_E.sum().item<std::int64_t>(), 24);
+    EXPECT_EQ(out.real_counts_E.sum().item<double>(), 22);
+    EXPECT_NEAR(out.prob_sum_E.sum().item<double>(), 11, 1e-4);
+    (out.x_TH * dy).sum().backward({}, /*retain_graph=*/true);
+    outputs.push_back(out.x_TH.detach());
+    input_grads.push_back(x.grad());
+    weight_grads.push_back(layer.grads);
+  }
+  EXPECT_TRUE(at::allclose(outputs[0], outputs[1], 1e-5, 1e-6));
+  EXPECT_TRUE(at::allclose(input_grads[0], input_grads[1], 1e-4, 1e-5));
+  EXPECT_TRUE(at::allclose(weight_grads[0], weight_grads[1], 1e-4, 1e-5));
+}
+
+// Against the definition: every expert on every token, masked by the top-k choice.
+TEST(LocalExperts, MatchTheDenseDefinition) {
+  const config::ModelConfig model = small_model();
+  const at::Tensor flat = at::randn({expert_layout(model, 0, {0, 4}).num_elements}) * 0.2;
+  ExpertWeights weights;
+  weights.num_experts = 4;
+  bind(weights, model, flat, &Weight::value);
+  const at::Tensor x = at::randn({10, 16});
+  const auto chosen = std::get<1>(at::topk(at::rand({10, 4}), 2, -1));
+  const at::Tensor mix = at::rand({10, 2});
+  at::Tensor expected = at::zeros_like(x);
+  for (std::int64_t e = 0; e < 4; ++e) {
+    const auto i = static_cast<std::size_t>(e);
+    const at::Tensor hidden =
+        at::silu(at::mm(x, weights.w1[i].value.t())) * at::mm(x, weights.w3[i].value.t());
+    const at::Tensor share = (mix * (chosen == e).to(at::kFloat)).sum(-1, true);
+    expected += at::mm(hidden, weights.w2[i].value.t()) * share;
+  }
+  for (auto kernel : {config::ExpertKernel::kLoop, config::ExpertKernel::kGrouped}) {
+    const at::Tensor y = local_experts(kernel)(x, mix, chosen.to(at::kInt), weights);
+    EXPECT_TRUE(at::allclose(y, expected, 1e-4, 1e-5)) << config::to_string(kernel);
+  }
+}
+
+TEST(LoadBalancingLoss, IsTopKForAPerfectBalanceAndMoreOtherwise) {
+  LayerOutput even;
+  even.real_counts_E = at::full({4}, 6.0);
+  even.prob_sum_E = at::full({4}, 3.0);
+  // 12 tokens, top 2: f_e sums to top_k, P_e to 1, so the balanced value is top_k.
+  const LoadBalancing balanced = load_balancing_loss({even, even}, 12);
+  EXPECT_NEAR(balanced.loss, 2.0, 1e-6);
+
+  LayerOutput uneven;
+  uneven.real_counts_E = at::tensor({12.0F, 12.0F, 0.0F, 0.0F});
+  uneven.prob_sum_E = at::tensor({6.0F, 6.0F, 0.0F, 0.0F});
+  EXPECT_NEAR(load_balancing_loss({uneven, uneven}, 12).loss, 4.0, 1e-6);
+  const double factor = 4.0 / (24.0 * 24.0);
+  EXPECT_FLOAT_EQ(balanced.dloss_dprob_sum_E[0].item<float>(), static_cast<float>(12.0 * factor));
+}
+
+TEST(Embedding, LooksUpAndReturnsTheTablesGradient) {
+  RootWeights weights;
+  weights.embedding.value = at::randn({11, 16});
+  weights.embedding.grad = at::full({11, 16}, 5.0);
+  const std::vector<std::int64_t> tokens = {3, 3, 10};
+  EXPECT_TRUE(at::equal(embed(tokens, weights)[2], weights.embedding.value[10]));
+  const at::Tensor dx = at::randn({3, 16});
+  embed_backward(tokens, dx, weights);
+  EXPECT_TRUE(at::allclose(weights.embedding.grad[3], dx[0] + dx[1]));
+  EXPECT_EQ(weights.embedding.grad[0].abs().sum().item<double>(), 0);
+}
+
+}  // namespace
+}  // namespace moebench::model

@@ -1,0 +1,89 @@
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "harness/config/cell.h"
+#include "harness/model/weight.h"
+#include "harness/weights/parameters.h"
+
+namespace moebench::model {
+
+// A parameter's place in a flat buffer, in elements.
+struct Slot {
+  weights::ParameterSpec parameter;
+  std::int64_t offset = 0;
+};
+
+// Parameters that lie one after the other in one flat buffer.
+struct Layout {
+  std::string name;
+  std::vector<Slot> slots;
+  std::int64_t num_elements = 0;
+};
+
+struct ExpertRange {
+  std::int64_t begin = 0;
+  std::int64_t end = 0;
+  std::int64_t size() const { return end - begin; }
+};
+
+// Embedding, final norm, lm_head.
+Layout root_layout(const config::ModelConfig& model);
+// Norms, attention and router of a decoder layer.
+Layout dense_layout(const config::ModelConfig& model, std::int64_t layer);
+// Experts `range` of a layer, w1 and w3 of each expert together, then every w2: the stacks that
+// the grouped kernel multiplies with.
+Layout expert_layout(const config::ModelConfig& model, std::int64_t layer, ExpertRange range);
+// `second` behind `first` in one buffer.
+Layout concatenate(Layout first, const Layout& second);
+
+struct RootWeights {
+  Weight embedding;  // [V, H]
+  Weight norm;       // [H]
+  Weight lm_head;    // [V, H]
+};
+
+struct DenseWeights {
+  Weight input_norm;  // [H]
+  Weight qkv;         // [(heads + 2 kv_heads) x head_dim, H]
+  Weight o;           // [H, heads x head_dim]
+  Weight post_norm;   // [H]
+  Weight router;      // [E, H]
+};
+
+// Both forms view the same memory; a kernel uses one of them.
+struct ExpertWeights {
+  std::int64_t num_experts = 0;  // of this rank
+  Weight gate_up, down;          // stacks: [E, 2I, H], [E, H, I]
+  std::vector<Weight> w1, w2, w3;
+};
+
+struct LayerWeights {
+  DenseWeights dense;
+  ExpertWeights experts;
+};
+
+// Points the weights' `field` (&Weight::value or &Weight::grad) into a flat buffer laid out as
+// above; `flat` starts at the first parameter of the part.
+using Field = at::Tensor Weight::*;
+void bind(RootWeights& weights, const config::ModelConfig& model, const at::Tensor& flat, Field field);
+void bind(DenseWeights& weights, const config::ModelConfig& model, const at::Tensor& flat,
+          Field field);
+// `weights.num_experts` says how many experts the buffer holds.
+void bind(ExpertWeights& weights, const config::ModelConfig& model, const at::Tensor& flat,
+          Field field);
+
+// Lets go of the flat buffers, so that they can be freed.
+void unbind(RootWeights& weights, Field field);
+void unbind(LayerWeights& weights, Field field);
+
+// The weights that together cover each part once, in the form that `kernel` uses.
+std::vector<Weight*> all_weights(RootWeights& weights);
+std::vector<Weight*> all_weights(DenseWeights& weights);
+std::vector<Weight*> all_weights(ExpertWeights& weights, config::ExpertKernel kernel);
+
+}  // namespace moebench::model

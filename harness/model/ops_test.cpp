@@ -1,0 +1,177 @@
+#include "harness/model/ops.h"
+
+#include <ATen/ATen.h>
+#include <gtest/gtest.h>
+
+#include <functional>
+#include <memory>
+#include <numeric>
+#include <vector>
+
+namespace moebench::model {
+namespace {
+
+Weight make_weight(at::IntArrayRef shape) {
+  Weight weight;
+  weight.value = at::randn(shape) * 0.3;
+  weight.grad = at::full(shape, 99.0);  // stale content must be overwritten
+  return weight;
+}
+
+double relative_error(const at::Tensor& got, const at::Tensor& want) {
+  return ((got - want).norm() / (want.norm() + 1e-12)).item<double>();
+}
+
+constexpr double kBound = 2e-6;
+
+// Runs both functions and the backward pass of sum(y * dy) on copies of the same input.
+void expect_same_output_and_input_gradient(
+    const std::function<at::Tensor(const at::Tensor&)>& op,
+    const std::function<at::Tensor(const at::Tensor&)>& reference, const at::Tensor& input) {
+  const at::Tensor x = input.clone().requires_grad_(true);
+  const at::Tensor x_reference = input.clone().requires_grad_(true);
+  const at::Tensor y = op(x);
+  const at::Tensor y_reference = reference(x_reference);
+  EXPECT_LT(relative_error(y, y_reference), kBound);
+  const at::Tensor dy = at::randn_like(y);
+  y.backward(dy);
+  y_reference.backward(dy);
+  EXPECT_LT(relative_error(x.grad(), x_reference.grad()), kBound);
+}
+
+TEST(Linear, MatchesAutograd) {
+  Weight w = make_weight({7, 5});
+  const at::Tensor reference = w.value.clone().requires_grad_(true);
+  expect_same_output_and_input_gradient(
+      [&](const at::Tensor& x) { return linear(x, w); },
+      [&](const at::Tensor& x) { return at::mm(x, reference.t()); }, at::randn({11, 5}));
+  EXPECT_TRUE(w.written);
+  EXPECT_LT(relative_error(w.grad, reference.grad()), kBound);
+}
+
+TEST(Linear, AddsToTheGradientWhenItAccumulates) {
+  Weight w = make_weight({3, 4});
+  w.grad.fill_(1.0);
+  w.accumulate = true;
+  const at::Tensor x = at::randn({6, 4}).requires_grad_(true);
+  linear(x, w).backward(at::ones({6, 3}));
+  const at::Tensor expected = at::ones({3, 4}) + at::mm(at::ones({3, 6}), x.detach());
+  EXPECT_LT(relative_error(w.grad, expected), kBound);
+}
+
+TEST(RmsNorm, MatchesAutograd) {
+  Weight w = make_weight({16});
+  const at::Tensor reference = w.value.clone().requires_grad_(true);
+  expect_same_output_and_input_gradient(
+      [&](const at::Tensor& x) { return rms_norm(x, w, 1e-5); },
+      [&](const at::Tensor& x) {
+        return x * at::rsqrt(x.square().mean(-1, true) + 1e-5) * reference;
+      },
+      at::randn({9, 16}));
+  EXPECT_LT(relative_error(w.grad, reference.grad()), kBound);
+}
+
+// Attention written out: rotate halves, repeat key and value heads, mask, softmax.
+at::Tensor plain_attention(const at::Tensor& qkv, const kernels::RopeShape& s, double theta) {
+  const at::Tensor parts =
+      qkv.view({s.batch, s.seq_len, s.num_heads + 2 * s.num_kv_heads, s.head_dim}).transpose(1, 2);
+  const at::Tensor frequency =
+      at::pow(theta, -at::arange(0, s.head_dim, 2, at::kDouble) / s.head_dim);
+  const at::Tensor angle =
+      at::outer(at::arange(s.seq_len, at::kDouble), frequency).repeat({1, 2}).to(at::kFloat);
+  const auto rotate = [&](const at::Tensor& x) {
+    const auto halves = x.chunk(2, -1);
+    return x * angle.cos() + at::cat({-halves[1], halves[0]}, -1) * angle.sin();
+  };
+  const std::int64_t group = s.num_heads / s.num_kv_heads;
+  const at::Tensor q = rotate(parts.narrow(1, 0, s.num_heads));
+  const at::Tensor k =
+      rotate(parts.narrow(1, s.num_heads, s.num_kv_heads)).repeat_interleave(group, 1);
+  const at::Tensor v =
+      parts.narrow(1, s.num_heads + s.num_kv_heads, s.num_kv_heads).repeat_interleave(group, 1);
+  at::Tensor scores = at::matmul(q, k.transpose(-2, -1)) / std::sqrt(static_cast<double>(s.head_dim));
+  scores = scores.masked_fill(at::ones({s.seq_len, s.seq_len}).triu(1).to(at::kBool), -INFINITY);
+  return at::matmul(at::softmax(scores, -1), v)
+      .transpose(1, 2)
+      .reshape({s.batch * s.seq_len, s.num_heads * s.head_dim});
+}
+
+TEST(CausalAttention, MatchesAutograd) {
+  const kernels::RopeShape shape{2, 13, 4, 2, 8};
+  const AttentionContext context{shape, std::make_shared<kernels::RopeTable>(32, 8, 1e4)};
+  expect_same_output_and_input_gradient(
+      [&](const at::Tensor& x) { return causal_attention(x, context); },
+      [&](const at::Tensor& x) { return plain_attention(x, shape, 1e4); },
+      at::randn({2 * 13, 8 * 8}));
+}
+
+SharedRowMap map_of(const std::vector<std::int32_t>& ids, std::int64_t experts,
+                    std::int64_t multiple) {
+  return std::make_shared<const kernels::RowMap>(kernels::group_rows(ids, experts, multiple));
+}
+
+TEST(PermuteAndCombine, MatchAutograd) {
+  const std::vector<std::int32_t> ids = {2, 0, 1, 2, 0, 2};  // 3 tokens, top 2, expert 3 unused
+  const auto map = map_of(ids, 4, 4);
+  const at::Tensor weights = at::rand({3, 2});
+  const at::Tensor w = weights.clone().requires_grad_(true);
+  const at::Tensor w_reference = weights.clone().requires_grad_(true);
+  expect_same_output_and_input_gradient(
+      [&](const at::Tensor& x) { return combine_rows(permute_rows(x, map, 2), w, map, 2); },
+      [&](const at::Tensor& x) { return x * w_reference.sum(-1, true); }, at::randn({3, 6}));
+  EXPECT_LT(relative_error(w.grad(), w_reference.grad()), kBound);
+}
+
+TEST(GroupedExperts, MatchesOneProductPerExpert) {
+  const std::vector<std::int32_t> ids = {1, 1, 0, 1, 3, 0};  // expert 2 has no row
+  const auto map = map_of(ids, 4, 4);
+  Weight gate_up = make_weight({4, 10, 6});
+  Weight down = make_weight({4, 6, 5});
+  const at::Tensor g = gate_up.value.clone().requires_grad_(true);
+  const at::Tensor d = down.value.clone().requires_grad_(true);
+  const at::Tensor none;
+  expect_same_output_and_input_gradient(
+      [&](const at::Tensor& x) {
+        return combine_rows(grouped_experts(permute_rows(x, map, 1), map, gate_up, down), none, map,
+                            1);
+      },
+      [&](const at::Tensor& x) {
+        std::vector<at::Tensor> rows;
+        for (std::size_t t = 0; t < ids.size(); ++t) {
+          const at::Tensor projected =
+              at::mv(g.select(0, ids[t]), x.select(0, static_cast<std::int64_t>(t)));
+          const at::Tensor hidden = at::silu(projected.narrow(0, 0, 5)) * projected.narrow(0, 5, 5);
+          rows.push_back(at::mv(d.select(0, ids[t]), hidden));
+        }
+        return at::stack(rows);
+      },
+      at::randn({6, 6}));
+  EXPECT_LT(relative_error(gate_up.grad, g.grad()), kBound);
+  EXPECT_LT(relative_error(down.grad, d.grad()), kBound);
+  EXPECT_EQ(gate_up.grad.select(0, 2).abs().sum().item<double>(), 0);
+}
+
+TEST(LmHeadLoss, MatchesAutogradAndSkipsNegativeLabels) {
+  Weight head = make_weight({9, 4});
+  const at::Tensor reference = head.value.clone().requires_grad_(true);
+  const std::vector<std::int64_t> labels = {3, -1, 8, 0, -1};
+  const at::Tensor input = at::randn({5, 4});
+  const at::Tensor x = input.clone().requires_grad_(true);
+  double sum = 0;
+  const at::Tensor loss = lm_head_loss(x, head, {labels.data(), 0.25F}, sum);
+  loss.backward();
+
+  const at::Tensor x_reference = input.clone().requires_grad_(true);
+  const at::Tensor kept = at::tensor({0, 2, 3}, at::kLong);
+  const at::Tensor wanted = at::tensor({3, 8, 0}, at::kLong);
+  const at::Tensor logits = at::mm(x_reference, reference.t()).index_select(0, kept);
+  const at::Tensor expected =
+      -at::log_softmax(logits, -1).gather(1, wanted.unsqueeze(1)).sum();
+  (expected * 0.25).backward();
+  EXPECT_NEAR(sum, expected.item<double>(), 1e-5);
+  EXPECT_LT(relative_error(x.grad(), x_reference.grad()), kBound);
+  EXPECT_LT(relative_error(head.grad, reference.grad()), kBound);
+}
+
+}  // namespace
+}  // namespace moebench::model

@@ -1,0 +1,36 @@
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include "harness/base/bfloat16.h"
+
+namespace moebench::model {
+
+// A parameter (or a stack of them) as the layers see it: a view into a gathered flat buffer, and
+// the place in the flat gradient buffer where the backward pass leaves its gradient. Gradients
+// bypass autograd's accumulation: they are written where the reduction reads them.
+struct Weight {
+  at::Tensor value;
+  at::Tensor grad;
+  bool accumulate = false;  // add to grad instead of overwriting it
+  bool written = false;     // the backward pass has left a gradient here
+};
+
+// Raw pointers for the kernels, which know nothing of torch.
+template <typename T>
+T* data(const at::Tensor& tensor) {
+  return static_cast<T*>(tensor.data_ptr());
+}
+
+// Calls f with a value of the kernels' element type of `dtype`: float or Bfloat16.
+template <typename F>
+void for_dtype(at::ScalarType dtype, F&& f) {
+  if (dtype == at::kFloat) {
+    f(float{});
+  } else {
+    TORCH_INTERNAL_ASSERT(dtype == at::kBFloat16);
+    f(Bfloat16{});
+  }
+}
+
+}  // namespace moebench::model
