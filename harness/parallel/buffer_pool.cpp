@@ -1,0 +1,21 @@
+#include "harness/parallel/buffer_pool.h"
+
+#include <ATen/ATen.h>
+
+#include <utility>
+
+namespace moebench::parallel {
+
+at::Tensor BufferPool::acquire(std::int64_t num_elements) {
+  auto& list = free_[num_elements];
+  if (list.empty()) return at::empty({num_elements}, at::TensorOptions().dtype(dtype_));
+  at::Tensor buffer = std::move(list.back());
+  list.pop_back();
+  return buffer;
+}
+
+void BufferPool::release(at::Tensor buffer) {
+  if (caching_) free_[buffer.numel()].push_back(std::move(buffer));
+}
+
+}  // namespace moebench::parallel

@@ -1,0 +1,118 @@
+#include "harness/parallel/sharded_unit.h"
+
+#include <ATen/ATen.h>
+
+#include <algorithm>
+#include <utility>
+#include <vector>
+
+#include "harness/base/check.h"
+
+namespace moebench::parallel {
+namespace {
+
+// Slices start on 64-byte boundaries for every dtype.
+constexpr std::int64_t kShardMultiple = 32;
+
+comm::ElementType element_type(const at::Tensor& tensor) {
+  return tensor.scalar_type() == at::kFloat ? comm::ElementType::kFp32 : comm::ElementType::kBf16;
+}
+
+void store(const std::vector<float>& values, at::Tensor slice) {
+  model::for_dtype(slice.scalar_type(), [&]<typename T>(T) {
+    std::transform(values.begin(), values.end(), model::data<T>(slice),
+                   [](float v) { return from_float<T>(v); });
+  });
+}
+
+}  // namespace
+
+ShardedUnit::ShardedUnit(model::Layout layout, comm::Communicator& group, BufferPool& pool,
+                         at::ScalarType dtype)
+    : layout_(std::move(layout)), group_(group), pool_(pool) {
+  const std::int64_t multiple = kShardMultiple * group.size();
+  shard_elements_ = (layout_.num_elements + multiple - 1) / multiple * kShardMultiple;
+  const auto options = at::TensorOptions().dtype(dtype);
+  shard_ = at::zeros({shard_elements_}, options);
+  gradient_ = at::zeros({shard_elements_}, options);
+  exp_avg_ = at::zeros({shard_elements_}, options);
+  exp_avg_sq_ = at::zeros({shard_elements_}, options);
+}
+
+void ShardedUnit::load(const weights::ParameterSource& source) {
+  constexpr std::int64_t kBlock = 1 << 20;
+  const std::int64_t shard_end = shard_begin() + shard_elements_;
+  std::vector<float> values;
+  for (const model::Slot& slot : layout_.slots) {
+    const std::int64_t begin = std::max(slot.offset, shard_begin());
+    const std::int64_t end = std::min(slot.offset + slot.parameter.num_elements(), shard_end);
+    for (std::int64_t at = begin; at < end; at += kBlock) {
+      values.resize(static_cast<std::size_t>(std::min(kBlock, end - at)));
+      source.read(slot.parameter, at - slot.offset, values);
+      store(values, shard_.narrow(0, at - shard_begin(), std::ssize(values)));
+    }
+  }
+}
+
+void ShardedUnit::start_gather() {
+  MOEBENCH_CHECK(!full_.defined());
+  if (!sharded()) {
+    full_ = shard_;
+    return;
+  }
+  full_ = pool_.acquire(shard_elements_ * group_.size());
+  gather_ = group_.start_all_gather(shard_.data_ptr(), full_.data_ptr(),
+                                    static_cast<std::int64_t>(shard_.nbytes()));
+}
+
+void ShardedUnit::wait_gather() {
+  MOEBENCH_CHECK(full_.defined());
+  if (gather_) gather_->wait();
+  gather_.reset();
+}
+
+void ShardedUnit::free() {
+  MOEBENCH_CHECK(full_.defined() && !gather_);
+  if (sharded()) pool_.release(std::move(full_));
+  full_ = at::Tensor();
+}
+
+ShardedUnit::GradientBuffer ShardedUnit::start_gradients(bool first_micro_step) {
+  MOEBENCH_CHECK(!full_gradient_.defined());
+  if (!sharded()) {
+    full_gradient_ = gradient_;
+    return {full_gradient_, !first_micro_step};
+  }
+  full_gradient_ = pool_.acquire(shard_elements_ * group_.size());
+  // What pads the last slice belongs to no parameter and must not hold another unit's gradients.
+  full_gradient_.narrow(0, layout_.num_elements, full_gradient_.numel() - layout_.num_elements)
+      .zero_();
+  return {full_gradient_, false};
+}
+
+void ShardedUnit::reduce(bool first_micro_step) {
+  MOEBENCH_CHECK(full_gradient_.defined());
+  if (sharded()) {
+    group_.reduce_scatter(full_gradient_.data_ptr(), gradient_.data_ptr(), shard_elements_,
+                          element_type(gradient_), /*accumulate=*/!first_micro_step);
+    pool_.release(std::move(full_gradient_));
+  }
+  full_gradient_ = at::Tensor();
+}
+
+double ShardedUnit::gradient_sum_of_squares() const {
+  double sum = 0;
+  model::for_dtype(gradient_.scalar_type(), [&]<typename T>(T) {
+    sum = kernels::sum_of_squares(model::data<T>(gradient_), shard_elements_);
+  });
+  return sum;
+}
+
+void ShardedUnit::update(const kernels::AdamWOptions& options) {
+  model::for_dtype(shard_.scalar_type(), [&]<typename T>(T) {
+    kernels::adamw(model::data<T>(shard_), model::data<T>(gradient_), model::data<T>(exp_avg_),
+                   model::data<T>(exp_avg_sq_), shard_elements_, options);
+  });
+}
+
+}  // namespace moebench::parallel

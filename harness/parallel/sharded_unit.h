@@ -1,0 +1,67 @@
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include "harness/comm/communicator.h"
+#include "harness/model/layout.h"
+#include "harness/parallel/buffer_pool.h"
+#include "kernels/adamw/adamw.h"
+
+namespace moebench::parallel {
+
+// Parameters that are gathered, freed and reduced together: FSDP's unit. Each rank of the group
+// holds an equal slice of the flat parameters, gradients and AdamW moments (full shard). In a
+// group of one nothing travels: the slice is the whole, and gradients are accumulated in place.
+class ShardedUnit {
+ public:
+  // `group` and `pool` must outlive the unit.
+  ShardedUnit(model::Layout layout, comm::Communicator& group, BufferPool& pool,
+              at::ScalarType dtype);
+
+  // Fills this rank's slice from the source.
+  void load(const weights::ParameterSource& source);
+
+  // All-gather into a pooled buffer; start_gather twice without free is an error of the caller.
+  void start_gather();
+  void wait_gather();
+  void free();
+  // The full flat parameters, [padded]; between wait_gather and free.
+  const at::Tensor& full() const { return full_; }
+
+  // The flat buffer that the backward pass writes full gradients to; `accumulates` tells whether
+  // it must add to what is there. Then reduce() sums over the group into this rank's slice.
+  struct GradientBuffer {
+    at::Tensor flat;
+    bool accumulates = false;
+  };
+  GradientBuffer start_gradients(bool first_micro_step);
+  void reduce(bool first_micro_step);
+
+  double gradient_sum_of_squares() const;  // of this rank's slice
+  void update(const kernels::AdamWOptions& options);
+
+  const model::Layout& layout() const { return layout_; }
+  const at::Tensor& shard() const { return shard_; }
+  const at::Tensor& gradient_shard() const { return gradient_; }
+  // First element of this rank's slice in the flat buffer.
+  std::int64_t shard_begin() const { return group_.rank() * shard_elements_; }
+
+ private:
+  bool sharded() const { return group_.size() > 1; }
+
+  model::Layout layout_;
+  comm::Communicator& group_;
+  BufferPool& pool_;
+  std::int64_t shard_elements_;
+  at::Tensor shard_, gradient_, exp_avg_, exp_avg_sq_;  // [shard_elements_]
+  at::Tensor full_;                                      // [group size x shard_elements_]
+  at::Tensor full_gradient_;
+  std::unique_ptr<comm::Pending> gather_;
+};
+
+}  // namespace moebench::parallel
