@@ -1,0 +1,316 @@
+#include "harness/train/engine.h"
+
+#include <ATen/ATen.h>
+#include <torch/csrc/autograd/autograd.h>
+
+#include <algorithm>
+#include <cmath>
+#include <utility>
+
+#include "harness/base/check.h"
+#include "harness/base/error.h"
+#include "harness/parallel/expert_parallel.h"
+
+namespace moebench::train {
+namespace {
+
+// labels[t] = the token after t in its row; -1 where there is none.
+std::vector<std::int64_t> next_token_labels(const data::MicroBatch& batch) {
+  std::vector<std::int64_t> labels(batch.tokens.size(), -1);
+  for (std::int64_t row = 0; row < batch.num_samples; ++row) {
+    const std::int64_t begin = row * batch.length;
+    for (std::int64_t i = 0; i + 1 < batch.lengths[static_cast<std::size_t>(row)]; ++i) {
+      labels[static_cast<std::size_t>(begin + i)] =
+          batch.tokens[static_cast<std::size_t>(begin + i + 1)];
+    }
+  }
+  return labels;
+}
+
+at::Tensor real_token_mask(const data::MicroBatch& batch) {
+  at::Tensor mask = at::zeros({batch.num_samples, batch.length});
+  for (std::int64_t row = 0; row < batch.num_samples; ++row) {
+    mask.select(0, row).narrow(0, 0, batch.lengths[static_cast<std::size_t>(row)]).fill_(1);
+  }
+  return mask.flatten();
+}
+
+// Parameters that the backward pass did not reach have gradient 0 (an expert without tokens).
+void zero_unwritten(const std::vector<model::Weight*>& weights) {
+  for (model::Weight* weight : weights) {
+    if (!weight->written && !weight->accumulate) weight->grad.zero_();
+  }
+}
+
+void start_writing(const std::vector<model::Weight*>& weights, bool accumulate) {
+  for (model::Weight* weight : weights) {
+    weight->accumulate = accumulate;
+    weight->written = false;
+  }
+}
+
+}  // namespace
+
+Engine::Engine(const config::CellConfig& cell, comm::Communicator& world, BufferCaching caching)
+    : cell_(cell),
+      world_(world),
+      dtype_(cell.dtype == config::Dtype::kBf16 ? at::kBFloat16 : at::kFloat),
+      pool_(dtype_, caching == BufferCaching::kOn) {
+  MOEBENCH_CHECK(world.size() == cell.ranks);
+  const config::ModelConfig& model = cell_.model;
+  if (model.tie_word_embeddings) {
+    throw Unsupported("model '{}': tied word embeddings cannot be trained by this version",
+                      model.name);
+  }
+  const auto ep = static_cast<int>(cell_.ep_degree);
+  ep_group_ = world.split(world.rank() / ep);
+  replica_group_ = world.split(world.rank() % ep);
+  experts_ = model::local_experts(cell_.expert_kernel);
+  if (ep_group_->size() > 1) {
+    experts_ = parallel::expert_parallel(*ep_group_, model.num_experts, std::move(experts_));
+  }
+  rope_ = std::make_shared<const kernels::RopeTable>(cell_.seq_len, model.head_dim,
+                                                     model.rope_theta);
+  root_ = std::make_unique<parallel::ShardedUnit>(model::root_layout(model), world_, pool_, dtype_);
+  build_layers();
+  take_tokens_per_expert();
+}
+
+void Engine::build_layers() {
+  const config::ModelConfig& model = cell_.model;
+  const std::int64_t local = model.num_experts / ep_group_->size();
+  const model::ExpertRange range{ep_group_->rank() * local, (ep_group_->rank() + 1) * local};
+  layers_.resize(static_cast<std::size_t>(model.num_layers));
+  for (std::int64_t i = 0; i < model.num_layers; ++i) {
+    Layer& layer = layers_[static_cast<std::size_t>(i)];
+    layer.weights.experts.num_experts = local;
+    model::Layout dense = model::dense_layout(model, i);
+    model::Layout experts = model::expert_layout(model, i, range);
+    const auto add_unit = [&](model::Layout layout, comm::Communicator& group) {
+      layer.units.push_back(
+          std::make_unique<parallel::ShardedUnit>(std::move(layout), group, pool_, dtype_));
+    };
+    if (ep_group_->size() == 1) {
+      layer.experts_offset = dense.num_elements;
+      add_unit(model::concatenate(std::move(dense), experts), world_);
+    } else {
+      add_unit(std::move(dense), world_);
+      add_unit(std::move(experts), *replica_group_);
+    }
+  }
+}
+
+std::vector<parallel::ShardedUnit*> Engine::all_units() {
+  std::vector<parallel::ShardedUnit*> units = {root_.get()};
+  for (Layer& layer : layers_) {
+    for (auto& unit : layer.units) units.push_back(unit.get());
+  }
+  return units;
+}
+
+void Engine::load(const weights::ParameterSource& source) {
+  for (parallel::ShardedUnit* unit : all_units()) unit->load(source);
+}
+
+// `flats`: one flat buffer for each unit of the layer.
+void Engine::bind_layer(Layer& layer, model::Field field, const std::vector<at::Tensor>& flats) {
+  model::bind(layer.weights.dense, cell_.model, flats.front(), field);
+  const at::Tensor& last = flats.back();
+  model::bind(layer.weights.experts, cell_.model,
+              last.narrow(0, layer.experts_offset, last.numel() - layer.experts_offset), field);
+}
+
+void Engine::gather(Layer& layer) {
+  std::vector<at::Tensor> flats;
+  for (auto& unit : layer.units) {
+    unit->wait_gather();
+    flats.push_back(unit->full());
+  }
+  bind_layer(layer, &model::Weight::value, flats);
+}
+
+void Engine::release(Layer& layer) {
+  model::unbind(layer.weights, &model::Weight::value);
+  for (auto& unit : layer.units) unit->free();
+}
+
+StepResult Engine::step(const std::vector<data::MicroBatch>& micro_batches) {
+  MOEBENCH_CHECK(std::ssize(micro_batches) == cell_.grad_accumulation);
+  std::vector<double> loss_tokens = {0};
+  for (const auto& batch : micro_batches) {
+    loss_tokens[0] += static_cast<double>(batch.loss_tokens());
+  }
+  world_.all_reduce_sum(loss_tokens);
+  if (loss_tokens[0] == 0) throw Error("a step without any loss token; use longer samples");
+
+  root_->start_gather();
+  root_->wait_gather();
+  model::bind(root_weights_, cell_.model, root_->full(), &model::Weight::value);
+  std::vector<double> sums = {0, 0, 0};  // cross entropy, load balancing, squared gradients
+  for (std::size_t i = 0; i < micro_batches.size(); ++i) {
+    const Losses losses = micro_step(micro_batches[i], i == 0, 1.0 / loss_tokens[0]);
+    sums[0] += losses.cross_entropy_sum;
+    sums[1] += losses.load_balancing;
+  }
+  model::unbind(root_weights_, &model::Weight::value);
+  root_->free();
+
+  for (parallel::ShardedUnit* unit : all_units()) sums[2] += unit->gradient_sum_of_squares();
+  world_.all_reduce_sum(sums);
+  StepResult result;
+  const auto num_micro_batches = static_cast<double>(cell_.ranks * cell_.grad_accumulation);
+  result.loss = sums[0] / loss_tokens[0] +
+                cell_.model.router_aux_loss_coef * sums[1] / num_micro_batches;
+  result.grad_norm = std::sqrt(sums[2]);
+
+  kernels::AdamWOptions options;
+  options.learning_rate = cell_.learning_rate;
+  options.beta1 = cell_.adam_beta1;
+  options.beta2 = cell_.adam_beta2;
+  options.epsilon = cell_.adam_epsilon;
+  options.weight_decay = cell_.weight_decay;
+  options.step = ++num_updates_;
+  if (cell_.max_grad_norm > 0) {
+    // The small constant is PyTorch's clip_grad_norm_'s.
+    options.gradient_scale = std::min(1.0, cell_.max_grad_norm / (result.grad_norm + 1e-6));
+  }
+  for (parallel::ShardedUnit* unit : all_units()) unit->update(options);
+  return result;
+}
+
+Engine::Losses Engine::micro_step(const data::MicroBatch& batch, bool first, double loss_scale) {
+  const config::ModelConfig& model = cell_.model;
+  model::BatchContext context;
+  context.attention = {
+      {batch.num_samples, batch.length, model.num_heads, model.num_kv_heads, model.head_dim},
+      rope_};
+  context.mask_T = real_token_mask(batch);
+  context.experts = experts_;
+
+  std::vector<SavedLayer> saved(layers_.size());
+  at::Tensor x = model::embed(batch.tokens, root_weights_);
+  for (std::size_t i = 0; i < layers_.size(); ++i) {
+    for (auto& unit : layers_[i].units) unit->start_gather();
+    gather(layers_[i]);
+    x = forward_layer(layers_[i], x, context, saved[i]);
+    release(layers_[i]);
+  }
+  count_routing(saved);
+
+  Losses losses;
+  std::vector<model::LayerOutput> outputs;
+  for (const SavedLayer& layer : saved) outputs.push_back(layer.out);
+  const model::LoadBalancing balancing =
+      model::load_balancing_loss(outputs, static_cast<double>(batch.real_tokens()));
+  outputs.clear();
+  losses.load_balancing = balancing.loss;
+  const double aux_scale = model.router_aux_loss_coef /
+                           static_cast<double>(cell_.ranks * cell_.grad_accumulation);
+  const at::Tensor dprob_sum = balancing.dloss_dprob_sum_E * aux_scale;
+
+  // The last layer's parameters travel while the loss is computed.
+  for (auto& unit : layers_.back().units) unit->start_gather();
+  start_root_gradients(first);
+  at::Tensor dx = head(x, next_token_labels(batch), loss_scale, losses.cross_entropy_sum);
+  x = at::Tensor();
+  for (std::size_t i = layers_.size(); i-- > 0;) {
+    gather(layers_[i]);
+    if (i > 0) {
+      for (auto& unit : layers_[i - 1].units) unit->start_gather();
+    }
+    dx = backward_layer(layers_[i], saved[i], dx, dprob_sum, context, first);
+    for (auto& unit : layers_[i].units) unit->reduce(first);
+  }
+  model::embed_backward(batch.tokens, dx, root_weights_);
+  zero_unwritten(model::all_weights(root_weights_));
+  model::unbind(root_weights_, &model::Weight::grad);
+  root_->reduce(first);
+  return losses;
+}
+
+at::Tensor Engine::forward_layer(Layer& layer, const at::Tensor& x,
+                                 const model::BatchContext& batch, SavedLayer& saved) {
+  const at::AutoGradMode grad_mode(!cell_.activation_checkpointing);
+  saved.x_in = x.detach().requires_grad_(true);
+  saved.out = model::decoder_layer(saved.x_in, layer.weights, cell_.model, batch);
+  const at::Tensor out = saved.out.x_TH.detach();
+  // Recomputed in the backward pass; the router's sums are still needed for the loss.
+  if (cell_.activation_checkpointing) saved.out.x_TH = at::Tensor();
+  return out;
+}
+
+at::Tensor Engine::backward_layer(Layer& layer, SavedLayer& saved, const at::Tensor& dx,
+                                  const at::Tensor& dprob_sum, const model::BatchContext& batch,
+                                  bool first) {
+  if (cell_.activation_checkpointing) {
+    const at::AutoGradMode grad_mode(true);
+    saved.out = model::decoder_layer(saved.x_in, layer.weights, cell_.model, batch);
+  }
+  std::vector<at::Tensor> flats;
+  std::vector<parallel::ShardedUnit::GradientBuffer> buffers;
+  for (auto& unit : layer.units) {
+    buffers.push_back(unit->start_gradients(first));
+    flats.push_back(buffers.back().flat);
+  }
+  bind_layer(layer, &model::Weight::grad, flats);
+  start_writing(model::all_weights(layer.weights.dense), buffers.front().accumulates);
+  start_writing(model::all_weights(layer.weights.experts, cell_.expert_kernel),
+                buffers.back().accumulates);
+
+  torch::autograd::backward({saved.out.x_TH, saved.out.prob_sum_E}, {dx, dprob_sum});
+  at::Tensor dx_in = std::move(saved.x_in.mutable_grad());
+  saved = SavedLayer();
+
+  zero_unwritten(model::all_weights(layer.weights.dense));
+  zero_unwritten(model::all_weights(layer.weights.experts, cell_.expert_kernel));
+  model::unbind(layer.weights, &model::Weight::grad);
+  release(layer);
+  return dx_in;
+}
+
+void Engine::start_root_gradients(bool first) {
+  const auto buffer = root_->start_gradients(first);
+  model::bind(root_weights_, cell_.model, buffer.flat, &model::Weight::grad);
+  start_writing(model::all_weights(root_weights_), buffer.accumulates);
+}
+
+at::Tensor Engine::head(const at::Tensor& x, const std::vector<std::int64_t>& labels,
+                        double loss_scale, double& loss_sum) {
+  const at::AutoGradMode grad_mode(true);
+  const at::Tensor x_in = x.detach().requires_grad_(true);
+  const at::Tensor normed = model::rms_norm(x_in, root_weights_.norm, cell_.model.rms_norm_eps);
+  const at::Tensor loss =
+      model::lm_head_loss(normed, root_weights_.lm_head,
+                          {labels.data(), static_cast<float>(loss_scale)}, loss_sum);
+  torch::autograd::backward({loss}, {});
+  return x_in.grad();
+}
+
+void Engine::count_routing(const std::vector<SavedLayer>& saved) {
+  auto next = tokens_per_expert_.begin();
+  for (const SavedLayer& layer : saved) {
+    const auto* counts = layer.out.counts_E.data_ptr<std::int64_t>();
+    for (std::int64_t e = 0; e < cell_.model.num_experts; ++e) *next++ += counts[e];
+  }
+}
+
+std::vector<std::int64_t> Engine::take_tokens_per_expert() {
+  const auto size = static_cast<std::size_t>(cell_.model.num_layers * cell_.model.num_experts);
+  return std::exchange(tokens_per_expert_, std::vector<std::int64_t>(size, 0));
+}
+
+void Engine::visit_parameters(
+    const std::function<void(const weights::ParameterSpec&, const at::Tensor&)>& visit) {
+  for (parallel::ShardedUnit* unit : all_units()) {
+    unit->start_gather();
+    unit->wait_gather();
+    for (const model::Slot& slot : unit->layout().slots) {
+      visit(slot.parameter, unit->full()
+                                .narrow(0, slot.offset, slot.parameter.num_elements())
+                                .view(slot.parameter.shape));
+    }
+    unit->free();
+  }
+}
+
+}  // namespace moebench::train

@@ -1,0 +1,104 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "harness/comm/communicator.h"
+#include "harness/config/cell.h"
+#include "harness/data/data_set.h"
+#include "harness/model/decoder.h"
+#include "harness/parallel/buffer_pool.h"
+#include "harness/parallel/sharded_unit.h"
+#include "harness/weights/parameters.h"
+
+namespace moebench::train {
+
+struct StepResult {
+  // Global values, the same bits on every rank. loss = mean cross entropy over all loss tokens of
+  // the step + router_aux_loss_coef x mean load-balancing loss over its micro-batches.
+  double loss = 0;
+  double grad_norm = 0;  // before clipping, over every parameter once
+};
+
+// One rank of a training run: the model in sharded units, and the schedule that gathers, computes,
+// frees and reduces them. All calls are collective over `world`.
+//
+// fsdp: one unit per decoder layer plus a root unit (embedding, final norm, lm_head). A layer is
+// gathered before its forward and freed after it, gathered again before its backward (one layer
+// ahead), freed, and its gradient reduce-scattered at once. The root stays gathered for the step.
+// ep: the experts of a layer form a unit of their own, sharded over the ranks that own the same
+// experts; all other parameters as in fsdp.
+class Engine {
+ public:
+  enum class BufferCaching { kOn, kOff };  // off: see BufferPool
+
+  // `world` must outlive the engine.
+  Engine(const config::CellConfig& cell, comm::Communicator& world,
+         BufferCaching caching = BufferCaching::kOn);
+
+  void load(const weights::ParameterSource& source);
+
+  // One optimizer step over this rank's micro-batches (grad_accumulation of them): forward,
+  // backward, clipping to the global norm, AdamW.
+  StepResult step(const std::vector<data::MicroBatch>& micro_batches);
+
+  // Rows routed to each expert by this rank's tokens since the last call, [layers x experts].
+  std::vector<std::int64_t> take_tokens_per_expert();
+
+  // Gathers every parameter that this rank's groups hold and visits it by name. Under ep that is
+  // all dense parameters and this rank's experts.
+  void visit_parameters(
+      const std::function<void(const weights::ParameterSpec&, const at::Tensor&)>& visit);
+
+ private:
+  struct Layer {
+    std::vector<std::unique_ptr<parallel::ShardedUnit>> units;  // one, or dense and experts
+    std::int64_t experts_offset = 0;  // of the experts in the last unit's flat buffer
+    model::LayerWeights weights;
+  };
+  // The graph of one layer, kept between its forward and its backward.
+  struct SavedLayer {
+    at::Tensor x_in;
+    model::LayerOutput out;
+  };
+  struct Losses {
+    double cross_entropy_sum = 0;
+    double load_balancing = 0;
+  };
+
+  void build_layers();
+  std::vector<parallel::ShardedUnit*> all_units();
+  void bind_layer(Layer& layer, model::Field field, const std::vector<at::Tensor>& flats);
+  void gather(Layer& layer);
+  void release(Layer& layer);
+
+  Losses micro_step(const data::MicroBatch& batch, bool first, double loss_scale);
+  at::Tensor forward_layer(Layer& layer, const at::Tensor& x, const model::BatchContext& batch,
+                           SavedLayer& saved);
+  at::Tensor backward_layer(Layer& layer, SavedLayer& saved, const at::Tensor& dx,
+                            const at::Tensor& dprob_sum, const model::BatchContext& batch,
+                            bool first);
+  at::Tensor head(const at::Tensor& x, const std::vector<std::int64_t>& labels, double loss_scale,
+                  double& loss_sum);
+  void count_routing(const std::vector<SavedLayer>& saved);
+  void start_root_gradients(bool first);
+
+  config::CellConfig cell_;
+  comm::Communicator& world_;
+  std::unique_ptr<comm::Communicator> ep_group_;       // ranks that share the experts of a layer
+  std::unique_ptr<comm::Communicator> replica_group_;  // ranks that own the same experts
+  at::ScalarType dtype_;
+  parallel::BufferPool pool_;
+  std::unique_ptr<parallel::ShardedUnit> root_;
+  model::RootWeights root_weights_;
+  std::vector<Layer> layers_;
+  model::ExpertFunction experts_;
+  std::shared_ptr<const kernels::RopeTable> rope_;
+  std::vector<std::int64_t> tokens_per_expert_;
+  std::int64_t num_updates_ = 0;
+};
+
+}  // namespace moebench::train

@@ -1,0 +1,29 @@
+#pragma once
+
+#include <functional>
+#include <string>
+
+#include "harness/comm/communicator.h"
+#include "harness/config/cell.h"
+#include "harness/record/record.h"
+
+namespace moebench::train {
+
+struct WorkerOptions {
+  // Called on rank 0: phase ("load", "warmup", "steps", "memory"), step from 1, steps in the
+  // phase, real tokens per second of this rank in the last step (0 where there is none).
+  std::function<void(const char* phase, std::int64_t step, std::int64_t num_steps,
+                     double tokens_per_second)>
+      progress = [](const char*, std::int64_t, std::int64_t, double) {};
+  // Called on every rank before each step, counted from 0 over warm-up and measured steps.
+  std::function<void(std::int64_t step)> before_step = [](std::int64_t) {};
+};
+
+// Runs one repetition of a cell on this rank: measure the GEMM rate, load, warm up, timed steps,
+// then a second run of the first steps from fresh weights for memory alone. Collective over
+// `world`. Metrics: see harness/record/schema.md. The result is `incorrect` where a loss is not
+// finite or the second run's losses differ from the first's.
+record::RankResult run_worker(const config::CellConfig& cell, comm::Communicator& world,
+                              const WorkerOptions& options);
+
+}  // namespace moebench::train
