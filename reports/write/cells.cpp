@@ -1,0 +1,151 @@
+#include "reports/write/cells.h"
+
+#include <algorithm>
+#include <numeric>
+
+#include "harness/base/check.h"
+#include "harness/base/error.h"
+
+namespace moebench::reports {
+namespace {
+
+using record::CellRecord;
+using record::Disposition;
+
+std::optional<double> median_in_place(std::vector<double>& values) {
+  if (values.empty()) return std::nullopt;
+  std::sort(values.begin(), values.end());
+  const std::size_t middle = values.size() / 2;
+  if (values.size() % 2 == 1) return values[middle];
+  return (values[middle - 1] + values[middle]) / 2;
+}
+
+bool differs(const std::vector<Cell>& cells, const std::string& axis) {
+  return std::any_of(cells.begin(), cells.end(),
+                     [&](const Cell& cell) { return cell.axis(axis) != cells.front().axis(axis); });
+}
+
+std::vector<std::string> axes_where(const std::vector<Cell>& cells, bool varying) {
+  std::vector<const CellRecord*> firsts;
+  for (const Cell& cell : cells) firsts.push_back(&cell.first());
+  std::vector<std::string> names = axis_names(firsts);
+  std::erase_if(names, [&](const auto& name) { return differs(cells, name) != varying; });
+  return names;
+}
+
+template <typename Items, typename Matches>
+auto& find_or_add(Items& items, const Matches& matches) {
+  const auto found = std::find_if(items.begin(), items.end(), matches);
+  return found != items.end() ? *found : items.emplace_back();
+}
+
+}  // namespace
+
+const CellRecord* Cell::failure() const {
+  const auto found = std::find_if(repetitions.begin(), repetitions.end(),
+                                  [](const auto* r) { return r->disposition != Disposition::kOk; });
+  return found == repetitions.end() ? nullptr : *found;
+}
+
+std::optional<double> Cell::median_of(
+    const std::function<std::optional<double>(const CellRecord&)>& value_of) const {
+  std::vector<double> values;
+  for (const auto* repetition : repetitions) {
+    if (const auto value = value_of(*repetition)) values.push_back(*value);
+  }
+  return median_in_place(values);
+}
+
+std::optional<double> Cell::median(std::string_view metric) const {
+  return median_of([&](const CellRecord& repetition) { return repetition.value(metric); });
+}
+
+std::optional<std::pair<double, double>> Cell::spread(std::string_view metric) const {
+  const auto middle = median(metric);
+  if (!middle || *middle == 0) return std::nullopt;
+  double smallest = *middle;
+  double largest = *middle;
+  for (const auto* repetition : repetitions) {
+    const double value = repetition->value(metric).value_or(*middle);
+    smallest = std::min(smallest, value);
+    largest = std::max(largest, value);
+  }
+  return std::pair(smallest / *middle - 1, largest / *middle - 1);
+}
+
+std::vector<std::string> ScenarioCells::varying_axes() const { return axes_where(cells, true); }
+
+std::vector<std::string> ScenarioCells::constant_axes() const { return axes_where(cells, false); }
+
+std::vector<ScenarioCells> group_cells(const std::vector<CellRecord>& records) {
+  if (records.empty()) {
+    throw Error("there are no results to report; run a scenario into this folder first");
+  }
+  std::vector<ScenarioCells> scenarios;
+  for (const CellRecord& r : records) {
+    auto& scenario =
+        find_or_add(scenarios, [&](const ScenarioCells& s) { return s.name == r.scenario; });
+    scenario.name = r.scenario;
+    auto& cell = find_or_add(scenario.cells, [&](const Cell& c) { return c.id() == r.id; });
+    cell.repetitions.push_back(&r);
+  }
+  return scenarios;
+}
+
+std::vector<std::string> axis_names(const std::vector<const CellRecord*>& records) {
+  std::vector<std::string> names;
+  for (const auto* r : records) {
+    for (const auto& [name, value] : r->axes) {
+      if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
+    }
+  }
+  return names;
+}
+
+std::string describe(const Cell& cell, const std::vector<std::string>& axes) {
+  std::string text;
+  for (const auto& name : axes) {
+    const std::string value = cell.axis(name);
+    if (value.empty()) continue;
+    text += (text.empty() ? "" : " · ") + name + " " + value;
+  }
+  return text;
+}
+
+const char* disposition_word(Disposition disposition) {
+  switch (disposition) {
+    case Disposition::kOk:
+      return "ok";
+    case Disposition::kIncorrect:
+      return "INCORRECT";
+    case Disposition::kOutOfMemory:
+      return "OOM";
+    case Disposition::kTimedOut:
+      return "TIMED OUT";
+    case Disposition::kCrashed:
+      return "CRASHED";
+    case Disposition::kUnsupported:
+      return "UNSUPPORTED";
+  }
+  MOEBENCH_CHECK(!"a disposition outside its enumeration");
+}
+
+std::optional<double> load_imbalance(const CellRecord& record) {
+  const auto found = record.metrics.find("tokens_per_expert");
+  if (found == record.metrics.end() || found->second.shape.size() != 2) return std::nullopt;
+  const auto num_experts = found->second.shape[1];
+  const auto& rows = found->second.samples;
+  if (num_experts <= 0 || rows.size() % static_cast<std::size_t>(num_experts) != 0) {
+    return std::nullopt;
+  }
+  std::optional<double> worst;
+  for (auto layer = rows.begin(); layer != rows.end(); layer += num_experts) {
+    const double total = std::accumulate(layer, layer + num_experts, 0.0);
+    if (total <= 0) continue;
+    const double busiest = *std::max_element(layer, layer + num_experts);
+    worst = std::max(worst.value_or(0), busiest * static_cast<double>(num_experts) / total);
+  }
+  return worst;
+}
+
+}  // namespace moebench::reports

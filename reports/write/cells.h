@@ -1,0 +1,60 @@
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "harness/record/record.h"
+
+namespace moebench::reports {
+
+// All repetitions of one cell. The records are not owned and must outlive it.
+struct Cell {
+  std::vector<const record::CellRecord*> repetitions;  // at least one
+
+  const record::CellRecord& first() const { return *repetitions.front(); }
+  const std::string& id() const { return first().id; }
+  std::string axis(std::string_view name) const { return first().axis(name); }
+
+  // A cell is ok when every repetition is; otherwise the first one that is not speaks for it.
+  const record::CellRecord* failure() const;
+  bool ok() const { return failure() == nullptr; }
+
+  // Median over the repetitions that have the value; nullopt where none has.
+  std::optional<double> median(std::string_view metric) const;
+  std::optional<double> median_of(
+      const std::function<std::optional<double>(const record::CellRecord&)>& value_of) const;
+
+  // Smallest and largest repetition relative to the median, e.g. {-0.01, 0.03}.
+  std::optional<std::pair<double, double>> spread(std::string_view metric) const;
+};
+
+struct ScenarioCells {
+  std::string name;
+  std::vector<Cell> cells;
+
+  // Axis names in the order of first appearance, parted by whether the cells differ there.
+  std::vector<std::string> varying_axes() const;
+  std::vector<std::string> constant_axes() const;
+};
+
+// Scenarios and cells in the order of first appearance. Error where there are no records.
+std::vector<ScenarioCells> group_cells(const std::vector<record::CellRecord>& records);
+
+// Axis names of all records in the order of first appearance.
+std::vector<std::string> axis_names(const std::vector<const record::CellRecord*>& records);
+
+// "parallelism ep · ep_degree 2": the named axes of a cell; "" where there are none.
+std::string describe(const Cell& cell, const std::vector<std::string>& axes);
+
+// "OOM", "TIMED OUT", "CRASHED", "INCORRECT", "UNSUPPORTED", "ok".
+const char* disposition_word(record::Disposition disposition);
+
+// Busiest expert's rows over the mean of its layer's experts, in the layer where that is largest;
+// from tokens_per_expert. nullopt where it was not measured.
+std::optional<double> load_imbalance(const record::CellRecord& record);
+
+}  // namespace moebench::reports

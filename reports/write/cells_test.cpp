@@ -1,0 +1,67 @@
+#include "reports/write/cells.h"
+
+#include <gtest/gtest.h>
+
+#include "harness/base/error.h"
+#include "reports/write/test_records.h"
+
+namespace moebench::reports {
+namespace {
+
+using record::CellRecord;
+using record::Disposition;
+using Names = std::vector<std::string>;
+
+CellRecord repetition(int number, double runtime_ns) {
+  CellRecord r = test::arm("a", "fsdp", "1", "loop");
+  r.repetition = number;
+  r.metrics["runtime"] = {.unit = "ns", .value = runtime_ns};
+  return r;
+}
+
+TEST(Cells, GroupsRepetitionsByScenarioAndId) {
+  auto other = repetition(0, 1);
+  other.scenario = "t";
+  const std::vector<CellRecord> records = {repetition(0, 1), test::arm("b", "ep", "2", "loop"),
+                                           other, repetition(1, 1)};
+  const auto scenarios = group_cells(records);
+  ASSERT_EQ(scenarios.size(), 2u);
+  ASSERT_EQ(scenarios[0].cells.size(), 2u);
+  EXPECT_EQ(scenarios[0].cells[0].repetitions.size(), 2u);
+  EXPECT_EQ(scenarios[0].varying_axes(), (Names{"parallelism", "ep_degree"}));
+  EXPECT_EQ(scenarios[0].constant_axes(), (Names{"expert_kernel", "ranks"}));
+  EXPECT_EQ(scenarios[1].name, "t");
+  EXPECT_THROW(group_cells({}), Error);
+}
+
+TEST(Cells, MedianAndSpreadAreOverTheRepetitions) {
+  const std::vector<CellRecord> records = {repetition(0, 100), repetition(1, 96),
+                                           repetition(2, 110)};
+  const auto scenarios = group_cells(records);
+  const Cell& cell = scenarios[0].cells[0];
+  EXPECT_EQ(cell.median("runtime"), 100);
+  EXPECT_NEAR(cell.spread("runtime")->first, -0.04, 1e-12);
+  EXPECT_NEAR(cell.spread("runtime")->second, 0.10, 1e-12);
+  EXPECT_EQ(cell.median("mem_peak"), std::nullopt);
+  EXPECT_EQ(cell.spread("mem_peak"), std::nullopt);
+}
+
+TEST(Cells, OneFailedRepetitionFailsTheCell) {
+  std::vector<CellRecord> records = {repetition(0, 100), repetition(1, 96)};
+  EXPECT_TRUE(group_cells(records)[0].cells[0].ok());
+  records[1].disposition = Disposition::kTimedOut;
+  const auto scenarios = group_cells(records);
+  EXPECT_FALSE(scenarios[0].cells[0].ok());
+  EXPECT_EQ(scenarios[0].cells[0].failure()->repetition, 1);
+}
+
+TEST(Cells, LoadImbalanceIsThatOfTheWorstLayer) {
+  CellRecord r = repetition(0, 1);
+  EXPECT_EQ(load_imbalance(r), std::nullopt);
+  r.metrics["tokens_per_expert"] = {
+      .unit = "rows", .samples = {5, 5, 5, 5, 12, 4, 4, 0}, .shape = {2, 4}};
+  EXPECT_DOUBLE_EQ(*load_imbalance(r), 12 / 5.0);
+}
+
+}  // namespace
+}  // namespace moebench::reports

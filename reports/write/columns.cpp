@@ -1,0 +1,98 @@
+#include "reports/write/columns.h"
+
+#include <algorithm>
+
+#include "harness/base/units.h"
+#include "reports/write/format_value.h"
+
+namespace moebench::reports {
+namespace {
+
+std::vector<std::optional<double>> values_of(const std::vector<Cell>& cells,
+                                             const ValueOf& value_of) {
+  std::vector<std::optional<double>> values;
+  for (const Cell& cell : cells) values.push_back(cell.ok() ? value_of(cell) : std::nullopt);
+  return values;
+}
+
+Column scaled_column(const std::vector<Cell>& cells, const std::string& title, const char* metric,
+                     double divisor) {
+  const auto scaled = [&](const Cell& cell) {
+    const auto value = cell.median(metric);
+    return value ? std::optional(*value / divisor) : std::nullopt;
+  };
+  return value_column(cells, title, scaled, format_number);
+}
+
+}  // namespace
+
+ValueOf median_of(const char* metric) {
+  return [metric](const Cell& cell) { return cell.median(metric); };
+}
+
+Column axis_column(const std::vector<Cell>& cells, const std::string& axis) {
+  Column column = text_column(cells, axis, [&](const Cell& cell) {
+    const std::string value = cell.axis(axis);
+    return value.empty() ? kNone : value;
+  });
+  column.align = Align::kLeft;
+  return column;
+}
+
+Column text_column(const std::vector<Cell>& cells, const std::string& title,
+                   const std::function<std::string(const Cell&)>& text_of) {
+  Column column{title};
+  for (const Cell& cell : cells) column.cells.push_back(text_of(cell));
+  return column;
+}
+
+Column value_column(const std::vector<Cell>& cells, const std::string& title,
+                    const ValueOf& value_of, Formatter format) {
+  Column column{title};
+  for (const auto& value : values_of(cells, value_of)) column.cells.push_back(format(value));
+  return column;
+}
+
+Column bytes_column(const std::vector<Cell>& cells, const std::string& title, const char* metric) {
+  const Unit unit = byte_unit(values_of(cells, median_of(metric)));
+  return scaled_column(cells, title + " (" + unit.name + ")", metric, unit.divisor);
+}
+
+Column seconds_column(const std::vector<Cell>& cells, const std::string& title,
+                      const char* metric) {
+  return scaled_column(cells, title + " (s)", metric, kNsPerSecond);
+}
+
+Improvement change_in(const char* metric) {
+  return [metric](const Cell& cell, const Cell* baseline) {
+    return format_change(relative_change(cell, baseline, metric));
+  };
+}
+
+Improvement times_less(const char* metric) {
+  return [metric](const Cell& cell, const Cell* baseline) {
+    const auto quotient = ratio(cell, baseline, metric);
+    return format_factor(quotient ? std::optional(1 / *quotient) : std::nullopt);
+  };
+}
+
+Improvement times_more(const char* metric) {
+  return [metric](const Cell& cell, const Cell* baseline) {
+    return format_factor(ratio(cell, baseline, metric));
+  };
+}
+
+Column improvement_column(const ScenarioCells& scenario, const Baseline& baseline,
+                          const std::string& title, const Improvement& improvement) {
+  return text_column(scenario.cells, title, [&](const Cell& cell) {
+    const Cell* base = baseline.of(cell, scenario);
+    return base == &cell && cell.ok() ? "baseline" : improvement(cell, base);
+  });
+}
+
+bool is_measured(const Column& column) {
+  return std::any_of(column.cells.begin(), column.cells.end(),
+                     [](const auto& cell) { return cell != kNone; });
+}
+
+}  // namespace moebench::reports

@@ -1,0 +1,45 @@
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "reports/write/cells.h"
+#include "reports/write/improvements.h"
+#include "reports/write/table.h"
+
+namespace moebench::reports {
+
+// Columns of a table with one row a cell. Numbers are medians over the repetitions; a failed cell
+// shows none of its numbers.
+
+using ValueOf = std::function<std::optional<double>(const Cell&)>;
+using Formatter = std::string (*)(const std::optional<double>&);
+
+ValueOf median_of(const char* metric);
+
+Column axis_column(const std::vector<Cell>& cells, const std::string& axis);
+Column text_column(const std::vector<Cell>& cells, const std::string& title,
+                   const std::function<std::string(const Cell&)>& text_of);
+Column value_column(const std::vector<Cell>& cells, const std::string& title,
+                    const ValueOf& value_of, Formatter format);
+
+// The title gets the unit that fits the largest value: "mem_peak (GB)".
+Column bytes_column(const std::vector<Cell>& cells, const std::string& title, const char* metric);
+Column seconds_column(const std::vector<Cell>& cells, const std::string& title, const char* metric);
+
+// What a cell shows against its baseline (null where it has none): "-17.0 %"; "4.04x" as
+// baseline / value (less is better) or value / baseline (more is better).
+using Improvement = std::function<std::string(const Cell& cell, const Cell* baseline)>;
+Improvement change_in(const char* metric);
+Improvement times_less(const char* metric);
+Improvement times_more(const char* metric);
+
+// "baseline" in the rows of the baselines themselves.
+Column improvement_column(const ScenarioCells& scenario, const Baseline& baseline,
+                          const std::string& title, const Improvement& improvement);
+
+// Whether any cell of the column has a value.
+bool is_measured(const Column& column);
+
+}  // namespace moebench::reports

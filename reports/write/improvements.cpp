@@ -1,0 +1,104 @@
+#include "reports/write/improvements.h"
+
+#include <algorithm>
+
+#include "harness/base/error.h"
+
+namespace moebench::reports {
+namespace {
+
+const AxisValues& default_axes() {
+  static const AxisValues axes = {{"parallelism", "fsdp"}, {"expert_kernel", "loop"}};
+  return axes;
+}
+
+bool has_axis(const AxisValues& axes, const std::string& name) {
+  return std::any_of(axes.begin(), axes.end(), [&](const auto& a) { return a.first == name; });
+}
+
+// "parallelism: fsdp, ep; ranks: 2"
+std::string axes_present(const std::vector<ScenarioCells>& scenarios) {
+  std::vector<const record::CellRecord*> firsts;
+  for (const auto& scenario : scenarios) {
+    for (const Cell& cell : scenario.cells) firsts.push_back(&cell.first());
+  }
+  std::string text;
+  for (const auto& name : axis_names(firsts)) {
+    std::vector<std::string> values;
+    for (const auto* first : firsts) {
+      const std::string value = first->axis(name);
+      const bool known = std::find(values.begin(), values.end(), value) != values.end();
+      if (!known && !value.empty()) values.push_back(value);
+    }
+    text += fmt::format("{}{}: {}", text.empty() ? "" : "; ", name, fmt::join(values, ", "));
+  }
+  return text;
+}
+
+}  // namespace
+
+Baseline::Baseline(const std::vector<ScenarioCells>& scenarios, const AxisValues& axes)
+    : axes_(axes.empty() ? default_axes() : axes) {
+  if (axes.empty()) return;
+  const bool found = std::any_of(scenarios.begin(), scenarios.end(),
+                                 [&](const auto& scenario) { return exists_in(scenario); });
+  if (!found) {
+    throw Error("baseline '{}' matches no cell; the results have these axes and values: {}", text(),
+                axes_present(scenarios));
+  }
+}
+
+bool Baseline::exists_in(const ScenarioCells& scenario) const {
+  return std::any_of(scenario.cells.begin(), scenario.cells.end(),
+                     [&](const Cell& cell) { return named_by(cell); });
+}
+
+const Cell* Baseline::of(const Cell& cell, const ScenarioCells& scenario) const {
+  std::vector<const Cell*> candidates;
+  for (const Cell& candidate : scenario.cells) {
+    if (serves(candidate, cell)) candidates.push_back(&candidate);
+  }
+  if (candidates.size() > 1) {
+    std::erase_if(candidates, [&](const Cell* candidate) {
+      return candidate->axis("ep_degree") != cell.axis("ep_degree");
+    });
+  }
+  return candidates.size() == 1 ? candidates.front() : nullptr;
+}
+
+std::string Baseline::text() const {
+  std::string text;
+  for (const auto& [name, value] : axes_) {
+    text += fmt::format("{}{}={}", text.empty() ? "" : ", ", name, value);
+  }
+  return text;
+}
+
+bool Baseline::named_by(const Cell& cell) const {
+  return std::all_of(axes_.begin(), axes_.end(), [&](const auto& axis) {
+    return !axis.second.empty() && cell.axis(axis.first) == axis.second;
+  });
+}
+
+bool Baseline::serves(const Cell& candidate, const Cell& cell) const {
+  if (!named_by(candidate)) return false;
+  const auto names = axis_names({&candidate.first(), &cell.first()});
+  return std::all_of(names.begin(), names.end(), [&](const auto& name) {
+    return name == "ep_degree" || has_axis(axes_, name) || candidate.axis(name) == cell.axis(name);
+  });
+}
+
+std::optional<double> ratio(const Cell& cell, const Cell* baseline, const char* metric) {
+  if (!baseline || !cell.ok() || !baseline->ok()) return std::nullopt;
+  const auto value = cell.median(metric);
+  const auto base = baseline->median(metric);
+  if (!value || !base || *base == 0) return std::nullopt;
+  return *value / *base;
+}
+
+std::optional<double> relative_change(const Cell& cell, const Cell* baseline, const char* metric) {
+  const auto quotient = ratio(cell, baseline, metric);
+  return quotient ? std::optional(*quotient - 1) : std::nullopt;
+}
+
+}  // namespace moebench::reports

@@ -1,0 +1,44 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "reports/write/cells.h"
+
+namespace moebench::reports {
+
+using AxisValues = std::vector<std::pair<std::string, std::string>>;
+
+// The baseline of a cell: the cell of its scenario that has the given axis values and equals it in
+// all other axes but ep_degree. Where several remain, the one with the cell's own ep_degree.
+class Baseline {
+ public:
+  // `axes` empty: parallelism=fsdp, expert_kernel=loop. Otherwise Error where no cell of any
+  // scenario has these values; it lists the axes and values that there are.
+  Baseline(const std::vector<ScenarioCells>& scenarios, const AxisValues& axes);
+
+  bool exists_in(const ScenarioCells& scenario) const;
+
+  // Null where there is none or more than one.
+  const Cell* of(const Cell& cell, const ScenarioCells& scenario) const;
+
+  // "parallelism=fsdp, expert_kernel=loop"
+  std::string text() const;
+
+ private:
+  bool named_by(const Cell& cell) const;
+  bool serves(const Cell& candidate, const Cell& cell) const;
+
+  AxisValues axes_;
+};
+
+// Change of a metric against the baseline. Both nullopt where one of the cells failed or has no
+// such value: no improvement is ever stated for or against those.
+// value / baseline - 1: -0.17 is 17 % less.
+std::optional<double> relative_change(const Cell& cell, const Cell* baseline, const char* metric);
+// value / baseline.
+std::optional<double> ratio(const Cell& cell, const Cell* baseline, const char* metric);
+
+}  // namespace moebench::reports

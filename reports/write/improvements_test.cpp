@@ -1,0 +1,89 @@
+#include "reports/write/improvements.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "harness/base/error.h"
+#include "reports/write/test_records.h"
+
+namespace moebench::reports {
+namespace {
+
+using record::CellRecord;
+using ::testing::HasSubstr;
+
+// The id of the baseline of the cell `id`, "" where it has none.
+std::string baseline_id(const std::vector<CellRecord>& records, const std::string& id,
+                        const AxisValues& axes = {}) {
+  const auto scenarios = group_cells(records);
+  const Baseline baseline(scenarios, axes);
+  for (const Cell& cell : scenarios[0].cells) {
+    if (cell.id() != id) continue;
+    const Cell* base = baseline.of(cell, scenarios[0]);
+    return base ? base->id() : "";
+  }
+  return "no such cell";
+}
+
+std::vector<CellRecord> matrix() {
+  return {test::arm("fl", "fsdp", "1", "loop"), test::arm("fg", "fsdp", "1", "grouped"),
+          test::arm("e2l", "ep", "2", "loop"), test::arm("e2g", "ep", "2", "grouped"),
+          test::arm("e4g", "ep", "4", "grouped")};
+}
+
+TEST(Baseline, IsFsdpWithTheExpertLoopByDefault) {
+  for (const char* id : {"fl", "fg", "e2l", "e2g", "e4g"}) {
+    EXPECT_EQ(baseline_id(matrix(), id), "fl") << id;
+  }
+}
+
+TEST(Baseline, AgreesInAllOtherAxes) {
+  auto records = matrix();
+  records[4].axes.back() = {"ranks", "4"};
+  EXPECT_EQ(baseline_id(records, "e4g"), "");
+  EXPECT_EQ(baseline_id(records, "e2g"), "fl");
+}
+
+TEST(Baseline, OfOneAxisComparesWithinTheOthers) {
+  const AxisValues loop = {{"expert_kernel", "loop"}};
+  EXPECT_EQ(baseline_id(matrix(), "fg", loop), "fl");
+  EXPECT_EQ(baseline_id(matrix(), "e2g", loop), "e2l");
+}
+
+TEST(Baseline, PrefersTheCellsOwnDegree) {
+  const AxisValues grouped_ep = {{"parallelism", "ep"}, {"expert_kernel", "grouped"}};
+  EXPECT_EQ(baseline_id(matrix(), "e2g", grouped_ep), "e2g");
+  EXPECT_EQ(baseline_id(matrix(), "fg", grouped_ep), "");
+}
+
+TEST(Baseline, ThatMatchesNothingIsAnErrorWithWhatThereIs) {
+  for (const AxisValues& axes :
+       {AxisValues{{"parallelism", "tp"}}, AxisValues{{"paralellism", "ep"}}}) {
+    try {
+      baseline_id(matrix(), "fl", axes);
+      FAIL();
+    } catch (const Error& error) {
+      EXPECT_THAT(error.what(), HasSubstr(axes[0].first + "=" + axes[0].second));
+      EXPECT_THAT(error.what(), HasSubstr("parallelism: fsdp, ep; ep_degree: 1, 2, 4; "
+                                          "expert_kernel: loop, grouped; ranks: 2"));
+    }
+  }
+}
+
+TEST(Improvement, ComparesOnlyCellsThatAreOkAndMeasured) {
+  auto records = test::seed_records();
+  const auto change = [&](const char* metric) {
+    const auto scenarios = group_cells(records);
+    const auto& cells = scenarios[0].cells;
+    return relative_change(cells[1], &cells[0], metric);
+  };
+  EXPECT_NEAR(*change("mem_peak"), 45.5 / 54.8 - 1, 1e-12);
+  EXPECT_EQ(change("rss_peak"), std::nullopt);
+  records[0].disposition = record::Disposition::kIncorrect;
+  EXPECT_EQ(change("mem_peak"), std::nullopt);
+  std::swap(records[0].disposition, records[1].disposition);
+  EXPECT_EQ(change("mem_peak"), std::nullopt);
+}
+
+}  // namespace
+}  // namespace moebench::reports

@@ -1,0 +1,127 @@
+#include "reports/write/markdown.h"
+
+#include <algorithm>
+
+#include "reports/write/columns.h"
+#include "reports/write/format_value.h"
+#include "reports/write/notes.h"
+
+namespace moebench::reports {
+namespace {
+
+constexpr std::size_t kMaxMessageLength = 60;  // in the table; the notes have the whole line
+
+Table axis_columns(const ScenarioCells& scenario, const std::vector<Cell>& cells) {
+  Table table;
+  for (const auto& axis : scenario.varying_axes()) table.push_back(axis_column(cells, axis));
+  return table;
+}
+
+// "-1.2 %..+3.4 %": the repetitions' runtimes around their median.
+std::string runtime_spread(const Cell& cell) {
+  const auto spread = cell.ok() ? cell.spread("runtime") : std::nullopt;
+  if (!spread || cell.repetitions.size() == 1) return kNone;
+  return format_change(spread->first) + ".." + format_change(spread->second);
+}
+
+void add_repetition_columns(const ScenarioCells& scenario, Table& table) {
+  const auto& cells = scenario.cells;
+  const bool repeated = std::any_of(cells.begin(), cells.end(),
+                                    [](const Cell& cell) { return cell.repetitions.size() > 1; });
+  if (!repeated) return;
+  table.push_back(text_column(
+      cells, "n", [](const Cell& cell) { return std::to_string(cell.repetitions.size()); }));
+  table.push_back(text_column(cells, "runtime min..max", runtime_spread));
+}
+
+void add_improvement_columns(const ScenarioCells& scenario, const Baseline& baseline,
+                             Table& table) {
+  if (!baseline.exists_in(scenario)) return;
+  const auto add = [&](const char* title, const Improvement& improvement) {
+    table.push_back(improvement_column(scenario, baseline, title, improvement));
+  };
+  add("mem_peak Δ", change_in("mem_peak"));
+  add("mem_alloc Δ", change_in("mem_alloc"));
+  add("runtime gain", times_less("runtime"));
+  add("tokens/s gain", times_more("tokens_per_second"));
+}
+
+// "OOM: first line of the message".
+std::string result_of(const Cell& cell) {
+  const auto* failure = cell.failure();
+  if (!failure) return disposition_word(record::Disposition::kOk);
+  const std::string message = shorten(first_line(failure->message), kMaxMessageLength);
+  return disposition_word(failure->disposition) + (message.empty() ? "" : ": " + message);
+}
+
+void add_result_column(const ScenarioCells& scenario, Table& table) {
+  const auto& cells = scenario.cells;
+  if (std::all_of(cells.begin(), cells.end(), [](const Cell& cell) { return cell.ok(); })) return;
+  table.push_back(text_column(cells, "result", result_of));
+  table.back().align = Align::kLeft;
+}
+
+Table comparison_table(const ScenarioCells& scenario, const Baseline& baseline) {
+  const auto& cells = scenario.cells;
+  Table table = axis_columns(scenario, cells);
+  table.push_back(bytes_column(cells, "mem_peak", "mem_peak"));
+  table.push_back(bytes_column(cells, "mem_alloc", "mem_alloc"));
+  table.push_back(seconds_column(cells, "runtime", "runtime"));
+  table.push_back(value_column(cells, "tokens/s", median_of("tokens_per_second"), format_number));
+  add_repetition_columns(scenario, table);
+  const Column share =
+      value_column(cells, "share of GEMM rate", median_of("gemm_share"), format_share);
+  if (is_measured(share)) table.push_back(share);
+  add_improvement_columns(scenario, baseline, table);
+  add_result_column(scenario, table);
+  return table;
+}
+
+std::optional<double> median_load_imbalance(const Cell& cell) {
+  return cell.median_of(load_imbalance);
+}
+
+// The ok cells; columns that none of them measured are left out.
+Table detail_table(const ScenarioCells& scenario) {
+  std::vector<Cell> cells = scenario.cells;
+  std::erase_if(cells, [](const Cell& cell) { return !cell.ok(); });
+  Table measured = {
+      seconds_column(cells, "first step", "first_step_time"),
+      seconds_column(cells, "load", "load_time"),
+      value_column(cells, "real tokens", median_of("real_tokens"), format_count),
+      value_column(cells, "padding tokens", median_of("padding_tokens"), format_count),
+      value_column(cells, "loss tokens", median_of("loss_tokens"), format_count),
+      value_column(cells, "padded tokens/s", median_of("padded_tokens_per_second"), format_number),
+      value_column(cells, "global tokens/s", median_of("global_tokens_per_second"), format_number),
+      bytes_column(cells, "rss_peak", "rss_peak"),
+      value_column(cells, "final loss", median_of("loss"), format_number),
+      value_column(cells, "load imbalance", median_load_imbalance, format_number),
+  };
+  std::erase_if(measured, [](const Column& column) { return !is_measured(column); });
+  if (measured.empty()) return {};
+  Table table = axis_columns(scenario, cells);
+  table.insert(table.end(), measured.begin(), measured.end());
+  return table;
+}
+
+std::string section(const ScenarioCells& scenario, const Baseline& baseline) {
+  std::string text = "## " + scenario.name + "\n\n";
+  const std::string constants = describe(scenario.cells.front(), scenario.constant_axes());
+  if (!constants.empty()) text += constants + "\n\n";
+  text += to_markdown(comparison_table(scenario, baseline)) + "\n";
+  const Table details = detail_table(scenario);
+  if (!details.empty()) text += "### Tokens and time\n\n" + to_markdown(details) + "\n";
+  return text + write_notes(scenario, baseline);
+}
+
+}  // namespace
+
+std::string to_markdown(const std::vector<ScenarioCells>& scenarios, const Baseline& baseline) {
+  std::string text;
+  for (const auto& scenario : scenarios) {
+    text += (text.empty() ? "" : "\n") + section(scenario, baseline);
+  }
+  return text;
+}
+
+}  // namespace moebench::reports

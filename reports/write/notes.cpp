@@ -1,0 +1,116 @@
+#include "reports/write/notes.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "reports/write/format_value.h"
+
+namespace moebench::reports {
+namespace {
+
+using Lines = std::vector<std::string>;
+
+void add_once(Lines& lines, const std::string& line) {
+  if (std::find(lines.begin(), lines.end(), line) == lines.end()) lines.push_back(line);
+}
+
+// "ep_degree 2 (1 of 3 repetitions, cell 0123456789ab)"
+std::string name_of(const Cell& cell, const ScenarioCells& scenario) {
+  const std::size_t num_failed = static_cast<std::size_t>(
+      std::count_if(cell.repetitions.begin(), cell.repetitions.end(),
+                    [](const auto* r) { return r->disposition != record::Disposition::kOk; }));
+  std::string axes = describe(cell, scenario.varying_axes());
+  if (!axes.empty()) axes += " ";
+  const std::string count =
+      cell.repetitions.size() == 1
+          ? ""
+          : fmt::format("{} of {} repetitions, ", num_failed, cell.repetitions.size());
+  return fmt::format("{}({}cell {})", axes, count, cell.id());
+}
+
+Lines failure_lines(const ScenarioCells& scenario) {
+  Lines lines;
+  for (const Cell& cell : scenario.cells) {
+    const auto* failure = cell.failure();
+    if (!failure) continue;
+    const std::string_view message = first_line(failure->message);
+    lines.push_back(fmt::format("{}: {}{}{}", disposition_word(failure->disposition),
+                                name_of(cell, scenario), message.empty() ? "" : ": ", message));
+  }
+  return lines;
+}
+
+Lines baseline_lines(const ScenarioCells& scenario, const Baseline& baseline) {
+  if (!baseline.exists_in(scenario)) {
+    return {"no cell has " + baseline.text() + ": no improvements"};
+  }
+  Lines lines;
+  for (const Cell& cell : scenario.cells) {
+    const Cell* base = baseline.of(cell, scenario);
+    if (!cell.ok() || (base && base->ok())) continue;
+    lines.push_back(fmt::format("no improvement for {}: {}", name_of(cell, scenario),
+                                base ? "its baseline cell failed" : "no single baseline cell"));
+  }
+  return lines;
+}
+
+Lines warning_lines(const ScenarioCells& scenario) {
+  Lines lines;
+  for (const Cell& cell : scenario.cells) {
+    for (const auto* repetition : cell.repetitions) {
+      for (const auto& warning : repetition->warnings) add_once(lines, "warning: " + warning);
+    }
+  }
+  return lines;
+}
+
+// Every value that the records have for a key; more than one means that they are hardly comparable.
+std::string environment_values(const ScenarioCells& scenario, const char* key) {
+  Lines values;
+  for (const Cell& cell : scenario.cells) {
+    for (const auto* repetition : cell.repetitions) {
+      const auto found = repetition->environment.find(key);
+      if (found != repetition->environment.end()) add_once(values, found->second);
+    }
+  }
+  return fmt::format("{}", fmt::join(values, " / "));
+}
+
+Lines environment_lines(const ScenarioCells& scenario) {
+  Lines parts;
+  for (const char* key : {"cpu_model", "cores_allowed", "threads_per_rank", "git_sha", "git_dirty",
+                          "build_type", "compiler", "torch_version", "launcher"}) {
+    const std::string values = environment_values(scenario, key);
+    if (!values.empty()) parts.push_back(fmt::format("{} {}", key, values));
+  }
+  if (parts.empty()) return {};
+  return {fmt::format("environment: {}", fmt::join(parts, " · "))};
+}
+
+Lines definition_lines(const ScenarioCells& scenario, const Baseline& baseline) {
+  Lines lines = {
+      "mem_peak, mem_alloc: peak and live bytes of the tensor allocator, largest rank, from a pass "
+      "of their own. runtime: measured steps, each as long as its slowest rank. tokens/s: real "
+      "tokens of a rank / runtime; padding does not count."};
+  if (baseline.exists_in(scenario)) {
+    lines.push_back("Δ and gain: against the cell with " + baseline.text() +
+                    " and otherwise the same axes (ep_degree aside). Δ: value / baseline - 1, "
+                    "negative = less memory. gain: how many times faster, above 1 = better.");
+  }
+  return lines;
+}
+
+}  // namespace
+
+std::string write_notes(const ScenarioCells& scenario, const Baseline& baseline) {
+  std::string text;
+  for (const Lines& lines :
+       {failure_lines(scenario), baseline_lines(scenario, baseline), warning_lines(scenario),
+        environment_lines(scenario), definition_lines(scenario, baseline)}) {
+    for (const auto& line : lines) text += "- " + line + "\n";
+  }
+  return text;
+}
+
+}  // namespace moebench::reports

@@ -1,0 +1,14 @@
+#pragma once
+
+#include <string>
+
+#include "reports/write/cells.h"
+#include "reports/write/improvements.h"
+
+namespace moebench::reports {
+
+// The list below a scenario's tables: failed cells, baselines that are missing, warnings (each
+// once), environment, and what the columns mean.
+std::string write_notes(const ScenarioCells& scenario, const Baseline& baseline);
+
+}  // namespace moebench::reports

@@ -1,0 +1,78 @@
+#include <algorithm>
+
+#include "reports/write/columns.h"
+#include "reports/write/format_value.h"
+#include "reports/write/improvements.h"
+#include "reports/write/write.h"
+
+namespace moebench::reports {
+namespace {
+
+// "none" for FSDP with the expert loop, else "fsdp-grouped", "ep2-loop", ...; axes that the seed's
+// table does not have follow where they vary.
+std::string type_of(const Cell& cell, const std::vector<std::string>& other_axes) {
+  const bool is_ep = cell.axis("parallelism") == "ep";
+  const std::string kernel = cell.axis("expert_kernel");
+  std::string type = cell.axis("parallelism") + (is_ep ? cell.axis("ep_degree") : "");
+  type = type == "fsdp" && kernel == "loop" ? "none" : type + "-" + kernel;
+  for (const auto& axis : other_axes) type += " " + axis + "=" + cell.axis(axis);
+  return type;
+}
+
+Column type_column(const ScenarioCells& scenario) {
+  std::vector<std::string> others = scenario.varying_axes();
+  std::erase_if(others, [](const auto& axis) {
+    return axis == "model" || axis == "ranks" || axis == "parallelism" || axis == "ep_degree" ||
+           axis == "expert_kernel";
+  });
+  Column column =
+      text_column(scenario.cells, "TYPE", [&](const Cell& cell) { return type_of(cell, others); });
+  column.align = Align::kLeft;
+  return column;
+}
+
+Column renamed(Column column, const std::string& title) {
+  column.title = title;
+  return column;
+}
+
+// The disposition takes the place of a failed cell's first number.
+Column memory_column(const std::vector<Cell>& cells) {
+  Column column = bytes_column(cells, "mem_peak", "mem_peak");
+  for (std::size_t row = 0; row < cells.size(); ++row) {
+    const auto* failure = cells[row].failure();
+    if (failure) column.cells[row] = disposition_word(failure->disposition);
+  }
+  return column;
+}
+
+Table seed_table(const ScenarioCells& scenario, const Baseline& baseline) {
+  const auto& cells = scenario.cells;
+  return {
+      renamed(axis_column(cells, "model"), "Model"),
+      renamed(axis_column(cells, "ranks"), "Gpus"),
+      type_column(scenario),
+      memory_column(cells),
+      bytes_column(cells, "mem_alloc", "mem_alloc"),
+      seconds_column(cells, "train_runtime", "runtime"),
+      value_column(cells, "tokens/s", median_of("tokens_per_second"), format_number),
+      improvement_column(scenario, baseline, "mem improvement", change_in("mem_peak")),
+      improvement_column(scenario, baseline, "runtime improvement", times_less("runtime")),
+  };
+}
+
+}  // namespace
+
+std::string write_seed_table(const std::vector<record::CellRecord>& records,
+                             const ReportOptions& options) {
+  const auto scenarios = group_cells(records);
+  const Baseline baseline(scenarios, options.baseline);
+  std::string text;
+  for (const auto& scenario : scenarios) {
+    text += (text.empty() ? "## " : "\n## ") + scenario.name + "\n\n";
+    text += to_markdown(seed_table(scenario, baseline));
+  }
+  return text;
+}
+
+}  // namespace moebench::reports

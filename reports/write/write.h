@@ -1,0 +1,30 @@
+#pragma once
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "harness/record/record.h"
+
+namespace moebench::reports {
+
+enum class Format { kMarkdown, kCsv, kJson };
+
+struct ReportOptions {
+  Format format = Format::kMarkdown;
+  // Axis values that name the baseline. Empty: parallelism=fsdp and expert_kernel=loop, in the
+  // scenarios that have such cells. Given: Error where an axis is unknown or no cell matches.
+  std::vector<std::pair<std::string, std::string>> baseline = {};
+};
+
+// Text of all records, in the order given; how to read it: reports/README.md.
+// Error where there are no records, or `baseline` fits none of them.
+std::string write_report(const std::vector<record::CellRecord>& records,
+                         const ReportOptions& options);
+
+// One markdown table a scenario in the columns of fms-acceleration's PR 69: Model, Gpus, TYPE,
+// mem_peak, mem_alloc, train_runtime, tokens/s, improvements. `options.format` is not used.
+std::string write_seed_table(const std::vector<record::CellRecord>& records,
+                             const ReportOptions& options);
+
+}  // namespace moebench::reports
