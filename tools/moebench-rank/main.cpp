@@ -1,0 +1,109 @@
+// One rank of one repetition of a cell: reads the resolved cell, trains, writes rank_<r>.json.
+// Started by moebench, alone or under mpirun or srun. Exit codes: 0 ok, 1 failed (the rank file
+// says why), 2 usage.
+#include <c10/util/Exception.h>
+#include <malloc.h>
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <filesystem>
+#include <new>
+#include <string>
+
+#include "harness/base/error.h"
+#include "harness/base/file.h"
+#include "harness/comm/communicator.h"
+#include "harness/config/cell.h"
+#include "harness/record/record.h"
+#include "harness/train/worker.h"
+#include "tools/moebench-rank/fault.h"
+
+namespace moebench {
+namespace {
+
+// Keeps freed memory in the process: a training step frees and takes the same buffers again, and
+// fresh pages from the system would cost more than many of the operations on them.
+void keep_freed_memory() {
+  mallopt(M_MMAP_MAX, 0);
+  mallopt(M_TRIM_THRESHOLD, -1);
+  mallopt(M_TOP_PAD, 64 << 20);
+}
+
+bool is_out_of_memory(const c10::Error& error) {
+  const std::string what = error.what_without_backtrace();
+  return what.find("not enough memory") != std::string::npos ||
+         what.find("can't allocate memory") != std::string::npos;
+}
+
+record::RankResult failure(record::Disposition disposition, const std::string& message) {
+  record::RankResult result;
+  result.disposition = disposition;
+  result.message = message;
+  return result;
+}
+
+record::RankResult run_guarded(const config::CellConfig& cell, comm::Communicator& world) {
+  using record::Disposition;
+  train::WorkerOptions options;
+  options.progress = [](const char* phase, std::int64_t step, std::int64_t of, double rate) {
+    std::printf("progress: phase=%s step=%lld of=%lld tokens_per_second=%.1f\n", phase,
+                static_cast<long long>(step), static_cast<long long>(of), rate);
+    std::fflush(stdout);
+  };
+  options.before_step = fault_from_environment(world.rank());
+  try {
+    return train::run_worker(cell, world, options);
+  } catch (const Unsupported& error) {
+    return failure(Disposition::kUnsupported, error.what());
+  } catch (const Error& error) {
+    return failure(Disposition::kCrashed, error.what());
+  } catch (const std::bad_alloc&) {
+    return failure(Disposition::kOutOfMemory, "the system refused memory (std::bad_alloc)");
+  } catch (const c10::Error& error) {
+    return failure(is_out_of_memory(error) ? Disposition::kOutOfMemory : Disposition::kCrashed,
+                   error.what_without_backtrace());
+  } catch (const std::exception& error) {
+    return failure(Disposition::kCrashed, error.what());
+  }
+}
+
+int run(const std::filesystem::path& cell_file, const std::filesystem::path& out) {
+  const config::CellConfig cell = config::read_cell(cell_file);
+  const auto world = cell.ranks == 1 ? comm::self_communicator() : comm::mpi_world();
+  if (world->size() != cell.ranks) {
+    throw Error("{}: the cell needs {} ranks, the launcher started {}", cell_file.string(),
+                cell.ranks, world->size());
+  }
+  record::RankResult result = run_guarded(cell, *world);
+  result.rank = world->rank();
+  result.world_size = world->size();
+  write_file_atomically(out / fmt::format("rank_{}.json", result.rank), record::to_json(result));
+  if (result.disposition == record::Disposition::kOk ||
+      result.disposition == record::Disposition::kIncorrect) {
+    return result.disposition == record::Disposition::kOk ? 0 : 1;
+  }
+  fmt::print(stderr, "rank {}: {}\n", result.rank, result.message);
+  comm::abort_world(1);  // the others may wait in a collective that this rank will never join
+}
+
+}  // namespace
+}  // namespace moebench
+
+int main(int argc, char** argv) {
+  moebench::keep_freed_memory();
+  CLI::App app("One rank of one repetition of a cell; started by moebench.");
+  std::string cell, out;
+  app.add_option("--cell", cell, "Resolved cell file (cell.yaml)")->required();
+  app.add_option("--out", out, "Existing folder for rank_<r>.json")->required();
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? 0 : 2;
+  }
+  try {
+    return moebench::run(cell, out);
+  } catch (const moebench::Error& error) {
+    fmt::print(stderr, "moebench-rank: error: {}\n", error.what());
+    return 2;
+  }
+}

@@ -1,0 +1,20 @@
+#include <iostream>
+
+#include "tools/moebench/cell_table.h"
+#include "tools/moebench/commands.h"
+#include "tools/moebench/plan.h"
+
+namespace moebench::cli {
+
+int run_command(const ListOptions& options) {
+  std::vector<CellRow> rows;
+  for (const config::Scenario& scenario : select_scenarios(options.selection)) {
+    for (const config::CellConfig& cell : scenario.cells) {
+      rows.push_back({cell, scenario.slow ? "slow" : ""});
+    }
+  }
+  std::cout << cell_table(rows);
+  return kExitOk;
+}
+
+}  // namespace moebench::cli

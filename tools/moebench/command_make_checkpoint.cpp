@@ -1,0 +1,60 @@
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <iostream>
+
+#include "harness/base/error.h"
+#include "harness/base/units.h"
+#include "harness/weights/make_checkpoint.h"
+#include "tools/moebench/commands.h"
+
+namespace moebench::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+// The tree's scenarios/models, seen from here or from the program's build folder.
+std::vector<fs::path> model_folders() {
+  std::vector<fs::path> folders = {fs::current_path() / "scenarios" / "models"};
+  for (fs::path at = fs::read_symlink("/proc/self/exe").parent_path(); at != at.root_path();
+       at = at.parent_path()) {
+    folders.push_back(at / "scenarios" / "models");
+  }
+  return folders;
+}
+
+fs::path find_model_config(const std::string& model) {
+  if (fs::is_regular_file(model)) return model;
+  if (fs::is_regular_file(fs::path(model) / "config.json")) return fs::path(model) / "config.json";
+  for (const fs::path& folder : model_folders()) {
+    const fs::path path = folder / (model + ".json");
+    if (fs::is_regular_file(path)) return path;
+  }
+  throw Error(
+      "no model '{}'; give a config.json, a folder that holds one, or the name of a file in "
+      "scenarios/models",
+      model);
+}
+
+void show_progress(std::int64_t done, std::int64_t total) {
+  std::cerr << fmt::format("\r\033[K{:.2f} of {:.2f} GB", done / kBytesPerGigabyte,
+                           total / kBytesPerGigabyte)
+            << std::flush;
+}
+
+}  // namespace
+
+int run_command(const MakeCheckpointOptions& options) {
+  weights::MakeCheckpointOptions make;
+  make.seed = options.seed;
+  make.dtype = options.dtype == "fp32" ? config::Dtype::kFp32 : config::Dtype::kBf16;
+  make.max_shard_bytes = parse_bytes(options.shard_size);
+  const bool is_terminal = ::isatty(STDERR_FILENO) == 1;
+  if (is_terminal) make.progress = show_progress;
+  weights::make_checkpoint(find_model_config(options.model), options.out, make);
+  std::cerr << fmt::format("{}wrote {}\n", is_terminal ? "\r\033[K" : "", options.out);
+  return kExitOk;
+}
+
+}  // namespace moebench::cli

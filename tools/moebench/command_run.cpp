@@ -1,0 +1,169 @@
+#include <unistd.h>
+
+#include <algorithm>
+#include <iostream>
+#include <map>
+#include <optional>
+
+#include "harness/base/error.h"
+#include "harness/launch/process.h"
+#include "harness/launch/run_cell.h"
+#include "harness/record/record.h"
+#include "reports/write/write.h"
+#include "tools/moebench/cell_table.h"
+#include "tools/moebench/commands.h"
+#include "tools/moebench/plan.h"
+#include "tools/moebench/results_folder.h"
+
+namespace moebench::cli {
+namespace {
+
+using record::CellRecord;
+using record::Disposition;
+
+using Records = std::map<std::pair<std::string, int>, CellRecord>;
+
+Records load_records(const std::filesystem::path& folder) {
+  Records records;
+  for (CellRecord& record : record::load(folder)) {
+    std::pair<std::string, int> key{record.id, record.repetition};
+    records.insert_or_assign(std::move(key), std::move(record));
+  }
+  return records;
+}
+
+bool is_ok(const PlannedRun& run, const Records& records) {
+  const auto it = records.find(run.key());
+  return it != records.end() && it->second.disposition == Disposition::kOk;
+}
+
+std::vector<config::CellConfig> planned_cells(const RunOptions& options) {
+  auto cells = cells_to_run(select_scenarios(options.selection), options.selection);
+  for (config::CellConfig& cell : cells) {
+    cell.repeats = options.repeats.value_or(cell.repeats);
+    cell.time_limit_s = options.time_limit_s.value_or(cell.time_limit_s);
+  }
+  return cells;
+}
+
+Order order_of(const RunOptions& options, const std::vector<config::CellConfig>& cells) {
+  if (!options.order.empty()) return options.order == "random" ? Order::kRandom : Order::kListed;
+  const bool repeats =
+      std::ranges::any_of(cells, [](const auto& cell) { return cell.repeats > 1; });
+  return repeats ? Order::kRandom : Order::kListed;
+}
+
+std::filesystem::path results_path(const RunOptions& options) {
+  if (!options.out.empty()) return options.out;
+  return std::filesystem::path("results") / std::filesystem::path(options.selection.file).stem();
+}
+
+std::string dry_run_note(const PlannedRun& run, const Records& records) {
+  const auto it = records.find(run.key());
+  const char* what = "run";
+  std::string why;
+  if (it != records.end()) {
+    what = it->second.disposition == Disposition::kOk ? "skip" : "run again";
+    why = fmt::format(", recorded {}", to_string(it->second.disposition));
+  }
+  return fmt::format("{} repetition {}{}", what, run.repetition, why);
+}
+
+int dry_run(const std::vector<PlannedRun>& plan, const Records& records) {
+  std::vector<CellRow> rows;
+  for (const PlannedRun& run : plan) rows.push_back({run.cell, dry_run_note(run, records)});
+  std::cout << cell_table(rows);
+  return kExitOk;
+}
+
+// Old results stay valid, but a reader should know that two builds made the table.
+void note_other_builds(const Records& records, const launch::MachineFacts& machine) {
+  const auto is_other = [&](const auto& entry) {
+    const auto sha = entry.second.environment.find("git_sha");
+    return sha != entry.second.environment.end() && sha->second != machine.git_sha;
+  };
+  const auto count = std::ranges::count_if(records, is_other);
+  if (count == 0) return;
+  std::cerr << fmt::format(
+      "note: {} recorded repetitions come from another build; --fresh starts over\n", count);
+}
+
+std::string result_text(const CellRecord& record) {
+  if (record.disposition == Disposition::kOk) return "ok";
+  return fmt::format("{}: {}", to_string(record.disposition), record.message);
+}
+
+// Runs and records what is pending; false when interrupted.
+bool run_pending(const std::vector<PlannedRun>& pending, const std::vector<std::string>& axes,
+                 launch::RunCellOptions& cell_options, const std::string& command_line) {
+  launch::ProgressDisplay display(std::cerr, ::isatty(STDERR_FILENO) == 1,
+                                  static_cast<int>(pending.size()));
+  cell_options.on_progress = [&](const launch::RankProgress& now) { display.update(now); };
+  for (const PlannedRun& run : pending) {
+    std::string name = describe(run.cell, axes);
+    if (run.cell.repeats > 1) name += fmt::format(" #{}", run.repetition);
+    display.start_run(name);
+    auto record = launch::run_cell(run.cell, run.repetition, cell_options);
+    if (!record) {
+      display.end_run("interrupted");
+      return false;
+    }
+    record->environment["command_line"] = command_line;
+    record::append(cell_options.results_folder, *record);
+    display.end_run(result_text(*record));
+    if (launch::interrupted()) return false;
+  }
+  return true;
+}
+
+// The planned cells in the file's order, whatever the order of the run.
+int print_results(const std::vector<config::CellConfig>& cells,
+                  const std::filesystem::path& folder) {
+  const Records records = load_records(folder);
+  std::vector<CellRecord> planned;
+  bool all_ok = true;
+  for (const PlannedRun& run : make_plan(cells, Order::kListed, 0)) {
+    all_ok = all_ok && is_ok(run, records);
+    if (const auto it = records.find(run.key()); it != records.end()) planned.push_back(it->second);
+  }
+  std::cout << reports::write_report(planned, {});
+  return all_ok ? kExitOk : kExitCellFailed;
+}
+
+}  // namespace
+
+int run_command(const RunOptions& options) {
+  const std::vector<config::CellConfig> cells = planned_cells(options);
+  const Order order = order_of(options, cells);
+  const std::uint64_t seed = plan_seed(cells);
+  const std::vector<PlannedRun> plan = make_plan(cells, order, seed);
+  const std::filesystem::path path = results_path(options);
+  if (options.dry_run) return dry_run(plan, options.fresh ? Records{} : load_records(path));
+
+  launch::RunCellOptions cell_options;
+  cell_options.results_folder = path;
+  cell_options.worker = launch::find_worker();
+  cell_options.launcher = launch::launcher_from_string(options.launcher);
+  cell_options.place = launch::read_launch_place();
+  cell_options.machine = launch::read_machine_facts();
+  const ResultsFolder folder(path);
+  if (options.fresh) folder.remove_results();
+  const Records records = load_records(path);
+  note_other_builds(records, cell_options.machine);
+
+  std::vector<PlannedRun> pending;
+  std::ranges::copy_if(plan, std::back_inserter(pending),
+                       [&](const PlannedRun& run) { return !is_ok(run, records); });
+  std::cerr << fmt::format(
+      "{}: {} repetitions to run, {} already ok, order {}\n", path.string(), pending.size(),
+      plan.size() - pending.size(),
+      order == Order::kListed ? "listed" : fmt::format("random (seed {:016x})", seed));
+  launch::handle_interrupts();
+  if (!run_pending(pending, varying_axes(cells), cell_options, options.command_line)) {
+    std::cerr << "moebench: interrupted; finished repetitions are kept, run again to continue\n";
+    return kExitInterrupted;
+  }
+  return print_results(cells, path);
+}
+
+}  // namespace moebench::cli

@@ -1,0 +1,21 @@
+#include <exception>
+#include <iostream>
+
+#include "harness/base/error.h"
+#include "tools/moebench/commands.h"
+
+int main(int argc, char** argv) {
+  namespace cli = moebench::cli;
+  try {
+    const auto parsed = cli::parse_command_line(argc, argv);
+    if (const auto* information = std::get_if<cli::Information>(&parsed)) {
+      std::cout << information->text;
+      return cli::kExitOk;
+    }
+    return std::visit([](const auto& options) { return cli::run_command(options); },
+                      std::get<cli::Command>(parsed));
+  } catch (const std::exception& error) {
+    std::cerr << "moebench: error: " << error.what() << '\n';
+    return cli::kExitUsage;
+  }
+}

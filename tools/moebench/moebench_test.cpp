@@ -1,0 +1,258 @@
+// Runs the moebench program as a user does; a fake worker stands for the training.
+#include <fcntl.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <cstdlib>
+#include <thread>
+
+#include "harness/base/file.h"
+#include "harness/launch/fake_worker.h"
+#include "harness/record/record.h"
+
+namespace moebench {
+namespace {
+
+namespace fs = std::filesystem;
+
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+constexpr const char* kScenarios = R"(
+defaults:
+  axes: {model: toy, ranks: 2, seq_len: 16}
+  settings: {steps: 2, warmup_steps: 1}
+scenarios:
+  - name: quick
+    axes: {parallelism: [fsdp, ep]}
+  - name: long
+    slow: true
+    axes: {parallelism: [fsdp], micro_batch: 4}
+)";
+
+constexpr const char* kModel = R"({"model_type": "mixtral", "hidden_size": 16,
+"intermediate_size": 32, "num_hidden_layers": 2, "num_local_experts": 4, "num_experts_per_tok": 2,
+"num_attention_heads": 2, "num_key_value_heads": 1, "vocab_size": 256,
+"max_position_embeddings": 64})";
+
+struct Output {
+  int exit_code = -1;
+  std::string out;
+  std::string err;
+};
+
+class MoebenchTest : public ::testing::Test {
+ protected:
+  MoebenchTest() {
+    fs::create_directories(folder_.path() / "models");
+    write_file_atomically(folder_.path() / "models" / "toy.json", kModel);
+    write_file_atomically(folder_.path() / "file.yaml", kScenarios);
+    ::setenv("MOEBENCH_RANK_PROGRAM", worker_.program().c_str(), 1);
+  }
+
+  fs::path results() const { return folder_.path() / "results" / "file"; }
+  std::size_t num_lines() const {
+    const std::string text = read_file(results() / "results.jsonl");
+    return static_cast<std::size_t>(std::count(text.begin(), text.end(), '\n'));
+  }
+
+  pid_t start(std::vector<std::string> words) const {
+    words.insert(words.begin(), MOEBENCH_PROGRAM);
+    const pid_t pid = ::fork();
+    if (pid != 0) return pid;
+    const auto redirect = [&](const char* name, int fd) {
+      ::dup2(::open((folder_.path() / name).c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0644), fd);
+    };
+    redirect("out", STDOUT_FILENO);
+    redirect("err", STDERR_FILENO);
+    if (::chdir(folder_.path().c_str()) != 0) ::_exit(126);
+    std::vector<char*> arguments;
+    for (std::string& word : words) arguments.push_back(word.data());
+    arguments.push_back(nullptr);
+    ::execv(arguments[0], arguments.data());
+    ::_exit(127);
+  }
+
+  Output finish(pid_t pid) const {
+    int status = 0;
+    ::waitpid(pid, &status, 0);
+    return {WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status),
+            read_file(folder_.path() / "out"), read_file(folder_.path() / "err")};
+  }
+
+  Output moebench(const std::vector<std::string>& words) const { return finish(start(words)); }
+
+  // Starts a run that hangs, and returns once its sleepers are there.
+  pid_t start_hanging_run() {
+    worker_.set_mode("hang");
+    const pid_t pid = start({"run", "file.yaml"});
+    for (int i = 0; i < 200 && worker_.count_sleepers() < 2; ++i) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    }
+    EXPECT_EQ(worker_.count_sleepers(), 2);
+    return pid;
+  }
+
+  launch::TemporaryFolder folder_;
+  launch::FakeWorker worker_{folder_.path() / "worker", 2};
+};
+
+TEST_F(MoebenchTest, RunPrintsATableAndASecondRunSkips) {
+  const Output first = moebench({"run", "file.yaml"});
+  EXPECT_EQ(first.exit_code, 0) << first.err;
+  EXPECT_THAT(first.out, AllOf(HasSubstr("fsdp"), HasSubstr("ep"), HasSubstr("|")));
+  EXPECT_THAT(first.err, HasSubstr("[2/2] parallelism=ep ep_degree=2 ok"));
+  EXPECT_THAT(first.err, Not(HasSubstr("\r"))) << "no terminal";
+  EXPECT_EQ(num_lines(), 2U);
+  EXPECT_EQ(record::load(results())[0].environment.at("command_line"), "moebench run file.yaml");
+
+  const Output second = moebench({"run", "file.yaml"});
+  EXPECT_EQ(second.exit_code, 0);
+  EXPECT_THAT(second.err, HasSubstr("0 repetitions to run, 2 already ok"));
+  EXPECT_EQ(second.out, first.out);
+  EXPECT_EQ(num_lines(), 2U);
+}
+
+TEST_F(MoebenchTest, FailedCellExits3AndTheNextRunCompletes) {
+  worker_.set_mode("kill");
+  worker_.set_only_for("parallelism: ep");
+  const Output failed = moebench({"run", "file.yaml"});
+  EXPECT_EQ(failed.exit_code, 3) << failed.err;
+  EXPECT_THAT(failed.out, HasSubstr("CRASHED"));
+  EXPECT_EQ(record::load(results())[1].disposition, record::Disposition::kCrashed);
+
+  worker_.set_mode("ok");
+  const Output completed = moebench({"run", "file.yaml"});
+  EXPECT_EQ(completed.exit_code, 0) << completed.err;
+  EXPECT_THAT(completed.err, HasSubstr("1 repetitions to run, 1 already ok"));
+  EXPECT_EQ(num_lines(), 3U);
+  EXPECT_EQ(record::load(results()).size(), 2U);
+}
+
+TEST_F(MoebenchTest, TimeLimitGivesATimedOutRecord) {
+  worker_.set_mode("hang");
+  const Output output =
+      moebench({"run", "file.yaml", "--filter", "parallelism=ep", "--time-limit", "1.5"});
+  EXPECT_EQ(output.exit_code, 3);
+  EXPECT_EQ(record::load(results())[0].disposition, record::Disposition::kTimedOut);
+  EXPECT_EQ(worker_.count_sleepers(), 0);
+}
+
+TEST_F(MoebenchTest, InterruptKeepsResultsAndLeavesNoProcess) {
+  EXPECT_EQ(moebench({"run", "file.yaml", "--filter", "parallelism=fsdp"}).exit_code, 0);
+  const pid_t pid = start_hanging_run();
+  ::kill(pid, SIGINT);
+  const Output output = finish(pid);
+  EXPECT_EQ(output.exit_code, 130) << output.err;
+  EXPECT_THAT(output.err, HasSubstr("run again to continue"));
+  EXPECT_EQ(num_lines(), 1U);
+  EXPECT_EQ(worker_.count_sleepers(), 0);
+}
+
+TEST_F(MoebenchTest, TwoRunsDoNotShareAFolder) {
+  const pid_t pid = start_hanging_run();
+  const Output second = moebench({"run", "file.yaml"});
+  EXPECT_EQ(second.exit_code, 2);
+  EXPECT_THAT(second.err, HasSubstr("moebench: error: another run writes to"));
+  ::kill(pid, SIGTERM);
+  EXPECT_EQ(finish(pid).exit_code, 130);
+}
+
+TEST_F(MoebenchTest, FreshStartsOver) {
+  EXPECT_EQ(moebench({"run", "file.yaml"}).exit_code, 0);
+  write_file_atomically(results() / "notes.txt", "mine");
+  const Output output = moebench({"run", "file.yaml", "--fresh"});
+  EXPECT_EQ(output.exit_code, 0);
+  EXPECT_THAT(output.err, HasSubstr("2 repetitions to run, 0 already ok"));
+  EXPECT_EQ(num_lines(), 2U);
+  EXPECT_TRUE(fs::exists(results() / "notes.txt"));
+}
+
+TEST_F(MoebenchTest, DryRunWritesNothing) {
+  const Output before = moebench({"run", "file.yaml", "--dry-run"});
+  EXPECT_EQ(before.exit_code, 0);
+  EXPECT_THAT(before.out, AllOf(HasSubstr("run repetition 0"), HasSubstr(" GB")));
+  EXPECT_FALSE(fs::exists(results()));
+  moebench({"run", "file.yaml", "--filter", "parallelism=fsdp"});
+  EXPECT_THAT(moebench({"run", "file.yaml", "--dry-run"}).out,
+              AllOf(HasSubstr("skip repetition 0, recorded ok"), HasSubstr("run repetition 0\n")));
+}
+
+TEST_F(MoebenchTest, RepeatsRunInRandomRounds) {
+  const Output output = moebench({"run", "file.yaml", "--repeats", "2", "--ranks", "1", "--filter",
+                                  "parallelism=fsdp", "--only", "quick"});
+  EXPECT_EQ(output.exit_code, 0) << output.err;
+  EXPECT_THAT(output.err, AllOf(HasSubstr("order random (seed "), HasSubstr("[2/2] quick #1 ok")));
+  const auto records = record::load(results());
+  ASSERT_EQ(records.size(), 2U);
+  EXPECT_EQ(records[1].repetition, 1);
+  EXPECT_EQ(records[1].axis("ranks"), "1");
+}
+
+TEST_F(MoebenchTest, ListMarksSlowScenarios) {
+  const Output output = moebench({"list", "file.yaml"});
+  EXPECT_EQ(output.exit_code, 0);
+  EXPECT_THAT(output.out, AllOf(HasSubstr("quick"), HasSubstr("long"), HasSubstr("slow"),
+                                HasSubstr("memory/rank"), HasSubstr("model=toy")));
+}
+
+TEST_F(MoebenchTest, ReportWritesEveryFormat) {
+  EXPECT_EQ(moebench({"run", "file.yaml"}).exit_code, 0);
+  const std::string dir = results().string();
+  EXPECT_THAT(moebench({"report", dir, "--format", "csv"}).out, HasSubstr("tokens_per_second"));
+  EXPECT_THAT(moebench({"report", dir, "--format", "json"}).out, HasSubstr("\"schema_version\""));
+  EXPECT_THAT(moebench({"report", dir, "--seed-table"}).out, HasSubstr("mem_peak"));
+  EXPECT_EQ(moebench({"report", dir, "--baseline", "parallelism=ep", "--out", "table.md"}).out, "");
+  EXPECT_THAT(read_file(folder_.path() / "table.md"), HasSubstr("|"));
+  EXPECT_EQ(moebench({"report", dir, "--baseline", "colour=red"}).exit_code, 2);
+}
+
+TEST_F(MoebenchTest, WrongUseExits2) {
+  for (const std::vector<std::string>& words : std::vector<std::vector<std::string>>{
+           {},
+           {"fly"},
+           {"run"},
+           {"run", "no-such-file.yaml"},
+           {"run", "file.yaml", "--order", "sideways"},
+           {"run", "file.yaml", "--filter", "parallelism"},
+           {"run", "file.yaml", "--only", "nothing"},
+           {"report", "no-such-folder"},
+           {"make-checkpoint", "--model", "no-such-model", "--out", "x"}}) {
+    const Output output = moebench(words);
+    EXPECT_EQ(output.exit_code, 2) << output.err;
+    EXPECT_THAT(output.err, ::testing::StartsWith("moebench: error: "));
+    EXPECT_EQ(output.out, "");
+  }
+}
+
+TEST_F(MoebenchTest, MissingWorkerExits2BeforeAnythingIsWritten) {
+  ::setenv("MOEBENCH_RANK_PROGRAM", "/no/such/worker", 1);
+  const Output output = moebench({"run", "file.yaml"});
+  EXPECT_EQ(output.exit_code, 2);
+  EXPECT_THAT(output.err, HasSubstr("MOEBENCH_RANK_PROGRAM"));
+  EXPECT_FALSE(fs::exists(results()));
+}
+
+TEST_F(MoebenchTest, HelpAndVersionExit0) {
+  const Output help = moebench({"run", "--help"});
+  EXPECT_EQ(help.exit_code, 0);
+  EXPECT_EQ(help.out, read_file(std::string(MOEBENCH_GOLDEN_FOLDER) + "/help_run.txt"));
+  const Output version = moebench({"--version"});
+  EXPECT_EQ(version.exit_code, 0);
+  EXPECT_THAT(version.out, ::testing::MatchesRegex("moebench [0-9.]+ \\(git .*\\)\n"));
+}
+
+TEST_F(MoebenchTest, MakeCheckpointWritesAFolder) {
+  const Output output = moebench({"make-checkpoint", "--model", "models/toy.json", "--out", "made",
+                                  "--shard-size", "4kB", "--dtype", "fp32"});
+  EXPECT_EQ(output.exit_code, 0) << output.err;
+  EXPECT_TRUE(fs::exists(folder_.path() / "made" / "model.safetensors.index.json"));
+}
+
+}  // namespace
+}  // namespace moebench

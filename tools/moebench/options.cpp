@@ -1,0 +1,167 @@
+#include "tools/moebench/options.h"
+
+#include <CLI/App.hpp>
+#include <CLI/Config.hpp>
+#include <CLI/Formatter.hpp>
+#include <array>
+#include <charconv>
+#include <cmath>
+
+#include "harness/base/error.h"
+#include "harness/launch/environment.h"
+
+namespace moebench::cli {
+namespace {
+
+void add_selection(CLI::App& app, Selection& selection) {
+  app.add_option("FILE", selection.file, "Scenario file")->required();
+  app.add_option("--only", selection.only, "Only these scenarios; slow ones need it")
+      ->type_name("NAME")
+      ->allow_extra_args(false);
+  app.add_option("--filter", selection.filters, "Only cells with these axis values")
+      ->type_name("AXIS=VALUE")
+      ->allow_extra_args(false);
+  app.add_option("--ranks", selection.ranks, "Ranks of every cell, instead of the file's")
+      ->type_name("N")
+      ->check(CLI::PositiveNumber);
+}
+
+void add_list(CLI::App& app, ListOptions& options) {
+  CLI::App* list = app.add_subcommand("list", "Show the cells of a scenario file");
+  add_selection(*list, options.selection);
+}
+
+void add_run(CLI::App& app, RunOptions& options) {
+  CLI::App* run = app.add_subcommand("run", "Run the cells that have no ok record yet");
+  add_selection(*run, options.selection);
+  run->add_option("--out", options.out, "Results folder, default results/<stem of FILE>")
+      ->type_name("DIR");
+  run->add_option("--repeats", options.repeats, "Repetitions of a cell, instead of the file's")
+      ->type_name("N")
+      ->check(CLI::PositiveNumber);
+  run->add_option("--order", options.order, "Default: random where cells repeat, else listed")
+      ->type_name("ORDER")
+      ->check(CLI::IsMember({"listed", "random"}));
+  run->add_option("--time-limit", options.time_limit_s,
+                  "Seconds a repetition may take, instead of the file's")
+      ->type_name("S")
+      ->check(CLI::PositiveNumber);
+  run->add_option("--launcher", options.launcher,
+                  "Default: slurm inside a Slurm allocation, else mpirun")
+      ->type_name("NAME")
+      ->check(CLI::IsMember({"mpirun", "slurm"}));
+  run->add_flag("--dry-run", options.dry_run, "Show what would run, and its memory estimate");
+  run->add_flag("--fresh", options.fresh, "Remove the results in DIR and start over");
+}
+
+void add_report(CLI::App& app, ReportOptions& options) {
+  CLI::App* report = app.add_subcommand("report", "Print the results of a folder");
+  report->add_option("DIR", options.folder, "Results folder")->required();
+  report->add_option("--format", options.format, "Format of the text")
+      ->capture_default_str()
+      ->type_name("NAME")
+      ->check(CLI::IsMember({"markdown", "csv", "json"}));
+  report
+      ->add_option("--baseline", options.baseline,
+                   "What to compare with: axis=value,axis=value,...")
+      ->type_name("LIST")
+      ->delimiter(',')
+      ->allow_extra_args(false);
+  report->add_flag("--seed-table", options.seed_table,
+                   "The columns of fms-acceleration's benchmark table");
+  report->add_option("--out", options.out, "File to write, default stdout")->type_name("FILE");
+}
+
+void add_make_checkpoint(CLI::App& app, MakeCheckpointOptions& options) {
+  CLI::App* make = app.add_subcommand("make-checkpoint",
+                                      "Write a Hugging Face checkpoint with seeded random weights");
+  make->add_option("--model", options.model, "Model of scenarios/models, config.json or folder")
+      ->type_name("NAME")
+      ->required();
+  make->add_option("--out", options.out, "Folder to write; must be new or empty")
+      ->type_name("DIR")
+      ->required();
+  make->add_option("--seed", options.seed, "Seed of the weights")
+      ->capture_default_str()
+      ->type_name("N");
+  make->add_option("--dtype", options.dtype, "Number format of the weights")
+      ->capture_default_str()
+      ->type_name("NAME")
+      ->check(CLI::IsMember({"bf16", "fp32"}));
+  make->add_option("--shard-size", options.shard_size, "Largest file, e.g. 500MB or 1GB")
+      ->capture_default_str()
+      ->type_name("SIZE");
+}
+
+std::string join_words(int argc, const char* const* argv) {
+  std::string text = "moebench";
+  for (int i = 1; i < argc; ++i) text += std::string(" ") + argv[i];
+  return text;
+}
+
+}  // namespace
+
+std::variant<Command, Information> parse_command_line(int argc, const char* const* argv) {
+  ListOptions list;
+  RunOptions run;
+  ReportOptions report;
+  MakeCheckpointOptions make_checkpoint;
+  CLI::App app("Compares ways to train mixture-of-experts models: memory, time, tokens per second.",
+               "moebench");
+  app.set_version_flag("--version", "moebench " + launch::version_text());
+  app.require_subcommand(1);
+  add_list(app, list);
+  add_run(app, run);
+  add_report(app, report);
+  add_make_checkpoint(app, make_checkpoint);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::CallForHelp&) {
+    return Information{app.help()};
+  } catch (const CLI::CallForVersion& version) {
+    return Information{std::string(version.what()) + "\n"};
+  } catch (const CLI::ParseError& error) {
+    throw Error("{}; see moebench --help", error.what());
+  }
+  run.command_line = join_words(argc, argv);
+  if (app.got_subcommand("list")) return Command{list};
+  if (app.got_subcommand("run")) return Command{run};
+  if (app.got_subcommand("report")) return Command{report};
+  return Command{make_checkpoint};
+}
+
+std::pair<std::string, std::string> parse_pair(const std::string& text, const std::string& option) {
+  const auto equals = text.find('=');
+  if (equals == std::string::npos || equals == 0 || equals + 1 == text.size()) {
+    throw Error("{}: '{}' is no axis=value, such as parallelism=ep", option, text);
+  }
+  return {text.substr(0, equals), text.substr(equals + 1)};
+}
+
+std::int64_t parse_bytes(const std::string& text) {
+  struct Unit {
+    std::string_view name;
+    std::int64_t bytes;
+  };
+  constexpr std::array<Unit, 8> kUnits = {{{"", 1},
+                                           {"B", 1},
+                                           {"kB", 1000},
+                                           {"MB", 1'000'000},
+                                           {"GB", 1'000'000'000},
+                                           {"KiB", 1 << 10},
+                                           {"MiB", 1 << 20},
+                                           {"GiB", 1 << 30}}};
+  std::int64_t number = 0;
+  const char* const end = text.data() + text.size();
+  const auto [rest, error] = std::from_chars(text.data(), end, number);
+  for (const Unit& unit : kUnits) {
+    const bool fits = number > 0 && number <= INT64_MAX / unit.bytes;
+    if (error == std::errc() && fits && unit.name == std::string_view(rest, end)) {
+      return number * unit.bytes;
+    }
+  }
+  throw Error("'{}' is no size; write a whole number and B, kB, MB, GB, KiB, MiB or GiB, as in 1GB",
+              text);
+}
+
+}  // namespace moebench::cli

@@ -1,0 +1,72 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace moebench::cli {
+
+inline constexpr int kExitOk = 0;
+inline constexpr int kExitUsage = 2;
+inline constexpr int kExitCellFailed = 3;
+inline constexpr int kExitInterrupted = 130;
+
+// Which cells of a scenario file are meant.
+struct Selection {
+  std::string file;
+  std::vector<std::string> only;     // scenario names; empty = all that are not slow
+  std::vector<std::string> filters;  // axis=value; one axis: any of its values, several: all
+  std::optional<std::int64_t> ranks;
+};
+
+struct ListOptions {
+  Selection selection;
+};
+
+struct RunOptions {
+  Selection selection;
+  std::string out;  // empty: results/<stem of the file>
+  std::optional<std::int64_t> repeats;
+  std::string order;  // listed, random or empty: random where a cell is repeated
+  std::optional<double> time_limit_s;
+  std::string launcher = "auto";
+  bool dry_run = false;
+  bool fresh = false;
+  std::string command_line;  // as typed; goes into the records
+};
+
+struct ReportOptions {
+  std::string folder;
+  std::string format = "markdown";
+  std::vector<std::string> baseline;  // axis=value
+  bool seed_table = false;
+  std::string out;  // empty: stdout
+};
+
+struct MakeCheckpointOptions {
+  std::string model;  // name, config.json or folder
+  std::string out;
+  std::uint64_t seed = 0;
+  std::string dtype = "bf16";
+  std::string shard_size = "1GB";
+};
+
+using Command = std::variant<ListOptions, RunOptions, ReportOptions, MakeCheckpointOptions>;
+
+// --help or --version: the text for stdout, nothing else to do.
+struct Information {
+  std::string text;
+};
+
+// The one table of options: parses, checks and prints help. Error where the words make no command.
+std::variant<Command, Information> parse_command_line(int argc, const char* const* argv);
+
+// "ep_degree=2" -> {"ep_degree", "2"}; Error where there is no '='. `option` names it in the error.
+std::pair<std::string, std::string> parse_pair(const std::string& text, const std::string& option);
+
+// "1GB", "500MB", "2GiB", "4096"; Error otherwise.
+std::int64_t parse_bytes(const std::string& text);
+
+}  // namespace moebench::cli

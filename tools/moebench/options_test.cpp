@@ -1,0 +1,124 @@
+#include "tools/moebench/options.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "harness/base/error.h"
+#include "harness/base/file.h"
+
+namespace moebench::cli {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+std::variant<Command, Information> parse(std::vector<const char*> words) {
+  words.insert(words.begin(), "moebench");
+  return parse_command_line(static_cast<int>(words.size()), words.data());
+}
+
+template <typename Options>
+Options parse_as(const std::vector<const char*>& words) {
+  return std::get<Options>(std::get<Command>(parse(words)));
+}
+
+std::string error_of(const std::vector<const char*>& words) {
+  try {
+    parse(words);
+  } catch (const Error& error) {
+    return error.what();
+  }
+  return "no error";
+}
+
+TEST(Options, RunTakesAllItsOptions) {
+  const auto options = parse_as<RunOptions>({"run",
+                                             "--only",
+                                             "a",
+                                             "--only",
+                                             "b",
+                                             "file.yaml",
+                                             "--filter",
+                                             "parallelism=ep",
+                                             "--out",
+                                             "dir",
+                                             "--repeats",
+                                             "3",
+                                             "--order",
+                                             "random",
+                                             "--ranks",
+                                             "4",
+                                             "--time-limit",
+                                             "2.5",
+                                             "--launcher",
+                                             "slurm",
+                                             "--dry-run",
+                                             "--fresh"});
+  EXPECT_EQ(options.selection.file, "file.yaml");
+  EXPECT_THAT(options.selection.only, ElementsAre("a", "b"));
+  EXPECT_THAT(options.selection.filters, ElementsAre("parallelism=ep"));
+  EXPECT_EQ(options.selection.ranks, 4);
+  EXPECT_EQ(options.out, "dir");
+  EXPECT_EQ(options.repeats, 3);
+  EXPECT_EQ(options.order, "random");
+  EXPECT_EQ(options.time_limit_s, 2.5);
+  EXPECT_EQ(options.launcher, "slurm");
+  EXPECT_TRUE(options.dry_run && options.fresh);
+  EXPECT_THAT(options.command_line, HasSubstr("moebench run --only a"));
+}
+
+TEST(Options, FileMayFollowARepeatableOption) {
+  const auto options = parse_as<ListOptions>({"list", "--filter", "ranks=2", "file.yaml"});
+  EXPECT_EQ(options.selection.file, "file.yaml");
+  EXPECT_EQ(options.selection.ranks, std::nullopt);
+}
+
+TEST(Options, BaselineIsSplitAtCommas) {
+  const auto options = parse_as<ReportOptions>(
+      {"report", "--baseline", "parallelism=fsdp,expert_kernel=loop", "dir"});
+  EXPECT_THAT(options.baseline, ElementsAre("parallelism=fsdp", "expert_kernel=loop"));
+  EXPECT_EQ(options.folder, "dir");
+  EXPECT_EQ(options.format, "markdown");
+}
+
+TEST(Options, WrongWordsAreErrors) {
+  EXPECT_THAT(error_of({}), HasSubstr("subcommand"));
+  EXPECT_THAT(error_of({"run"}), HasSubstr("FILE"));
+  EXPECT_THAT(error_of({"fly"}), HasSubstr("moebench --help"));
+  EXPECT_THAT(error_of({"run", "f", "--order", "sideways"}), HasSubstr("--order"));
+  EXPECT_THAT(error_of({"run", "f", "--ranks", "0"}), HasSubstr("--ranks"));
+  EXPECT_THAT(error_of({"run", "f", "--time-limit", "soon"}), HasSubstr("--time-limit"));
+  EXPECT_THAT(error_of({"make-checkpoint", "--out", "d"}), HasSubstr("--model"));
+}
+
+TEST(Options, Pairs) {
+  EXPECT_EQ(parse_pair("a=b=c", "--filter"), (std::pair<std::string, std::string>("a", "b=c")));
+  for (const char* text : {"", "a", "=b", "a="}) {
+    EXPECT_THROW(parse_pair(text, "--filter"), Error) << text;
+  }
+}
+
+TEST(Options, Bytes) {
+  EXPECT_EQ(parse_bytes("4096"), 4096);
+  EXPECT_EQ(parse_bytes("1GB"), 1'000'000'000);
+  EXPECT_EQ(parse_bytes("500MB"), 500'000'000);
+  EXPECT_EQ(parse_bytes("2GiB"), std::int64_t{2} << 30);
+  for (const char* text : {"", "GB", "1.5GB", "-1", "0", "1 GB", "1gb", "99999999999999999999"}) {
+    EXPECT_THROW(parse_bytes(text), Error) << text;
+  }
+}
+
+class Help : public ::testing::TestWithParam<const char*> {};
+
+TEST_P(Help, IsTheGoldenText) {
+  const std::string name = GetParam();
+  const auto parsed = name == "moebench" ? parse({"--help"}) : parse({GetParam(), "--help"});
+  const std::string golden = std::string(MOEBENCH_GOLDEN_FOLDER) + "/help_" + name + ".txt";
+  EXPECT_EQ(std::get<Information>(parsed).text, read_file(golden)) << golden;
+}
+
+INSTANTIATE_TEST_SUITE_P(Commands, Help,
+                         ::testing::Values("moebench", "list", "run", "report", "make-checkpoint"));
+
+}  // namespace
+}  // namespace moebench::cli

@@ -1,0 +1,164 @@
+#include "tools/moebench/plan.h"
+
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include "harness/base/error.h"
+#include "harness/base/hash.h"
+#include "harness/config/words.h"
+
+namespace moebench::cli {
+namespace {
+
+using config::CellConfig;
+using config::Scenario;
+
+using Values = std::set<std::string>;
+using Filters = std::map<std::string, Values>;
+
+std::map<std::string, Values> values_by_axis(const std::vector<CellConfig>& cells) {
+  std::map<std::string, Values> values;
+  for (const CellConfig& cell : cells) {
+    for (const auto& [axis, value] : cell.axes()) values[axis].insert(value);
+  }
+  return values;
+}
+
+std::vector<CellConfig> all_cells(const std::vector<Scenario>& scenarios) {
+  std::vector<CellConfig> cells;
+  for (const Scenario& scenario : scenarios) {
+    cells.insert(cells.end(), scenario.cells.begin(), scenario.cells.end());
+  }
+  return cells;
+}
+
+void keep_named(const std::vector<std::string>& names, std::vector<Scenario>& scenarios) {
+  std::vector<std::string> known;
+  for (const Scenario& scenario : scenarios) known.push_back(scenario.name);
+  for (const std::string& name : names) {
+    if (std::ranges::count(known, name) > 0) continue;
+    throw Error("--only: no scenario '{}'; {}", name, config::suggestion(name, known));
+  }
+  if (names.empty()) return;
+  std::erase_if(scenarios,
+                [&](const Scenario& s) { return std::ranges::count(names, s.name) == 0; });
+}
+
+Filters parse_filters(const std::vector<std::string>& texts, const std::vector<CellConfig>& cells) {
+  const auto known = values_by_axis(cells);
+  Filters filters;
+  for (const std::string& text : texts) {
+    const auto [axis, value] = parse_pair(text, "--filter");
+    const auto it = known.find(axis);
+    if (it == known.end()) {
+      std::vector<std::string> axes;
+      for (const auto& [name, values] : cells.front().axes()) axes.push_back(name);
+      throw Error("--filter: no axis '{}'; {}", axis, config::suggestion(axis, axes));
+    }
+    if (!it->second.contains(value)) {
+      throw Error("--filter: no cell has {}={}; its values are {}", axis, value,
+                  fmt::join(it->second, ", "));
+    }
+    filters[axis].insert(value);
+  }
+  return filters;
+}
+
+bool passes(const CellConfig& cell, const Filters& filters) {
+  return std::ranges::all_of(cell.axes(), [&](const auto& axis) {
+    const auto filter = filters.find(axis.first);
+    return filter == filters.end() || filter->second.contains(axis.second);
+  });
+}
+
+void shuffle(std::vector<PlannedRun>::iterator begin, std::vector<PlannedRun>::iterator end,
+             std::uint64_t seed) {
+  for (auto left = end - begin; left > 1; --left) {
+    seed = mix64(seed);
+    std::iter_swap(begin + left - 1,
+                   begin + static_cast<std::ptrdiff_t>(seed % static_cast<std::uint64_t>(left)));
+  }
+}
+
+}  // namespace
+
+std::vector<Scenario> select_scenarios(const Selection& selection) {
+  std::vector<Scenario> scenarios =
+      config::load_scenarios(selection.file, {.ranks = selection.ranks});
+  keep_named(selection.only, scenarios);
+  const Filters filters = parse_filters(selection.filters, all_cells(scenarios));
+  for (Scenario& scenario : scenarios) {
+    std::erase_if(scenario.cells, [&](const CellConfig& cell) { return !passes(cell, filters); });
+  }
+  std::erase_if(scenarios, [](const Scenario& scenario) { return scenario.cells.empty(); });
+  if (scenarios.empty()) throw Error("no cell has all the values of --filter; give fewer of them");
+  return scenarios;
+}
+
+std::vector<CellConfig> cells_to_run(const std::vector<Scenario>& scenarios,
+                                     const Selection& selection) {
+  std::vector<CellConfig> cells;
+  std::vector<std::string> slow;
+  std::set<std::string> seen;
+  for (const Scenario& scenario : scenarios) {
+    if (scenario.slow && selection.only.empty()) {
+      slow.push_back(scenario.name);
+      continue;
+    }
+    for (const CellConfig& cell : scenario.cells) {
+      if (seen.insert(cell.id()).second) cells.push_back(cell);
+    }
+  }
+  if (cells.empty()) {
+    throw Error("only slow scenarios are left, and they run when named: --only {}",
+                fmt::join(slow, " or --only "));
+  }
+  return cells;
+}
+
+std::vector<PlannedRun> make_plan(const std::vector<CellConfig>& cells, Order order,
+                                  std::uint64_t seed) {
+  std::int64_t rounds = 0;
+  for (const CellConfig& cell : cells) rounds = std::max(rounds, cell.repeats);
+  std::vector<PlannedRun> plan;
+  for (int repetition = 0; repetition < rounds; ++repetition) {
+    const auto round_begin = static_cast<std::ptrdiff_t>(plan.size());
+    for (const CellConfig& cell : cells) {
+      if (repetition < cell.repeats) plan.push_back({cell, repetition});
+    }
+    if (order == Order::kRandom) {
+      shuffle(plan.begin() + round_begin, plan.end(), seed + static_cast<unsigned>(repetition));
+    }
+  }
+  return plan;
+}
+
+std::uint64_t plan_seed(const std::vector<CellConfig>& cells) {
+  std::string ids;
+  for (const CellConfig& cell : cells) ids += cell.id();
+  return hash64(ids);
+}
+
+std::vector<std::string> varying_axes(const std::vector<CellConfig>& cells) {
+  std::vector<std::string> axes;
+  if (cells.empty()) return axes;
+  const auto values = values_by_axis(cells);
+  for (const auto& [axis, value] : cells.front().axes()) {
+    if (values.at(axis).size() > 1) axes.push_back(axis);
+  }
+  return axes;
+}
+
+std::string describe(const CellConfig& cell, const std::vector<std::string>& axes) {
+  std::string text;
+  for (const auto& [axis, value] : cell.axes()) {
+    if (std::ranges::count(axes, axis) == 0) continue;
+    text += fmt::format("{}{}={}", text.empty() ? "" : " ", axis, value);
+  }
+  return text.empty() ? cell.scenario : text;
+}
+
+}  // namespace moebench::cli

@@ -1,0 +1,44 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "harness/config/scenario.h"
+#include "tools/moebench/options.h"
+
+namespace moebench::cli {
+
+struct PlannedRun {
+  config::CellConfig cell;
+  int repetition = 0;
+  std::pair<std::string, int> key() const { return {cell.id(), repetition}; }
+};
+
+enum class Order { kListed, kRandom };
+
+// The file's scenarios, cut down to --only and --filter; a scenario without cells is left out.
+// Error where a name, an axis or a value does not exist, or no cell is left.
+std::vector<config::Scenario> select_scenarios(const Selection& selection);
+
+// The cells that run: all but those of slow scenarios that --only does not name, each id once.
+// Error where only slow scenarios are left.
+std::vector<config::CellConfig> cells_to_run(const std::vector<config::Scenario>& scenarios,
+                                             const Selection& selection);
+
+// First all cells' repetition 0, then repetition 1, ...; kRandom shuffles each round by `seed`, so
+// that slow drifts of the machine meet all cells alike.
+std::vector<PlannedRun> make_plan(const std::vector<config::CellConfig>& cells, Order order,
+                                  std::uint64_t seed);
+
+// The same cells in the same order give the same seed, so that a resumed run keeps its order.
+std::uint64_t plan_seed(const std::vector<config::CellConfig>& cells);
+
+// Axes with more than one value among the cells, in printing order.
+std::vector<std::string> varying_axes(const std::vector<config::CellConfig>& cells);
+
+// "parallelism=ep expert_kernel=loop", or the scenario's name where no axis varies.
+std::string describe(const config::CellConfig& cell, const std::vector<std::string>& axes);
+
+}  // namespace moebench::cli

@@ -1,0 +1,173 @@
+#include "tools/moebench/plan.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <stdlib.h>
+
+#include <algorithm>
+#include <filesystem>
+
+#include "harness/base/error.h"
+#include "harness/base/file.h"
+#include "tools/moebench/cell_table.h"
+#include "tools/moebench/results_folder.h"
+
+namespace moebench::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+
+constexpr const char* kScenarios = R"(
+defaults:
+  axes: {model: toy, ranks: 2, seq_len: 16}
+scenarios:
+  - name: quick
+    axes:
+      parallelism: [fsdp, ep]
+      expert_kernel: [loop, grouped]
+  - name: long
+    slow: true
+    axes: {parallelism: [fsdp]}
+    settings: {steps: 100}
+)";
+
+constexpr const char* kModel = R"({"model_type": "mixtral", "hidden_size": 16,
+"intermediate_size": 32, "num_hidden_layers": 2, "num_local_experts": 4, "num_experts_per_tok": 2,
+"num_attention_heads": 2, "num_key_value_heads": 1, "vocab_size": 256,
+"max_position_embeddings": 64})";
+
+class PlanTest : public ::testing::Test {
+ protected:
+  PlanTest() {
+    std::string name = (fs::temp_directory_path() / "moebench-plan-XXXXXX").string();
+    folder_ = ::mkdtemp(name.data());
+    fs::create_directories(folder_ / "models");
+    write_file_atomically(folder_ / "models" / "toy.json", kModel);
+    write_file_atomically(folder_ / "file.yaml", kScenarios);
+    selection_.file = (folder_ / "file.yaml").string();
+  }
+  ~PlanTest() override { fs::remove_all(folder_); }
+
+  std::vector<config::CellConfig> cells() const {
+    return cells_to_run(select_scenarios(selection_), selection_);
+  }
+  std::string error() const {
+    try {
+      cells();
+    } catch (const Error& failure) {
+      return failure.what();
+    }
+    return "no error";
+  }
+
+  fs::path folder_;
+  Selection selection_;
+};
+
+TEST_F(PlanTest, SlowScenariosRunOnlyWhenNamed) {
+  EXPECT_EQ(cells().size(), 4U);
+  selection_.only = {"long"};
+  ASSERT_EQ(cells().size(), 1U);
+  EXPECT_EQ(cells()[0].scenario, "long");
+}
+
+TEST_F(PlanTest, FiltersOfOneAxisAddAndOfTwoCut) {
+  selection_.filters = {"parallelism=fsdp", "parallelism=ep", "expert_kernel=loop"};
+  EXPECT_EQ(cells().size(), 2U);
+}
+
+TEST_F(PlanTest, UnknownWordsNameTheKnownOnes) {
+  selection_.filters = {"parallelsim=ep"};
+  EXPECT_THAT(error(), HasSubstr("parallelism"));
+  selection_.filters = {"parallelism=tp"};
+  EXPECT_THAT(error(), HasSubstr("its values are ep, fsdp"));
+  selection_.filters = {};
+  selection_.only = {"quik"};
+  EXPECT_THAT(error(), HasSubstr("quick"));
+  selection_.only = {"long"};
+  selection_.filters = {"parallelism=ep"};
+  EXPECT_THAT(error(), HasSubstr("no cell has parallelism=ep"));
+}
+
+TEST_F(PlanTest, OnlySlowScenariosLeftIsAnError) {
+  write_file_atomically(folder_ / "file.yaml",
+                        "scenarios: [{name: long, slow: true, axes: {model: toy, seq_len: 16}}]");
+  EXPECT_THAT(error(), HasSubstr("--only long"));
+}
+
+TEST_F(PlanTest, RanksOverrideIsValidated) {
+  selection_.ranks = 4;
+  EXPECT_EQ(cells()[0].ranks, 4);
+  EXPECT_EQ(cells()[0].axes()[4].second, "4");
+}
+
+TEST_F(PlanTest, RoundsInterleaveRepetitions) {
+  auto some = cells();
+  for (auto& cell : some) cell.repeats = 2;
+  some[0].repeats = 3;
+  const auto listed = make_plan(some, Order::kListed, 1);
+  ASSERT_EQ(listed.size(), 9U);
+  EXPECT_EQ(listed[3].repetition, 0);
+  EXPECT_EQ(listed[4].repetition, 1);
+  EXPECT_EQ(listed[8].cell.id(), some[0].id());
+
+  const auto keys = [](const std::vector<PlannedRun>& plan, bool sorted) {
+    std::vector<std::pair<std::string, int>> result;
+    for (const PlannedRun& run : plan) result.push_back(run.key());
+    if (sorted) std::ranges::sort(result);
+    return result;
+  };
+  const auto random = make_plan(some, Order::kRandom, plan_seed(some));
+  EXPECT_EQ(keys(random, true), keys(listed, true));
+  EXPECT_EQ(keys(random, false), keys(make_plan(some, Order::kRandom, plan_seed(some)), false));
+  bool some_other_order = false;
+  for (std::uint64_t seed = 0; seed < 5; ++seed) {
+    some_other_order |= keys(make_plan(some, Order::kRandom, seed), false) != keys(listed, false);
+  }
+  EXPECT_TRUE(some_other_order);
+  EXPECT_EQ(random[3].repetition, 0) << "a round is shuffled in itself";
+}
+
+TEST_F(PlanTest, NamesTellCellsApart) {
+  const auto some = cells();
+  EXPECT_THAT(varying_axes(some), ElementsAre("parallelism", "ep_degree", "expert_kernel"));
+  EXPECT_EQ(describe(some[0], {"parallelism", "expert_kernel"}),
+            "parallelism=fsdp expert_kernel=loop");
+  EXPECT_EQ(describe(some[0], {}), "quick");
+  EXPECT_THAT(varying_axes({some[0]}), IsEmpty());
+}
+
+TEST_F(PlanTest, TableHasSharedAxesAndColumns) {
+  const std::string table = cell_table({{cells()[0], "slow"}, {cells()[2], ""}});
+  EXPECT_THAT(table, HasSubstr("all cells: model=toy expert_kernel=loop ranks=2"));
+  EXPECT_THAT(table,
+              HasSubstr("scenario  id            parallelism  ep_degree  memory/rank  note"));
+  EXPECT_THAT(table, HasSubstr("0.00 GB      slow\n"));
+}
+
+TEST_F(PlanTest, FolderIsHeldByOneRun) {
+  const fs::path path = folder_ / "results";
+  {
+    const ResultsFolder first(path);
+    EXPECT_THROW(ResultsFolder second(path), Error);
+  }
+  EXPECT_NO_THROW(ResultsFolder third(path));
+}
+
+TEST_F(PlanTest, RemovesResultsAndNothingElse) {
+  const ResultsFolder results(folder_);
+  fs::create_directories(folder_ / "cells");
+  results.remove_results();
+  EXPECT_TRUE(fs::exists(folder_ / "cells")) << "no results.jsonl: not ours to remove";
+  write_file_atomically(folder_ / "results.jsonl", "");
+  results.remove_results();
+  EXPECT_FALSE(fs::exists(folder_ / "cells") || fs::exists(folder_ / "results.jsonl"));
+  EXPECT_TRUE(fs::exists(folder_ / "file.yaml"));
+}
+
+}  // namespace
+}  // namespace moebench::cli

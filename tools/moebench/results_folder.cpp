@@ -1,0 +1,44 @@
+#include "tools/moebench/results_folder.h"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+
+#include "harness/base/error.h"
+
+namespace moebench::cli {
+
+namespace fs = std::filesystem;
+
+ResultsFolder::ResultsFolder(const fs::path& path) : path_(path) {
+  std::error_code error;
+  fs::create_directories(path, error);
+  if (error) throw Error("cannot make the folder '{}': {}", path.string(), error.message());
+  const fs::path lock_path = path / ".lock";
+  lock_ = ::open(lock_path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+  if (lock_ < 0) throw Error("cannot write '{}': {}", lock_path.string(), std::strerror(errno));
+  if (::flock(lock_, LOCK_EX | LOCK_NB) == 0) return;
+  const bool is_held = errno == EWOULDBLOCK;
+  const std::string reason = std::strerror(errno);
+  ::close(lock_);
+  if (!is_held) throw Error("cannot lock '{}': {}", lock_path.string(), reason);
+  throw Error("another run writes to '{}'; wait for its end or choose another --out",
+              path.string());
+}
+
+ResultsFolder::~ResultsFolder() { ::close(lock_); }
+
+void ResultsFolder::remove_results() const {
+  if (!fs::is_regular_file(path_ / "results.jsonl")) return;
+  std::error_code error;
+  fs::remove_all(path_ / "cells", error);
+  if (!error) fs::remove(path_ / "results.jsonl", error);
+  if (error) {
+    throw Error("cannot remove the results in '{}': {}", path_.string(), error.message());
+  }
+}
+
+}  // namespace moebench::cli
