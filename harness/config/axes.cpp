@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <numeric>
 
+#include "harness/config/routing.h"
+
 namespace moebench::config {
 
 namespace {
@@ -42,6 +44,10 @@ Apply parse_model(const YamlValue& value, const std::filesystem::path& folder) {
   };
 }
 
+Apply parse_routing_axis(const YamlValue& value, const std::filesystem::path& folder) {
+  return [routing = parse_routing(value, folder)](CellConfig& cell) { cell.routing = routing; };
+}
+
 struct AxisDefinition {
   std::string name;
   Parser parse;
@@ -61,6 +67,7 @@ const std::vector<AxisDefinition>& definitions() {
       {"packing", parse_flag<&CellConfig::packing>},
       {"dtype", parse_word<&CellConfig::dtype, Dtype::kBf16, Dtype::kFp32>},
       {"activation_checkpointing", parse_flag<&CellConfig::activation_checkpointing>},
+      {"routing", parse_routing_axis},
       {"seed", parse_seed}};
   return table;
 }

@@ -25,6 +25,19 @@ const char* to_string(DataSource value) {
   }
 }
 
+std::string to_string(const Routing& value) {
+  switch (value.kind) {
+    case RoutingKind::kBalanced:
+      return "balanced";
+    case RoutingKind::kSkewed:
+      return fmt::format("skewed({})", value.skew);
+    case RoutingKind::kTrace:
+      return fmt::format("trace({})", value.trace_file);
+    default:
+      return "learned";
+  }
+}
+
 std::vector<std::pair<std::string, std::string>> CellConfig::axes() const {
   return {{"model", model.name},
           {"parallelism", to_string(parallelism)},
@@ -37,6 +50,7 @@ std::vector<std::pair<std::string, std::string>> CellConfig::axes() const {
           {"packing", fmt::to_string(packing)},
           {"dtype", to_string(dtype)},
           {"activation_checkpointing", fmt::to_string(activation_checkpointing)},
+          {"routing", to_string(routing)},
           {"seed", fmt::to_string(seed)}};
 }
 

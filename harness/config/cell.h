@@ -12,6 +12,15 @@ enum class Parallelism { kFsdp, kEp };
 enum class ExpertKernel { kLoop, kGrouped };
 enum class Dtype { kBf16, kFp32 };
 enum class DataSource { kSynthetic, kText, kTokens };
+enum class RoutingKind { kLearned, kBalanced, kSkewed, kTrace };
+
+// Who chooses the experts of a token. All but kLearned replace the router's choice and nothing
+// else: its cost and its gradient stay.
+struct Routing {
+  RoutingKind kind = RoutingKind::kLearned;
+  double skew = 0;  // kSkewed: exponent of a Zipf law over the experts; 0 = even on average
+  std::string trace_file{};  // kTrace: absolute path
+};
 
 // A Mixtral-style decoder, as in a Hugging Face config.json (model_type "mixtral").
 struct ModelConfig {
@@ -57,6 +66,7 @@ struct CellConfig {
   bool packing = false;
   Dtype dtype = Dtype::kBf16;
   bool activation_checkpointing = false;
+  Routing routing;
   std::uint64_t seed = 0;
 
   std::int64_t steps = 10;        // measured
@@ -77,7 +87,7 @@ struct CellConfig {
 
   // The axes in printing order, every one resolved, values as printed:
   // model, parallelism, ep_degree, expert_kernel, ranks, micro_batch, grad_accumulation, seq_len,
-  // packing, dtype, activation_checkpointing, seed.
+  // packing, dtype, activation_checkpointing, routing, seed.
   std::vector<std::pair<std::string, std::string>> axes() const;
 
   // Canonical YAML text of the identity fields; the same configuration gives the same text.
@@ -87,10 +97,11 @@ struct CellConfig {
   std::string id() const;
 };
 
-const char* to_string(Parallelism value);   // "fsdp", "ep"
-const char* to_string(ExpertKernel value);  // "loop", "grouped"
-const char* to_string(Dtype value);         // "bf16", "fp32"
-const char* to_string(DataSource value);    // "synthetic", "text", "tokens"
+const char* to_string(Parallelism value);     // "fsdp", "ep"
+const char* to_string(ExpertKernel value);    // "loop", "grouped"
+const char* to_string(Dtype value);           // "bf16", "fp32"
+const char* to_string(DataSource value);      // "synthetic", "text", "tokens"
+std::string to_string(const Routing& value);  // "learned", "balanced", "skewed(1.5)", "trace(/f)"
 
 // Reads a Hugging Face config.json of model_type "mixtral". Error names file, key and remedy.
 ModelConfig load_model_config(const std::filesystem::path& path);

@@ -63,6 +63,7 @@ void visit_identity(Visitor& visitor, Cell& cell) {
   visitor.field("packing", cell.packing);
   visitor.field("dtype", cell.dtype);
   visitor.field("activation_checkpointing", cell.activation_checkpointing);
+  visitor.field("routing", cell.routing);
   visitor.field("seed", cell.seed);
   visit_settings(visitor, cell);
   visitor.section("data", [&](auto& inner) { visit_data(inner, cell.data); });

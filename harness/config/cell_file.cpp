@@ -3,6 +3,7 @@
 #include "harness/base/file.h"
 #include "harness/config/cell.h"
 #include "harness/config/cell_fields.h"
+#include "harness/config/routing.h"
 #include "harness/config/yaml_reader.h"
 
 namespace moebench::config {
@@ -39,6 +40,7 @@ class Writer {
     for (const std::string& value : values) items += (items.empty() ? "" : ", ") + quoted(value);
     line(name, "[" + items + "]");
   }
+  void field(const char* name, const Routing& value) { line(name, quoted(to_string(value))); }
   template <typename Enum>
   requires std::is_enum_v<Enum>
   void field(const char* name, Enum value) { line(name, to_string(value)); }
@@ -104,6 +106,7 @@ class Reader {
   void field(const char* name, Dtype& out) {
     out = fields_.at(name).word({Dtype::kBf16, Dtype::kFp32});
   }
+  void field(const char* name, Routing& out) { out = parse_routing(fields_.at(name), "/"); }
   void field(const char* name, DataSource& out) {
     out = fields_.at(name).word({DataSource::kSynthetic, DataSource::kText, DataSource::kTokens});
   }

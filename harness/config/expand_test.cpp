@@ -44,15 +44,15 @@ TEST(Expand, AxesMultiplyInTheOrderWritten) {
                              "  exclude:\n"
                              "    - {parallelism: fsdp, packing: True}\n"
                              "    - {ranks: [2, 3], seq_len: 64}\n")),
-            "tiny fsdp 1 loop 2 1 1 128 false bf16 false 0\n"
-            "tiny ep 2 loop 2 1 1 128 false bf16 false 0\n"
-            "tiny ep 2 loop 2 1 1 128 true bf16 false 0\n"
-            "tiny fsdp 1 loop 4 1 1 128 false bf16 false 0\n"
-            "tiny fsdp 1 loop 4 2 1 64 false bf16 false 0\n"
-            "tiny ep 4 loop 4 1 1 128 false bf16 false 0\n"
-            "tiny ep 4 loop 4 2 1 64 false bf16 false 0\n"
-            "tiny ep 4 loop 4 1 1 128 true bf16 false 0\n"
-            "tiny ep 4 loop 4 2 1 64 true bf16 false 0\n");
+            "tiny fsdp 1 loop 2 1 1 128 false bf16 false learned 0\n"
+            "tiny ep 2 loop 2 1 1 128 false bf16 false learned 0\n"
+            "tiny ep 2 loop 2 1 1 128 true bf16 false learned 0\n"
+            "tiny fsdp 1 loop 4 1 1 128 false bf16 false learned 0\n"
+            "tiny fsdp 1 loop 4 2 1 64 false bf16 false learned 0\n"
+            "tiny ep 4 loop 4 1 1 128 false bf16 false learned 0\n"
+            "tiny ep 4 loop 4 2 1 64 false bf16 false learned 0\n"
+            "tiny ep 4 loop 4 1 1 128 true bf16 false learned 0\n"
+            "tiny ep 4 loop 4 2 1 64 true bf16 false learned 0\n");
 }
 
 TEST(Expand, SeveralZipsAreIndependent) {
@@ -62,10 +62,10 @@ TEST(Expand, SeveralZipsAreIndependent) {
       "    - {ranks: [1, 2], micro_batch: [4, 2]}\n"
       "    - {dtype: [bf16, fp32], seed: [1, 18446744073709551615]}\n");
   EXPECT_EQ(listing(cells),
-            "tiny fsdp 1 loop 1 4 1 256 false bf16 false 1\n"
-            "tiny fsdp 1 loop 1 4 1 256 false fp32 false 18446744073709551615\n"
-            "tiny fsdp 1 loop 2 2 1 256 false bf16 false 1\n"
-            "tiny fsdp 1 loop 2 2 1 256 false fp32 false 18446744073709551615\n");
+            "tiny fsdp 1 loop 1 4 1 256 false bf16 false learned 1\n"
+            "tiny fsdp 1 loop 1 4 1 256 false fp32 false learned 18446744073709551615\n"
+            "tiny fsdp 1 loop 2 2 1 256 false bf16 false learned 1\n"
+            "tiny fsdp 1 loop 2 2 1 256 false fp32 false learned 18446744073709551615\n");
 }
 
 TEST(Expand, ZipRejectsUnequalListsAndAxesSetTwice) {
@@ -150,8 +150,8 @@ TEST(Expand, RanksFromOutsideReplaceTheAxis) {
   EXPECT_EQ(listing(cells_of("  axes: {model: tiny, ranks: [1, 2], parallelism: [fsdp, ep]}\n"
                              "  exclude: [{ranks: 1, parallelism: ep}]\n",
                              options)),
-            "tiny fsdp 1 loop 4 1 1 256 false bf16 false 0\n"
-            "tiny ep 4 loop 4 1 1 256 false bf16 false 0\n");
+            "tiny fsdp 1 loop 4 1 1 256 false bf16 false learned 0\n"
+            "tiny ep 4 loop 4 1 1 256 false bf16 false learned 0\n");
 }
 
 }  // namespace

@@ -34,6 +34,7 @@ class YamlValue {
 
   bool is_null() const { return node_.IsNull(); }
   bool is_list() const { return node_.IsSequence(); }
+  bool is_mapping() const { return node_.IsMap(); }
 
   std::string text() const;  // a scalar, quoted or not
   bool boolean() const;      // true, false, True, False; unquoted

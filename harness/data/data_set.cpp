@@ -27,8 +27,9 @@ struct Layout {
   std::int64_t micro_batch;
 };
 
-MicroBatch allocate(std::vector<std::int64_t> lengths) {
+MicroBatch allocate(std::int64_t first_row, std::vector<std::int64_t> lengths) {
   MicroBatch batch;
+  batch.first_row = first_row;
   batch.num_samples = std::ssize(lengths);
   batch.length = *std::max_element(lengths.begin(), lengths.end());
   batch.tokens.assign(static_cast<std::size_t>(batch.num_samples * batch.length), 0);
@@ -56,7 +57,7 @@ class UnpackedDataSet : public DataSet {
       chosen.push_back(order_.at(first + row));
       lengths.push_back(samples_->length(chosen.back()));
     }
-    MicroBatch batch = allocate(std::move(lengths));
+    MicroBatch batch = allocate(first, std::move(lengths));
     for (std::int64_t row = 0; row < layout_.micro_batch; ++row) {
       samples_->copy(chosen[static_cast<std::size_t>(row)], 0, real_part(batch, row));
     }
@@ -81,7 +82,7 @@ class PackedDataSet : public DataSet {
   MicroBatch micro_batch(std::int64_t step, std::int64_t index) const override {
     const std::int64_t first = layout_.first_row(step, index);
     MicroBatch batch = allocate(
-        std::vector<std::int64_t>(static_cast<std::size_t>(layout_.micro_batch), seq_len_));
+        first, std::vector<std::int64_t>(static_cast<std::size_t>(layout_.micro_batch), seq_len_));
     stream_.copy(first * seq_len_, batch.tokens);
     return batch;
   }

@@ -10,6 +10,7 @@ namespace moebench::data {
 
 // Samples of one rank's micro-step as a right-padded matrix of token ids.
 struct MicroBatch {
+  std::int64_t first_row = 0;  // place of the first row in the endless order of rows
   std::int64_t num_samples = 0;
   std::int64_t length = 0;            // of the longest sample (of every row, when packed)
   std::vector<std::int64_t> tokens;   // num_samples x length, row-major; padding is token 0

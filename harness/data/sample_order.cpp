@@ -4,7 +4,7 @@
 #include <numeric>
 #include <utility>
 
-#include "harness/data/counter_random.h"
+#include "harness/base/counter_random.h"
 
 namespace moebench::data {
 

@@ -2,8 +2,8 @@
 #include <cmath>
 #include <vector>
 
+#include "harness/base/counter_random.h"
 #include "harness/base/error.h"
-#include "harness/data/counter_random.h"
 #include "harness/data/samples.h"
 
 namespace moebench::data {

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <cmath>
 #include <functional>
 #include <numeric>
 
@@ -89,6 +90,8 @@ void merge_values(const std::vector<RankResult>& ranks, Metrics& merged) {
       {"loss_tokens", "tokens", sum},
       {"gemm_flops_per_second", "FLOP/s", smallest},
       {"model_flops", "FLOP", sum},
+      {"routed_rows", "rows", sum},
+      {"padded_rows", "rows", sum},
   };
   for (const Rule& rule : kRules) {
     const Values values = values_of_ranks(ranks, rule.name);
@@ -151,12 +154,53 @@ void merge_global_series(const std::vector<RankResult>& ranks, Metrics& merged) 
   }
 }
 
-void merge_tokens_per_expert(const std::vector<RankResult>& ranks, Metrics& merged) {
+double largest_over_mean(const Values& values) {
+  const double total = sum(values);
+  return total > 0 ? largest(values) / mean(values) : 1;
+}
+
+// Standard deviation over mean, of the whole population.
+double coefficient_of_variation(const Values& values) {
+  const double center = mean(values);
+  if (!(center > 0)) return 0;
+  double squares = 0;
+  for (const double value : values) squares += (value - center) * (value - center);
+  return std::sqrt(squares / static_cast<double>(values.size())) / center;
+}
+
+// `loads`: of each layer, the rows of its experts or of the ranks. The worst layer is the headline.
+Metric per_layer_metric(const std::vector<Values>& loads, double (*figure)(const Values&)) {
+  Metric metric{.unit = "1"};
+  for (const Values& layer : loads) metric.samples.push_back(figure(layer));
+  metric.value = largest(metric.samples);
+  return metric;
+}
+
+void merge_routing(const std::vector<RankResult>& ranks, Metrics& merged) {
   const auto samples = samples_of_ranks(ranks, "tokens_per_expert");
   if (samples.empty()) return;
-  Metric metric = ranks[0].metrics.at("tokens_per_expert");
-  metric.samples = over_ranks(samples, std::plus<>());
-  merged["tokens_per_expert"] = std::move(metric);
+  Metric rows = ranks[0].metrics.at("tokens_per_expert");
+  rows.samples = over_ranks(samples, std::plus<>());
+  if (merged.contains("routed_rows")) {
+    merged["dropped_rows"] =
+        Metric{.unit = "rows", .value = *merged["routed_rows"].value - sum(rows.samples)};
+  }
+  const auto num_experts = rows.shape.size() == 2 ? rows.shape[1] : 0;
+  std::vector<Values> by_expert, by_rank;
+  for (std::int64_t at = 0; num_experts > 0 && at < std::ssize(rows.samples); at += num_experts) {
+    const auto layer_of = [&](const Values& all) {
+      return Values(all.begin() + at, all.begin() + at + num_experts);
+    };
+    by_expert.push_back(layer_of(rows.samples));
+    by_rank.emplace_back();
+    for (const Values& rank : samples) by_rank.back().push_back(sum(layer_of(rank)));
+  }
+  merged["tokens_per_expert"] = std::move(rows);
+  if (by_expert.empty()) return;
+  merged["expert_imbalance"] = per_layer_metric(by_expert, largest_over_mean);
+  merged["expert_load_cv"] = per_layer_metric(by_expert, coefficient_of_variation);
+  merged["rank_imbalance"] = per_layer_metric(by_rank, largest_over_mean);
+  merged["rank_load_cv"] = per_layer_metric(by_rank, coefficient_of_variation);
 }
 
 // What a newer worker measures beyond these rules keeps its per-rank values, without a headline.
@@ -179,7 +223,7 @@ Metrics merge_metrics(const std::vector<RankResult>& ranks) {
   add_rates(ranks, merged);
   add_gemm_share(ranks, merged);
   merge_global_series(ranks, merged);
-  merge_tokens_per_expert(ranks, merged);
+  merge_routing(ranks, merged);
   merge_others(ranks, merged);
   return merged;
 }

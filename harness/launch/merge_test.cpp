@@ -75,6 +75,21 @@ TEST(Merge, MemoryIsOfTheLargestRankAndExpertRowsAddUp) {
   EXPECT_EQ(metrics.at("tokens_per_expert").value, std::nullopt);
 }
 
+TEST(Merge, LoadIsDescribedByLayerForExpertsAndRanks) {
+  RankResults ranks = good_ranks();
+  ranks[0]->metrics["tokens_per_expert"].samples = {6, 0, 5, 5};
+  ranks[1]->metrics["tokens_per_expert"].samples = {0, 2, 5, 5};
+  for (auto& rank : ranks) rank->metrics["routed_rows"] = {.unit = "rows", .value = 14};
+  const auto metrics = merged(ranks).metrics;
+  EXPECT_EQ(metrics.at("routed_rows").value, 28);
+  EXPECT_EQ(metrics.at("dropped_rows").value, 0);
+  EXPECT_THAT(metrics.at("expert_imbalance").samples, ElementsAre(1.5, 1));
+  EXPECT_EQ(metrics.at("expert_imbalance").value, 1.5);
+  EXPECT_THAT(metrics.at("expert_load_cv").samples, ElementsAre(0.5, 0));
+  EXPECT_THAT(metrics.at("rank_imbalance").samples, ElementsAre(1.5, 1));
+  EXPECT_EQ(metrics.at("rank_load_cv").value, 0.5);
+}
+
 TEST(Merge, GemmShareOnlyWhereBothAreMeasured) {
   RankResults ranks = good_ranks();
   EXPECT_FALSE(merged(ranks).metrics.contains("gemm_share"));

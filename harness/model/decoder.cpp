@@ -4,20 +4,23 @@
 
 #include <memory>
 #include <tuple>
+#include <utility>
 
 #include "kernels/embedding/embedding.h"
 
 namespace moebench::model {
 namespace {
 
-at::Tensor loop_experts(const at::Tensor& x_TH, const at::Tensor& weights_Tk,
-                        const at::Tensor& ids_Tk, ExpertWeights& weights) {
+ExpertOutput loop_experts(const at::Tensor& x_TH, const at::Tensor& weights_Tk,
+                          const at::Tensor& ids_Tk, ExpertWeights& weights) {
+  ExpertLoad load{std::vector<std::int64_t>(static_cast<std::size_t>(weights.num_experts), 0)};
   // Without rows there is still a backward pass to join: peers wait in its exchanges.
-  if (x_TH.size(0) == 0) return x_TH.clone();
+  if (x_TH.size(0) == 0) return {x_TH.clone(), std::move(load)};
   at::Tensor y_TH = at::zeros_like(x_TH);
   for (std::int64_t e = 0; e < weights.num_experts; ++e) {
     const auto i = static_cast<std::size_t>(e);
     const at::Tensor hits = at::nonzero(ids_Tk == e);
+    load.rows[i] = hits.size(0);
     if (hits.size(0) == 0) continue;
     const at::Tensor token = hits.select(1, 0);
     const at::Tensor x_e = x_TH.index_select(0, token);
@@ -29,11 +32,11 @@ at::Tensor loop_experts(const at::Tensor& x_TH, const at::Tensor& weights_Tk,
     }
     y_TH.index_add_(0, token, y_e);
   }
-  return y_TH;
+  return {y_TH, std::move(load)};
 }
 
-at::Tensor grouped_local_experts(const at::Tensor& x_TH, const at::Tensor& weights_Tk,
-                                 const at::Tensor& ids_Tk, ExpertWeights& weights) {
+ExpertOutput grouped_local_experts(const at::Tensor& x_TH, const at::Tensor& weights_Tk,
+                                   const at::Tensor& ids_Tk, ExpertWeights& weights) {
   // oneDNN builds a primitive for every new row count; 16 keeps their number small for about 6 %
   // of empty rows at 128 rows an expert. fp32 products need none.
   const std::int64_t row_multiple = x_TH.scalar_type() == at::kBFloat16 ? 16 : 1;
@@ -44,7 +47,8 @@ at::Tensor grouped_local_experts(const at::Tensor& x_TH, const at::Tensor& weigh
       kernels::group_rows(ids, weights.num_experts, row_multiple));
   const at::Tensor rows = permute_rows(x_TH, map, top_k);
   const at::Tensor out = grouped_experts(rows, map, weights.gate_up, weights.down);
-  return combine_rows(out, weights_Tk, map, top_k);
+  const std::int64_t real_rows = std::ssize(ids);
+  return {combine_rows(out, weights_Tk, map, top_k), {map->counts, map->num_rows() - real_rows}};
 }
 
 struct Routing {
@@ -53,9 +57,16 @@ struct Routing {
   at::Tensor ids_Tk;      // int64
 };
 
-Routing route(const at::Tensor& x_TH, Weight& router, std::int64_t top_k) {
+// `forced_ids`: undefined, or the choice that replaces the router's. The router then still picks,
+// so that it costs what it costs, and still gets the gradient of the weights.
+Routing route(const at::Tensor& x_TH, Weight& router, std::int64_t top_k,
+              const at::Tensor& forced_ids) {
   const at::Tensor probs = at::softmax(linear(x_TH, router).to(at::kFloat), -1);
   auto [top, ids] = at::topk(probs, top_k, -1);
+  if (forced_ids.defined()) {
+    ids = forced_ids;
+    top = probs.gather(-1, ids);
+  }
   return {probs, top / top.sum(-1, /*keepdim=*/true), ids};
 }
 
@@ -73,16 +84,18 @@ LayerOutput decoder_layer(const at::Tensor& x_TH, LayerWeights& weights,
   const at::Tensor residual = x_TH + linear(attended, dense.o);
 
   const at::Tensor moe_in = rms_norm(residual, dense.post_norm, model.rms_norm_eps);
-  const Routing routing = route(moe_in, dense.router, model.top_k);
-  const at::Tensor moe_out = batch.experts(moe_in, routing.weights_Tk,
-                                           routing.ids_Tk.to(at::kInt), weights.experts);
+  const at::Tensor& forced = batch.forced_ids_LTk;
+  const Routing routing = route(moe_in, dense.router, model.top_k,
+                                forced.defined() ? forced.select(0, weights.index) : forced);
+  ExpertOutput experts =
+      batch.experts(moe_in, routing.weights_Tk, routing.ids_Tk.to(at::kInt), weights.experts);
   LayerOutput out;
-  out.x_TH = residual + moe_out;
+  out.x_TH = residual + experts.y_TH;
+  out.load = std::move(experts.load);
   out.prob_sum_E = at::mv(routing.probs_TE.t(), batch.mask_T);
-  const at::Tensor flat_ids = routing.ids_Tk.flatten();
-  out.counts_E = at::bincount(flat_ids, {}, model.num_experts);
   out.real_counts_E =
-      at::bincount(flat_ids, at::repeat_interleave(batch.mask_T, model.top_k), model.num_experts)
+      at::bincount(routing.ids_Tk.flatten(), at::repeat_interleave(batch.mask_T, model.top_k),
+                   model.num_experts)
           .to(at::kFloat);
   return out;
 }
@@ -111,8 +124,7 @@ LoadBalancing load_balancing_loss(const std::vector<LayerOutput>& layers, double
     probs_E += layer.prob_sum_E.detach();
   }
   const double denominator = num_real_tokens * static_cast<double>(layers.size());
-  const double factor =
-      static_cast<double>(counts_E.size(0)) / (denominator * denominator);
+  const double factor = static_cast<double>(counts_E.size(0)) / (denominator * denominator);
   LoadBalancing result;
   result.loss = at::dot(counts_E, probs_E).item<double>() * factor;
   result.dloss_dprob_sum_E = counts_E * factor;

@@ -13,11 +13,20 @@
 
 namespace moebench::model {
 
+struct ExpertLoad {
+  std::vector<std::int64_t> rows;  // that each expert of this process computed
+  std::int64_t padded_rows = 0;    // computed beside them, to fill up groups
+};
+struct ExpertOutput {
+  at::Tensor y_TH;
+  ExpertLoad load;
+};
+
 // Applies the experts that `ids` chose: y[t] = sum over j of weights[t, j] x expert ids[t, j] of
 // x[t]. x_TH: [T, H]; weights_Tk: fp32 [T, k], or undefined for ones; ids_Tk: int32 [T, k].
 using ExpertFunction =
-    std::function<at::Tensor(const at::Tensor& x_TH, const at::Tensor& weights_Tk,
-                             const at::Tensor& ids_Tk, ExpertWeights& weights)>;
+    std::function<ExpertOutput(const at::Tensor& x_TH, const at::Tensor& weights_Tk,
+                               const at::Tensor& ids_Tk, ExpertWeights& weights)>;
 
 // All experts of `weights` in this process. `loop`: one masked pass per expert, as Hugging Face's
 // eager Mixtral does; `grouped`: rows sorted by expert, then one product per group.
@@ -29,13 +38,15 @@ struct BatchContext {
   at::Tensor mask_T;  // fp32, 1 for real tokens and 0 for padding: padding is computed, as Hugging
                       // Face does, but does not count in the load-balancing loss
   ExpertFunction experts;
+  at::Tensor forced_ids_LTk;  // int64 [layers, T, k] in place of the router's choice, or undefined
 };
 
 struct LayerOutput {
   at::Tensor x_TH;
-  at::Tensor prob_sum_E;   // fp32, differentiable: the router's probabilities summed over real tokens
+  at::Tensor
+      prob_sum_E;  // fp32, differentiable: the router's probabilities summed over real tokens
   at::Tensor real_counts_E;  // fp32: choices of real tokens per expert
-  at::Tensor counts_E;       // int64: rows per expert, padding tokens included
+  ExpertLoad load;           // padding tokens included; under ep also those of other ranks
 };
 
 // One Mixtral decoder layer (pre-norm attention, pre-norm mixture of experts) on x_TH.

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <memory>
+#include <numeric>
 #include <set>
 #include <string>
 #include <vector>
@@ -66,8 +67,9 @@ TEST(Layout, BindsViewsToTheSlotsOfTheirNames) {
       const std::string prefix = "model.layers.0.block_sparse_moe.experts." + std::to_string(e);
       if (slot.parameter.name.rfind(prefix, 0) != 0) continue;
       const std::string which = slot.parameter.name.substr(prefix.size() + 1, 2);
-      const Weight& weight =
-          which == "w1" ? weights.w1[e] : which == "w2" ? weights.w2[e] : weights.w3[e];
+      const Weight& weight = which == "w1"   ? weights.w1[e]
+                             : which == "w2" ? weights.w2[e]
+                                             : weights.w3[e];
       EXPECT_EQ(weight.value.sizes(), at::IntArrayRef(slot.parameter.shape));
       EXPECT_EQ(weight.value.flatten()[0].item<std::int64_t>(), slot.offset);
     }
@@ -108,7 +110,7 @@ TEST(DecoderLayer, LoopAndGroupedExpertsAgree) {
     LayerFixture layer(flat, kernel);
     const at::Tensor x = input.clone().requires_grad_(true);
     const LayerOutput out = decoder_layer(x, layer.weights, layer.model, layer.batch);
-    EXPECT_EQ(out.counts_E.sum().item<std::int64_t>(), 24);
+    EXPECT_EQ(std::accumulate(out.load.rows.begin(), out.load.rows.end(), std::int64_t{0}), 24);
     EXPECT_EQ(out.real_counts_E.sum().item<double>(), 22);
     EXPECT_NEAR(out.prob_sum_E.sum().item<double>(), 11, 1e-4);
     (out.x_TH * dy).sum().backward({}, /*retain_graph=*/true);
@@ -140,7 +142,7 @@ TEST(LocalExperts, MatchTheDenseDefinition) {
     expected += at::mm(hidden, weights.w2[i].value.t()) * share;
   }
   for (auto kernel : {config::ExpertKernel::kLoop, config::ExpertKernel::kGrouped}) {
-    const at::Tensor y = local_experts(kernel)(x, mix, chosen.to(at::kInt), weights);
+    const at::Tensor y = local_experts(kernel)(x, mix, chosen.to(at::kInt), weights).y_TH;
     EXPECT_TRUE(at::allclose(y, expected, 1e-4, 1e-5)) << config::to_string(kernel);
   }
 }

@@ -63,6 +63,7 @@ struct ExpertWeights {
 };
 
 struct LayerWeights {
+  std::int64_t index = 0;  // of the layer in the model
   DenseWeights dense;
   ExpertWeights experts;
 };
@@ -70,7 +71,8 @@ struct LayerWeights {
 // Points the weights' `field` (&Weight::value or &Weight::grad) into a flat buffer laid out as
 // above; `flat` starts at the first parameter of the part.
 using Field = at::Tensor Weight::*;
-void bind(RootWeights& weights, const config::ModelConfig& model, const at::Tensor& flat, Field field);
+void bind(RootWeights& weights, const config::ModelConfig& model, const at::Tensor& flat,
+          Field field);
 void bind(DenseWeights& weights, const config::ModelConfig& model, const at::Tensor& flat,
           Field field);
 // `weights.num_experts` says how many experts the buffer holds.

@@ -98,7 +98,7 @@ model::ExpertFunction expert_parallel(comm::Communicator& group, std::int64_t nu
   MOEBENCH_CHECK(num_experts % group.size() == 0);
   return [&group, num_experts, local = std::move(local)](
              const at::Tensor& x_TH, const at::Tensor& weights_Tk, const at::Tensor& ids_Tk,
-             model::ExpertWeights& weights) {
+             model::ExpertWeights& weights) -> model::ExpertOutput {
     const std::int64_t top_k = ids_Tk.size(1);
     const std::span<const std::int32_t> ids(ids_Tk.data_ptr<std::int32_t>(),
                                             static_cast<std::size_t>(ids_Tk.numel()));
@@ -110,10 +110,10 @@ model::ExpertFunction expert_parallel(comm::Communicator& group, std::int64_t nu
 
     const at::Tensor rows = model::permute_rows(x_TH, map, top_k);
     const at::Tensor dispatched = ExchangeFunction::apply(rows, there);
-    const at::Tensor computed = local(dispatched, at::Tensor(),
-                                      received_ids(incoming, num_experts / group.size()), weights);
-    const at::Tensor returned = ExchangeFunction::apply(computed, there.reversed());
-    return model::combine_rows(returned, weights_Tk, map, top_k);
+    model::ExpertOutput computed = local(
+        dispatched, at::Tensor(), received_ids(incoming, num_experts / group.size()), weights);
+    const at::Tensor returned = ExchangeFunction::apply(computed.y_TH, there.reversed());
+    return {model::combine_rows(returned, weights_Tk, map, top_k), std::move(computed.load)};
   };
 }
 

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <utility>
 
 #include "harness/base/check.h"
@@ -69,20 +70,23 @@ Engine::Engine(const config::CellConfig& cell, comm::Communicator& world, Buffer
   if (ep_group_->size() > 1) {
     experts_ = parallel::expert_parallel(*ep_group_, model.num_experts, std::move(experts_));
   }
-  rope_ = std::make_shared<const kernels::RopeTable>(cell_.seq_len, model.head_dim,
-                                                     model.rope_theta);
+  rope_ =
+      std::make_shared<const kernels::RopeTable>(cell_.seq_len, model.head_dim, model.rope_theta);
   root_ = std::make_unique<parallel::ShardedUnit>(model::root_layout(model), world_, pool_, dtype_);
+  forced_routing_ = model::make_forced_routing(cell_);
   build_layers();
-  take_tokens_per_expert();
+  take_routing_counts();
 }
 
 void Engine::build_layers() {
   const config::ModelConfig& model = cell_.model;
   const std::int64_t local = model.num_experts / ep_group_->size();
   const model::ExpertRange range{ep_group_->rank() * local, (ep_group_->rank() + 1) * local};
+  first_expert_ = range.begin;
   layers_.resize(static_cast<std::size_t>(model.num_layers));
   for (std::int64_t i = 0; i < model.num_layers; ++i) {
     Layer& layer = layers_[static_cast<std::size_t>(i)];
+    layer.weights.index = i;
     layer.weights.experts.num_experts = local;
     model::Layout dense = model::dense_layout(model, i);
     model::Layout experts = model::expert_layout(model, i, range);
@@ -159,8 +163,8 @@ StepResult Engine::step(const std::vector<data::MicroBatch>& micro_batches) {
   world_.all_reduce_sum(sums);
   StepResult result;
   const auto num_micro_batches = static_cast<double>(cell_.ranks * cell_.grad_accumulation);
-  result.loss = sums[0] / loss_tokens[0] +
-                cell_.model.router_aux_loss_coef * sums[1] / num_micro_batches;
+  result.loss =
+      sums[0] / loss_tokens[0] + cell_.model.router_aux_loss_coef * sums[1] / num_micro_batches;
   result.grad_norm = std::sqrt(sums[2]);
 
   kernels::AdamWOptions options;
@@ -186,6 +190,7 @@ Engine::Losses Engine::micro_step(const data::MicroBatch& batch, bool first, dou
       rope_};
   context.mask_T = real_token_mask(batch);
   context.experts = experts_;
+  context.forced_ids_LTk = forced_ids(batch);
 
   std::vector<SavedLayer> saved(layers_.size());
   at::Tensor x = model::embed(batch.tokens, root_weights_);
@@ -195,7 +200,7 @@ Engine::Losses Engine::micro_step(const data::MicroBatch& batch, bool first, dou
     x = forward_layer(layers_[i], x, context, saved[i]);
     release(layers_[i]);
   }
-  count_routing(saved);
+  count_routing(saved, batch);
 
   Losses losses;
   std::vector<model::LayerOutput> outputs;
@@ -204,8 +209,8 @@ Engine::Losses Engine::micro_step(const data::MicroBatch& batch, bool first, dou
       model::load_balancing_loss(outputs, static_cast<double>(batch.real_tokens()));
   outputs.clear();
   losses.load_balancing = balancing.loss;
-  const double aux_scale = model.router_aux_loss_coef /
-                           static_cast<double>(cell_.ranks * cell_.grad_accumulation);
+  const double aux_scale =
+      model.router_aux_loss_coef / static_cast<double>(cell_.ranks * cell_.grad_accumulation);
   const at::Tensor dprob_sum = balancing.dloss_dprob_sum_E * aux_scale;
 
   // The last layer's parameters travel while the loss is computed.
@@ -279,24 +284,43 @@ at::Tensor Engine::head(const at::Tensor& x, const std::vector<std::int64_t>& la
   const at::AutoGradMode grad_mode(true);
   const at::Tensor x_in = x.detach().requires_grad_(true);
   const at::Tensor normed = model::rms_norm(x_in, root_weights_.norm, cell_.model.rms_norm_eps);
-  const at::Tensor loss =
-      model::lm_head_loss(normed, root_weights_.lm_head,
-                          {labels.data(), static_cast<float>(loss_scale)}, loss_sum);
+  const at::Tensor loss = model::lm_head_loss(
+      normed, root_weights_.lm_head, {labels.data(), static_cast<float>(loss_scale)}, loss_sum);
   torch::autograd::backward({loss}, {});
   return x_in.grad();
 }
 
-void Engine::count_routing(const std::vector<SavedLayer>& saved) {
-  auto next = tokens_per_expert_.begin();
-  for (const SavedLayer& layer : saved) {
-    const auto* counts = layer.out.counts_E.data_ptr<std::int64_t>();
-    for (std::int64_t e = 0; e < cell_.model.num_experts; ++e) *next++ += counts[e];
+at::Tensor Engine::forced_ids(const data::MicroBatch& batch) const {
+  if (!forced_routing_) return at::Tensor();
+  const config::ModelConfig& model = cell_.model;
+  const at::Tensor ids =
+      at::empty({model.num_layers, batch.num_samples * batch.length, model.top_k}, at::kInt);
+  const auto layer_ids = static_cast<std::size_t>(ids.stride(0));
+  for (std::int64_t layer = 0; layer < model.num_layers; ++layer) {
+    auto* out = ids.data_ptr<std::int32_t>() + layer * ids.stride(0);
+    forced_routing_->choose({batch.first_row, batch.num_samples, batch.length}, layer,
+                            {out, layer_ids});
   }
+  return ids.to(at::kLong);
 }
 
-std::vector<std::int64_t> Engine::take_tokens_per_expert() {
+void Engine::count_routing(const std::vector<SavedLayer>& saved, const data::MicroBatch& batch) {
+  const config::ModelConfig& model = cell_.model;
+  for (std::size_t i = 0; i < saved.size(); ++i) {
+    const model::ExpertLoad& load = saved[i].out.load;
+    const std::int64_t first = static_cast<std::int64_t>(i) * model.num_experts + first_expert_;
+    const auto counts = routing_counts_.tokens_per_expert.begin() + first;
+    std::transform(load.rows.begin(), load.rows.end(), counts, counts, std::plus<>());
+    routing_counts_.padded_rows += load.padded_rows;
+  }
+  routing_counts_.routed_rows += batch.num_samples * batch.length * model.top_k * model.num_layers;
+}
+
+RoutingCounts Engine::take_routing_counts() {
   const auto size = static_cast<std::size_t>(cell_.model.num_layers * cell_.model.num_experts);
-  return std::exchange(tokens_per_expert_, std::vector<std::int64_t>(size, 0));
+  RoutingCounts empty;
+  empty.tokens_per_expert.resize(size);
+  return std::exchange(routing_counts_, std::move(empty));
 }
 
 void Engine::visit_parameters(

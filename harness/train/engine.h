@@ -10,6 +10,7 @@
 #include "harness/config/cell.h"
 #include "harness/data/data_set.h"
 #include "harness/model/decoder.h"
+#include "harness/model/forced_routing.h"
 #include "harness/parallel/buffer_pool.h"
 #include "harness/parallel/sharded_unit.h"
 #include "harness/weights/parameters.h"
@@ -21,6 +22,13 @@ struct StepResult {
   // the step + router_aux_loss_coef x mean load-balancing loss over its micro-batches.
   double loss = 0;
   double grad_norm = 0;  // before clipping, over every parameter once
+};
+
+struct RoutingCounts {
+  // Rows that this rank's experts computed, [layers x experts]; 0 for experts of other ranks.
+  std::vector<std::int64_t> tokens_per_expert;
+  std::int64_t routed_rows = 0;  // choices of this rank's tokens: tokens x top_k x layers
+  std::int64_t padded_rows = 0;  // computed beside the experts' rows, to fill up groups
 };
 
 // One rank of a training run: the model in sharded units, and the schedule that gathers, computes,
@@ -45,8 +53,8 @@ class Engine {
   // backward, clipping to the global norm, AdamW.
   StepResult step(const std::vector<data::MicroBatch>& micro_batches);
 
-  // Rows routed to each expert by this rank's tokens since the last call, [layers x experts].
-  std::vector<std::int64_t> take_tokens_per_expert();
+  // What the forward passes routed since the last call; recomputation does not count again.
+  RoutingCounts take_routing_counts();
 
   // Gathers every parameter that this rank's groups hold and visits it by name. Under ep that is
   // all dense parameters and this rank's experts.
@@ -83,7 +91,8 @@ class Engine {
                             bool first);
   at::Tensor head(const at::Tensor& x, const std::vector<std::int64_t>& labels, double loss_scale,
                   double& loss_sum);
-  void count_routing(const std::vector<SavedLayer>& saved);
+  at::Tensor forced_ids(const data::MicroBatch& batch) const;
+  void count_routing(const std::vector<SavedLayer>& saved, const data::MicroBatch& batch);
   void start_root_gradients(bool first);
 
   config::CellConfig cell_;
@@ -97,7 +106,9 @@ class Engine {
   std::vector<Layer> layers_;
   model::ExpertFunction experts_;
   std::shared_ptr<const kernels::RopeTable> rope_;
-  std::vector<std::int64_t> tokens_per_expert_;
+  std::unique_ptr<model::ForcedRouting> forced_routing_;  // null: the router decides
+  std::int64_t first_expert_ = 0;                         // of this rank's experts
+  RoutingCounts routing_counts_;
   std::int64_t num_updates_ = 0;
 };
 

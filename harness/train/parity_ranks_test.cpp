@@ -70,7 +70,7 @@ Trained train(const CellConfig& cell, comm::Communicator& group) {
     }
     trained.steps.push_back(engine.step(batches));
   }
-  trained.tokens_per_expert = engine.take_tokens_per_expert();
+  trained.tokens_per_expert = engine.take_routing_counts().tokens_per_expert;
   engine.visit_parameters([&](const weights::ParameterSpec& spec, const at::Tensor& value) {
     trained.parameters[spec.name] = value.clone();
   });
@@ -160,6 +160,41 @@ TEST(Parity, EpOfEveryDegree) {
 TEST(Parity, EpWithActivationCheckpointing) {
   if (world->size() % 2 != 0) return;  // ep needs an even number of ranks
   check_arm({Parallelism::kEp, 2, ExpertKernel::kGrouped, true});
+}
+
+// A forced choice is the same for every arm, and the router still learns.
+TEST(Parity, ForcedRoutingIsTheSameForEveryArm) {
+  using config::RoutingKind;
+  for (const config::Routing& routing :
+       {config::Routing{.kind = RoutingKind::kBalanced},
+        config::Routing{.kind = RoutingKind::kSkewed, .skew = 1}}) {
+    CellConfig alone = tiny_cell();
+    alone.routing = routing;
+    const auto self = comm::self_communicator();
+    const Trained want = train(alone, *self);
+    for (const Parallelism parallelism : {Parallelism::kFsdp, Parallelism::kEp}) {
+      CellConfig cell = alone;
+      cell.ranks = world->size();
+      cell.grad_accumulation = kMicroBatchesPerStep / world->size();
+      cell.parallelism = parallelism;
+      cell.ep_degree = parallelism == Parallelism::kEp ? world->size() : 1;
+      cell.expert_kernel = ExpertKernel::kGrouped;
+      cell.activation_checkpointing = true;
+      SCOPED_TRACE(config::to_string(routing) + " " + config::to_string(parallelism));
+      const Trained got = train(cell, *world);
+      expect_same(got, want);
+      std::vector<double> rows(got.tokens_per_expert.begin(), got.tokens_per_expert.end());
+      world->all_reduce_sum(rows);
+      const auto& expected = want.tokens_per_expert;
+      EXPECT_EQ(rows, std::vector<double>(expected.begin(), expected.end()));
+    }
+    const std::string router = "model.layers.0.block_sparse_moe.gate.weight";
+    at::Tensor initial = at::empty(want.parameters.at(router).sizes());
+    const auto source = weights::seeded_source(alone.seed, alone.model.initializer_range);
+    source->read({router, initial.sizes().vec()}, 0,
+                 {initial.data_ptr<float>(), static_cast<std::size_t>(initial.numel())});
+    EXPECT_GT((want.parameters.at(router) - initial).abs().max().item<double>(), 1e-4);
+  }
 }
 
 TEST(Parity, EveryRowIsRoutedOnce) {

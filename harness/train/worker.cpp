@@ -5,6 +5,7 @@
 #include <ATen/Version.h>
 #include <torch/version.h>
 
+#include <algorithm>
 #include <cmath>
 #include <memory>
 #include <utility>
@@ -16,6 +17,7 @@
 #include "harness/measure/clock.h"
 #include "harness/measure/gemm_rate.h"
 #include "harness/measure/memory.h"
+#include "harness/model/forced_routing.h"
 #include "harness/train/engine.h"
 #include "harness/weights/parameters.h"
 
@@ -108,8 +110,8 @@ class Worker {
  private:
   void describe_environment() {
     record::Environment& environment = result_.environment;
-    environment["torch"] = TORCH_VERSION;
-    environment["mpi"] = comm::mpi_library_version();
+    environment["torch_version"] = TORCH_VERSION;
+    environment["mpi_version"] = comm::mpi_library_version();
     environment["torch_threads"] = std::to_string(at::get_num_threads());
     environment["cpu_capability"] = at::get_cpu_capability();
   }
@@ -126,7 +128,7 @@ class Worker {
     world_.barrier();
     result_.metrics["load_time"] = scalar("ns", static_cast<double>(load_watch.elapsed_ns()));
     warm_up(run);
-    run.engine().take_tokens_per_expert();
+    run.engine().take_routing_counts();
     measured_steps(run);
     if (const auto rss = measure::peak_rss_bytes()) {
       result_.metrics["rss_peak"] = scalar("bytes", static_cast<double>(*rss));
@@ -172,10 +174,41 @@ class Worker {
     metrics["padding_tokens"] = scalar("tokens", static_cast<double>(total.padding));
     metrics["loss_tokens"] = scalar("tokens", static_cast<double>(total.loss));
     metrics["model_flops"] = scalar("FLOP", total.model_flops);
-    const std::vector<std::int64_t> counts = run.engine().take_tokens_per_expert();
-    record::Metric experts = series("rows", {counts.begin(), counts.end()});
+    routing(run.engine().take_routing_counts());
+  }
+
+  void routing(const RoutingCounts& counts) {
+    const auto& rows = counts.tokens_per_expert;
+    record::Metric experts = series("rows", {rows.begin(), rows.end()});
     experts.shape = {cell_.model.num_layers, cell_.model.num_experts};
-    metrics["tokens_per_expert"] = std::move(experts);
+    result_.metrics["tokens_per_expert"] = std::move(experts);
+    result_.metrics["routed_rows"] = scalar("rows", static_cast<double>(counts.routed_rows));
+    result_.metrics["padded_rows"] = scalar("rows", static_cast<double>(counts.padded_rows));
+    if (const auto forced = model::make_forced_routing(cell_)) check_histogram(*forced, counts);
+  }
+
+  // The rows that the experts of all ranks computed in the measured steps must be those that the
+  // forced routing chose for all ranks' tokens.
+  void check_histogram(const model::ForcedRouting& forced, const RoutingCounts& counts) {
+    std::vector<std::int64_t> chosen(counts.tokens_per_expert.size());
+    for (std::int64_t step = cell_.warmup_steps; step < cell_.warmup_steps + cell_.steps; ++step) {
+      for (std::int64_t i = 0; i < cell_.grad_accumulation; ++i) {
+        const auto batch = data_->micro_batch(step, i * cell_.ranks + world_.rank());
+        model::count_choices(forced, cell_.model,
+                             {batch.first_row, batch.num_samples, batch.length}, chosen);
+      }
+    }
+    std::vector<double> difference;
+    for (std::size_t i = 0; i < chosen.size(); ++i) {
+      difference.push_back(static_cast<double>(counts.tokens_per_expert[i] - chosen[i]));
+    }
+    world_.all_reduce_sum(difference);
+    const auto wrong = std::ranges::find_if(difference, [](double rows) { return rows != 0; });
+    if (wrong == difference.end()) return;
+    const auto place = wrong - difference.begin();
+    incorrect(fmt::format("expert {} of layer {} computed {:+} rows against its routing",
+                          place % cell_.model.num_experts, place / cell_.model.num_experts,
+                          *wrong));
   }
 
   // Memory metrics slow a run, so they have one of their own: the same steps again, far enough to

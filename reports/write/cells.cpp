@@ -1,7 +1,6 @@
 #include "reports/write/cells.h"
 
 #include <algorithm>
-#include <numeric>
 
 #include "harness/base/check.h"
 #include "harness/base/error.h"
@@ -128,24 +127,6 @@ const char* disposition_word(Disposition disposition) {
       return "UNSUPPORTED";
   }
   MOEBENCH_CHECK(!"a disposition outside its enumeration");
-}
-
-std::optional<double> load_imbalance(const CellRecord& record) {
-  const auto found = record.metrics.find("tokens_per_expert");
-  if (found == record.metrics.end() || found->second.shape.size() != 2) return std::nullopt;
-  const auto num_experts = found->second.shape[1];
-  const auto& rows = found->second.samples;
-  if (num_experts <= 0 || rows.size() % static_cast<std::size_t>(num_experts) != 0) {
-    return std::nullopt;
-  }
-  std::optional<double> worst;
-  for (auto layer = rows.begin(); layer != rows.end(); layer += num_experts) {
-    const double total = std::accumulate(layer, layer + num_experts, 0.0);
-    if (total <= 0) continue;
-    const double busiest = *std::max_element(layer, layer + num_experts);
-    worst = std::max(worst.value_or(0), busiest * static_cast<double>(num_experts) / total);
-  }
-  return worst;
 }
 
 }  // namespace moebench::reports

@@ -53,8 +53,4 @@ std::string describe(const Cell& cell, const std::vector<std::string>& axes);
 // "OOM", "TIMED OUT", "CRASHED", "INCORRECT", "UNSUPPORTED", "ok".
 const char* disposition_word(record::Disposition disposition);
 
-// Busiest expert's rows over the mean of its layer's experts, in the layer where that is largest;
-// from tokens_per_expert. nullopt where it was not measured.
-std::optional<double> load_imbalance(const record::CellRecord& record);
-
 }  // namespace moebench::reports

@@ -55,13 +55,5 @@ TEST(Cells, OneFailedRepetitionFailsTheCell) {
   EXPECT_EQ(scenarios[0].cells[0].failure()->repetition, 1);
 }
 
-TEST(Cells, LoadImbalanceIsThatOfTheWorstLayer) {
-  CellRecord r = repetition(0, 1);
-  EXPECT_EQ(load_imbalance(r), std::nullopt);
-  r.metrics["tokens_per_expert"] = {
-      .unit = "rows", .samples = {5, 5, 5, 5, 12, 4, 4, 0}, .shape = {2, 4}};
-  EXPECT_DOUBLE_EQ(*load_imbalance(r), 12 / 5.0);
-}
-
 }  // namespace
 }  // namespace moebench::reports

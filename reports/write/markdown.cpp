@@ -77,10 +77,6 @@ Table comparison_table(const ScenarioCells& scenario, const Baseline& baseline) 
   return table;
 }
 
-std::optional<double> median_load_imbalance(const Cell& cell) {
-  return cell.median_of(load_imbalance);
-}
-
 // The ok cells; columns that none of them measured are left out.
 Table detail_table(const ScenarioCells& scenario) {
   std::vector<Cell> cells = scenario.cells;
@@ -95,7 +91,8 @@ Table detail_table(const ScenarioCells& scenario) {
       value_column(cells, "global tokens/s", median_of("global_tokens_per_second"), format_number),
       bytes_column(cells, "rss_peak", "rss_peak"),
       value_column(cells, "final loss", median_of("loss"), format_number),
-      value_column(cells, "load imbalance", median_load_imbalance, format_number),
+      value_column(cells, "expert imbalance", median_of("expert_imbalance"), format_number),
+      value_column(cells, "rank imbalance", median_of("rank_imbalance"), format_number),
   };
   std::erase_if(measured, [](const Column& column) { return !is_measured(column); });
   if (measured.empty()) return {};

@@ -46,7 +46,8 @@ CellRecord quickstart_arm(const std::string& id, const std::string& parallelism,
                                            .value = 2 * figures.tokens_per_second};
   r.metrics["rss_peak"] = {.unit = "bytes", .value = 812e6};
   r.metrics["loss"] = {.unit = "1", .value = 5.4321, .samples = {8.1, 5.4321}};
-  r.metrics["tokens_per_expert"] = {.unit = "rows", .samples = {30, 10, 20, 20}, .shape = {2, 2}};
+  r.metrics["expert_imbalance"] = {.unit = "1", .value = 1.5, .samples = {1.5, 1}};
+  r.metrics["rank_imbalance"] = {.unit = "1", .value = 1.25, .samples = {1.25, 1}};
   r.environment = {{"cpu_model", "Some CPU"},        {"cores_allowed", "2"},
                    {"git_sha", "0123abcd"},          {"git_dirty", "false"},
                    {"build_type", "RelWithDebInfo"}, {"launcher", "mpirun"}};
