@@ -56,4 +56,17 @@ std::vector<std::pair<std::string, std::string>> CellConfig::axes() const {
 
 std::string CellConfig::id() const { return hash_hex(canonical_text(), 12); }
 
+std::string CellConfig::workload() const {
+  const CellConfig defaults;
+  CellConfig cell = *this;
+  cell.parallelism = defaults.parallelism;
+  cell.ep_degree = defaults.ep_degree;
+  cell.expert_kernel = defaults.expert_kernel;
+  cell.activation_checkpointing = defaults.activation_checkpointing;
+  cell.threads_per_rank = defaults.threads_per_rank;
+  cell.grad_accumulation *= cell.ranks;
+  cell.ranks = defaults.ranks;
+  return cell.id();
+}
+
 }  // namespace moebench::config

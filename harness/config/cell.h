@@ -95,6 +95,12 @@ struct CellConfig {
 
   // 12 hexadecimal digits: the hash of canonical_text().
   std::string id() const;
+
+  // The same for what is computed, however it is done: cells that share it train the same model on
+  // the same global batches, so their losses and gradient norms must agree. Left out are
+  // parallelism, ep_degree, expert_kernel, activation_checkpointing and threads; ranks and
+  // grad_accumulation count as their product.
+  std::string workload() const;
 };
 
 const char* to_string(Parallelism value);     // "fsdp", "ep"

@@ -83,6 +83,24 @@ TEST(Cell, IdLeavesOutWhatTheDriverDecides) {
   EXPECT_EQ(cell.id(), odd_cell().id());
 }
 
+TEST(Cell, WorkloadLeavesOutHowItIsDone) {
+  CellConfig cell = odd_cell();
+  cell.parallelism = Parallelism::kFsdp;
+  cell.ep_degree = 1;
+  cell.expert_kernel = ExpertKernel::kLoop;
+  cell.activation_checkpointing = !cell.activation_checkpointing;
+  ++cell.threads_per_rank;
+  cell.grad_accumulation *= cell.ranks;
+  cell.ranks = 1;
+  EXPECT_EQ(cell.workload(), odd_cell().workload());
+  for (auto CellConfig::*field :
+       {&CellConfig::ranks, &CellConfig::micro_batch, &CellConfig::seq_len, &CellConfig::steps}) {
+    CellConfig other = cell;
+    ++(other.*field);
+    EXPECT_NE(other.workload(), cell.workload());
+  }
+}
+
 TEST(Cell, IdChangesWithEveryOtherField) {
   using Change = std::function<void(CellConfig&)>;
   const std::vector<Change> changes = {[](CellConfig& c) { c.model.name = "n"; },

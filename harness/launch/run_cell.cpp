@@ -112,6 +112,7 @@ record::CellRecord start_record(const config::CellConfig& cell, int repetition, 
   record::CellRecord record;
   record.id = cell.id();
   record.scenario = cell.scenario;
+  record.workload = cell.workload();
   record.axes = cell.axes();
   record.repetition = repetition;
   record.environment = to_environment(machine);

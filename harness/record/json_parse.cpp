@@ -198,6 +198,7 @@ CellRecord parse_record(std::string_view json, const std::string& origin) {
   CellRecord record;
   record.id = reader.text("id");
   record.scenario = reader.text("scenario");
+  record.workload = reader.text("workload");
   record.axes = reader.object("axes").text_pairs();
   record.repetition = reader.integer("repetition");
   record.disposition = parse_disposition(reader);

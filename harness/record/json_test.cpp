@@ -19,6 +19,7 @@ CellRecord example() {
   CellRecord record;
   record.id = "0123456789ab";
   record.scenario = "quickstart";
+  record.workload = "ba9876543210";
   record.axes = {{"parallelism", "ep"}, {"ep_degree", "2"}, {"dtype", "bf16"}};
   record.repetition = 1;
   record.metrics["runtime"] = {.unit = "ns", .value = 996e9};
@@ -36,6 +37,7 @@ CellRecord example() {
 void expect_same(const CellRecord& a, const CellRecord& b) {
   EXPECT_EQ(a.id, b.id);
   EXPECT_EQ(a.scenario, b.scenario);
+  EXPECT_EQ(a.workload, b.workload);
   EXPECT_EQ(a.axes, b.axes);
   EXPECT_EQ(a.repetition, b.repetition);
   EXPECT_EQ(a.disposition, b.disposition);
@@ -75,6 +77,7 @@ TEST(RecordJson, KeepsAxesInTheirOrderAndOmitsAbsentParts) {
   EXPECT_EQ(
       to_json_line(example()),
       R"({"schema_version":1,"id":"0123456789ab","scenario":"quickstart",)"
+            R"("workload":"ba9876543210",)"
       R"("axes":{"parallelism":"ep","ep_degree":"2","dtype":"bf16"},"repetition":1,)"
       R"("disposition":"ok","message":"","stderr_tail":"","metrics":{)"
       R"("loss":{"unit":"1","value":0.30000000000000004,"samples":[3.5,0.30000000000000004]},)"

@@ -59,6 +59,7 @@ Json to_json_value(const CellRecord& record) {
   json["schema_version"] = kSchemaVersion;
   json["id"] = record.id;
   json["scenario"] = record.scenario;
+  json["workload"] = record.workload;
   json["axes"] = string_object(record.axes);
   json["repetition"] = record.repetition;
   json["disposition"] = to_string(record.disposition);

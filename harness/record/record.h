@@ -47,6 +47,7 @@ struct RankResult {
 struct CellRecord {
   std::string id;
   std::string scenario;
+  std::string workload;  // what is computed, however it is done: see CellConfig::workload()
   std::vector<std::pair<std::string, std::string>> axes;  // in printing order
   int repetition = 0;
   Disposition disposition = Disposition::kOk;

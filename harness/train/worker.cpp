@@ -59,12 +59,12 @@ struct Consumed {
 class Run {
  public:
   Run(const config::CellConfig& cell, comm::Communicator& world, const data::DataSet& data,
-      Engine::BufferCaching caching)
+      const WorkerOptions& options, Engine::BufferCaching caching)
       : cell_(cell), world_(world), data_(data), engine_(cell, world, caching) {
-    const auto source = cell.load_from.empty()
-                            ? weights::seeded_source(cell.seed, cell.model.initializer_range)
-                            : weights::checkpoint_source(cell.load_from, cell.model);
-    engine_.load(*source);
+    auto source = cell.load_from.empty()
+                      ? weights::seeded_source(cell.seed, cell.model.initializer_range)
+                      : weights::checkpoint_source(cell.load_from, cell.model);
+    engine_.load(*options.adapt_source(std::move(source)));
   }
 
   // The next step, data included; what it trains on is added to `consumed`.
@@ -124,7 +124,7 @@ class Worker {
     progress("load", 0, 1, 0);
     world_.barrier();
     const measure::Stopwatch load_watch;
-    Run run(cell_, world_, *data_, Engine::BufferCaching::kOn);
+    Run run(cell_, world_, *data_, options_, Engine::BufferCaching::kOn);
     world_.barrier();
     result_.metrics["load_time"] = scalar("ns", static_cast<double>(load_watch.elapsed_ns()));
     warm_up(run);
@@ -216,7 +216,7 @@ class Worker {
   void memory_pass() {
     measure::TensorMemoryTracker tracker;
     const auto num_steps = std::min<std::int64_t>(2, std::ssize(first_losses_));
-    Run run(cell_, world_, *data_, Engine::BufferCaching::kOff);
+    Run run(cell_, world_, *data_, options_, Engine::BufferCaching::kOff);
     tracker.reset_peak();
     for (std::int64_t i = 0; i < num_steps; ++i) {
       Consumed consumed;

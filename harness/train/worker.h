@@ -1,11 +1,13 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <string>
 
 #include "harness/comm/communicator.h"
 #include "harness/config/cell.h"
 #include "harness/record/record.h"
+#include "harness/weights/parameters.h"
 
 namespace moebench::train {
 
@@ -17,6 +19,9 @@ struct WorkerOptions {
       progress = [](const char*, std::int64_t, std::int64_t, double) {};
   // Called on every rank before each step, counted from 0 over warm-up and measured steps.
   std::function<void(std::int64_t step)> before_step = [](std::int64_t) {};
+  // Stands between the initial weights and the engine; for tests.
+  using Source = std::unique_ptr<weights::ParameterSource>;
+  std::function<Source(Source)> adapt_source = [](Source source) { return source; };
 };
 
 // Runs one repetition of a cell on this rank: measure the GEMM rate, load, warm up, timed steps,

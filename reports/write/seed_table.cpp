@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "reports/write/agreement.h"
 #include "reports/write/columns.h"
 #include "reports/write/format_value.h"
 #include "reports/write/improvements.h"
@@ -63,8 +64,9 @@ Table seed_table(const ScenarioCells& scenario, const Baseline& baseline) {
 
 }  // namespace
 
-std::string write_seed_table(const std::vector<record::CellRecord>& records,
+std::string write_seed_table(const std::vector<record::CellRecord>& recorded,
                              const ReportOptions& options) {
+  const auto records = check_agreement(recorded);
   const auto scenarios = group_cells(records);
   const Baseline baseline(scenarios, options.baseline);
   std::string text;

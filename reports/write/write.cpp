@@ -1,6 +1,7 @@
 #include "reports/write/write.h"
 
 #include "harness/base/check.h"
+#include "reports/write/agreement.h"
 #include "reports/write/cells.h"
 #include "reports/write/csv.h"
 #include "reports/write/improvements.h"
@@ -8,8 +9,9 @@
 
 namespace moebench::reports {
 
-std::string write_report(const std::vector<record::CellRecord>& records,
+std::string write_report(const std::vector<record::CellRecord>& recorded,
                          const ReportOptions& options) {
+  const auto records = check_agreement(recorded);
   const auto scenarios = group_cells(records);
   const Baseline baseline(scenarios, options.baseline);
   switch (options.format) {

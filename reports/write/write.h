@@ -17,7 +17,8 @@ struct ReportOptions {
   std::vector<std::pair<std::string, std::string>> baseline = {};
 };
 
-// Text of all records, in the order given; how to read it: reports/README.md.
+// Text of all records, in the order given, after check_agreement (agreement.h); how to read it:
+// reports/README.md.
 // Error where there are no records, or `baseline` fits none of them.
 std::string write_report(const std::vector<record::CellRecord>& records,
                          const ReportOptions& options);

@@ -5,8 +5,11 @@
 
 #include <cstdio>
 #include <cstdlib>
+#include <memory>
 #include <new>
+#include <span>
 #include <string>
+#include <utility>
 
 #include "harness/base/error.h"
 
@@ -21,24 +24,64 @@ namespace {
   for (;;) ::pause();
 }
 
+// Experts 0 and 1 of a layer, each under the other's name.
+class SwappedExperts : public weights::ParameterSource {
+ public:
+  SwappedExperts(std::unique_ptr<weights::ParameterSource> source, std::int64_t layer)
+      : source_(std::move(source)),
+        prefix_(fmt::format("model.layers.{}.block_sparse_moe.experts.", layer)) {}
+
+  void read(const weights::ParameterSpec& parameter, std::int64_t begin,
+            std::span<float> out) const override {
+    weights::ParameterSpec other = parameter;
+    if (other.name.starts_with(prefix_)) {
+      char& expert = other.name[prefix_.size()];
+      const bool is_whole = other.name[prefix_.size() + 1] == '.';
+      if (is_whole && (expert == '0' || expert == '1')) expert = expert == '0' ? '1' : '0';
+    }
+    source_->read(other, begin, out);
+  }
+
+ private:
+  std::unique_ptr<weights::ParameterSource> source_;
+  std::string prefix_;
+};
+
+struct Fault {
+  std::string kind;
+  int rank = 0;
+  std::int64_t place = 0;  // step or layer
+};
+
+Fault parse_fault(const char* text) {
+  char kind[16];
+  int rank = 0;
+  long long place = 0;
+  const std::string allowed = "kill exit hang throw oom swap";
+  if (std::sscanf(text, "%15[a-z]@%d:%lld", kind, &rank, &place) != 3 ||
+      allowed.find(kind) == std::string::npos) {
+    throw Error("MOEBENCH_TEST_FAULT='{}' is not <kind>@<rank>:<step or layer> with kind one of {}",
+                text, allowed);
+  }
+  return {kind, rank, place};
+}
+
 }  // namespace
 
-std::function<void(std::int64_t step)> fault_from_environment(int rank) {
+void add_fault_from_environment(int rank, train::WorkerOptions& options) {
   const char* text = std::getenv("MOEBENCH_TEST_FAULT");
-  if (text == nullptr) return [](std::int64_t) {};
-  char kind[16];
-  int fault_rank = 0;
-  long long fault_step = 0;
-  const std::string allowed = "kill exit hang throw oom";
-  if (std::sscanf(text, "%15[a-z]@%d:%lld", kind, &fault_rank, &fault_step) != 3 ||
-      allowed.find(kind) == std::string::npos) {
-    throw Error("MOEBENCH_TEST_FAULT='{}' is not <kind>@<rank>:<step> with kind one of {}", text,
-                allowed);
+  if (text == nullptr) return;
+  const Fault fault = parse_fault(text);
+  if (fault.rank != rank) return;
+  if (fault.kind == "swap") {
+    options.adapt_source = [fault](std::unique_ptr<weights::ParameterSource> source) {
+      return std::make_unique<SwappedExperts>(std::move(source), fault.place);
+    };
+  } else {
+    options.before_step = [fault](std::int64_t step) {
+      if (step == fault.place) fail(fault.kind);
+    };
   }
-  if (fault_rank != rank) return [](std::int64_t) {};
-  return [kind = std::string(kind), fault_step](std::int64_t step) {
-    if (step == fault_step) fail(kind);
-  };
 }
 
 }  // namespace moebench

@@ -1,14 +1,15 @@
 #pragma once
 
-#include <cstdint>
-#include <functional>
+#include "harness/train/worker.h"
 
 namespace moebench {
 
-// For tests of what a user sees when a rank fails: MOEBENCH_TEST_FAULT="<kind>@<rank>:<step>" with
-// kind kill (SIGKILL), exit (exit code 7), hang, throw or oom makes that rank fail before that
-// step, warm-up included, counted from 0. Without the variable the function does nothing. Error
-// where the variable is not of that form.
-std::function<void(std::int64_t step)> fault_from_environment(int rank);
+// For tests of what a user sees when a rank fails or computes something else. Without the variable
+// MOEBENCH_TEST_FAULT it changes nothing; Error where the variable is of neither form:
+//   "<kind>@<rank>:<step>" with kind kill (SIGKILL), exit (exit code 7), hang, throw or oom: that
+//     rank fails before that step, warm-up included, counted from 0;
+//   "swap@<rank>:<layer>": that rank takes the weights of experts 0 and 1 of that layer for each
+//     other's.
+void add_fault_from_environment(int rank, train::WorkerOptions& options);
 
 }  // namespace moebench

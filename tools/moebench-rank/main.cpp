@@ -50,7 +50,7 @@ record::RankResult run_guarded(const config::CellConfig& cell, comm::Communicato
                 static_cast<long long>(step), static_cast<long long>(of), rate);
     std::fflush(stdout);
   };
-  options.before_step = fault_from_environment(world.rank());
+  add_fault_from_environment(world.rank(), options);
   try {
     return train::run_worker(cell, world, options);
   } catch (const Unsupported& error) {

@@ -9,6 +9,7 @@
 #include "harness/launch/process.h"
 #include "harness/launch/run_cell.h"
 #include "harness/record/record.h"
+#include "reports/write/agreement.h"
 #include "reports/write/write.h"
 #include "tools/moebench/cell_table.h"
 #include "tools/moebench/commands.h"
@@ -25,7 +26,7 @@ using Records = std::map<std::pair<std::string, int>, CellRecord>;
 
 Records load_records(const std::filesystem::path& folder) {
   Records records;
-  for (CellRecord& record : record::load(folder)) {
+  for (CellRecord& record : reports::check_agreement(record::load(folder))) {
     std::pair<std::string, int> key{record.id, record.repetition};
     records.insert_or_assign(std::move(key), std::move(record));
   }
