@@ -1,10 +1,7 @@
 // Runs the moebench program as a user does; a fake worker stands for the training.
-#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <signal.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include <chrono>
 #include <cstdlib>
@@ -13,6 +10,7 @@
 #include "harness/base/file.h"
 #include "harness/launch/fake_worker.h"
 #include "harness/record/record.h"
+#include "tools/moebench/start_moebench.h"
 
 namespace moebench {
 namespace {
@@ -40,12 +38,6 @@ constexpr const char* kModel = R"({"model_type": "mixtral", "hidden_size": 16,
 "num_attention_heads": 2, "num_key_value_heads": 1, "vocab_size": 256,
 "max_position_embeddings": 64})";
 
-struct Output {
-  int exit_code = -1;
-  std::string out;
-  std::string err;
-};
-
 class MoebenchTest : public ::testing::Test {
  protected:
   MoebenchTest() {
@@ -61,30 +53,10 @@ class MoebenchTest : public ::testing::Test {
     return static_cast<std::size_t>(std::count(text.begin(), text.end(), '\n'));
   }
 
-  pid_t start(std::vector<std::string> words) const {
-    words.insert(words.begin(), MOEBENCH_PROGRAM);
-    const pid_t pid = ::fork();
-    if (pid != 0) return pid;
-    const auto redirect = [&](const char* name, int fd) {
-      ::dup2(::open((folder_.path() / name).c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0644), fd);
-    };
-    redirect("out", STDOUT_FILENO);
-    redirect("err", STDERR_FILENO);
-    if (::chdir(folder_.path().c_str()) != 0) ::_exit(126);
-    std::vector<char*> arguments;
-    for (std::string& word : words) arguments.push_back(word.data());
-    arguments.push_back(nullptr);
-    ::execv(arguments[0], arguments.data());
-    ::_exit(127);
+  pid_t start(const std::vector<std::string>& words) const {
+    return start_moebench(words, folder_.path());
   }
-
-  Output finish(pid_t pid) const {
-    int status = 0;
-    ::waitpid(pid, &status, 0);
-    return {WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status),
-            read_file(folder_.path() / "out"), read_file(folder_.path() / "err")};
-  }
-
+  Output finish(pid_t pid) const { return finish_moebench(pid, folder_.path()); }
   Output moebench(const std::vector<std::string>& words) const { return finish(start(words)); }
 
   // Starts a run that hangs, and returns once its sleepers are there.

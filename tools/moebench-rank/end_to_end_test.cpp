@@ -1,0 +1,89 @@
+// The two programs together: real ranks, real training, and what a user sees when a rank fails or
+// computes something else.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+
+#include "harness/launch/fake_worker.h"
+#include "harness/record/record.h"
+#include "tools/moebench/start_moebench.h"
+
+namespace moebench {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+constexpr const char* kScenario = R"(
+scenarios:
+  - name: arms
+    axes:
+      model: mini
+      parallelism: [fsdp, ep]
+      expert_kernel: [loop, grouped]
+      ranks: 2
+      seq_len: 32
+      dtype: fp32
+    settings: {steps: 3, warmup_steps: 1}
+)";
+
+constexpr const char* kModel = R"({"model_type": "mixtral", "hidden_size": 32,
+"intermediate_size": 64, "num_hidden_layers": 2, "num_local_experts": 4, "num_experts_per_tok": 2,
+"num_attention_heads": 4, "num_key_value_heads": 2, "vocab_size": 128,
+"max_position_embeddings": 64, "initializer_range": 0.2})";
+
+class EndToEnd : public ::testing::Test {
+ protected:
+  EndToEnd() {
+    std::filesystem::create_directories(folder_.path() / "models");
+    write_file_atomically(folder_.path() / "models" / "mini.json", kModel);
+    write_file_atomically(folder_.path() / "arms.yaml", kScenario);
+  }
+  ~EndToEnd() override { ::unsetenv("MOEBENCH_TEST_FAULT"); }
+
+  Output run(const std::string& fault = "", const std::vector<std::string>& filters = {}) const {
+    ::setenv("MOEBENCH_TEST_FAULT", fault.c_str(), 1);
+    if (fault.empty()) ::unsetenv("MOEBENCH_TEST_FAULT");
+    std::vector<std::string> words = {"run", "arms.yaml"};
+    for (const auto& filter : filters) words.insert(words.end(), {"--filter", filter});
+    return finish_moebench(start_moebench(words, folder_.path()), folder_.path());
+  }
+
+  launch::TemporaryFolder folder_;
+};
+
+TEST_F(EndToEnd, AllArmsTrainAlikeAndAreCompared) {
+  const Output output = run();
+  EXPECT_EQ(output.exit_code, 0) << output.err;
+  EXPECT_THAT(output.out, AllOf(HasSubstr("baseline"), Not(HasSubstr("result"))));
+  for (const auto& record : record::load(folder_.path() / "results" / "arms")) {
+    EXPECT_EQ(record.value("dropped_rows"), 0);
+    EXPECT_EQ(record.metrics.at("loss").samples.size(), 3U);
+  }
+}
+
+TEST_F(EndToEnd, AKilledRankIsRecordedAndTheNextRunCompletes) {
+  const Output killed = run("kill@1:2", {"parallelism=ep", "expert_kernel=loop"});
+  EXPECT_EQ(killed.exit_code, 3) << killed.err;
+  EXPECT_THAT(killed.out, HasSubstr("CRASHED"));
+  const Output completed = run();
+  EXPECT_EQ(completed.exit_code, 0) << completed.err;
+  EXPECT_THAT(completed.out, Not(HasSubstr("CRASHED")));
+}
+
+TEST_F(EndToEnd, AWrongArmIsIncorrectAndNoImprovementIsPrintedForIt) {
+  EXPECT_EQ(run("", {"parallelism=fsdp"}).exit_code, 0);
+  const Output wrong = run("swap@0:0", {"parallelism=ep", "expert_kernel=grouped"});
+  EXPECT_EQ(wrong.exit_code, 3) << wrong.err;
+  const Output all =
+      finish_moebench(start_moebench({"report", "results/arms"}, folder_.path()), folder_.path());
+  EXPECT_THAT(all.out,
+              AllOf(HasSubstr("INCORRECT: loss of measured step 1 is"),
+                    HasSubstr("| ep          | 2         | grouped       |             — |")));
+  EXPECT_EQ(run().exit_code, 0) << "the wrong arm is run again";
+}
+
+}  // namespace
+}  // namespace moebench
