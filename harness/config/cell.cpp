@@ -6,6 +6,10 @@
 
 namespace moebench::config {
 
+const char* to_string(ModelType value) {
+  return value == ModelType::kMixtral ? "mixtral" : "granitemoe";
+}
+
 const char* to_string(Parallelism value) { return value == Parallelism::kFsdp ? "fsdp" : "ep"; }
 
 const char* to_string(ExpertKernel value) {

@@ -8,6 +8,7 @@
 
 namespace moebench::config {
 
+enum class ModelType { kMixtral, kGraniteMoe };
 enum class Parallelism { kFsdp, kEp };
 enum class ExpertKernel { kLoop, kGrouped };
 enum class Dtype { kBf16, kFp32 };
@@ -22,7 +23,8 @@ struct Routing {
   std::string trace_file{};  // kTrace: absolute path
 };
 
-// A Mixtral-style decoder, as in a Hugging Face config.json (model_type "mixtral").
+// A decoder as in a Hugging Face config.json. Both types compute the same layers; GraniteMoe scales
+// the values between them, and its checkpoints hold the experts of a layer in two tensors.
 struct ModelConfig {
   std::string name;  // file name without .json, or the folder's name
   std::int64_t hidden_size = 0;
@@ -41,6 +43,14 @@ struct ModelConfig {
   double initializer_range = 0.02;
   bool tie_word_embeddings = false;
   std::int64_t sliding_window = 0;  // 0 = none; a cell's seq_len never exceeds it
+
+  ModelType type = ModelType::kMixtral;
+  double attention_multiplier = 0;  // of the attention scores; 0 = 1 / sqrt(head_dim)
+  double embedding_multiplier = 1;
+  double residual_multiplier = 1;  // of what attention and experts add to the residual
+  double logits_scaling = 1;       // the logits are divided by it
+  // Lookups of this token give the embedding table no gradient, as in PyTorch; -1 = none.
+  std::int64_t pad_token_id = -1;
 };
 
 struct DataConfig {
@@ -103,13 +113,14 @@ struct CellConfig {
   std::string workload() const;
 };
 
+const char* to_string(ModelType value);       // "mixtral", "granitemoe"
 const char* to_string(Parallelism value);     // "fsdp", "ep"
 const char* to_string(ExpertKernel value);    // "loop", "grouped"
 const char* to_string(Dtype value);           // "bf16", "fp32"
 const char* to_string(DataSource value);      // "synthetic", "text", "tokens"
 std::string to_string(const Routing& value);  // "learned", "balanced", "skewed(1.5)", "trace(/f)"
 
-// Reads a Hugging Face config.json of model_type "mixtral". Error names file, key and remedy.
+// Reads a Hugging Face config.json of a model_type above. Error names file, key and remedy.
 ModelConfig load_model_config(const std::filesystem::path& path);
 
 // The resolved cell as a file that a rank reads back unchanged.

@@ -25,6 +25,12 @@ void visit_model(Visitor& visitor, Model& model) {
   visitor.field("initializer_range", model.initializer_range);
   visitor.field("tie_word_embeddings", model.tie_word_embeddings);
   visitor.field("sliding_window", model.sliding_window);
+  visitor.field("type", model.type);
+  visitor.field("attention_multiplier", model.attention_multiplier);
+  visitor.field("embedding_multiplier", model.embedding_multiplier);
+  visitor.field("residual_multiplier", model.residual_multiplier);
+  visitor.field("logits_scaling", model.logits_scaling);
+  visitor.field("pad_token_id", model.pad_token_id);
 }
 
 template <typename Visitor, typename Data>

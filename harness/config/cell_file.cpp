@@ -97,6 +97,9 @@ class Reader {
     out.clear();
     for (const YamlValue& item : fields_.at(name).items()) out.push_back(item.text());
   }
+  void field(const char* name, ModelType& out) {
+    out = fields_.at(name).word({ModelType::kMixtral, ModelType::kGraniteMoe});
+  }
   void field(const char* name, Parallelism& out) {
     out = fields_.at(name).word({Parallelism::kFsdp, Parallelism::kEp});
   }

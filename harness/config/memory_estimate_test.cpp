@@ -30,6 +30,15 @@ TEST(MemoryEstimate, CountsSmallModelByHand) {
   EXPECT_EQ(num_parameters(model), 2 * 4096 * 512 + 512 + 4 * layer);
 }
 
+TEST(MemoryEstimate, CountsGranite3bA800m) {
+  const ModelConfig model = load_model_config(kModels / "granite-3.0-3b-a800m.json");
+  const std::int64_t dense = 2 * 1536 * (1536 + 512) + 40 * 1536 + 2 * 1536;
+  const std::int64_t expert = 3 * 1536 * 512;
+  const std::int64_t root = 49155 * 1536 + 1536;  // the head is the embedding table
+  EXPECT_EQ(num_parameters(model), root + 32 * (dense + 40 * expert));
+  EXPECT_EQ(num_active_parameters(model), root + 32 * (dense + 8 * expert));
+}
+
 TEST(MemoryEstimate, FlopsFollowTheFormula) {
   ModelConfig model = load_model_config(kModels / "mixtral-small.json");
   const double matmul = static_cast<double>(num_active_parameters(model) - 4096 * 512);

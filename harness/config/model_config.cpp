@@ -25,7 +25,9 @@ std::vector<std::string> known_keys() {
           "rms_norm_eps",        "initializer_range",   "router_aux_loss_coef",
           "sliding_window",      "tie_word_embeddings", "rope_scaling",
           "hidden_act",          "attention_dropout",   "router_jitter_noise",
-          "rope_parameters"};
+          "rope_parameters",     "attention_bias",      "attention_multiplier",
+          "pad_token_id",        "logits_scaling",      "embedding_multiplier",
+          "residual_multiplier"};
 }
 
 std::int64_t dimension(const YamlMapping& config, const char* key) {
@@ -39,11 +41,27 @@ void read_number(const YamlMapping& config, const char* key, bool zero_allowed, 
   if (out < 0 || (out == 0 && !zero_allowed)) value->fail("must be positive");
 }
 
-void check_model_type(const YamlMapping& config) {
-  const YamlValue& type = config.at("model_type");
-  if (type.text() == "mixtral") return;
-  type.fail(
-      fmt::format("unsupported model_type '{}'; this version reads \"mixtral\"", type.text()));
+ModelType read_model_type(const YamlMapping& config) {
+  const YamlValue& value = config.at("model_type");
+  for (ModelType type : {ModelType::kMixtral, ModelType::kGraniteMoe}) {
+    if (value.text() == to_string(type)) return type;
+  }
+  value.fail(fmt::format(
+      "unsupported model_type '{}'; this version reads \"mixtral\" and \"granitemoe\"",
+      value.text()));
+}
+
+// What transformers assumes where the key is absent.
+ModelConfig defaults_of(ModelType type) {
+  ModelConfig model;
+  model.type = type;
+  model.router_aux_loss_coef = 0.001;
+  if (type == ModelType::kGraniteMoe) {
+    model.rope_theta = 1e4;
+    model.rms_norm_eps = 1e-6;
+    model.attention_multiplier = 1;
+  }
+  return model;
 }
 
 // Features of the HF class that would change the numbers and that the engine does not have.
@@ -55,6 +73,9 @@ void reject_unsupported(const YamlMapping& config) {
   for (const char* key : {"attention_dropout", "router_jitter_noise"}) {
     const YamlValue* value = config.find_set(key);
     if (value && value->number() != 0) value->fail("not supported; set it to 0");
+  }
+  if (const YamlValue* bias = config.find_set("attention_bias"); bias && bias->boolean()) {
+    bias->fail("biases are not supported; set it to false");
   }
   if (const YamlValue* scaling = config.find_set("rope_scaling")) {
     scaling->fail("scaled rotary embeddings are not supported; set it to null");
@@ -123,17 +144,31 @@ void check_dimensions(const YamlMapping& config, const ModelConfig& model) {
   }
 }
 
+// What GraniteMoe alone multiplies with; the other model's class does not read these keys.
+void read_multipliers(const YamlMapping& config, ModelConfig& model) {
+  if (model.type != ModelType::kGraniteMoe) return;
+  read_number(config, "attention_multiplier", false, model.attention_multiplier);
+  read_number(config, "embedding_multiplier", false, model.embedding_multiplier);
+  read_number(config, "residual_multiplier", false, model.residual_multiplier);
+  read_number(config, "logits_scaling", false, model.logits_scaling);
+}
+
+// A negative id counts from the end of the table, as in PyTorch.
+void read_pad_token(const YamlMapping& config, ModelConfig& model) {
+  const YamlValue* value = config.find_set("pad_token_id");
+  if (!value) return;
+  const std::int64_t id = value->integer(-model.vocab_size, model.vocab_size - 1);
+  model.pad_token_id = id < 0 ? id + model.vocab_size : id;
+}
+
 }  // namespace
 
 ModelConfig load_model_config(const std::filesystem::path& path) {
   const YamlMapping config(YamlValue::load_file(path), known_keys(),
                            YamlMapping::UnknownKeys::kIgnore);
-  check_model_type(config);
+  ModelConfig model = defaults_of(read_model_type(config));
   reject_unsupported(config);
-  ModelConfig model;
   model.name = model_name(path);
-  // What transformers assumes where the key is absent.
-  model.router_aux_loss_coef = 0.001;
   read_dimensions(config, model);
   check_dimensions(config, model);
   read_rope(config, model);
@@ -143,6 +178,8 @@ ModelConfig load_model_config(const std::filesystem::path& path) {
   if (const YamlValue* tie = config.find_set("tie_word_embeddings")) {
     model.tie_word_embeddings = tie->boolean();
   }
+  read_multipliers(config, model);
+  read_pad_token(config, model);
   return model;
 }
 

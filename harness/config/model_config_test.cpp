@@ -42,6 +42,42 @@ TEST(ModelConfig, AcceptsWhatHuggingFaceWrites) {
       load("\"rope_parameters\": {\"rope_theta\": 7.0, \"rope_type\": \"default\"}").rope_theta, 7);
 }
 
+TEST(ModelConfig, ReadsGraniteMoe) {
+  const ModelConfig plain = load("", "mixtral", "granitemoe");
+  EXPECT_EQ(plain.type, ModelType::kGraniteMoe);
+  EXPECT_EQ(plain.rope_theta, 1e4);
+  EXPECT_EQ(plain.rms_norm_eps, 1e-6);
+  EXPECT_EQ(plain.attention_multiplier, 1);  // as transformers assumes, not 1 / sqrt(head_dim)
+  EXPECT_EQ(plain.pad_token_id, -1);
+  const ModelConfig model = load(
+      "\"attention_bias\": false, \"attention_multiplier\": 0.015625, \"pad_token_id\": 0,\n"
+      "\"embedding_multiplier\": 12.0, \"logits_scaling\": 6.0, \"residual_multiplier\": 0.22",
+      "mixtral", "granitemoe");
+  EXPECT_EQ(model.attention_multiplier, 0.015625);
+  EXPECT_EQ(model.embedding_multiplier, 12);
+  EXPECT_EQ(model.logits_scaling, 6);
+  EXPECT_EQ(model.residual_multiplier, 0.22);
+  EXPECT_EQ(model.pad_token_id, 0);
+}
+
+TEST(ModelConfig, ReadsThePublishedGraniteMoe) {
+  const auto folder = std::filesystem::path(MOEBENCH_SCENARIO_FOLDER) / "models";
+  const ModelConfig model = load_model_config(folder / "granite-3.0-3b-a800m.json");
+  EXPECT_EQ(model.type, ModelType::kGraniteMoe);
+  EXPECT_EQ(model.head_dim, 64);
+  EXPECT_EQ(model.num_experts, 40);
+  EXPECT_EQ(model.top_k, 8);
+  EXPECT_EQ(model.attention_multiplier, 1.0 / 64);
+  EXPECT_TRUE(model.tie_word_embeddings);
+}
+
+TEST(ModelConfig, MultipliersBelongToGraniteMoe) {
+  const ModelConfig model = load("\"logits_scaling\": 6.0, \"pad_token_id\": -1");
+  EXPECT_EQ(model.logits_scaling, 1);
+  EXPECT_EQ(model.attention_multiplier, 0);
+  EXPECT_EQ(model.pad_token_id, 255);  // counted from the end of the table
+}
+
 TEST(ModelConfig, FolderNamesTheModel) {
   const TempFolder folder;
   folder.write("my-model/config.json", kTinyModel);
@@ -51,11 +87,15 @@ TEST(ModelConfig, FolderNamesTheModel) {
 TEST(ModelConfig, RejectsWhatItCannotCompute) {
   EXPECT_THAT(error_of([] { load("", "mixtral", "llama"); }),
               HasSubstr("tiny-v0.1.json:2: key 'model_type': unsupported model_type 'llama'; this "
-                        "version reads \"mixtral\""));
+                        "version reads \"mixtral\" and \"granitemoe\""));
   EXPECT_THAT(error_of([] { load("\"hidden_act\": \"gelu\""); }), HasSubstr("'gelu'"));
   EXPECT_THAT(error_of([] { load("\"rope_scaling\": {\"type\": \"linear\"}"); }),
               HasSubstr("key 'rope_scaling'"));
   EXPECT_THAT(error_of([] { load("\"attention_dropout\": 0.1"); }), HasSubstr("set it to 0"));
+  EXPECT_THAT(error_of([] { load("\"attention_bias\": true"); }), HasSubstr("set it to false"));
+  EXPECT_THAT(error_of([] { load("\"logits_scaling\": 0", "mixtral", "granitemoe"); }),
+              HasSubstr("key 'logits_scaling': must be positive"));
+  EXPECT_THAT(error_of([] { load("\"pad_token_id\": 256"); }), HasSubstr("key 'pad_token_id'"));
   EXPECT_THAT(error_of([] { load("\"rope_parameters\": {\"rope_type\": \"yarn\"}"); }),
               HasSubstr("'yarn'"));
 }
