@@ -70,6 +70,11 @@ Routing route(const at::Tensor& x_TH, Weight& router, std::int64_t top_k,
   return {probs, top / top.sum(-1, /*keepdim=*/true), ids};
 }
 
+at::Tensor view(std::span<const std::int64_t> tokens) {
+  return at::from_blob(const_cast<std::int64_t*>(tokens.data()),
+                       {static_cast<std::int64_t>(tokens.size())}, at::kLong);
+}
+
 }  // namespace
 
 ExpertFunction local_experts(config::ExpertKernel kernel) {
@@ -81,7 +86,8 @@ LayerOutput decoder_layer(const at::Tensor& x_TH, LayerWeights& weights,
   DenseWeights& dense = weights.dense;
   const at::Tensor normed = rms_norm(x_TH, dense.input_norm, model.rms_norm_eps);
   const at::Tensor attended = causal_attention(linear(normed, dense.qkv), batch.attention);
-  const at::Tensor residual = x_TH + linear(attended, dense.o);
+  const at::Tensor residual =
+      at::add(x_TH, linear(attended, dense.o), model.residual_multiplier);
 
   const at::Tensor moe_in = rms_norm(residual, dense.post_norm, model.rms_norm_eps);
   const at::Tensor& forced = batch.forced_ids_LTk;
@@ -90,7 +96,7 @@ LayerOutput decoder_layer(const at::Tensor& x_TH, LayerWeights& weights,
   ExpertOutput experts =
       batch.experts(moe_in, routing.weights_Tk, routing.ids_Tk.to(at::kInt), weights.experts);
   LayerOutput out;
-  out.x_TH = residual + experts.y_TH;
+  out.x_TH = at::add(residual, experts.y_TH, model.residual_multiplier);
   out.load = std::move(experts.load);
   out.prob_sum_E = at::mv(routing.probs_TE.t(), batch.mask_T);
   out.real_counts_E =
@@ -100,20 +106,37 @@ LayerOutput decoder_layer(const at::Tensor& x_TH, LayerWeights& weights,
   return out;
 }
 
-at::Tensor embed(std::span<const std::int64_t> tokens, const RootWeights& weights) {
-  const at::Tensor ids = at::from_blob(const_cast<std::int64_t*>(tokens.data()),
-                                       {static_cast<std::int64_t>(tokens.size())}, at::kLong);
-  return weights.embedding.value.index_select(0, ids);
+at::Tensor embed(std::span<const std::int64_t> tokens, const RootWeights& weights,
+                 const config::ModelConfig& model) {
+  const at::Tensor x_TH = weights.embedding.value.index_select(0, view(tokens));
+  return model.embedding_multiplier == 1 ? x_TH : x_TH * model.embedding_multiplier;
 }
 
 void embed_backward(std::span<const std::int64_t> tokens, const at::Tensor& dx_TH,
-                    RootWeights& weights) {
+                    RootWeights& weights, const config::ModelConfig& model) {
+  at::Tensor rows_TH = dx_TH;
+  if (model.embedding_multiplier != 1) rows_TH = rows_TH * model.embedding_multiplier;
+  if (model.pad_token_id >= 0) {
+    rows_TH = rows_TH.masked_fill((view(tokens) == model.pad_token_id).unsqueeze(1), 0);
+  }
   Weight& table = weights.embedding;
-  for_dtype(dx_TH.scalar_type(), [&]<typename T>(T) {
-    kernels::embedding_backward(tokens.data(), data<T>(dx_TH), dx_TH.size(0), table.grad.size(0),
-                                table.grad.size(1), data<T>(table.grad), table.accumulate);
+  const bool accumulate = table.accumulate || table.written;
+  for_dtype(rows_TH.scalar_type(), [&]<typename T>(T) {
+    kernels::embedding_backward(tokens.data(), data<T>(rows_TH), rows_TH.size(0),
+                                table.grad.size(0), table.grad.size(1), data<T>(table.grad),
+                                accumulate);
   });
   table.written = true;
+}
+
+at::Tensor head_input(const at::Tensor& x_TH, RootWeights& weights,
+                      const config::ModelConfig& model) {
+  const at::Tensor normed = rms_norm(x_TH, weights.norm, model.rms_norm_eps);
+  return model.logits_scaling == 1 ? normed : normed / model.logits_scaling;
+}
+
+at::Tensor logits(const at::Tensor& x_TH, RootWeights& weights, const config::ModelConfig& model) {
+  return linear(head_input(x_TH, weights, model), weights.head());
 }
 
 LoadBalancing load_balancing_loss(const std::vector<LayerOutput>& layers, double num_real_tokens) {

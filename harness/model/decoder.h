@@ -49,15 +49,24 @@ struct LayerOutput {
   ExpertLoad load;           // padding tokens included; under ep also those of other ranks
 };
 
-// One Mixtral decoder layer (pre-norm attention, pre-norm mixture of experts) on x_TH.
+// One decoder layer (pre-norm attention, pre-norm mixture of experts) on x_TH.
 LayerOutput decoder_layer(const at::Tensor& x_TH, LayerWeights& weights,
                           const config::ModelConfig& model, const BatchContext& batch);
 
-// Rows of the embedding table, [T, H].
-at::Tensor embed(std::span<const std::int64_t> tokens, const RootWeights& weights);
-// Leaves the table's gradient in weights.embedding.grad.
+// Rows of the embedding table times embedding_multiplier, [T, H].
+at::Tensor embed(std::span<const std::int64_t> tokens, const RootWeights& weights,
+                 const config::ModelConfig& model);
+// Leaves the table's gradient in weights.embedding.grad; adds it where a tied head has left its
+// own there already.
 void embed_backward(std::span<const std::int64_t> tokens, const at::Tensor& dx_TH,
-                    RootWeights& weights);
+                    RootWeights& weights, const config::ModelConfig& model);
+
+// What the head multiplies with, [T, H]: the final norm, divided by logits_scaling, which costs
+// less here than on the logits.
+at::Tensor head_input(const at::Tensor& x_TH, RootWeights& weights,
+                      const config::ModelConfig& model);
+// Logits of every token, [T, V].
+at::Tensor logits(const at::Tensor& x_TH, RootWeights& weights, const config::ModelConfig& model);
 
 // Load-balancing loss of Switch Transformers (Fedus et al. 2021) as Hugging Face's Mixtral
 // computes it, over all layers of a micro-batch together: with f_e the share of choices and P_e

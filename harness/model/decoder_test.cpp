@@ -3,9 +3,9 @@
 #include <ATen/ATen.h>
 #include <gtest/gtest.h>
 
+#include <map>
 #include <memory>
 #include <numeric>
-#include <set>
 #include <string>
 #include <vector>
 
@@ -27,19 +27,30 @@ config::ModelConfig small_model() {
   return model;
 }
 
-TEST(Layout, CoversEveryParameterOnceWithoutGaps) {
-  const config::ModelConfig model = small_model();
-  std::set<std::string> names;
-  std::int64_t elements = 0;
+config::ModelConfig small_granite() {
+  config::ModelConfig model = small_model();
+  model.type = config::ModelType::kGraniteMoe;
+  model.tie_word_embeddings = true;
+  model.attention_multiplier = 0.3;
+  model.embedding_multiplier = 3;
+  model.residual_multiplier = 0.5;
+  model.logits_scaling = 4;
+  return model;
+}
+
+void expect_every_element_once(const config::ModelConfig& model) {
+  std::map<std::string, std::int64_t> covered;  // elements of a parameter, from its first on
   const auto count = [&](const Layout& layout) {
     std::int64_t next = 0;
     for (const Slot& slot : layout.slots) {
       EXPECT_EQ(slot.offset, next);
-      next += slot.parameter.num_elements();
-      EXPECT_TRUE(names.insert(slot.parameter.name).second) << slot.parameter.name;
+      next += slot.num_elements;
+      std::int64_t& end = covered[slot.parameter.name];
+      EXPECT_EQ(slot.parameter_begin, end) << slot.parameter.name;
+      end += slot.num_elements;
+      EXPECT_EQ(c10::multiply_integers(slot.shape()), slot.num_elements);
     }
     EXPECT_EQ(layout.num_elements, next);
-    elements += next;
   };
   count(root_layout(model));
   count(concatenate(dense_layout(model, 0), expert_layout(model, 0, {0, 4})));
@@ -47,11 +58,25 @@ TEST(Layout, CoversEveryParameterOnceWithoutGaps) {
   count(expert_layout(model, 1, {0, 2}));
   count(expert_layout(model, 1, {2, 4}));
 
-  const auto all = weights::mixtral_parameters(model);
-  EXPECT_EQ(names.size(), all.size());
-  std::int64_t expected = 0;
-  for (const auto& parameter : all) expected += parameter.num_elements();
-  EXPECT_EQ(elements, expected);
+  const auto all = weights::model_parameters(model);
+  EXPECT_EQ(covered.size(), all.size());
+  for (const auto& p : all) EXPECT_EQ(covered.at(p.name), p.num_elements()) << p.name;
+}
+
+TEST(Layout, CoversEveryElementOfMixtralOnce) { expect_every_element_once(small_model()); }
+
+TEST(Layout, CoversEveryElementOfGraniteMoeOnce) { expect_every_element_once(small_granite()); }
+
+// The buffer of experts is the same for both types: only the names of its parts differ.
+TEST(Layout, CutsStacksToTheExpertsOfARank) {
+  const Layout layout = expert_layout(small_granite(), 1, {2, 4});
+  ASSERT_EQ(layout.slots.size(), 2);
+  EXPECT_EQ(layout.slots[0].parameter.name, "model.layers.1.block_sparse_moe.input_linear.weight");
+  EXPECT_EQ(layout.slots[0].shape(), std::vector<std::int64_t>({2, 48, 16}));
+  EXPECT_EQ(layout.slots[0].parameter_begin, 2 * 48 * 16);
+  EXPECT_EQ(layout.slots[1].offset, 2 * 48 * 16);
+  EXPECT_EQ(layout.slots[1].parameter_begin, 2 * 16 * 24);
+  EXPECT_EQ(layout.num_elements, expert_layout(small_model(), 1, {2, 4}).num_elements);
 }
 
 // A parameter's slot and the view that the layer computes with are the same memory.
@@ -168,11 +193,60 @@ TEST(Embedding, LooksUpAndReturnsTheTablesGradient) {
   weights.embedding.value = at::randn({11, 16});
   weights.embedding.grad = at::full({11, 16}, 5.0);
   const std::vector<std::int64_t> tokens = {3, 3, 10};
-  EXPECT_TRUE(at::equal(embed(tokens, weights)[2], weights.embedding.value[10]));
+  config::ModelConfig model = small_model();
+  EXPECT_TRUE(at::equal(embed(tokens, weights, model)[2], weights.embedding.value[10]));
   const at::Tensor dx = at::randn({3, 16});
-  embed_backward(tokens, dx, weights);
+  embed_backward(tokens, dx, weights, model);
   EXPECT_TRUE(at::allclose(weights.embedding.grad[3], dx[0] + dx[1]));
   EXPECT_EQ(weights.embedding.grad[0].abs().sum().item<double>(), 0);
+
+  weights.embedding.written = false;
+  model.embedding_multiplier = 3;
+  model.pad_token_id = 10;
+  EXPECT_TRUE(at::equal(embed(tokens, weights, model)[0], weights.embedding.value[3] * 3));
+  embed_backward(tokens, dx, weights, model);
+  EXPECT_TRUE(at::allclose(weights.embedding.grad[3], (dx[0] + dx[1]) * 3));
+  EXPECT_EQ(weights.embedding.grad[10].abs().sum().item<double>(), 0);
+}
+
+TEST(RootWeights, AddBothUsesOfATiedTable) {
+  const config::ModelConfig model = small_granite();
+  const Layout layout = root_layout(model);
+  EXPECT_EQ(layout.slots.size(), 2);
+  const at::Tensor values = at::randn({layout.num_elements});
+  const at::Tensor grads = at::full({layout.num_elements}, 7.0);  // overwritten
+  RootWeights weights;
+  bind(weights, model, values, &Weight::value);
+  bind(weights, model, grads, &Weight::grad);
+  EXPECT_EQ(all_weights(weights).size(), 2);
+
+  const std::vector<std::int64_t> tokens = {3, 3, 10};
+  const at::Tensor dlogits = at::randn({3, 11});
+  const at::Tensor x = embed(tokens, weights, model).requires_grad_(true);
+  logits(x, weights, model).backward(dlogits);
+  embed_backward(tokens, x.grad(), weights, model);
+
+  const at::Tensor table = weights.embedding.value.clone().requires_grad_(true);
+  const at::Tensor rows = table.index_select(0, at::tensor({3, 3, 10}, at::kLong)) * 3;
+  const at::Tensor rms = (rows.square().mean(-1, true) + model.rms_norm_eps).rsqrt();
+  at::mm(rows * rms * weights.norm.value, table.t()).div(4).backward(dlogits);
+  EXPECT_TRUE(at::allclose(weights.embedding.grad, table.grad(), 1e-4, 1e-5));
+}
+
+// With experts that return 0 the layer is attention alone: out = x + multiplier x attention.
+TEST(DecoderLayer, ScalesWhatItAddsToTheResidual) {
+  const Layout layout =
+      concatenate(dense_layout(small_model(), 0), expert_layout(small_model(), 0, {0, 4}));
+  const at::Tensor flat = at::randn({layout.num_elements}) * 0.2;
+  const at::Tensor x = at::randn({12, 16});
+  std::vector<at::Tensor> added;
+  for (const double multiplier : {1.0, 0.25}) {
+    LayerFixture layer(flat, config::ExpertKernel::kGrouped);
+    layer.model.residual_multiplier = multiplier;
+    layer.weights.experts.down.value = at::zeros({4, 16, 24});
+    added.push_back(decoder_layer(x, layer.weights, layer.model, layer.batch).x_TH - x);
+  }
+  EXPECT_TRUE(at::allclose(added[1], added[0] * 0.25, 1e-5, 1e-6));
 }
 
 }  // namespace

@@ -39,12 +39,17 @@ class LayoutBuilder {
  public:
   LayoutBuilder(std::string name, const config::ModelConfig& model) {
     layout_.name = std::move(name);
-    all_ = weights::mixtral_parameters(model);
+    all_ = weights::model_parameters(model);
   }
   LayoutBuilder& add(const std::string& name) {
+    return add_rows(name, 0, find(all_, name).shape.front());
+  }
+  // Rows [begin, end) of the parameter's first dimension.
+  LayoutBuilder& add_rows(const std::string& name, std::int64_t begin, std::int64_t end) {
     const weights::ParameterSpec& parameter = find(all_, name);
-    layout_.slots.push_back({parameter, layout_.num_elements});
-    layout_.num_elements += parameter.num_elements();
+    const std::int64_t row = parameter.num_elements() / parameter.shape.front();
+    layout_.slots.push_back({parameter, layout_.num_elements, begin * row, (end - begin) * row});
+    layout_.num_elements += (end - begin) * row;
     return *this;
   }
   Layout build() { return std::move(layout_); }
@@ -56,16 +61,22 @@ class LayoutBuilder {
 
 }  // namespace
 
+std::vector<std::int64_t> Slot::shape() const {
+  std::vector<std::int64_t> shape = parameter.shape;
+  shape.front() = num_elements / (parameter.num_elements() / shape.front());
+  return shape;
+}
+
 Layout root_layout(const config::ModelConfig& model) {
-  return LayoutBuilder("root", model)
-      .add("model.embed_tokens.weight")
-      .add("model.norm.weight")
-      .add("lm_head.weight")
-      .build();
+  LayoutBuilder builder("root", model);
+  builder.add("model.embed_tokens.weight").add("model.norm.weight");
+  if (!model.tie_word_embeddings) builder.add("lm_head.weight");
+  return builder.build();
 }
 
 Layout dense_layout(const config::ModelConfig& model, std::int64_t layer) {
   const std::string prefix = fmt::format("model.layers.{}.", layer);
+  const bool granite = model.type == config::ModelType::kGraniteMoe;
   return LayoutBuilder(fmt::format("layers.{}", layer), model)
       .add(prefix + "input_layernorm.weight")
       .add(prefix + "self_attn.q_proj.weight")
@@ -73,19 +84,24 @@ Layout dense_layout(const config::ModelConfig& model, std::int64_t layer) {
       .add(prefix + "self_attn.v_proj.weight")
       .add(prefix + "self_attn.o_proj.weight")
       .add(prefix + "post_attention_layernorm.weight")
-      .add(prefix + "block_sparse_moe.gate.weight")
+      .add(prefix + "block_sparse_moe." + (granite ? "router.layer.weight" : "gate.weight"))
       .build();
 }
 
 Layout expert_layout(const config::ModelConfig& model, std::int64_t layer, ExpertRange range) {
-  const std::string prefix = fmt::format("model.layers.{}.block_sparse_moe.experts.", layer);
+  const std::string moe = fmt::format("model.layers.{}.block_sparse_moe.", layer);
   LayoutBuilder builder(fmt::format("layers.{}.experts", layer), model);
-  for (std::int64_t e = range.begin; e < range.end; ++e) {
-    builder.add(fmt::format("{}{}.w1.weight", prefix, e));
-    builder.add(fmt::format("{}{}.w3.weight", prefix, e));
+  if (model.type == config::ModelType::kGraniteMoe) {
+    return builder.add_rows(moe + "input_linear.weight", range.begin, range.end)
+        .add_rows(moe + "output_linear.weight", range.begin, range.end)
+        .build();
   }
   for (std::int64_t e = range.begin; e < range.end; ++e) {
-    builder.add(fmt::format("{}{}.w2.weight", prefix, e));
+    builder.add(fmt::format("{}experts.{}.w1.weight", moe, e));
+    builder.add(fmt::format("{}experts.{}.w3.weight", moe, e));
+  }
+  for (std::int64_t e = range.begin; e < range.end; ++e) {
+    builder.add(fmt::format("{}experts.{}.w2.weight", moe, e));
   }
   return builder.build();
 }
@@ -104,7 +120,8 @@ void bind(RootWeights& weights, const config::ModelConfig& model, const at::Tens
   Cutter cut(flat);
   weights.embedding.*field = cut.next({model.vocab_size, model.hidden_size});
   weights.norm.*field = cut.next({model.hidden_size});
-  weights.lm_head.*field = cut.next({model.vocab_size, model.hidden_size});
+  weights.tied = model.tie_word_embeddings;
+  if (!weights.tied) weights.lm_head.*field = cut.next({model.vocab_size, model.hidden_size});
 }
 
 void bind(DenseWeights& weights, const config::ModelConfig& model, const at::Tensor& flat,
@@ -150,6 +167,7 @@ void unbind(LayerWeights& weights, Field field) {
 }
 
 std::vector<Weight*> all_weights(RootWeights& weights) {
+  if (weights.tied) return {&weights.embedding, &weights.norm};
   return {&weights.embedding, &weights.norm, &weights.lm_head};
 }
 

@@ -12,10 +12,17 @@
 
 namespace moebench::model {
 
-// A parameter's place in a flat buffer, in elements.
+// The place in a flat buffer, in elements, of a parameter or of a part of it: elements
+// [parameter_begin, parameter_begin + num_elements) in row-major order, whole rows of its first
+// dimension. (Under ep a rank holds its own experts' part of a stack of all.)
 struct Slot {
   weights::ParameterSpec parameter;
   std::int64_t offset = 0;
+  std::int64_t parameter_begin = 0;
+  std::int64_t num_elements = 0;
+
+  // The parameter's, with the first dimension cut to what the slot holds.
+  std::vector<std::int64_t> shape() const;
 };
 
 // Parameters that lie one after the other in one flat buffer.
@@ -31,7 +38,7 @@ struct ExpertRange {
   std::int64_t size() const { return end - begin; }
 };
 
-// Embedding, final norm, lm_head.
+// Embedding, final norm, and lm_head unless it is tied to the embedding.
 Layout root_layout(const config::ModelConfig& model);
 // Norms, attention and router of a decoder layer.
 Layout dense_layout(const config::ModelConfig& model, std::int64_t layer);
@@ -42,9 +49,12 @@ Layout expert_layout(const config::ModelConfig& model, std::int64_t layer, Exper
 Layout concatenate(Layout first, const Layout& second);
 
 struct RootWeights {
-  Weight embedding;  // [V, H]
-  Weight norm;       // [H]
-  Weight lm_head;    // [V, H]
+  Weight embedding;   // [V, H]
+  Weight norm;        // [H]
+  Weight lm_head;     // [V, H]; unused where tied
+  bool tied = false;  // the head multiplies with the embedding table; set by bind
+
+  Weight& head() { return tied ? embedding : lm_head; }
 };
 
 struct DenseWeights {

@@ -88,6 +88,11 @@ struct RmsNormFunction : Function<RmsNormFunction> {
   }
 };
 
+std::optional<double> scale(const AttentionContext& context) {
+  if (context.multiplier == 0) return std::nullopt;
+  return context.multiplier;
+}
+
 struct AttentionFunction : Function<AttentionFunction> {
   static at::Tensor forward(AutogradContext* ctx, const at::Tensor& qkv,
                             const AttentionContext& context) {
@@ -100,7 +105,8 @@ struct AttentionFunction : Function<AttentionFunction> {
                                   data<T>(v));
     });
     auto [out, logsumexp] = at::_scaled_dot_product_flash_attention_for_cpu(
-        q.transpose(1, 2), k.transpose(1, 2), v.transpose(1, 2), 0.0, /*is_causal=*/true);
+        q.transpose(1, 2), k.transpose(1, 2), v.transpose(1, 2), 0.0, /*is_causal=*/true,
+        /*attn_mask=*/{}, scale(context));
     ctx->save_for_backward({q, k, v, out, logsumexp});
     keep(ctx, "context", context);
     return out.transpose(1, 2).reshape({s.batch * s.seq_len, s.num_heads * s.head_dim});
@@ -114,7 +120,7 @@ struct AttentionFunction : Function<AttentionFunction> {
         grads[0].reshape({s.batch, s.seq_len, s.num_heads, s.head_dim}).transpose(1, 2);
     auto [dq, dk, dv] = at::_scaled_dot_product_flash_attention_for_cpu_backward(
         dout, saved[0].transpose(1, 2), saved[1].transpose(1, 2), saved[2].transpose(1, 2),
-        saved[3], saved[4], 0.0, /*is_causal=*/true);
+        saved[3], saved[4], 0.0, /*is_causal=*/true, /*attn_mask=*/{}, scale(context));
     const at::Tensor dq_c = dq.transpose(1, 2).contiguous();
     const at::Tensor dk_c = dk.transpose(1, 2).contiguous();
     const at::Tensor dv_c = dv.transpose(1, 2).contiguous();

@@ -23,6 +23,7 @@ at::Tensor rms_norm(const at::Tensor& x_TH, Weight& weight, double eps);
 struct AttentionContext {
   kernels::RopeShape shape;
   std::shared_ptr<const kernels::RopeTable> rope;  // of at least shape.seq_len positions
+  double multiplier = 0;                           // of the scores; 0 = 1 / sqrt(head_dim)
 };
 
 // Rotary embedding and causal grouped-query attention. qkv: [batch x seq_len, (heads + 2 kv_heads)

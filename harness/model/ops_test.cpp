@@ -72,7 +72,8 @@ TEST(RmsNorm, MatchesAutograd) {
 }
 
 // Attention written out: rotate halves, repeat key and value heads, mask, softmax.
-at::Tensor plain_attention(const at::Tensor& qkv, const kernels::RopeShape& s, double theta) {
+at::Tensor plain_attention(const at::Tensor& qkv, const kernels::RopeShape& s, double theta,
+                           double scale) {
   const at::Tensor parts =
       qkv.view({s.batch, s.seq_len, s.num_heads + 2 * s.num_kv_heads, s.head_dim}).transpose(1, 2);
   const at::Tensor frequency =
@@ -89,7 +90,7 @@ at::Tensor plain_attention(const at::Tensor& qkv, const kernels::RopeShape& s, d
       rotate(parts.narrow(1, s.num_heads, s.num_kv_heads)).repeat_interleave(group, 1);
   const at::Tensor v =
       parts.narrow(1, s.num_heads + s.num_kv_heads, s.num_kv_heads).repeat_interleave(group, 1);
-  at::Tensor scores = at::matmul(q, k.transpose(-2, -1)) / std::sqrt(static_cast<double>(s.head_dim));
+  at::Tensor scores = at::matmul(q, k.transpose(-2, -1)) * scale;
   scores = scores.masked_fill(at::ones({s.seq_len, s.seq_len}).triu(1).to(at::kBool), -INFINITY);
   return at::matmul(at::softmax(scores, -1), v)
       .transpose(1, 2)
@@ -98,11 +99,15 @@ at::Tensor plain_attention(const at::Tensor& qkv, const kernels::RopeShape& s, d
 
 TEST(CausalAttention, MatchesAutograd) {
   const kernels::RopeShape shape{2, 13, 4, 2, 8};
-  const AttentionContext context{shape, std::make_shared<kernels::RopeTable>(32, 8, 1e4)};
-  expect_same_output_and_input_gradient(
-      [&](const at::Tensor& x) { return causal_attention(x, context); },
-      [&](const at::Tensor& x) { return plain_attention(x, shape, 1e4); },
-      at::randn({2 * 13, 8 * 8}));
+  AttentionContext context{shape, std::make_shared<kernels::RopeTable>(32, 8, 1e4)};
+  for (const double multiplier : {0.0, 0.1}) {
+    context.multiplier = multiplier;
+    const double scale = multiplier == 0 ? 1 / std::sqrt(8.0) : multiplier;
+    expect_same_output_and_input_gradient(
+        [&](const at::Tensor& x) { return causal_attention(x, context); },
+        [&](const at::Tensor& x) { return plain_attention(x, shape, 1e4, scale); },
+        at::randn({2 * 13, 8 * 8}));
+  }
 }
 
 SharedRowMap map_of(const std::vector<std::int32_t>& ids, std::int64_t experts,

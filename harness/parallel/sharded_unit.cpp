@@ -45,10 +45,10 @@ void ShardedUnit::load(const weights::ParameterSource& source) {
   std::vector<float> values;
   for (const model::Slot& slot : layout_.slots) {
     const std::int64_t begin = std::max(slot.offset, shard_begin());
-    const std::int64_t end = std::min(slot.offset + slot.parameter.num_elements(), shard_end);
+    const std::int64_t end = std::min(slot.offset + slot.num_elements, shard_end);
     for (std::int64_t at = begin; at < end; at += kBlock) {
       values.resize(static_cast<std::size_t>(std::min(kBlock, end - at)));
-      source.read(slot.parameter, at - slot.offset, values);
+      source.read(slot.parameter, slot.parameter_begin + at - slot.offset, values);
       store(values, shard_.narrow(0, at - shard_begin(), std::ssize(values)));
     }
   }
@@ -69,6 +69,13 @@ void ShardedUnit::wait_gather() {
   MOEBENCH_CHECK(full_.defined());
   if (gather_) gather_->wait();
   gather_.reset();
+}
+
+at::Tensor ShardedUnit::gathered(const at::Tensor& shard) const {
+  const at::Tensor whole = at::empty({shard_elements_ * group_.size()}, shard.options());
+  group_.all_gather(shard.const_data_ptr(), whole.data_ptr(),
+                    static_cast<std::int64_t>(shard.nbytes()));
+  return whole;
 }
 
 void ShardedUnit::free() {

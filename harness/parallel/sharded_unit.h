@@ -45,6 +45,9 @@ class ShardedUnit {
   double gradient_sum_of_squares() const;  // of this rank's slice
   void update(const kernels::AdamWOptions& options);
 
+  // All-gather of shard() or gradient_shard() into memory of its own, [padded].
+  at::Tensor gathered(const at::Tensor& shard) const;
+
   const model::Layout& layout() const { return layout_; }
   const at::Tensor& shard() const { return shard_; }
   const at::Tensor& gradient_shard() const { return gradient_; }

@@ -50,6 +50,14 @@ void start_writing(const std::vector<model::Weight*>& weights, bool accumulate) 
   }
 }
 
+void visit_slots(const parallel::ShardedUnit& unit, const at::Tensor& shard,
+                 const Engine::Visit& visit) {
+  const at::Tensor flat = unit.gathered(shard);
+  for (const model::Slot& slot : unit.layout().slots) {
+    visit(slot, flat.narrow(0, slot.offset, slot.num_elements).view(slot.shape()));
+  }
+}
+
 }  // namespace
 
 Engine::Engine(const config::CellConfig& cell, comm::Communicator& world, BufferCaching caching)
@@ -59,10 +67,6 @@ Engine::Engine(const config::CellConfig& cell, comm::Communicator& world, Buffer
       pool_(dtype_, caching == BufferCaching::kOn) {
   MOEBENCH_CHECK(world.size() == cell.ranks);
   const config::ModelConfig& model = cell_.model;
-  if (model.tie_word_embeddings) {
-    throw Unsupported("model '{}': tied word embeddings cannot be trained by this version",
-                      model.name);
-  }
   const auto ep = static_cast<int>(cell_.ep_degree);
   ep_group_ = world.split(world.rank() / ep);
   replica_group_ = world.split(world.rank() % ep);
@@ -138,6 +142,17 @@ void Engine::release(Layer& layer) {
   for (auto& unit : layer.units) unit->free();
 }
 
+void Engine::gather_root() {
+  root_->start_gather();
+  root_->wait_gather();
+  model::bind(root_weights_, cell_.model, root_->full(), &model::Weight::value);
+}
+
+void Engine::release_root() {
+  model::unbind(root_weights_, &model::Weight::value);
+  root_->free();
+}
+
 StepResult Engine::step(const std::vector<data::MicroBatch>& micro_batches) {
   MOEBENCH_CHECK(std::ssize(micro_batches) == cell_.grad_accumulation);
   std::vector<double> loss_tokens = {0};
@@ -147,17 +162,14 @@ StepResult Engine::step(const std::vector<data::MicroBatch>& micro_batches) {
   world_.all_reduce_sum(loss_tokens);
   if (loss_tokens[0] == 0) throw Error("a step without any loss token; use longer samples");
 
-  root_->start_gather();
-  root_->wait_gather();
-  model::bind(root_weights_, cell_.model, root_->full(), &model::Weight::value);
+  gather_root();
   std::vector<double> sums = {0, 0, 0};  // cross entropy, load balancing, squared gradients
   for (std::size_t i = 0; i < micro_batches.size(); ++i) {
     const Losses losses = micro_step(micro_batches[i], i == 0, 1.0 / loss_tokens[0]);
     sums[0] += losses.cross_entropy_sum;
     sums[1] += losses.load_balancing;
   }
-  model::unbind(root_weights_, &model::Weight::value);
-  root_->free();
+  release_root();
 
   for (parallel::ShardedUnit* unit : all_units()) sums[2] += unit->gradient_sum_of_squares();
   world_.all_reduce_sum(sums);
@@ -182,24 +194,46 @@ StepResult Engine::step(const std::vector<data::MicroBatch>& micro_batches) {
   return result;
 }
 
-Engine::Losses Engine::micro_step(const data::MicroBatch& batch, bool first, double loss_scale) {
+at::Tensor Engine::logits(const data::MicroBatch& batch) {
+  const at::AutoGradMode grad_mode(false);
+  gather_root();
+  std::vector<SavedLayer> saved(layers_.size());
+  const at::Tensor x = forward(batch, context_of(batch), saved);
+  const at::Tensor logits = model::logits(x, root_weights_, cell_.model);
+  release_root();
+  return logits;
+}
+
+model::BatchContext Engine::context_of(const data::MicroBatch& batch) const {
   const config::ModelConfig& model = cell_.model;
   model::BatchContext context;
   context.attention = {
       {batch.num_samples, batch.length, model.num_heads, model.num_kv_heads, model.head_dim},
-      rope_};
+      rope_,
+      model.attention_multiplier};
   context.mask_T = real_token_mask(batch);
   context.experts = experts_;
   context.forced_ids_LTk = forced_ids(batch);
+  return context;
+}
 
-  std::vector<SavedLayer> saved(layers_.size());
-  at::Tensor x = model::embed(batch.tokens, root_weights_);
+at::Tensor Engine::forward(const data::MicroBatch& batch, const model::BatchContext& context,
+                           std::vector<SavedLayer>& saved) {
+  at::Tensor x = model::embed(batch.tokens, root_weights_, cell_.model);
   for (std::size_t i = 0; i < layers_.size(); ++i) {
     for (auto& unit : layers_[i].units) unit->start_gather();
     gather(layers_[i]);
     x = forward_layer(layers_[i], x, context, saved[i]);
     release(layers_[i]);
   }
+  return x;
+}
+
+Engine::Losses Engine::micro_step(const data::MicroBatch& batch, bool first, double loss_scale) {
+  const config::ModelConfig& model = cell_.model;
+  const model::BatchContext context = context_of(batch);
+  std::vector<SavedLayer> saved(layers_.size());
+  at::Tensor x = forward(batch, context, saved);
   count_routing(saved, batch);
 
   Losses losses;
@@ -226,7 +260,7 @@ Engine::Losses Engine::micro_step(const data::MicroBatch& batch, bool first, dou
     dx = backward_layer(layers_[i], saved[i], dx, dprob_sum, context, first);
     for (auto& unit : layers_[i].units) unit->reduce(first);
   }
-  model::embed_backward(batch.tokens, dx, root_weights_);
+  model::embed_backward(batch.tokens, dx, root_weights_, model);
   zero_unwritten(model::all_weights(root_weights_));
   model::unbind(root_weights_, &model::Weight::grad);
   root_->reduce(first);
@@ -283,9 +317,9 @@ at::Tensor Engine::head(const at::Tensor& x, const std::vector<std::int64_t>& la
                         double loss_scale, double& loss_sum) {
   const at::AutoGradMode grad_mode(true);
   const at::Tensor x_in = x.detach().requires_grad_(true);
-  const at::Tensor normed = model::rms_norm(x_in, root_weights_.norm, cell_.model.rms_norm_eps);
+  const at::Tensor normed = model::head_input(x_in, root_weights_, cell_.model);
   const at::Tensor loss = model::lm_head_loss(
-      normed, root_weights_.lm_head, {labels.data(), static_cast<float>(loss_scale)}, loss_sum);
+      normed, root_weights_.head(), {labels.data(), static_cast<float>(loss_scale)}, loss_sum);
   torch::autograd::backward({loss}, {});
   return x_in.grad();
 }
@@ -323,18 +357,12 @@ RoutingCounts Engine::take_routing_counts() {
   return std::exchange(routing_counts_, std::move(empty));
 }
 
-void Engine::visit_parameters(
-    const std::function<void(const weights::ParameterSpec&, const at::Tensor&)>& visit) {
-  for (parallel::ShardedUnit* unit : all_units()) {
-    unit->start_gather();
-    unit->wait_gather();
-    for (const model::Slot& slot : unit->layout().slots) {
-      visit(slot.parameter, unit->full()
-                                .narrow(0, slot.offset, slot.parameter.num_elements())
-                                .view(slot.parameter.shape));
-    }
-    unit->free();
-  }
+void Engine::visit_parameters(const Visit& visit) {
+  for (parallel::ShardedUnit* unit : all_units()) visit_slots(*unit, unit->shard(), visit);
+}
+
+void Engine::visit_gradients(const Visit& visit) {
+  for (parallel::ShardedUnit* unit : all_units()) visit_slots(*unit, unit->gradient_shard(), visit);
 }
 
 }  // namespace moebench::train

@@ -34,7 +34,8 @@ struct RoutingCounts {
 // One rank of a training run: the model in sharded units, and the schedule that gathers, computes,
 // frees and reduces them. All calls are collective over `world`.
 //
-// fsdp: one unit per decoder layer plus a root unit (embedding, final norm, lm_head). A layer is
+// fsdp: one unit per decoder layer plus a root unit (embedding, final norm, lm_head; a tied head is
+// the embedding, and its gradient the sum of both uses). A layer is
 // gathered before its forward and freed after it, gathered again before its backward (one layer
 // ahead), freed, and its gradient reduce-scattered at once. The root stays gathered for the step.
 // ep: the experts of a layer form a unit of their own, sharded over the ranks that own the same
@@ -56,10 +57,15 @@ class Engine {
   // What the forward passes routed since the last call; recomputation does not count again.
   RoutingCounts take_routing_counts();
 
-  // Gathers every parameter that this rank's groups hold and visits it by name. Under ep that is
-  // all dense parameters and this rank's experts.
-  void visit_parameters(
-      const std::function<void(const weights::ParameterSpec&, const at::Tensor&)>& visit);
+  // The model's logits as it is now, [tokens, vocabulary]: a forward pass alone.
+  at::Tensor logits(const data::MicroBatch& batch);
+
+  // Gathers everything that this rank's groups hold and visits it by slot, in the slot's shape.
+  // Under ep that is all dense parameters and this rank's experts.
+  using Visit = std::function<void(const model::Slot&, const at::Tensor&)>;
+  void visit_parameters(const Visit& visit);
+  // What the last step left: gradients of the whole batch, before clipping.
+  void visit_gradients(const Visit& visit);
 
  private:
   struct Layer {
@@ -83,6 +89,12 @@ class Engine {
   void gather(Layer& layer);
   void release(Layer& layer);
 
+  void gather_root();
+  void release_root();
+
+  model::BatchContext context_of(const data::MicroBatch& batch) const;
+  at::Tensor forward(const data::MicroBatch& batch, const model::BatchContext& context,
+                     std::vector<SavedLayer>& saved);
   Losses micro_step(const data::MicroBatch& batch, bool first, double loss_scale);
   at::Tensor forward_layer(Layer& layer, const at::Tensor& x, const model::BatchContext& batch,
                            SavedLayer& saved);

@@ -71,8 +71,8 @@ Trained train(const CellConfig& cell, comm::Communicator& group) {
     trained.steps.push_back(engine.step(batches));
   }
   trained.tokens_per_expert = engine.take_routing_counts().tokens_per_expert;
-  engine.visit_parameters([&](const weights::ParameterSpec& spec, const at::Tensor& value) {
-    trained.parameters[spec.name] = value.clone();
+  engine.visit_parameters([&](const model::Slot& slot, const at::Tensor& value) {
+    trained.parameters[slot.parameter.name] = value.clone();
   });
   return trained;
 }

@@ -129,7 +129,7 @@ class CheckpointSource : public ParameterSource {
 
 std::unique_ptr<ParameterSource> checkpoint_source(const std::string& path,
                                                    const config::ModelConfig& model) {
-  const std::vector<ParameterSpec> parameters = mixtral_parameters(model);
+  const std::vector<ParameterSpec> parameters = model_parameters(model);
   const fs::path place = path;
   auto source = std::make_unique<CheckpointSource>();
   if (!fs::exists(place)) {

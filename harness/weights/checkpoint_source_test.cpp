@@ -50,13 +50,13 @@ std::string error_opening(const std::filesystem::path& path) {
 
 void expect_seeded_values(const ParameterSource& source) {
   const auto seeded = seeded_source(0, 0.02);
-  for (const auto& parameter : mixtral_parameters(mini_model())) {
+  for (const auto& parameter : model_parameters(mini_model())) {
     EXPECT_EQ(read_all(source, parameter), read_all(*seeded, parameter)) << parameter.name;
   }
 }
 
 TEST(CheckpointSource, ReadsAFolderASingleFileAndShards) {
-  Parameters parameters = mixtral_parameters(mini_model());
+  Parameters parameters = model_parameters(mini_model());
   parameters.push_back({"something.extra", {3}});
   const auto folder = sharded_folder(parameters);
   expect_seeded_values(*checkpoint_source(folder.string(), mini_model()));
@@ -69,8 +69,8 @@ TEST(CheckpointSource, ReadsAFolderASingleFileAndShards) {
 }
 
 TEST(CheckpointSource, ReadsRanges) {
-  const auto folder = sharded_folder(mixtral_parameters(mini_model()));
-  const ParameterSpec parameter = mixtral_parameters(mini_model())[2];
+  const auto folder = sharded_folder(model_parameters(mini_model()));
+  const ParameterSpec parameter = model_parameters(mini_model())[2];
   std::vector<float> part(5);
   checkpoint_source(folder.string(), mini_model())->read(parameter, 7, part);
   const auto whole = read_all(*seeded_source(0, 0.02), parameter);
@@ -78,14 +78,14 @@ TEST(CheckpointSource, ReadsRanges) {
 }
 
 TEST(CheckpointSource, NamesTheMissingShard) {
-  const auto folder = sharded_folder(mixtral_parameters(mini_model()));
+  const auto folder = sharded_folder(model_parameters(mini_model()));
   std::filesystem::remove(folder / "two.safetensors");
   EXPECT_THAT(error_opening(folder), AllOf(HasSubstr((folder / "two.safetensors").string()),
                                            HasSubstr("is missing; download it")));
 }
 
 TEST(CheckpointSource, NamesTheTensorThatTheIndexPromisesAndNoShardHas) {
-  const Parameters parameters = mixtral_parameters(mini_model());
+  const Parameters parameters = model_parameters(mini_model());
   const auto folder = sharded_folder(parameters);
   write_shard(folder / "two.safetensors", {parameters.begin() + 9, parameters.end() - 1});
   EXPECT_THAT(
@@ -94,7 +94,7 @@ TEST(CheckpointSource, NamesTheTensorThatTheIndexPromisesAndNoShardHas) {
 }
 
 TEST(CheckpointSource, NamesTheTensorThatIsNowhere) {
-  Parameters parameters = mixtral_parameters(mini_model());
+  Parameters parameters = model_parameters(mini_model());
   parameters.pop_back();
   const auto folder = sharded_folder(parameters);
   EXPECT_THAT(error_opening(folder),
@@ -105,7 +105,7 @@ TEST(CheckpointSource, NamesTheTensorThatIsNowhere) {
 }
 
 TEST(CheckpointSource, NamesTheTensorOfAWrongShapeOrDtype) {
-  Parameters parameters = mixtral_parameters(mini_model());
+  Parameters parameters = model_parameters(mini_model());
   std::swap(parameters[2].shape[0], parameters[2].shape[1]);
   const auto folder = sharded_folder(parameters);
   EXPECT_THAT(error_opening(folder), AllOf(HasSubstr("one.safetensors"),
@@ -122,7 +122,7 @@ TEST(CheckpointSource, NamesTheTensorOfAWrongShapeOrDtype) {
 }
 
 TEST(CheckpointSource, RefusesATruncatedShard) {
-  const auto folder = sharded_folder(mixtral_parameters(mini_model()));
+  const auto folder = sharded_folder(model_parameters(mini_model()));
   const auto shard = folder / "two.safetensors";
   std::filesystem::resize_file(shard, std::filesystem::file_size(shard) - 1);
   EXPECT_THAT(error_opening(folder), AllOf(HasSubstr(shard.string()), HasSubstr("is truncated")));
@@ -150,7 +150,7 @@ TEST(CheckpointSource, SaysWhatAPathLacks) {
 }
 
 TEST(CheckpointSource, RefusesParametersOfAnotherModel) {
-  const auto folder = sharded_folder(mixtral_parameters(mini_model()));
+  const auto folder = sharded_folder(model_parameters(mini_model()));
   const auto source = checkpoint_source(folder.string(), mini_model());
   EXPECT_THAT(error_of([&] {
                 read_all(*source, {"model.layers.9.x.weight", {1}});

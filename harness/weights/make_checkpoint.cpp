@@ -29,7 +29,7 @@ struct ShardPlan {
 std::vector<ShardPlan> plan_shards(const config::ModelConfig& model,
                                    const MakeCheckpointOptions& options) {
   std::vector<ShardPlan> shards(1);
-  for (ParameterSpec& parameter : mixtral_parameters(model)) {
+  for (ParameterSpec& parameter : model_parameters(model)) {
     const std::int64_t bytes = parameter.num_elements() * element_bytes(options.dtype);
     if (shards.back().num_bytes > 0 && shards.back().num_bytes + bytes > options.max_shard_bytes) {
       shards.emplace_back();

@@ -29,7 +29,7 @@ fs::path config_in(const fs::path& folder) {
 
 std::int64_t model_bytes(std::int64_t bytes_per_element) {
   std::int64_t bytes = 0;
-  for (const auto& p : mixtral_parameters(mini_model())) {
+  for (const auto& p : model_parameters(mini_model())) {
     bytes += p.num_elements() * bytes_per_element;
   }
   return bytes;
@@ -38,7 +38,7 @@ std::int64_t model_bytes(std::int64_t bytes_per_element) {
 void expect_values(const fs::path& folder, std::uint64_t seed, Dtype dtype) {
   const auto source = checkpoint_source(folder.string(), mini_model());
   const auto seeded = seeded_source(seed, 0.02);
-  for (const auto& parameter : mixtral_parameters(mini_model())) {
+  for (const auto& parameter : model_parameters(mini_model())) {
     auto expected = read_all(*seeded, parameter);
     if (dtype == Dtype::kBf16) {
       for (float& value : expected) value = to_float(from_float<Bfloat16>(value));
@@ -70,7 +70,7 @@ TEST(MakeCheckpoint, BoundsItsShardsAndIndexesThem) {
   const auto index =
       nlohmann::json::parse(read_file(folder / "out" / "model.safetensors.index.json"));
   EXPECT_EQ(index["metadata"]["total_size"], model_bytes(4));
-  EXPECT_EQ(index["weight_map"].size(), mixtral_parameters(mini_model()).size());
+  EXPECT_EQ(index["weight_map"].size(), model_parameters(mini_model()).size());
   std::set<std::string> shards;
   for (const auto& shard : index["weight_map"]) shards.insert(shard);
   EXPECT_EQ(names_in(folder / "out").size(), shards.size() + 2);

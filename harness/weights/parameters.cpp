@@ -25,6 +25,13 @@ void add_experts(const config::ModelConfig& model, const std::string& layer,
   const std::int64_t hidden = model.hidden_size;
   const std::int64_t intermediate = model.intermediate_size;
   const std::string moe = layer + "block_sparse_moe.";
+  if (model.type == config::ModelType::kGraniteMoe) {
+    const std::int64_t experts = model.num_experts;
+    parameters.push_back({moe + "router.layer.weight", {experts, hidden}});
+    parameters.push_back({moe + "input_linear.weight", {experts, 2 * intermediate, hidden}});
+    parameters.push_back({moe + "output_linear.weight", {experts, hidden, intermediate}});
+    return;
+  }
   parameters.push_back({moe + "gate.weight", {model.num_experts, hidden}});
   for (std::int64_t e = 0; e < model.num_experts; ++e) {
     const std::string expert = fmt::format("{}experts.{}.", moe, e);
@@ -40,7 +47,7 @@ std::int64_t ParameterSpec::num_elements() const {
   return std::accumulate(shape.begin(), shape.end(), std::int64_t{1}, std::multiplies<>());
 }
 
-std::vector<ParameterSpec> mixtral_parameters(const config::ModelConfig& model) {
+std::vector<ParameterSpec> model_parameters(const config::ModelConfig& model) {
   const std::int64_t hidden = model.hidden_size;
   std::vector<ParameterSpec> parameters;
   parameters.push_back({"model.embed_tokens.weight", {model.vocab_size, hidden}});

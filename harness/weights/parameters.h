@@ -20,8 +20,11 @@ struct ParameterSpec {
   std::int64_t num_elements() const;
 };
 
-// All parameters of a Mixtral model: embedding, layers in order, final norm, lm_head.
-std::vector<ParameterSpec> mixtral_parameters(const config::ModelConfig& model);
+// All parameters of a model: embedding, layers in order, final norm, and lm_head unless it is tied
+// to the embedding. Mixtral has a tensor for each expert and projection, GraniteMoe two for all
+// experts of a layer: input_linear [experts, 2 x intermediate, hidden], an expert's w1 above its
+// w3, and output_linear [experts, hidden, intermediate], every w2.
+std::vector<ParameterSpec> model_parameters(const config::ModelConfig& model);
 
 // Where initial values come from. Any rank can ask for any range of any parameter, so no rank
 // ever holds the whole model.

@@ -17,7 +17,7 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
 TEST(MixtralParameters, HaveHuggingFaceNamesAndShapes) {
-  const auto parameters = mixtral_parameters(mini_model());
+  const auto parameters = model_parameters(mini_model());
   EXPECT_EQ(parameters.size(), 1 + 2 * (2 + 4 + 1 + 3 * 3) + 2);
   EXPECT_EQ(parameters.front().name, "model.embed_tokens.weight");
   EXPECT_EQ(parameters.back().name, "lm_head.weight");
@@ -39,10 +39,27 @@ TEST(MixtralParameters, HaveHuggingFaceNamesAndShapes) {
   EXPECT_EQ(shapes.at("lm_head.weight"), Shape({32, 12}));
 }
 
+TEST(GraniteMoeParameters, HaveHuggingFaceNamesAndShapes) {
+  config::ModelConfig model = mini_model();
+  model.type = config::ModelType::kGraniteMoe;
+  model.tie_word_embeddings = true;
+  const auto parameters = model_parameters(model);
+  EXPECT_EQ(parameters.size(), 1 + 2 * (2 + 4 + 3) + 1);
+  EXPECT_EQ(parameters.front().name, "model.embed_tokens.weight");
+  EXPECT_EQ(parameters.back().name, "model.norm.weight");
+  std::map<std::string, Shape> shapes;
+  for (const auto& p : parameters) shapes[p.name] = p.shape;
+  const std::string moe = "model.layers.1.block_sparse_moe.";
+  EXPECT_EQ(shapes.at(moe + "router.layer.weight"), Shape({3, 12}));
+  EXPECT_EQ(shapes.at(moe + "input_linear.weight"), Shape({3, 40, 12}));
+  EXPECT_EQ(shapes.at(moe + "output_linear.weight"), Shape({3, 12, 20}));
+  EXPECT_EQ(shapes.at("model.layers.1.self_attn.q_proj.weight"), Shape({16, 12}));
+}
+
 TEST(MixtralParameters, HaveNoHeadOfTheirOwnWhereItIsTied) {
   config::ModelConfig model = mini_model();
   model.tie_word_embeddings = true;
-  EXPECT_EQ(mixtral_parameters(model).back().name, "model.norm.weight");
+  EXPECT_EQ(model_parameters(model).back().name, "model.norm.weight");
 }
 
 TEST(MixtralParameters, AddUpToTheKnownSizeOfMixtral8x7B) {
@@ -56,7 +73,7 @@ TEST(MixtralParameters, AddUpToTheKnownSizeOfMixtral8x7B) {
   model.head_dim = 128;
   model.vocab_size = 32000;
   std::int64_t total = 0;
-  for (const auto& p : mixtral_parameters(model)) total += p.num_elements();
+  for (const auto& p : model_parameters(model)) total += p.num_elements();
   EXPECT_EQ(total, 46'702'792'704);
 }
 
@@ -109,7 +126,7 @@ TEST(SeededSource, IsTheSameOnEveryMachine) {
 
 TEST(SeededSource, StartsNormsAtOne) {
   const auto source = seeded_source(0, 0.02);
-  for (const auto& parameter : mixtral_parameters(mini_model())) {
+  for (const auto& parameter : model_parameters(mini_model())) {
     const auto values = read_all(*source, parameter);
     if (parameter.shape.size() == 1) {
       EXPECT_THAT(values, Each(1.0f)) << parameter.name;
