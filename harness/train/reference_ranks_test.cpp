@@ -1,0 +1,200 @@
+// Against Hugging Face transformers: the fixtures hold a checkpoint, token ids with padding and
+// what transformers and PyTorch's AdamW compute from them. tools/dev/README.md tells how they came.
+#include <ATen/ATen.h>
+#include <ATen/Parallel.h>
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <filesystem>
+#include <memory>
+#include <ostream>
+#include <string>
+#include <vector>
+
+#include "harness/comm/communicator.h"
+#include "harness/train/engine.h"
+#include "harness/weights/safetensors.h"
+
+namespace moebench::train {
+namespace {
+
+using config::CellConfig;
+using config::ExpertKernel;
+
+constexpr double kLogitBound = 1e-5;     // of the largest logit
+constexpr double kLossBound = 1e-5;      // relative, gradient norms too
+constexpr double kGradientBound = 1e-4;  // norm of the difference, relative
+
+std::unique_ptr<comm::Communicator> world;
+
+class Fixture {
+ public:
+  explicit Fixture(const std::string& model)
+      : folder_(std::filesystem::path(MOEBENCH_TRAIN_FIXTURES) / model),
+        model_(config::load_model_config(folder_ / "config.json")),
+        reader_(folder_ / "reference.safetensors"),
+        tokens_(tensor("tokens").to(at::kLong)),
+        lengths_(tensor("lengths").to(at::kLong)) {}
+
+  const config::ModelConfig& model() const { return model_; }
+  std::string checkpoint() const { return folder_.string(); }
+  std::int64_t num_steps() const { return tokens_.size(0); }
+  std::int64_t num_micro_batches() const { return tokens_.size(1); }
+  std::int64_t num_rows() const { return tokens_.size(2); }
+  std::int64_t length() const { return tokens_.size(3); }
+
+  at::Tensor tensor(const std::string& name) const {
+    at::Tensor values = at::empty(reader_.tensors().at(name).shape, at::kFloat);
+    reader_.read(name, 0, {values.data_ptr<float>(), static_cast<std::size_t>(values.numel())});
+    return values;
+  }
+  double number(const std::string& name, std::int64_t index = 0) const {
+    return tensor(name)[index].item<double>();
+  }
+  data::MicroBatch batch(std::int64_t step, std::int64_t index) const {
+    const at::Tensor tokens = tokens_[step][index].flatten();
+    const at::Tensor lengths = lengths_[step][index];
+    const auto* t = tokens.data_ptr<std::int64_t>();
+    const auto* l = lengths.data_ptr<std::int64_t>();
+    return {0, num_rows(), length(), {t, t + tokens.numel()}, {l, l + lengths.numel()}};
+  }
+
+ private:
+  std::filesystem::path folder_;
+  config::ModelConfig model_;
+  weights::SafetensorsReader reader_;
+  at::Tensor tokens_, lengths_;
+};
+
+struct Arm {
+  std::string model;
+  std::int64_t ep_degree;
+  ExpertKernel kernel;
+};
+
+std::string name_of(const Arm& arm) {
+  const std::string parallelism =
+      arm.ep_degree == 1 ? "fsdp" : "ep" + std::to_string(arm.ep_degree);
+  return arm.model + "_" + parallelism + "_" + config::to_string(arm.kernel);
+}
+
+void PrintTo(const Arm& arm, std::ostream* out) { *out << name_of(arm); }
+
+std::vector<Arm> arms() {
+  std::vector<Arm> arms;
+  for (const char* model : {"mixtral", "granitemoe"}) {
+    for (std::int64_t ep_degree = 1; ep_degree <= world->size(); ep_degree *= 2) {
+      for (ExpertKernel kernel : {ExpertKernel::kLoop, ExpertKernel::kGrouped}) {
+        arms.push_back({model, ep_degree, kernel});
+      }
+    }
+  }
+  return arms;
+}
+
+double relative(double got, double want) { return std::abs(got - want) / std::abs(want); }
+
+class Reference : public ::testing::TestWithParam<Arm> {
+ protected:
+  CellConfig cell() const {
+    CellConfig cell;
+    cell.model = fixture_.model();
+    cell.ep_degree = GetParam().ep_degree;
+    cell.parallelism = cell.ep_degree == 1 ? config::Parallelism::kFsdp : config::Parallelism::kEp;
+    cell.expert_kernel = GetParam().kernel;
+    cell.ranks = world->size();
+    cell.micro_batch = fixture_.num_rows();
+    cell.grad_accumulation = fixture_.num_micro_batches() / world->size();
+    cell.seq_len = fixture_.length();
+    cell.dtype = config::Dtype::kFp32;
+    cell.learning_rate = fixture_.number("setting.learning_rate");
+    cell.adam_beta1 = fixture_.number("setting.adam_beta1");
+    cell.adam_beta2 = fixture_.number("setting.adam_beta2");
+    cell.adam_epsilon = fixture_.number("setting.adam_epsilon");
+    cell.weight_decay = fixture_.number("setting.weight_decay");
+    cell.max_grad_norm = fixture_.number("setting.max_grad_norm");
+    return cell;
+  }
+
+  std::unique_ptr<Engine> loaded_engine(const CellConfig& cell) const {
+    auto engine = std::make_unique<Engine>(cell, *world);
+    engine->load(*weights::checkpoint_source(fixture_.checkpoint(), cell.model));
+    return engine;
+  }
+
+  // Index within the step of this rank's i-th micro-batch.
+  std::int64_t index(std::int64_t i) const { return i * world->size() + world->rank(); }
+
+  StepResult step(Engine& engine, std::int64_t step) const {
+    std::vector<data::MicroBatch> batches;
+    for (std::int64_t i = 0; i < fixture_.num_micro_batches() / world->size(); ++i) {
+      batches.push_back(fixture_.batch(step, index(i)));
+    }
+    return engine.step(batches);
+  }
+
+  const Fixture fixture_{GetParam().model};
+};
+
+TEST_P(Reference, Logits) {
+  const auto engine = loaded_engine(cell());
+  const at::Tensor all = fixture_.tensor("logits");
+  for (std::int64_t i = 0; i < fixture_.num_micro_batches() / world->size(); ++i) {
+    const data::MicroBatch batch = fixture_.batch(0, index(i));
+    const at::Tensor got = engine->logits(batch).view({batch.num_samples, batch.length, -1});
+    for (std::int64_t row = 0; row < batch.num_samples; ++row) {
+      const std::int64_t length = batch.lengths[static_cast<std::size_t>(row)];  // the rest pads
+      const at::Tensor want = all[index(i)][row].narrow(0, 0, length);
+      const at::Tensor difference = got[row].narrow(0, 0, length) - want;
+      EXPECT_LT(difference.abs().max().item<double>(),
+                kLogitBound * want.abs().max().item<double>())
+          << "micro-batch " << index(i) << ", row " << row;
+    }
+  }
+}
+
+TEST_P(Reference, Gradients) {
+  const auto engine = loaded_engine(cell());
+  step(*engine, 0);
+  engine->visit_gradients([&](const model::Slot& slot, const at::Tensor& got) {
+    const at::Tensor whole = fixture_.tensor("gradient." + slot.parameter.name);
+    EXPECT_EQ(whole.sizes(), at::IntArrayRef(slot.parameter.shape)) << slot.parameter.name;
+    const at::Tensor want =
+        whole.flatten().narrow(0, slot.parameter_begin, slot.num_elements).view(got.sizes());
+    EXPECT_LT((got - want).norm().item<double>(), kGradientBound * want.norm().item<double>())
+        << slot.parameter.name;
+  });
+}
+
+TEST_P(Reference, LossWithoutAuxiliaryLoss) {
+  CellConfig without = cell();
+  without.model.router_aux_loss_coef = 0;
+  const auto engine = loaded_engine(without);
+  EXPECT_LT(relative(step(*engine, 0).loss, fixture_.number("loss_without_auxiliary")), kLossBound);
+}
+
+TEST_P(Reference, LossesAndGradientNormsOfClippedSteps) {
+  const auto engine = loaded_engine(cell());
+  for (std::int64_t i = 0; i < fixture_.num_steps(); ++i) {
+    const StepResult got = step(*engine, i);
+    EXPECT_LT(relative(got.loss, fixture_.number("losses", i)), kLossBound) << "step " << i;
+    EXPECT_LT(relative(got.grad_norm, fixture_.number("grad_norms", i)), kLossBound)
+        << "step " << i;
+    EXPECT_GT(got.grad_norm, cell().max_grad_norm) << "clipping is not active";
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(All, Reference, ::testing::ValuesIn(arms()),
+                         [](const auto& arm) { return name_of(arm.param); });
+
+}  // namespace
+}  // namespace moebench::train
+
+int main(int argc, char** argv) {
+  at::set_num_threads(1);
+  moebench::train::world = moebench::comm::mpi_world();  // the arms depend on its size
+  ::testing::InitGoogleTest(&argc, argv);
+  const int failed = RUN_ALL_TESTS();
+  moebench::train::world.reset();
+  return failed;
+}
