@@ -47,6 +47,28 @@ void expect_values(const fs::path& folder, std::uint64_t seed, Dtype dtype) {
   }
 }
 
+TEST(MakeCheckpoint, WritesTheStacksOfGraniteMoe) {
+  const auto folder = test_folder();
+  std::string text = kMiniConfig;
+  text.replace(text.find("mixtral"), 7, "granitemoe");
+  text.replace(text.rfind("false"), 5, "true");  // tie_word_embeddings
+  write_file_atomically(folder / "mini.json", text);
+  make_checkpoint(folder / "mini.json", folder / "out", {.seed = 7, .dtype = Dtype::kFp32});
+
+  const config::ModelConfig model = config::load_model_config(folder / "out" / "config.json");
+  const auto source = checkpoint_source((folder / "out").string(), model);
+  const auto seeded = seeded_source(7, 0.02);
+  std::vector<std::string> names;
+  for (const auto& parameter : model_parameters(model)) {
+    names.push_back(parameter.name);
+    EXPECT_EQ(read_all(*source, parameter), read_all(*seeded, parameter)) << parameter.name;
+  }
+  const SafetensorsReader file(folder / "out" / "model-00001-of-00001.safetensors");
+  std::vector<std::string> written;
+  for (const auto& [name, tensor] : file.tensors()) written.push_back(name);
+  EXPECT_THAT(written, ::testing::UnorderedElementsAreArray(names));
+}
+
 TEST(MakeCheckpoint, WritesTheSeededValues) {
   const auto folder = test_folder();
   const auto config = config_in(folder);
