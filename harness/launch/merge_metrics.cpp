@@ -99,6 +99,15 @@ void merge_values(const std::vector<RankResult>& ranks, Metrics& merged) {
   }
 }
 
+// phase_time_<phase>: means over the ranks, so that they add up to the ranks' mean step time.
+void merge_phase_times(const std::vector<RankResult>& ranks, Metrics& merged) {
+  for (const auto& [name, metric] : ranks[0].metrics) {
+    if (!name.starts_with("phase_time_")) continue;
+    const Values values = values_of_ranks(ranks, name);
+    if (!values.empty()) merged[name] = per_rank_metric("ns", values, mean);
+  }
+}
+
 void merge_step_times(const std::vector<RankResult>& ranks, Metrics& merged) {
   const auto samples = samples_of_ranks(ranks, "step_time");
   if (samples.empty()) return;
@@ -220,6 +229,7 @@ Metrics merge_metrics(const std::vector<RankResult>& ranks) {
   Metrics merged;
   merge_values(ranks, merged);
   merge_step_times(ranks, merged);
+  merge_phase_times(ranks, merged);
   add_rates(ranks, merged);
   add_gemm_share(ranks, merged);
   merge_global_series(ranks, merged);

@@ -103,6 +103,17 @@ TEST(Merge, GemmShareOnlyWhereBothAreMeasured) {
   EXPECT_DOUBLE_EQ(*metrics.at("gemm_share").value, 0.375);
 }
 
+TEST(Merge, PhaseTimesAreMeansOverTheRanks) {
+  RankResults ranks = good_ranks();
+  ranks[0]->metrics["phase_time_gather"] = {.unit = "ns", .value = 10};
+  EXPECT_FALSE(merged(ranks).metrics.contains("phase_time_gather"));
+  ranks[1]->metrics["phase_time_gather"] = {.unit = "ns", .value = 30};
+  const auto metric = merged(ranks).metrics.at("phase_time_gather");
+  EXPECT_EQ(metric.unit, "ns");
+  EXPECT_EQ(metric.value, 20);
+  EXPECT_THAT(metric.per_rank, ElementsAre(10, 30));
+}
+
 TEST(Merge, UnknownMetricKeepsPerRankValues) {
   RankResults ranks = good_ranks();
   for (auto& rank : ranks) rank->metrics["page_faults"] = {.unit = "1", .value = 7.0};

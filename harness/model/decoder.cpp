@@ -6,26 +6,33 @@
 #include <tuple>
 #include <utility>
 
+#include "harness/measure/phases.h"
 #include "kernels/embedding/embedding.h"
 
 namespace moebench::model {
 namespace {
+
+using measure::Phase;
 
 ExpertOutput loop_experts(const at::Tensor& x_TH, const at::Tensor& weights_Tk,
                           const at::Tensor& ids_Tk, ExpertWeights& weights) {
   ExpertLoad load{std::vector<std::int64_t>(static_cast<std::size_t>(weights.num_experts), 0)};
   // Without rows there is still a backward pass to join: peers wait in its exchanges.
   if (x_TH.size(0) == 0) return {x_TH.clone(), std::move(load)};
+  measure::PhaseScope phase(Phase::kDispatch);
   at::Tensor y_TH = at::zeros_like(x_TH);
   for (std::int64_t e = 0; e < weights.num_experts; ++e) {
+    phase.change(Phase::kDispatch);
     const auto i = static_cast<std::size_t>(e);
     const at::Tensor hits = at::nonzero(ids_Tk == e);
     load.rows[i] = hits.size(0);
     if (hits.size(0) == 0) continue;
     const at::Tensor token = hits.select(1, 0);
     const at::Tensor x_e = x_TH.index_select(0, token);
+    phase.change(Phase::kExperts);
     const at::Tensor hidden = at::silu(linear(x_e, weights.w1[i])) * linear(x_e, weights.w3[i]);
     at::Tensor y_e = linear(hidden, weights.w2[i]);
+    phase.change(Phase::kCombine);
     if (weights_Tk.defined()) {
       const at::Tensor weight = at::index(weights_Tk, {token, hits.select(1, 1)});
       y_e = y_e * weight.unsqueeze(1).to(y_e.scalar_type());
@@ -37,6 +44,7 @@ ExpertOutput loop_experts(const at::Tensor& x_TH, const at::Tensor& weights_Tk,
 
 ExpertOutput grouped_local_experts(const at::Tensor& x_TH, const at::Tensor& weights_Tk,
                                    const at::Tensor& ids_Tk, ExpertWeights& weights) {
+  measure::PhaseScope phase(Phase::kDispatch);
   // oneDNN builds a primitive for every new row count; 16 keeps their number small for about 6 %
   // of empty rows at 128 rows an expert. fp32 products need none.
   const std::int64_t row_multiple = x_TH.scalar_type() == at::kBFloat16 ? 16 : 1;
@@ -46,7 +54,9 @@ ExpertOutput grouped_local_experts(const at::Tensor& x_TH, const at::Tensor& wei
   const auto map = std::make_shared<const kernels::RowMap>(
       kernels::group_rows(ids, weights.num_experts, row_multiple));
   const at::Tensor rows = permute_rows(x_TH, map, top_k);
+  phase.change(Phase::kExperts);
   const at::Tensor out = grouped_experts(rows, map, weights.gate_up, weights.down);
+  phase.change(Phase::kCombine);
   const std::int64_t real_rows = std::ssize(ids);
   return {combine_rows(out, weights_Tk, map, top_k), {map->counts, map->num_rows() - real_rows}};
 }
@@ -83,6 +93,7 @@ ExpertFunction local_experts(config::ExpertKernel kernel) {
 
 LayerOutput decoder_layer(const at::Tensor& x_TH, LayerWeights& weights,
                           const config::ModelConfig& model, const BatchContext& batch) {
+  measure::PhaseScope phase(Phase::kForward);
   DenseWeights& dense = weights.dense;
   const at::Tensor normed = rms_norm(x_TH, dense.input_norm, model.rms_norm_eps);
   const at::Tensor attended = causal_attention(linear(normed, dense.qkv), batch.attention);
@@ -90,14 +101,17 @@ LayerOutput decoder_layer(const at::Tensor& x_TH, LayerWeights& weights,
       at::add(x_TH, linear(attended, dense.o), model.residual_multiplier);
 
   const at::Tensor moe_in = rms_norm(residual, dense.post_norm, model.rms_norm_eps);
+  phase.change(Phase::kRouter);
   const at::Tensor& forced = batch.forced_ids_LTk;
   const Routing routing = route(moe_in, dense.router, model.top_k,
                                 forced.defined() ? forced.select(0, weights.index) : forced);
   ExpertOutput experts =
       batch.experts(moe_in, routing.weights_Tk, routing.ids_Tk.to(at::kInt), weights.experts);
+  phase.change(Phase::kForward);
   LayerOutput out;
   out.x_TH = at::add(residual, experts.y_TH, model.residual_multiplier);
   out.load = std::move(experts.load);
+  phase.change(Phase::kRouter);
   out.prob_sum_E = at::mv(routing.probs_TE.t(), batch.mask_T);
   out.real_counts_E =
       at::bincount(routing.ids_Tk.flatten(), at::repeat_interleave(batch.mask_T, model.top_k),

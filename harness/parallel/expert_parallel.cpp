@@ -9,12 +9,14 @@
 #include <vector>
 
 #include "harness/base/check.h"
+#include "harness/measure/phases.h"
 #include "harness/model/ops.h"
 #include "kernels/permute_rows/permute_rows.h"
 
 namespace moebench::parallel {
 namespace {
 
+using measure::Phase;
 using torch::autograd::AutogradContext;
 using torch::autograd::Function;
 using torch::autograd::variable_list;
@@ -24,11 +26,13 @@ struct Exchange {
   comm::Communicator* group;
   std::vector<std::int64_t> send_rows;
   std::vector<std::int64_t> receive_rows;
+  Phase phase;  // that it counts as, in the backward pass too
 
-  Exchange reversed() const { return {group, receive_rows, send_rows}; }
+  Exchange reversed(Phase counts_as) const { return {group, receive_rows, send_rows, counts_as}; }
 };
 
 at::Tensor exchange_rows(const at::Tensor& rows, const Exchange& exchange) {
+  const measure::PhaseScope phase(exchange.phase);
   const auto& receive = exchange.receive_rows;
   const std::int64_t total = std::accumulate(receive.begin(), receive.end(), std::int64_t{0});
   const at::Tensor received = at::empty({total, rows.size(1)}, rows.options());
@@ -57,7 +61,7 @@ struct ExchangeFunction : Function<ExchangeFunction> {
   static variable_list backward(AutogradContext* ctx, variable_list grads) {
     const auto holder = ctx->saved_data["exchange"].toCapsule();
     const auto& exchange = static_cast<ExchangeHolder*>(holder.get())->exchange;
-    return {exchange_rows(grads[0].contiguous(), exchange.reversed()), at::Tensor()};
+    return {exchange_rows(grads[0].contiguous(), exchange.reversed(exchange.phase)), at::Tensor()};
   }
 };
 
@@ -99,6 +103,7 @@ model::ExpertFunction expert_parallel(comm::Communicator& group, std::int64_t nu
   return [&group, num_experts, local = std::move(local)](
              const at::Tensor& x_TH, const at::Tensor& weights_Tk, const at::Tensor& ids_Tk,
              model::ExpertWeights& weights) -> model::ExpertOutput {
+    measure::PhaseScope phase(Phase::kDispatch);
     const std::int64_t top_k = ids_Tk.size(1);
     const std::span<const std::int32_t> ids(ids_Tk.data_ptr<std::int32_t>(),
                                             static_cast<std::size_t>(ids_Tk.numel()));
@@ -106,13 +111,15 @@ model::ExpertFunction expert_parallel(comm::Communicator& group, std::int64_t nu
         std::make_shared<const kernels::RowMap>(kernels::group_rows(ids, num_experts, 1));
     const std::vector<std::int64_t> incoming = exchange_counts(group, map->counts);
     const Exchange there{&group, sum_by_rank(map->counts, group.size()),
-                         sum_by_rank(incoming, group.size())};
+                         sum_by_rank(incoming, group.size()), Phase::kDispatch};
 
     const at::Tensor rows = model::permute_rows(x_TH, map, top_k);
     const at::Tensor dispatched = ExchangeFunction::apply(rows, there);
     model::ExpertOutput computed = local(
         dispatched, at::Tensor(), received_ids(incoming, num_experts / group.size()), weights);
-    const at::Tensor returned = ExchangeFunction::apply(computed.y_TH, there.reversed());
+    phase.change(Phase::kCombine);
+    const at::Tensor returned =
+        ExchangeFunction::apply(computed.y_TH, there.reversed(Phase::kCombine));
     return {model::combine_rows(returned, weights_Tk, map, top_k), std::move(computed.load)};
   };
 }

@@ -7,9 +7,13 @@
 #include <vector>
 
 #include "harness/base/check.h"
+#include "harness/measure/phases.h"
 
 namespace moebench::parallel {
 namespace {
+
+using measure::Phase;
+using measure::PhaseScope;
 
 // Slices start on 64-byte boundaries for every dtype.
 constexpr std::int64_t kShardMultiple = 32;
@@ -55,6 +59,7 @@ void ShardedUnit::load(const weights::ParameterSource& source) {
 }
 
 void ShardedUnit::start_gather() {
+  const PhaseScope phase(Phase::kGather);
   MOEBENCH_CHECK(!full_.defined());
   if (!sharded()) {
     full_ = shard_;
@@ -66,6 +71,7 @@ void ShardedUnit::start_gather() {
 }
 
 void ShardedUnit::wait_gather() {
+  const PhaseScope phase(Phase::kGather);
   MOEBENCH_CHECK(full_.defined());
   if (gather_) gather_->wait();
   gather_.reset();
@@ -98,6 +104,7 @@ ShardedUnit::GradientBuffer ShardedUnit::start_gradients(bool first_micro_step) 
 }
 
 void ShardedUnit::reduce(bool first_micro_step) {
+  const PhaseScope phase(Phase::kReduce);
   MOEBENCH_CHECK(full_gradient_.defined());
   if (sharded()) {
     group_.reduce_scatter(full_gradient_.data_ptr(), gradient_.data_ptr(), shard_elements_,

@@ -10,10 +10,13 @@
 
 #include "harness/base/check.h"
 #include "harness/base/error.h"
+#include "harness/measure/phases.h"
 #include "harness/parallel/expert_parallel.h"
 
 namespace moebench::train {
 namespace {
+
+using measure::Phase;
 
 // labels[t] = the token after t in its row; -1 where there is none.
 std::vector<std::int64_t> next_token_labels(const data::MicroBatch& batch) {
@@ -56,6 +59,11 @@ void visit_slots(const parallel::ShardedUnit& unit, const at::Tensor& shard,
   for (const model::Slot& slot : unit.layout().slots) {
     visit(slot, flat.narrow(0, slot.offset, slot.num_elements).view(slot.shape()));
   }
+}
+
+void sum_over_ranks(comm::Communicator& world, std::vector<double>& values) {
+  const measure::PhaseScope phase(Phase::kReduce);
+  world.all_reduce_sum(values);
 }
 
 }  // namespace
@@ -159,7 +167,7 @@ StepResult Engine::step(const std::vector<data::MicroBatch>& micro_batches) {
   for (const auto& batch : micro_batches) {
     loss_tokens[0] += static_cast<double>(batch.loss_tokens());
   }
-  world_.all_reduce_sum(loss_tokens);
+  sum_over_ranks(world_, loss_tokens);
   if (loss_tokens[0] == 0) throw Error("a step without any loss token; use longer samples");
 
   gather_root();
@@ -171,8 +179,9 @@ StepResult Engine::step(const std::vector<data::MicroBatch>& micro_batches) {
   }
   release_root();
 
+  const measure::PhaseScope phase(Phase::kOptimizer);
   for (parallel::ShardedUnit* unit : all_units()) sums[2] += unit->gradient_sum_of_squares();
-  world_.all_reduce_sum(sums);
+  sum_over_ranks(world_, sums);
   StepResult result;
   const auto num_micro_batches = static_cast<double>(cell_.ranks * cell_.grad_accumulation);
   result.loss =
@@ -230,6 +239,7 @@ at::Tensor Engine::forward(const data::MicroBatch& batch, const model::BatchCont
 }
 
 Engine::Losses Engine::micro_step(const data::MicroBatch& batch, bool first, double loss_scale) {
+  measure::PhaseScope phase(Phase::kForward);
   const config::ModelConfig& model = cell_.model;
   const model::BatchContext context = context_of(batch);
   std::vector<SavedLayer> saved(layers_.size());
@@ -252,6 +262,7 @@ Engine::Losses Engine::micro_step(const data::MicroBatch& batch, bool first, dou
   start_root_gradients(first);
   at::Tensor dx = head(x, next_token_labels(batch), loss_scale, losses.cross_entropy_sum);
   x = at::Tensor();
+  phase.change(Phase::kBackward);
   for (std::size_t i = layers_.size(); i-- > 0;) {
     gather(layers_[i]);
     if (i > 0) {
@@ -320,6 +331,7 @@ at::Tensor Engine::head(const at::Tensor& x, const std::vector<std::int64_t>& la
   const at::Tensor normed = model::head_input(x_in, root_weights_, cell_.model);
   const at::Tensor loss = model::lm_head_loss(
       normed, root_weights_.head(), {labels.data(), static_cast<float>(loss_scale)}, loss_sum);
+  const measure::PhaseScope phase(Phase::kBackward);
   torch::autograd::backward({loss}, {});
   return x_in.grad();
 }

@@ -72,6 +72,12 @@ std::optional<std::pair<double, double>> Cell::spread(std::string_view metric) c
   return std::pair(smallest / *middle - 1, largest / *middle - 1);
 }
 
+std::vector<Cell> ScenarioCells::ok_cells() const {
+  std::vector<Cell> ok = cells;
+  std::erase_if(ok, [](const Cell& cell) { return !cell.ok(); });
+  return ok;
+}
+
 std::vector<std::string> ScenarioCells::varying_axes() const { return axes_where(cells, true); }
 
 std::vector<std::string> ScenarioCells::constant_axes() const { return axes_where(cells, false); }

@@ -36,6 +36,7 @@ struct ScenarioCells {
   std::string name;
   std::vector<Cell> cells;
 
+  std::vector<Cell> ok_cells() const;
   // Axis names in the order of first appearance, parted by whether the cells differ there.
   std::vector<std::string> varying_axes() const;
   std::vector<std::string> constant_axes() const;

@@ -39,6 +39,12 @@ Column axis_column(const std::vector<Cell>& cells, const std::string& axis) {
   return column;
 }
 
+Table axis_columns(const ScenarioCells& scenario, const std::vector<Cell>& cells) {
+  Table table;
+  for (const auto& axis : scenario.varying_axes()) table.push_back(axis_column(cells, axis));
+  return table;
+}
+
 Column text_column(const std::vector<Cell>& cells, const std::string& title,
                    const std::function<std::string(const Cell&)>& text_of) {
   Column column{title};
@@ -93,6 +99,14 @@ Column improvement_column(const ScenarioCells& scenario, const Baseline& baselin
 bool is_measured(const Column& column) {
   return std::any_of(column.cells.begin(), column.cells.end(),
                      [](const auto& cell) { return cell != kNone; });
+}
+
+Table measured_table(const ScenarioCells& scenario, const std::vector<Cell>& cells, Table columns) {
+  std::erase_if(columns, [](const Column& column) { return !is_measured(column); });
+  if (columns.empty()) return {};
+  Table table = axis_columns(scenario, cells);
+  table.insert(table.end(), columns.begin(), columns.end());
+  return table;
 }
 
 }  // namespace moebench::reports

@@ -19,6 +19,8 @@ using Formatter = std::string (*)(const std::optional<double>&);
 ValueOf median_of(const char* metric);
 
 Column axis_column(const std::vector<Cell>& cells, const std::string& axis);
+// Of the axes in which the scenario's cells differ.
+Table axis_columns(const ScenarioCells& scenario, const std::vector<Cell>& cells);
 Column text_column(const std::vector<Cell>& cells, const std::string& title,
                    const std::function<std::string(const Cell&)>& text_of);
 Column value_column(const std::vector<Cell>& cells, const std::string& title,
@@ -41,5 +43,7 @@ Column improvement_column(const ScenarioCells& scenario, const Baseline& baselin
 
 // Whether any cell of the column has a value.
 bool is_measured(const Column& column);
+// The scenario's axes and those of the columns that are measured; empty where none is.
+Table measured_table(const ScenarioCells& scenario, const std::vector<Cell>& cells, Table columns);
 
 }  // namespace moebench::reports

@@ -1,7 +1,10 @@
 #include "reports/write/markdown.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
+#include "reports/write/breakdown.h"
 #include "reports/write/columns.h"
 #include "reports/write/format_value.h"
 #include "reports/write/notes.h"
@@ -10,12 +13,6 @@ namespace moebench::reports {
 namespace {
 
 constexpr std::size_t kMaxMessageLength = 60;  // in the table; the notes have the whole line
-
-Table axis_columns(const ScenarioCells& scenario, const std::vector<Cell>& cells) {
-  Table table;
-  for (const auto& axis : scenario.varying_axes()) table.push_back(axis_column(cells, axis));
-  return table;
-}
 
 // "-1.2 %..+3.4 %": the repetitions' runtimes around their median.
 std::string runtime_spread(const Cell& cell) {
@@ -77,28 +74,29 @@ Table comparison_table(const ScenarioCells& scenario, const Baseline& baseline) 
   return table;
 }
 
-// The ok cells; columns that none of them measured are left out.
-Table detail_table(const ScenarioCells& scenario) {
-  std::vector<Cell> cells = scenario.cells;
-  std::erase_if(cells, [](const Cell& cell) { return !cell.ok(); });
-  Table measured = {
-      seconds_column(cells, "first step", "first_step_time"),
-      seconds_column(cells, "load", "load_time"),
-      value_column(cells, "real tokens", median_of("real_tokens"), format_count),
-      value_column(cells, "padding tokens", median_of("padding_tokens"), format_count),
-      value_column(cells, "loss tokens", median_of("loss_tokens"), format_count),
-      value_column(cells, "padded tokens/s", median_of("padded_tokens_per_second"), format_number),
-      value_column(cells, "global tokens/s", median_of("global_tokens_per_second"), format_number),
-      bytes_column(cells, "rss_peak", "rss_peak"),
-      value_column(cells, "final loss", median_of("loss"), format_number),
-      value_column(cells, "expert imbalance", median_of("expert_imbalance"), format_number),
-      value_column(cells, "rank imbalance", median_of("rank_imbalance"), format_number),
-  };
-  std::erase_if(measured, [](const Column& column) { return !is_measured(column); });
-  if (measured.empty()) return {};
-  Table table = axis_columns(scenario, cells);
-  table.insert(table.end(), measured.begin(), measured.end());
-  return table;
+Table token_table(const ScenarioCells& scenario) {
+  const std::vector<Cell> cells = scenario.ok_cells();
+  return measured_table(
+      scenario, cells,
+      {
+          seconds_column(cells, "first step", "first_step_time"),
+          seconds_column(cells, "load", "load_time"),
+          value_column(cells, "real tokens", median_of("real_tokens"), format_count),
+          value_column(cells, "padding tokens", median_of("padding_tokens"), format_count),
+          value_column(cells, "loss tokens", median_of("loss_tokens"), format_count),
+          value_column(cells, "padded tokens/s", median_of("padded_tokens_per_second"),
+                       format_number),
+          value_column(cells, "global tokens/s", median_of("global_tokens_per_second"),
+                       format_number),
+          bytes_column(cells, "rss_peak", "rss_peak"),
+          value_column(cells, "final loss", median_of("loss"), format_number),
+          value_column(cells, "expert imbalance", median_of("expert_imbalance"), format_number),
+          value_column(cells, "rank imbalance", median_of("rank_imbalance"), format_number),
+      });
+}
+
+void add_section(std::string& text, const char* title, const Table& table) {
+  if (!table.empty()) text += fmt::format("### {}\n\n{}\n", title, to_markdown(table));
 }
 
 std::string section(const ScenarioCells& scenario, const Baseline& baseline) {
@@ -106,8 +104,8 @@ std::string section(const ScenarioCells& scenario, const Baseline& baseline) {
   const std::string constants = describe(scenario.cells.front(), scenario.constant_axes());
   if (!constants.empty()) text += constants + "\n\n";
   text += to_markdown(comparison_table(scenario, baseline)) + "\n";
-  const Table details = detail_table(scenario);
-  if (!details.empty()) text += "### Tokens and time\n\n" + to_markdown(details) + "\n";
+  add_section(text, "Tokens and time", token_table(scenario));
+  add_section(text, "Where the time goes", phase_table(scenario));
   return text + write_notes(scenario, baseline);
 }
 

@@ -88,11 +88,22 @@ Lines environment_lines(const ScenarioCells& scenario) {
   return {fmt::format("environment: {}", fmt::join(parts, " · "))};
 }
 
+bool is_measured(const ScenarioCells& scenario, const char* metric) {
+  return std::ranges::any_of(scenario.cells,
+                             [&](const Cell& cell) { return cell.median(metric).has_value(); });
+}
+
 Lines definition_lines(const ScenarioCells& scenario, const Baseline& baseline) {
   Lines lines = {
       "mem_peak, mem_alloc: peak and live bytes of the tensor allocator, largest rank, from a pass "
       "of their own. runtime: measured steps, each as long as its slowest rank. tokens/s: real "
       "tokens of a rank / runtime; padding does not count."};
+  if (is_measured(scenario, "phase_time_forward")) {
+    lines.push_back(
+        "where the time goes: a measured step and the share of its phases, means over steps and "
+        "ranks. Waiting for another rank counts where it happens; recomputed layers count as they "
+        "did the first time; dispatch and combine include what the backward pass sends.");
+  }
   if (baseline.exists_in(scenario)) {
     lines.push_back("Δ and gain: against the cell with " + baseline.text() +
                     " and otherwise the same axes (ep_degree aside). Δ: value / baseline - 1, "

@@ -39,6 +39,10 @@ CellRecord quickstart_arm(const std::string& id, const std::string& parallelism,
   test::set_figures(r, figures);
   r.metrics["first_step_time"] = {.unit = "ns", .value = 1.5e9};
   r.metrics["load_time"] = {.unit = "ns", .value = 23e6};
+  r.metrics["step_time"] = {.unit = "ns", .value = 400e6, .per_rank = {410e6, 390e6}};
+  r.metrics["phase_time_forward"] = {.unit = "ns", .value = 100e6, .per_rank = {90e6, 110e6}};
+  r.metrics["phase_time_backward"] = {.unit = "ns", .value = 225e6};
+  r.metrics["phase_time_gather"] = {.unit = "ns", .value = 75e6};
   r.metrics["real_tokens"] = {.unit = "tokens", .value = 40960};
   r.metrics["padding_tokens"] = {.unit = "tokens", .value = 0};
   r.metrics["loss_tokens"] = {.unit = "tokens", .value = 40800};

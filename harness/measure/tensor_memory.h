@@ -2,7 +2,6 @@
 
 #include <cstdint>
 #include <memory>
-#include <optional>
 
 namespace moebench::measure {
 
@@ -26,9 +25,5 @@ class TensorMemoryTracker {
   std::shared_ptr<Counter> counter_;
   std::unique_ptr<Guard> guard_;
 };
-
-// Highest resident set size of this process so far (VmHWM), bytes; nullopt where the system does
-// not tell.
-std::optional<std::int64_t> peak_rss_bytes();
 
 }  // namespace moebench::measure

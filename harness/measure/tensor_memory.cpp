@@ -1,11 +1,9 @@
-#include "harness/measure/memory.h"
+#include "harness/measure/tensor_memory.h"
 
 #include <c10/core/Allocator.h>
 #include <c10/util/ThreadLocalDebugInfo.h>
 
 #include <algorithm>
-#include <fstream>
-#include <string>
 
 namespace moebench::measure {
 
@@ -39,16 +37,5 @@ TensorMemoryTracker::~TensorMemoryTracker() = default;
 std::int64_t TensorMemoryTracker::live_bytes() const { return counter_->live; }
 std::int64_t TensorMemoryTracker::peak_bytes() const { return counter_->peak; }
 void TensorMemoryTracker::reset_peak() { counter_->peak = counter_->live; }
-
-std::optional<std::int64_t> peak_rss_bytes() {
-  std::ifstream status("/proc/self/status");
-  std::string key;
-  while (status >> key) {
-    std::int64_t kibibytes = 0;
-    if (key == "VmHWM:" && status >> kibibytes) return kibibytes * 1024;
-    std::getline(status, key);
-  }
-  return std::nullopt;
-}
 
 }  // namespace moebench::measure

@@ -1,0 +1,91 @@
+#include "harness/measure/phases.h"
+
+#include <gtest/gtest.h>
+
+#include <numeric>
+#include <set>
+#include <string>
+
+#include "harness/measure/clock.h"
+
+namespace moebench::measure {
+namespace {
+
+constexpr std::int64_t kWorkNs = 200'000;
+
+void work(std::int64_t ns = kWorkNs) {
+  const Stopwatch watch;
+  while (watch.elapsed_ns() < ns) {
+  }
+}
+
+std::int64_t time_of(const PhaseTimes& times, Phase phase) {
+  return times[static_cast<std::size_t>(phase)];
+}
+
+std::int64_t sum(const PhaseTimes& times) {
+  return std::accumulate(times.begin(), times.end(), std::int64_t{0});
+}
+
+TEST(Phases, AScopeCountsItselfAlone) {
+  PhaseRecorder recorder;
+  {
+    const PhaseScope forward(Phase::kForward);
+    work();
+    {
+      const PhaseScope experts(Phase::kExperts);
+      work(3 * kWorkNs);
+    }
+    work();
+  }
+  const PhaseTimes times = recorder.take();
+  EXPECT_GE(time_of(times, Phase::kForward), 2 * kWorkNs);
+  EXPECT_GE(time_of(times, Phase::kExperts), 3 * kWorkNs);
+  EXPECT_EQ(time_of(times, Phase::kBackward), 0);
+}
+
+TEST(Phases, TimesAddUpToWhatPassed) {
+  PhaseRecorder recorder;
+  const Stopwatch watch;
+  recorder.take();
+  const std::int64_t least = -watch.elapsed_ns();
+  work();
+  {
+    PhaseScope scope(Phase::kData);
+    work();
+    scope.change(Phase::kGather);
+    work();
+  }
+  const std::int64_t inner = least + watch.elapsed_ns();
+  const PhaseTimes times = recorder.take();
+  EXPECT_GE(sum(times), inner);
+  EXPECT_LE(sum(times), watch.elapsed_ns());
+  for (const Phase phase : {Phase::kOther, Phase::kData, Phase::kGather}) {
+    EXPECT_GE(time_of(times, phase), kWorkNs) << to_string(phase);
+  }
+}
+
+TEST(Phases, TakeStartsAnew) {
+  PhaseRecorder recorder;
+  const PhaseScope scope(Phase::kReduce);
+  work();
+  EXPECT_GE(time_of(recorder.take(), Phase::kReduce), kWorkNs);
+  const PhaseTimes second = recorder.take();
+  EXPECT_EQ(time_of(second, Phase::kReduce), sum(second));
+}
+
+TEST(Phases, ARecorderStartsInThePhaseThatIsOn) {
+  const PhaseScope scope(Phase::kOptimizer);
+  PhaseRecorder recorder;
+  work();
+  EXPECT_GE(time_of(recorder.take(), Phase::kOptimizer), kWorkNs);
+}
+
+TEST(Phases, NamesDiffer) {
+  std::set<std::string> names;
+  for (std::size_t i = 0; i < kNumPhases; ++i) names.insert(to_string(static_cast<Phase>(i)));
+  EXPECT_EQ(names.size(), kNumPhases);
+}
+
+}  // namespace
+}  // namespace moebench::measure

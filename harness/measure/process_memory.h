@@ -1,0 +1,17 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+namespace moebench::measure {
+
+// Resident set size of this process in bytes, now (VmRSS) and at its highest so far (VmHWM);
+// nullopt where the system does not tell.
+std::optional<std::int64_t> rss_bytes();
+std::optional<std::int64_t> peak_rss_bytes();
+
+// Hands memory that was freed, but that malloc keeps, back to the system, so that rss_bytes()
+// tells what is in use.
+void return_freed_memory();
+
+}  // namespace moebench::measure

@@ -1,0 +1,174 @@
+// What a worker counts of a run, against data sets whose numbers are known beforehand.
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "harness/base/file.h"
+#include "harness/comm/communicator.h"
+#include "harness/measure/phases.h"
+#include "harness/train/worker.h"
+
+namespace moebench::train {
+namespace {
+
+using config::CellConfig;
+using config::ExpertKernel;
+using config::Parallelism;
+
+std::unique_ptr<comm::Communicator> world;
+
+CellConfig small_cell() {
+  CellConfig cell;
+  cell.model.name = "accounting";
+  cell.model.hidden_size = 64;
+  cell.model.intermediate_size = 96;
+  cell.model.num_layers = 2;
+  cell.model.num_experts = 4;
+  cell.model.top_k = 2;
+  cell.model.num_heads = 4;
+  cell.model.num_kv_heads = 2;
+  cell.model.head_dim = 16;
+  cell.model.vocab_size = 256;
+  cell.model.max_position_embeddings = 256;
+  cell.model.router_aux_loss_coef = 0.02;
+  cell.expert_kernel = ExpertKernel::kGrouped;
+  cell.ranks = world->size();
+  cell.dtype = config::Dtype::kFp32;
+  cell.warmup_steps = 1;
+  return cell;
+}
+
+// A text file of this rank's own with samples of these lengths, one a line.
+class Text {
+ public:
+  explicit Text(const std::vector<std::size_t>& lengths) {
+    std::string text;
+    for (const std::size_t length : lengths) text += std::string(length, 'a') + "\n";
+    write_file_atomically(path_, text);
+  }
+  ~Text() { std::filesystem::remove(path_); }
+  Text(const Text&) = delete;
+  Text& operator=(const Text&) = delete;
+
+  void use_in(CellConfig& cell) const {
+    cell.data.source = config::DataSource::kText;
+    cell.data.files = {path_.string()};
+    cell.data.delimiter = "\n";
+  }
+
+ private:
+  std::filesystem::path path_ = std::filesystem::temp_directory_path() /
+                                ("moebench_accounting_" + std::to_string(::getpid()) + ".txt");
+};
+
+double value(const record::RankResult& result, const std::string& metric) {
+  return result.metrics.at(metric).value.value();
+}
+
+double sum_over_ranks(const record::RankResult& result, const std::string& metric) {
+  std::vector<double> sum = {value(result, metric)};
+  world->all_reduce_sum(sum);
+  return sum[0];
+}
+
+record::RankResult run(const CellConfig& cell) {
+  const record::RankResult result = run_worker(cell, *world, {});
+  EXPECT_EQ(result.disposition, record::Disposition::kOk) << result.message;
+  return result;
+}
+
+// Every micro-batch is a whole epoch, so that its numbers do not depend on the order of samples.
+TEST(Tokens, AreCountedExactlyOnEveryRank) {
+  // The sample of 1 has nothing to predict and is left out, that of 30 is cut to 12.
+  const Text text({3, 7, 1, 4, 30});
+  CellConfig cell = small_cell();
+  text.use_in(cell);
+  cell.seq_len = 12;
+  cell.micro_batch = 4;
+  cell.grad_accumulation = 2;
+  cell.steps = 3;
+  const auto result = run(cell);
+  const double micro_batches = 3 * 2;
+  EXPECT_EQ(value(result, "real_tokens"), micro_batches * (3 + 7 + 4 + 12));
+  EXPECT_EQ(value(result, "padding_tokens"), micro_batches * (4 * 12 - 26));
+  EXPECT_EQ(value(result, "loss_tokens"), micro_batches * (2 + 6 + 3 + 11));
+  EXPECT_EQ(sum_over_ranks(result, "real_tokens"), world->size() * micro_batches * 26);
+  EXPECT_EQ(sum_over_ranks(result, "padding_tokens"), world->size() * micro_batches * 22);
+  EXPECT_EQ(sum_over_ranks(result, "loss_tokens"), world->size() * micro_batches * 22);
+}
+
+// One epoch of 64 tokens, no step of it a warm-up: 8 samples as rows, or 4 packed rows of 16.
+TEST(Tokens, PackedAndUnpackedRunsOfTheSameSamplesAgree) {
+  const Text text({2, 4, 6, 8, 8, 10, 12, 14});
+  CellConfig cell = small_cell();
+  text.use_in(cell);
+  cell.seq_len = 16;
+  cell.warmup_steps = 0;
+  cell.steps = 8 / world->size();
+  const auto unpacked = run(cell);
+  EXPECT_EQ(sum_over_ranks(unpacked, "real_tokens"), 64);
+  EXPECT_EQ(sum_over_ranks(unpacked, "padding_tokens"), 0);
+  EXPECT_EQ(sum_over_ranks(unpacked, "loss_tokens"), 64 - 8);
+
+  cell.packing = true;
+  cell.steps = 4 / world->size();
+  const auto packed = run(cell);
+  EXPECT_EQ(sum_over_ranks(packed, "real_tokens"), 64);
+  EXPECT_EQ(sum_over_ranks(packed, "padding_tokens"), 0);
+  EXPECT_EQ(sum_over_ranks(packed, "loss_tokens"), 64 - 4);
+}
+
+double mean(const std::vector<double>& values) {
+  double sum = 0;
+  for (const double v : values) sum += v;
+  return sum / static_cast<double>(values.size());
+}
+
+void check_phases(CellConfig cell) {
+  const auto result = run(cell);
+  const double step_ns = mean(result.metrics.at("step_time").samples);
+  double named_ns = 0;
+  for (std::size_t i = 0; i < measure::kNumPhases; ++i) {
+    const auto phase = static_cast<measure::Phase>(i);
+    const double ns = value(result, std::string("phase_time_") + measure::to_string(phase));
+    if (phase == measure::Phase::kOther) continue;
+    EXPECT_GT(ns, 0) << measure::to_string(phase);
+    named_ns += ns;
+  }
+  EXPECT_GT(named_ns, 0.95 * step_ns);
+  EXPECT_LT(named_ns, 1.05 * step_ns);
+}
+
+TEST(Phases, OfFsdpAddUpToTheStep) {
+  for (const ExpertKernel kernel : {ExpertKernel::kLoop, ExpertKernel::kGrouped}) {
+    CellConfig cell = small_cell();
+    cell.expert_kernel = kernel;
+    cell.grad_accumulation = 2;
+    check_phases(cell);
+  }
+}
+
+TEST(Phases, OfExpertParallelAddUpToTheStep) {
+  if (world->size() % 2 != 0) return;  // ep needs an even number of ranks
+  for (const bool checkpointing : {false, true}) {
+    CellConfig cell = small_cell();
+    cell.parallelism = Parallelism::kEp;
+    cell.ep_degree = 2;
+    cell.activation_checkpointing = checkpointing;
+    check_phases(cell);
+  }
+}
+
+}  // namespace
+}  // namespace moebench::train
+
+int main(int argc, char** argv) {
+  ::testing::InitGoogleTest(&argc, argv);
+  moebench::train::world = moebench::comm::mpi_world();
+  const int failed = RUN_ALL_TESTS();
+  moebench::train::world.reset();
+  return failed;
+}

@@ -1,0 +1,21 @@
+#pragma once
+
+#include <vector>
+
+#include "harness/measure/phases.h"
+#include "harness/record/record.h"
+#include "harness/train/run.h"
+
+namespace moebench::train {
+
+// What the measured steps of a rank add up to.
+struct MeasuredSteps {
+  std::vector<double> step_time_ns, loss, grad_norm;
+  measure::PhaseTimes phases{};
+  Consumed consumed;
+
+  void add(const StepResult& step, std::int64_t elapsed_ns, const measure::PhaseTimes& times);
+  void write(record::Metrics& metrics) const;
+};
+
+}  // namespace moebench::train

@@ -1,0 +1,16 @@
+#pragma once
+
+#include <vector>
+
+#include "harness/record/record.h"
+#include "harness/train/run.h"
+
+namespace moebench::train {
+
+// Memory metrics slow a run, so they have one of their own: fresh weights and the first `num_steps`
+// steps again, with nothing kept between steps but what a rank must keep. Adds mem_* and rss_* to
+// `metrics`; returns the steps' losses. Collective.
+std::vector<double> memory_pass(const PassInputs& inputs, std::int64_t num_steps,
+                                record::Metrics& metrics);
+
+}  // namespace moebench::train

@@ -1,0 +1,47 @@
+#include "harness/train/routing_metrics.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <vector>
+
+#include "harness/model/forced_routing.h"
+#include "harness/train/rank_metrics.h"
+
+namespace moebench::train {
+
+void write_routing(const RoutingCounts& counts, const config::ModelConfig& model,
+                   record::Metrics& metrics) {
+  const auto& rows = counts.tokens_per_expert;
+  record::Metric experts = series("rows", {rows.begin(), rows.end()});
+  experts.shape = {model.num_layers, model.num_experts};
+  metrics["tokens_per_expert"] = std::move(experts);
+  metrics["routed_rows"] = scalar("rows", static_cast<double>(counts.routed_rows));
+  metrics["padded_rows"] = scalar("rows", static_cast<double>(counts.padded_rows));
+}
+
+std::string check_routing(const RoutingCounts& counts, const config::CellConfig& cell,
+                          comm::Communicator& world, const data::DataSet& data) {
+  const auto forced = model::make_forced_routing(cell);
+  if (!forced) return "";
+  std::vector<std::int64_t> chosen(counts.tokens_per_expert.size());
+  for (std::int64_t step = cell.warmup_steps; step < cell.warmup_steps + cell.steps; ++step) {
+    for (std::int64_t i = 0; i < cell.grad_accumulation; ++i) {
+      const auto batch = data.micro_batch(step, i * cell.ranks + world.rank());
+      model::count_choices(*forced, cell.model, {batch.first_row, batch.num_samples, batch.length},
+                           chosen);
+    }
+  }
+  std::vector<double> difference;
+  for (std::size_t i = 0; i < chosen.size(); ++i) {
+    difference.push_back(static_cast<double>(counts.tokens_per_expert[i] - chosen[i]));
+  }
+  world.all_reduce_sum(difference);
+  const auto wrong = std::ranges::find_if(difference, [](double rows) { return rows != 0; });
+  if (wrong == difference.end()) return "";
+  const auto place = wrong - difference.begin();
+  return fmt::format("expert {} of layer {} computed {:+} rows against its routing",
+                     place % cell.model.num_experts, place / cell.model.num_experts, *wrong);
+}
+
+}  // namespace moebench::train

@@ -1,0 +1,45 @@
+#include "harness/train/run.h"
+
+#include <utility>
+#include <vector>
+
+#include "harness/config/memory_estimate.h"
+#include "harness/measure/phases.h"
+#include "harness/weights/parameters.h"
+
+namespace moebench::train {
+
+void Consumed::add(const data::MicroBatch& batch, const config::ModelConfig& model) {
+  real += batch.real_tokens();
+  padding += batch.padding_tokens();
+  loss += batch.loss_tokens();
+  for (const std::int64_t length : batch.lengths) {
+    model_flops += config::model_flops_per_sequence(model, length);
+  }
+}
+
+Run::Run(const PassInputs& inputs, Engine::BufferCaching caching)
+    : inputs_(inputs), engine_(inputs.cell, inputs.world, caching) {
+  const config::CellConfig& cell = inputs.cell;
+  auto source = cell.load_from.empty()
+                    ? weights::seeded_source(cell.seed, cell.model.initializer_range)
+                    : weights::checkpoint_source(cell.load_from, cell.model);
+  engine_.load(*inputs.options.adapt_source(std::move(source)));
+}
+
+StepResult Run::step(Consumed& consumed) {
+  std::vector<data::MicroBatch> batches;
+  {
+    const measure::PhaseScope scope(measure::Phase::kData);
+    const config::CellConfig& cell = inputs_.cell;
+    for (std::int64_t i = 0; i < cell.grad_accumulation; ++i) {
+      const std::int64_t index = i * cell.ranks + inputs_.world.rank();
+      batches.push_back(inputs_.data.micro_batch(next_step_, index));
+      consumed.add(batches.back(), cell.model);
+    }
+  }
+  ++next_step_;
+  return engine_.step(batches);
+}
+
+}  // namespace moebench::train

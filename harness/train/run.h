@@ -1,0 +1,46 @@
+#pragma once
+
+#include "harness/comm/communicator.h"
+#include "harness/config/cell.h"
+#include "harness/data/data_set.h"
+#include "harness/train/engine.h"
+#include "harness/train/worker.h"
+
+namespace moebench::train {
+
+// What a rank's micro-batches hold, counted where the engine consumes them.
+struct Consumed {
+  std::int64_t real = 0;
+  std::int64_t padding = 0;
+  std::int64_t loss = 0;
+  double model_flops = 0;  // of the real tokens, each row with its own length
+
+  void add(const data::MicroBatch& batch, const config::ModelConfig& model);
+};
+
+// What the passes of a worker share; all of it must outlive them.
+struct PassInputs {
+  const config::CellConfig& cell;
+  comm::Communicator& world;
+  const data::DataSet& data;
+  const WorkerOptions& options;
+};
+
+// One run of a cell's first steps from its initial weights, on this rank. Collective.
+class Run {
+ public:
+  // Loads the weights.
+  Run(const PassInputs& inputs, Engine::BufferCaching caching);
+
+  // The next step, data included; what it trains on is added to `consumed`.
+  StepResult step(Consumed& consumed);
+
+  Engine& engine() { return engine_; }
+
+ private:
+  PassInputs inputs_;
+  Engine engine_;
+  std::int64_t next_step_ = 0;
+};
+
+}  // namespace moebench::train

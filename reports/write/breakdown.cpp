@@ -1,0 +1,59 @@
+#include "reports/write/breakdown.h"
+
+#include "harness/base/units.h"
+#include "reports/write/columns.h"
+#include "reports/write/format_value.h"
+
+namespace moebench::reports {
+namespace {
+
+using record::CellRecord;
+
+// In the order of a step; harness/record/schema.md says what each holds.
+constexpr const char* kPhases[] = {"data",    "forward",   "router",   "dispatch",
+                                   "experts", "combine",   "backward", "gather",
+                                   "reduce",  "optimizer", "other"};
+
+std::optional<double> mean_step_ns(const CellRecord& record) {
+  const auto found = record.metrics.find("step_time");
+  if (found == record.metrics.end() || found->second.per_rank.empty()) return std::nullopt;
+  double sum = 0;
+  for (const auto& rank : found->second.per_rank) {
+    if (!rank) return std::nullopt;
+    sum += *rank;
+  }
+  return sum / static_cast<double>(found->second.per_rank.size());
+}
+
+std::optional<double> phase_share(const CellRecord& record, const std::string& phase) {
+  const auto step = mean_step_ns(record);
+  const auto time = record.value("phase_time_" + phase);
+  return step && time && *step > 0 ? std::optional(*time / *step) : std::nullopt;
+}
+
+}  // namespace
+
+Table phase_table(const ScenarioCells& scenario) {
+  const std::vector<Cell> cells = scenario.ok_cells();
+  Table shares;
+  for (const char* phase : kPhases) {
+    shares.push_back(value_column(
+        cells, phase,
+        [&](const Cell& cell) {
+          return cell.median_of([&](const CellRecord& r) { return phase_share(r, phase); });
+        },
+        format_share));
+  }
+  Table table = measured_table(scenario, cells, std::move(shares));
+  if (table.empty()) return {};
+  const auto step_s = [](const CellRecord& record) {
+    const auto ns = mean_step_ns(record);
+    return ns ? std::optional(*ns / kNsPerSecond) : std::nullopt;
+  };
+  const auto step = value_column(
+      cells, "step (s)", [&](const Cell& cell) { return cell.median_of(step_s); }, format_number);
+  table.insert(table.begin() + std::ssize(scenario.varying_axes()), step);
+  return table;
+}
+
+}  // namespace moebench::reports
