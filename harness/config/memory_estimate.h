@@ -6,14 +6,18 @@
 
 namespace moebench::config {
 
-// Analytic bytes of the largest rank; formulas in the source.
+// Bytes of a rank's tensors at their peak within a step, from the cell alone; formulas and
+// assumptions (full rows, balanced routing) in the source.
 struct MemoryEstimate {
   std::int64_t parameters = 0;  // the rank's shard
   std::int64_t gradients = 0;
   std::int64_t optimizer = 0;    // two AdamW moments
   std::int64_t gathered = 0;     // full parameters and gradients of the units in flight
-  std::int64_t activations = 0;  // saved for backward, all layers of one micro-batch
-  std::int64_t total() const { return parameters + gradients + optimizer + gathered + activations; }
+  std::int64_t activations = 0;  // kept for the backward pass, and what it takes meanwhile
+
+  // What stays between steps.
+  std::int64_t state() const { return parameters + gradients + optimizer; }
+  std::int64_t total() const { return state() + gathered + activations; }
 };
 
 MemoryEstimate estimate_memory(const CellConfig& cell);
@@ -27,5 +31,10 @@ std::int64_t num_active_parameters(const ModelConfig& model);
 // 6 x layers x heads x head_dim x seq_len^2 (QK^T and PV, forward and twice backward, halved by
 // the causal mask). Recomputation is excluded.
 double model_flops_per_sequence(const ModelConfig& model, std::int64_t seq_len);
+
+// FLOPs that activation checkpointing adds to them: the layers' forward pass once more, 2 x (their
+// active parameters) x tokens and 2 x layers x heads x head_dim x seq_len^2. The scores that flash
+// attention computes again in its backward pass are not counted.
+double recomputed_flops_per_sequence(const ModelConfig& model, std::int64_t seq_len);
 
 }  // namespace moebench::config

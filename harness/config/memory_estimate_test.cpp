@@ -49,6 +49,13 @@ TEST(MemoryEstimate, FlopsFollowTheFormula) {
   EXPECT_DOUBLE_EQ(model_flops_per_sequence(model, 256), flops);
 }
 
+TEST(MemoryEstimate, RecomputedFlopsAreTheLayersForward) {
+  const ModelConfig model = load_model_config(kModels / "mixtral-small.json");
+  const double layers = static_cast<double>(num_active_parameters(model) - 2 * 4096 * 512 - 512);
+  EXPECT_DOUBLE_EQ(recomputed_flops_per_sequence(model, 256),
+                   2 * layers * 256 + 2.0 * 4 * 8 * 64 * 256 * 256);
+}
+
 TEST(MemoryEstimate, FsdpShardsEverything) {
   const MemoryEstimate estimate = estimate_memory(mixtral(Parallelism::kFsdp, 8, 1));
   EXPECT_EQ(estimate.parameters, 46'702'792'704 * 2 / 8);
@@ -66,7 +73,8 @@ TEST(MemoryEstimate, ExpertParallelGathersLess) {
   const MemoryEstimate whole = estimate_memory(mixtral(Parallelism::kEp, 8, 8));
   const MemoryEstimate replicated = estimate_memory(mixtral(Parallelism::kEp, 8, 4));
   EXPECT_EQ(whole.parameters, fsdp.parameters);
-  EXPECT_EQ(whole.activations, fsdp.activations);
+  EXPECT_GT(whole.activations, fsdp.activations);  // rows arrive, and come back
+  EXPECT_LT(whole.activations, 1.2 * fsdp.activations);
   EXPECT_LT(whole.gathered, replicated.gathered);
   EXPECT_LT(replicated.gathered, fsdp.gathered);
   EXPECT_LT(whole.total(), 80e9);

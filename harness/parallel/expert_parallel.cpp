@@ -113,14 +113,15 @@ model::ExpertFunction expert_parallel(comm::Communicator& group, std::int64_t nu
     const Exchange there{&group, sum_by_rank(map->counts, group.size()),
                          sum_by_rank(incoming, group.size()), Phase::kDispatch};
 
-    const at::Tensor rows = model::permute_rows(x_TH, map, top_k);
-    const at::Tensor dispatched = ExchangeFunction::apply(rows, there);
-    model::ExpertOutput computed = local(
-        dispatched, at::Tensor(), received_ids(incoming, num_experts / group.size()), weights);
+    // One name for all stages: each lets the one before go.
+    at::Tensor rows = model::permute_rows(x_TH, map, top_k);
+    rows = ExchangeFunction::apply(rows, there);
+    auto [computed, load] =
+        local(rows, at::Tensor(), received_ids(incoming, num_experts / group.size()), weights);
+    rows = std::move(computed);
     phase.change(Phase::kCombine);
-    const at::Tensor returned =
-        ExchangeFunction::apply(computed.y_TH, there.reversed(Phase::kCombine));
-    return {model::combine_rows(returned, weights_Tk, map, top_k), std::move(computed.load)};
+    rows = ExchangeFunction::apply(rows, there.reversed(Phase::kCombine));
+    return {model::combine_rows(rows, weights_Tk, map, top_k), std::move(load)};
   };
 }
 

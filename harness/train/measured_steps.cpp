@@ -24,6 +24,7 @@ void MeasuredSteps::write(record::Metrics& metrics) const {
   metrics["padding_tokens"] = scalar("tokens", static_cast<double>(consumed.padding));
   metrics["loss_tokens"] = scalar("tokens", static_cast<double>(consumed.loss));
   metrics["model_flops"] = scalar("FLOP", consumed.model_flops);
+  metrics["hardware_flops"] = scalar("FLOP", consumed.hardware_flops);
   const auto num_steps = static_cast<double>(step_time_ns.size());
   for (std::size_t i = 0; i < measure::kNumPhases; ++i) {
     const std::string name = measure::to_string(static_cast<measure::Phase>(i));

@@ -9,12 +9,17 @@
 
 namespace moebench::train {
 
-void Consumed::add(const data::MicroBatch& batch, const config::ModelConfig& model) {
+void Consumed::add(const data::MicroBatch& batch, const config::CellConfig& cell) {
   real += batch.real_tokens();
   padding += batch.padding_tokens();
   loss += batch.loss_tokens();
   for (const std::int64_t length : batch.lengths) {
-    model_flops += config::model_flops_per_sequence(model, length);
+    const double flops = config::model_flops_per_sequence(cell.model, length);
+    model_flops += flops;
+    hardware_flops += flops;
+    if (cell.activation_checkpointing) {
+      hardware_flops += config::recomputed_flops_per_sequence(cell.model, length);
+    }
   }
 }
 
@@ -35,7 +40,7 @@ StepResult Run::step(Consumed& consumed) {
     for (std::int64_t i = 0; i < cell.grad_accumulation; ++i) {
       const std::int64_t index = i * cell.ranks + inputs_.world.rank();
       batches.push_back(inputs_.data.micro_batch(next_step_, index));
-      consumed.add(batches.back(), cell.model);
+      consumed.add(batches.back(), cell);
     }
   }
   ++next_step_;

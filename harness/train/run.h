@@ -13,9 +13,10 @@ struct Consumed {
   std::int64_t real = 0;
   std::int64_t padding = 0;
   std::int64_t loss = 0;
-  double model_flops = 0;  // of the real tokens, each row with its own length
+  double model_flops = 0;     // of the real tokens, each row with its own length
+  double hardware_flops = 0;  // the same, recomputation included
 
-  void add(const data::MicroBatch& batch, const config::ModelConfig& model);
+  void add(const data::MicroBatch& batch, const config::CellConfig& cell);
 };
 
 // What the passes of a worker share; all of it must outlive them.

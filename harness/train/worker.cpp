@@ -37,6 +37,7 @@ class Worker {
 
   record::RankResult run() {
     describe_environment();
+    if (const auto rss = measure::rss_bytes()) result_.metrics["rss_baseline"] = bytes_metric(*rss);
     world_.barrier();
     const auto dtype = cell_.dtype == config::Dtype::kBf16 ? at::kBFloat16 : at::kFloat;
     result_.metrics["gemm_flops_per_second"] =

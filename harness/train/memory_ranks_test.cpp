@@ -1,0 +1,130 @@
+// The analytic estimate of memory against what the tensor allocator counts in the memory pass.
+#include <ATen/Parallel.h>
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "harness/comm/communicator.h"
+#include "harness/config/memory_estimate.h"
+#include "harness/train/memory_pass.h"
+
+namespace moebench::train {
+namespace {
+
+using config::CellConfig;
+using config::Dtype;
+using config::ExpertKernel;
+using config::Parallelism;
+
+std::unique_ptr<comm::Communicator> world;
+
+// Packed data: all rows are full, as the estimate assumes.
+CellConfig packed_cell() {
+  CellConfig cell;
+  cell.ranks = world->size();
+  cell.packing = true;
+  return cell;
+}
+
+double value(const record::Metrics& metrics, const char* name) {
+  return metrics.at(name).value.value();
+}
+
+void expect_within(double bound, double measured, std::int64_t estimate, const char* what) {
+  const auto expected = static_cast<double>(estimate);
+  EXPECT_LT(std::abs(measured - expected), bound * expected) << what << " " << measured;
+}
+
+void check(const CellConfig& cell, double bound) {
+  SCOPED_TRACE(cell.canonical_text());
+  const auto data = data::open_data_set(cell);
+  record::Metrics metrics;
+  memory_pass({cell, *world, *data, WorkerOptions{}}, 1, metrics);
+  const config::MemoryEstimate estimate = config::estimate_memory(cell);
+  const double state = value(metrics, "mem_alloc");
+  expect_within(0.001, state, estimate.state(), "mem_alloc");
+  expect_within(0.001, value(metrics, "mem_alloc_load"), estimate.state(), "mem_alloc_load");
+  expect_within(bound, value(metrics, "mem_peak"), estimate.total(), "mem_peak");
+}
+
+// Calls f with every combination of the axes that shape memory, ep_degrees as given.
+template <typename F>
+void for_each_cell(CellConfig cell, const std::vector<std::int64_t>& ep_degrees, F&& f) {
+  for (const std::int64_t degree : ep_degrees) {
+    cell.ep_degree = degree;
+    cell.parallelism = degree == 1 ? Parallelism::kFsdp : Parallelism::kEp;
+    for (const ExpertKernel kernel : {ExpertKernel::kLoop, ExpertKernel::kGrouped}) {
+      cell.expert_kernel = kernel;
+      for (const Dtype dtype : {Dtype::kFp32, Dtype::kBf16}) {
+        cell.dtype = dtype;
+        for (const bool checkpointing : {false, true}) {
+          cell.activation_checkpointing = checkpointing;
+          f(cell);
+        }
+      }
+    }
+  }
+}
+
+std::vector<std::int64_t> ep_degrees() {
+  std::vector<std::int64_t> degrees = {1};
+  for (const std::int64_t degree : {2, 4}) {
+    if (world->size() % degree == 0) degrees.push_back(degree);
+  }
+  return degrees;
+}
+
+// Routing is learned and uneven here: the bound of 10 % has room for it.
+TEST(MemoryEstimate, HoldsForTheSmallModel) {
+  if (world->size() > 2) return;  // the same sizes of unit, at twice the time
+  CellConfig base = packed_cell();
+  base.model = config::load_model_config(MOEBENCH_SCENARIO_FOLDER "/models/mixtral-small.json");
+  base.seq_len = 64;
+  base.micro_batch = 2;
+  for_each_cell(base, ep_degrees(), [](CellConfig cell) {
+    for (const std::int64_t accumulation : {1, 2}) {
+      cell.grad_accumulation = accumulation;
+      check(cell, 0.10);
+    }
+  });
+}
+
+// Every token takes every expert, so that the rows are as even as the estimate assumes, and
+// activations outweigh the state: what is left is the estimate's own error.
+TEST(MemoryEstimate, IsCloseWhereRoutingIsEven) {
+  CellConfig base = packed_cell();
+  base.model.name = "even";
+  base.model.hidden_size = 128;
+  base.model.intermediate_size = 192;
+  base.model.num_layers = 4;
+  base.model.num_experts = base.model.top_k = 4;
+  base.model.num_heads = 4;
+  base.model.num_kv_heads = 2;
+  base.model.head_dim = 32;
+  base.model.vocab_size = 256;
+  base.model.max_position_embeddings = 256;
+  base.seq_len = 256;
+  base.micro_batch = 4;
+  const auto check_all = [&] {
+    for_each_cell(base, ep_degrees(), [](const CellConfig& cell) { check(cell, 0.03); });
+  };
+  check_all();
+  base.model.vocab_size = 16384;  // the logits outweigh a layer
+  check_all();
+  base.model.vocab_size = 256;
+  base.model.intermediate_size = 16;  // and so does attention
+  base.model.head_dim = 128;
+  check_all();
+}
+
+}  // namespace
+}  // namespace moebench::train
+
+int main(int argc, char** argv) {
+  ::testing::InitGoogleTest(&argc, argv);
+  at::set_num_threads(1);
+  moebench::train::world = moebench::comm::mpi_world();
+  const int failed = RUN_ALL_TESTS();
+  moebench::train::world.reset();
+  return failed;
+}
