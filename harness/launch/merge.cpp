@@ -132,10 +132,11 @@ void merge(const config::CellConfig& cell, const RankResults& ranks, const Launc
            record::CellRecord& record) {
   MOEBENCH_CHECK(static_cast<std::int64_t>(ranks.size()) == cell.ranks);
   Verdict verdict = judge_processes(ranks, outcome);
+  record.metrics = estimate_metrics(cell);
   if (ranks_without_result(ranks).empty()) {
     std::vector<RankResult> results;
     for (const auto& rank : ranks) results.push_back(*rank);
-    record.metrics = merge_metrics(results);
+    record.metrics.merge(merge_metrics(results));
     if (verdict.disposition == Disposition::kOk) {
       verdict = judge_completeness(cell, record.metrics);
     }

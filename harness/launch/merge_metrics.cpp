@@ -5,6 +5,7 @@
 
 #include "harness/base/check.h"
 #include "harness/base/units.h"
+#include "harness/config/memory_estimate.h"
 #include "harness/launch/merge.h"
 
 namespace moebench::launch {
@@ -84,12 +85,24 @@ void merge_values(const std::vector<RankResult>& ranks, Metrics& merged) {
       {"load_time", "ns", largest},
       {"mem_alloc", "bytes", largest},
       {"mem_peak", "bytes", largest},
+      {"mem_alloc_load", "bytes", largest},
+      {"mem_peak_load", "bytes", largest},
+      {"mem_alloc_first_step", "bytes", largest},
+      {"mem_peak_first_step", "bytes", largest},
+      {"mem_alloc_steady_step", "bytes", largest},
+      {"mem_peak_steady_step", "bytes", largest},
       {"rss_peak", "bytes", largest},
+      {"rss_baseline", "bytes", largest},
+      {"rss_load", "bytes", largest},
+      {"rss_end", "bytes", largest},
+      {"rss_outside_load", "bytes", largest},
+      {"rss_outside_end", "bytes", largest},
       {"real_tokens", "tokens", sum},
       {"padding_tokens", "tokens", sum},
       {"loss_tokens", "tokens", sum},
       {"gemm_flops_per_second", "FLOP/s", smallest},
       {"model_flops", "FLOP", sum},
+      {"hardware_flops", "FLOP", sum},
       {"routed_rows", "rows", sum},
       {"padded_rows", "rows", sum},
   };
@@ -128,7 +141,6 @@ void add_rates(const std::vector<RankResult>& ranks, Metrics& merged) {
   };
   const Values real = values_of_ranks(ranks, "real_tokens");
   const Values padding = values_of_ranks(ranks, "padding_tokens");
-  const Values flops = values_of_ranks(ranks, "model_flops");
   if (!real.empty()) {
     merged["tokens_per_second"] = per_rank_metric("tokens/s", per_second(real), mean);
     merged["global_tokens_per_second"] = Metric{.unit = "tokens/s", .value = sum(real) / seconds};
@@ -137,20 +149,24 @@ void add_rates(const std::vector<RankResult>& ranks, Metrics& merged) {
     const Values padded = over_ranks({real, padding}, std::plus<>());
     merged["padded_tokens_per_second"] = per_rank_metric("tokens/s", per_second(padded), mean);
   }
-  if (!flops.empty()) {
-    merged["model_flops_per_second"] = per_rank_metric("FLOP/s", per_second(flops), mean);
+  for (const std::string name : {"model_flops", "hardware_flops"}) {
+    const Values flops = values_of_ranks(ranks, name);
+    if (flops.empty()) continue;
+    merged[name + "_per_second"] = per_rank_metric("FLOP/s", per_second(flops), mean);
   }
 }
 
-void add_gemm_share(const std::vector<RankResult>& ranks, Metrics& merged) {
+// `flops` per second as a share of the rank's measured GEMM rate.
+void add_gemm_share(const std::vector<RankResult>& ranks, const char* flops, const char* share_name,
+                    Metrics& merged) {
   const Values rate = values_of_ranks(ranks, "gemm_flops_per_second");
-  const auto flops = merged.find("model_flops_per_second");
-  if (rate.empty() || flops == merged.end() || !(smallest(rate) > 0)) return;
+  const auto found = merged.find(flops);
+  if (rate.empty() || found == merged.end() || !(smallest(rate) > 0)) return;
   Values share;
   for (std::size_t rank = 0; rank < rate.size(); ++rank) {
-    share.push_back(*flops->second.per_rank[rank] / rate[rank]);
+    share.push_back(*found->second.per_rank[rank] / rate[rank]);
   }
-  merged["gemm_share"] = per_rank_metric("1", share, mean);
+  merged[share_name] = per_rank_metric("1", share, mean);
 }
 
 // Loss and gradient norm are global numbers, so rank 0's stand for all; merge() compares them.
@@ -231,11 +247,26 @@ Metrics merge_metrics(const std::vector<RankResult>& ranks) {
   merge_step_times(ranks, merged);
   merge_phase_times(ranks, merged);
   add_rates(ranks, merged);
-  add_gemm_share(ranks, merged);
+  add_gemm_share(ranks, "model_flops_per_second", "gemm_share", merged);
+  add_gemm_share(ranks, "hardware_flops_per_second", "hardware_gemm_share", merged);
   merge_global_series(ranks, merged);
   merge_routing(ranks, merged);
   merge_others(ranks, merged);
   return merged;
+}
+
+Metrics estimate_metrics(const config::CellConfig& cell) {
+  const config::MemoryEstimate estimate = config::estimate_memory(cell);
+  const auto bytes = [](std::int64_t count) {
+    return Metric{.unit = "bytes", .value = static_cast<double>(count)};
+  };
+  return {{"mem_estimate", bytes(estimate.total())},
+          {"mem_estimate_alloc", bytes(estimate.state())},
+          {"mem_estimate_parameters", bytes(estimate.parameters)},
+          {"mem_estimate_gradients", bytes(estimate.gradients)},
+          {"mem_estimate_optimizer", bytes(estimate.optimizer)},
+          {"mem_estimate_gathered", bytes(estimate.gathered)},
+          {"mem_estimate_activations", bytes(estimate.activations)}};
 }
 
 }  // namespace moebench::launch

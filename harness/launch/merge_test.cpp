@@ -15,12 +15,14 @@ using record::Disposition;
 using record::RankResult;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
-using ::testing::IsEmpty;
 
 constexpr int kSteps = 3;
 
 config::CellConfig two_ranks() {
   config::CellConfig cell;
+  cell.model.num_layers = 1;
+  cell.model.hidden_size = cell.model.intermediate_size = cell.model.vocab_size = 64;
+  cell.model.num_experts = 4;
   cell.ranks = 2;
   cell.steps = kSteps;
   return cell;
@@ -101,6 +103,28 @@ TEST(Merge, GemmShareOnlyWhereBothAreMeasured) {
   EXPECT_DOUBLE_EQ(*metrics.at("model_flops_per_second").value, 1.5e9);
   EXPECT_DOUBLE_EQ(*metrics.at("gemm_share").per_rank[1], 0.5);
   EXPECT_DOUBLE_EQ(*metrics.at("gemm_share").value, 0.375);
+  EXPECT_FALSE(metrics.contains("hardware_gemm_share"));
+}
+
+TEST(Merge, RecomputedFlopsHaveAShareOfTheirOwn) {
+  RankResults ranks = good_ranks();
+  for (auto& rank : ranks) {
+    rank->metrics["hardware_flops"] = {.unit = "FLOP", .value = 800};
+    rank->metrics["gemm_flops_per_second"] = {.unit = "FLOP/s", .value = 4e9};
+  }
+  const auto metrics = merged(ranks).metrics;
+  EXPECT_EQ(metrics.at("hardware_flops").value, 1600);
+  EXPECT_DOUBLE_EQ(*metrics.at("hardware_gemm_share").value, 800 / 600e-9 / 4e9);
+}
+
+TEST(Merge, TheMemoryEstimateStandsInEveryRecord) {
+  for (const auto& record : {merged(good_ranks()), merged({std::nullopt, std::nullopt})}) {
+    const auto& metrics = record.metrics;
+    EXPECT_EQ(metrics.at("mem_estimate").unit, "bytes");
+    EXPECT_EQ(metrics.at("mem_estimate").value, *metrics.at("mem_estimate_alloc").value +
+                                                    *metrics.at("mem_estimate_gathered").value +
+                                                    *metrics.at("mem_estimate_activations").value);
+  }
 }
 
 TEST(Merge, PhaseTimesAreMeansOverTheRanks) {
@@ -174,7 +198,7 @@ TEST(Merge, MissingRankIsACrashWithItsStderr) {
   EXPECT_EQ(record.disposition, Disposition::kCrashed);
   EXPECT_EQ(record.message, "exit code 137; no result of rank 1 of 2");
   EXPECT_EQ(record.stderr_tail, "last words");
-  EXPECT_THAT(record.metrics, IsEmpty());
+  EXPECT_FALSE(record.metrics.contains("runtime"));
 }
 
 TEST(Merge, ExitCodeAloneIsACrash) {

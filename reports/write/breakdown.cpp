@@ -31,7 +31,37 @@ std::optional<double> phase_share(const CellRecord& record, const std::string& p
   return step && time && *step > 0 ? std::optional(*time / *step) : std::nullopt;
 }
 
+// value / estimate - 1.
+Column deviation_column(const std::vector<Cell>& cells, const std::string& title,
+                        const char* metric, const char* estimate) {
+  const auto deviation = [&](const Cell& cell) -> std::optional<double> {
+    const auto value = cell.median(metric);
+    const auto expected = cell.median(estimate);
+    if (!value || !expected || *expected == 0) return std::nullopt;
+    return *value / *expected - 1;
+  };
+  return value_column(cells, title, deviation, format_change);
+}
+
 }  // namespace
+
+Table memory_table(const ScenarioCells& scenario) {
+  const std::vector<Cell> cells = scenario.ok_cells();
+  return measured_table(
+      scenario, cells,
+      {bytes_column(cells, "alloc load", "mem_alloc_load"),
+       bytes_column(cells, "peak load", "mem_peak_load"),
+       bytes_column(cells, "peak first step", "mem_peak_first_step"),
+       bytes_column(cells, "peak steady step", "mem_peak_steady_step"),
+       bytes_column(cells, "est. peak", "mem_estimate"),
+       deviation_column(cells, "peak / estimate", "mem_peak", "mem_estimate"),
+       bytes_column(cells, "est. alloc", "mem_estimate_alloc"),
+       deviation_column(cells, "alloc / estimate", "mem_alloc", "mem_estimate_alloc"),
+       bytes_column(cells, "est. gathered", "mem_estimate_gathered"),
+       bytes_column(cells, "est. activations", "mem_estimate_activations"),
+       bytes_column(cells, "outside load", "rss_outside_load"),
+       bytes_column(cells, "outside end", "rss_outside_end")});
+}
 
 Table phase_table(const ScenarioCells& scenario) {
   const std::vector<Cell> cells = scenario.ok_cells();

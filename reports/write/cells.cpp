@@ -135,4 +135,9 @@ const char* disposition_word(Disposition disposition) {
   MOEBENCH_CHECK(!"a disposition outside its enumeration");
 }
 
+bool recomputes(const Cell& cell) {
+  const auto hardware = cell.median("hardware_flops");
+  return cell.ok() && hardware && hardware != cell.median("model_flops");
+}
+
 }  // namespace moebench::reports

@@ -54,4 +54,7 @@ std::string describe(const Cell& cell, const std::vector<std::string>& axes);
 // "OOM", "TIMED OUT", "CRASHED", "INCORRECT", "UNSUPPORTED", "ok".
 const char* disposition_word(record::Disposition disposition);
 
+// Whether the cell computed more than its model FLOPs.
+bool recomputes(const Cell& cell);
+
 }  // namespace moebench::reports

@@ -58,6 +58,17 @@ void add_result_column(const ScenarioCells& scenario, Table& table) {
   table.back().align = Align::kLeft;
 }
 
+// The share with recomputation stands only where some cell recomputes.
+void add_share_columns(const ScenarioCells& scenario, Table& table) {
+  const auto& cells = scenario.cells;
+  const auto add = [&](const char* title, const char* metric) {
+    Column column = value_column(cells, title, median_of(metric), format_share);
+    if (is_measured(column)) table.push_back(std::move(column));
+  };
+  add("share of GEMM rate", "gemm_share");
+  if (std::ranges::any_of(cells, recomputes)) add("with recompute", "hardware_gemm_share");
+}
+
 Table comparison_table(const ScenarioCells& scenario, const Baseline& baseline) {
   const auto& cells = scenario.cells;
   Table table = axis_columns(scenario, cells);
@@ -66,9 +77,7 @@ Table comparison_table(const ScenarioCells& scenario, const Baseline& baseline) 
   table.push_back(seconds_column(cells, "runtime", "runtime"));
   table.push_back(value_column(cells, "tokens/s", median_of("tokens_per_second"), format_number));
   add_repetition_columns(scenario, table);
-  const Column share =
-      value_column(cells, "share of GEMM rate", median_of("gemm_share"), format_share);
-  if (is_measured(share)) table.push_back(share);
+  add_share_columns(scenario, table);
   add_improvement_columns(scenario, baseline, table);
   add_result_column(scenario, table);
   return table;
@@ -105,6 +114,7 @@ std::string section(const ScenarioCells& scenario, const Baseline& baseline) {
   if (!constants.empty()) text += constants + "\n\n";
   text += to_markdown(comparison_table(scenario, baseline)) + "\n";
   add_section(text, "Tokens and time", token_table(scenario));
+  add_section(text, "Memory", memory_table(scenario));
   add_section(text, "Where the time goes", phase_table(scenario));
   return text + write_notes(scenario, baseline);
 }

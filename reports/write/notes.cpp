@@ -98,6 +98,25 @@ Lines definition_lines(const ScenarioCells& scenario, const Baseline& baseline) 
       "mem_peak, mem_alloc: peak and live bytes of the tensor allocator, largest rank, from a pass "
       "of their own. runtime: measured steps, each as long as its slowest rank. tokens/s: real "
       "tokens of a rank / runtime; padding does not count."};
+  if (is_measured(scenario, "gemm_share")) {
+    std::string line =
+        "share of GEMM rate (MFU): model FLOPs a second and rank / the rank's measured rate of "
+        "large matrix products. Model FLOPs: 6 x active parameters without the embedding table x "
+        "real tokens, and causal attention, 6 x layers x heads x head_dim x length^2; padding and "
+        "recomputation excluded.";
+    if (std::ranges::any_of(scenario.cells, recomputes)) {
+      line +=
+          " with recompute (HFU): the layers' forward pass that activation checkpointing "
+          "computes again added.";
+    }
+    lines.push_back(line);
+  }
+  if (is_measured(scenario, "mem_estimate")) {
+    lines.push_back(
+        "memory: phases of the memory pass, largest rank. The estimate takes rows as full and "
+        "routing as balanced. outside: resident memory that is neither live tensors nor was there "
+        "before the run, once freed memory was handed back.");
+  }
   if (is_measured(scenario, "phase_time_forward")) {
     lines.push_back(
         "where the time goes: a measured step and the share of its phases, means over steps and "

@@ -39,6 +39,12 @@ CellRecord quickstart_arm(const std::string& id, const std::string& parallelism,
   test::set_figures(r, figures);
   r.metrics["first_step_time"] = {.unit = "ns", .value = 1.5e9};
   r.metrics["load_time"] = {.unit = "ns", .value = 23e6};
+  r.metrics["mem_alloc_load"] = {.unit = "bytes", .value = figures.mem_alloc_bytes};
+  r.metrics["mem_peak_load"] = {.unit = "bytes", .value = 1.01 * figures.mem_alloc_bytes};
+  r.metrics["mem_peak_first_step"] = {.unit = "bytes", .value = figures.mem_peak_bytes};
+  r.metrics["mem_estimate"] = {.unit = "bytes", .value = 300e6};
+  r.metrics["mem_estimate_alloc"] = {.unit = "bytes", .value = 250e6};
+  r.metrics["rss_outside_end"] = {.unit = "bytes", .value = 45e6};
   r.metrics["step_time"] = {.unit = "ns", .value = 400e6, .per_rank = {410e6, 390e6}};
   r.metrics["phase_time_forward"] = {.unit = "ns", .value = 100e6, .per_rank = {90e6, 110e6}};
   r.metrics["phase_time_backward"] = {.unit = "ns", .value = 225e6};
@@ -104,6 +110,24 @@ TEST(Markdown, ShowsTheShareOfTheGemmRateWhereMeasured) {
   EXPECT_THAT(write_report(records, {}), Not(HasSubstr("share of GEMM rate")));
   records[0].metrics["gemm_share"] = {.unit = "1", .value = 0.257};
   EXPECT_THAT(write_report(records, {}), HasSubstr(" 25.7 % "));
+  EXPECT_THAT(write_report(records, {}), HasSubstr("- share of GEMM rate (MFU): model FLOPs"));
+}
+
+TEST(Markdown, ShowsTheShareWithRecomputeWhereSomethingIsRecomputed) {
+  auto records = test::seed_records();
+  const auto set = [&](std::size_t i, double flops, double share) {
+    records[i].metrics["model_flops"] = {.unit = "FLOP", .value = 3e12};
+    records[i].metrics["hardware_flops"] = {.unit = "FLOP", .value = flops};
+    records[i].metrics["gemm_share"] = {.unit = "1", .value = 0.3};
+    records[i].metrics["hardware_gemm_share"] = {.unit = "1", .value = share};
+  };
+  set(0, 3e12, 0.3);
+  EXPECT_THAT(write_report(records, {}), Not(HasSubstr("with recompute")));
+  set(1, 4e12, 0.4);
+  const std::string text = write_report(records, {});
+  EXPECT_THAT(text, HasSubstr("| share of GEMM rate | with recompute |"));
+  EXPECT_THAT(text, HasSubstr(" 40.0 % "));
+  EXPECT_THAT(text, HasSubstr("with recompute (HFU)"));
 }
 
 TEST(Markdown, SaysWhereAScenarioHasNoBaseline) {
