@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <string>
 #include <vector>
@@ -119,6 +120,36 @@ TEST(Tokens, PackedAndUnpackedRunsOfTheSameSamplesAgree) {
   EXPECT_EQ(sum_over_ranks(packed, "real_tokens"), 64);
   EXPECT_EQ(sum_over_ranks(packed, "padding_tokens"), 0);
   EXPECT_EQ(sum_over_ranks(packed, "loss_tokens"), 64 - 4);
+}
+
+TEST(Memory, IsMeasuredInEachPhase) {
+  CellConfig cell = small_cell();
+  cell.steps = 1;
+  const auto result = run(cell);
+  EXPECT_EQ(value(result, "mem_peak"),
+            std::max(value(result, "mem_peak_first_step"), value(result, "mem_peak_steady_step")));
+  EXPECT_EQ(value(result, "mem_alloc"), value(result, "mem_alloc_steady_step"));
+  EXPECT_EQ(value(result, "mem_alloc"), value(result, "mem_alloc_load"));
+  EXPECT_GE(value(result, "mem_peak_load"), value(result, "mem_alloc_load"));
+  EXPECT_GT(value(result, "mem_peak_first_step"), value(result, "mem_peak_load"));
+  for (const std::string when : {"load", "end"}) {
+    EXPECT_EQ(
+        value(result, "rss_outside_" + when),
+        value(result, "rss_" + when) - value(result, "rss_baseline") - value(result, "mem_alloc"));
+  }
+}
+
+TEST(Flops, RecomputationAddsToHardwareFlopsOnly) {
+  CellConfig cell = small_cell();
+  cell.steps = 1;
+  const auto plain = run(cell);
+  EXPECT_EQ(value(plain, "hardware_flops"), value(plain, "model_flops"));
+  cell.activation_checkpointing = true;
+  const auto recomputed = run(cell);
+  EXPECT_EQ(value(recomputed, "model_flops"), value(plain, "model_flops"));
+  // At most a third more: the layers' forward pass once again.
+  EXPECT_GT(value(recomputed, "hardware_flops"), 1.2 * value(plain, "hardware_flops"));
+  EXPECT_LT(value(recomputed, "hardware_flops"), 4.0 / 3 * value(plain, "hardware_flops"));
 }
 
 double mean(const std::vector<double>& values) {
