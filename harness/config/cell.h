@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
@@ -89,11 +90,18 @@ struct CellConfig {
   double max_grad_norm = 1.0;  // 0 = no clipping
   std::int64_t threads_per_rank = 1;
   std::string load_from;  // checkpoint folder; empty = seeded initial weights
+  std::int64_t checkpoint_every =
+      0;                    // steps, warm-up included, from one save to the next; 0 = never
+  std::string resume_from;  // checkpoint to continue, or a folder of them; empty = none
   DataConfig data;
 
   // Driver-side; not part of the identity.
   std::int64_t repeats = 1;
-  double time_limit_s = 0;  // a repetition; 0 = none
+  double time_limit_s = 0;            // a repetition; 0 = none
+  std::string checkpoint_folder;      // empty = in the repetition's own folder
+  std::int64_t keep_checkpoints = 0;  // the newest ones stay; 0 = all
+  // What `moebench verify-resume` continues this cell as; null = as itself. In no file.
+  std::shared_ptr<const CellConfig> resumed_as;
 
   // The axes in printing order, every one resolved, values as printed:
   // model, parallelism, ep_degree, expert_kernel, ranks, micro_batch, grad_accumulation, seq_len,
@@ -102,6 +110,9 @@ struct CellConfig {
 
   // Canonical YAML text of the identity fields; the same configuration gives the same text.
   std::string canonical_text() const;
+
+  // The same fields one by one: {"model.hidden_size", "128"}, ...
+  std::vector<std::pair<std::string, std::string>> identity_fields() const;
 
   // 12 hexadecimal digits: the hash of canonical_text().
   std::string id() const;

@@ -54,6 +54,8 @@ void visit_settings(Visitor& visitor, Cell& cell) {
   visitor.field("max_grad_norm", cell.max_grad_norm);
   visitor.field("threads_per_rank", cell.threads_per_rank);
   visitor.field("load_from", cell.load_from);
+  visitor.field("checkpoint_every", cell.checkpoint_every);
+  visitor.field("resume_from", cell.resume_from);
 }
 
 template <typename Visitor, typename Cell>
@@ -81,6 +83,8 @@ void visit_driver(Visitor& visitor, Cell& cell) {
   visitor.field("scenario", cell.scenario);
   visitor.field("repeats", cell.repeats);
   visitor.field("time_limit_s", cell.time_limit_s);
+  visitor.field("checkpoint_folder", cell.checkpoint_folder);
+  visitor.field("keep_checkpoints", cell.keep_checkpoints);
 }
 
 }  // namespace moebench::config

@@ -49,17 +49,23 @@ class Writer {
     Writer inner(indent_ + "  ");
     body(inner);
     text_ += fmt::format("{}{}:\n{}", indent_, name, inner.text());
+    for (const auto& [field, value] : inner.fields_) {
+      fields_.emplace_back(fmt::format("{}.{}", name, field), value);
+    }
   }
 
   const std::string& text() const { return text_; }
+  const std::vector<std::pair<std::string, std::string>>& fields() const { return fields_; }
 
  private:
   void line(const char* name, const std::string& value) {
     text_ += fmt::format("{}{}: {}\n", indent_, name, value);
+    fields_.emplace_back(name, value);
   }
 
   std::string indent_;
   std::string text_;
+  std::vector<std::pair<std::string, std::string>> fields_;
 };
 
 // Collects the names that the fields have, so that a foreign key is an error.
@@ -135,6 +141,12 @@ std::string CellConfig::canonical_text() const {
   Writer writer;
   visit_identity(writer, *this);
   return writer.text();
+}
+
+std::vector<std::pair<std::string, std::string>> CellConfig::identity_fields() const {
+  Writer writer;
+  visit_identity(writer, *this);
+  return writer.fields();
 }
 
 void write_cell(const CellConfig& cell, const std::filesystem::path& path) {

@@ -1,11 +1,13 @@
 #include "harness/config/cell.h"
 
+#include <algorithm>
 #include <functional>
 #include <limits>
 #include <set>
 
 #include "harness/base/file.h"
 #include "harness/config/config_test_util.h"
+#include "harness/config/resumption.h"
 
 namespace moebench::config {
 namespace {
@@ -33,11 +35,15 @@ CellConfig odd_cell() {
   cell.adam_epsilon = std::numeric_limits<double>::denorm_min();
   cell.max_grad_norm = std::numeric_limits<double>::max();
   cell.load_from = "/a b/'c'";
+  cell.checkpoint_every = 7;
+  cell.resume_from = "/c";
   for (int byte = 0; byte < 256; ++byte) cell.data.delimiter += static_cast<char>(byte);
   cell.data.source = DataSource::kText;
   cell.data.files = {"/x, y]", "", "/z\xff"};
   cell.repeats = 5;
   cell.time_limit_s = 0.7;
+  cell.checkpoint_folder = "/d";
+  cell.keep_checkpoints = 3;
   return cell;
 }
 
@@ -63,6 +69,8 @@ TEST(Cell, IsReadBackUnchanged) {
   EXPECT_EQ(back.seed, cell.seed);
   EXPECT_EQ(back.repeats, 5);
   EXPECT_EQ(back.time_limit_s, 0.7);
+  EXPECT_EQ(back.checkpoint_folder, "/d");
+  EXPECT_EQ(back.keep_checkpoints, 3);
 }
 
 TEST(Cell, FileWithMissingOrForeignKeyIsAnError) {
@@ -78,6 +86,20 @@ TEST(Cell, FileWithMissingOrForeignKeyIsAnError) {
               HasSubstr("key 'data' is missing"));
 }
 
+TEST(Cell, IdentityFieldsAreTheTextInPieces) {
+  const auto fields = odd_cell().identity_fields();
+  EXPECT_EQ(fields.front(), (std::pair<std::string, std::string>("model.name", "\"m\"")));
+  EXPECT_EQ(std::ranges::count(fields, std::pair<std::string, std::string>("ranks", "4")), 1);
+  EXPECT_EQ(fields.back().first, "data.mean_length");
+}
+
+TEST(Cell, CheckpointsLieInTheRepetitionOrWhereToldTo) {
+  CellConfig cell;
+  EXPECT_EQ(checkpoint_folder(cell, "/r/cells/id/2"), "/r/cells/id/2/checkpoints");
+  cell.checkpoint_folder = "/big";
+  EXPECT_EQ(checkpoint_folder(cell, "/r/cells/id/2"), "/big/" + cell.id() + "/2");
+}
+
 // The id is a contract with results already written: it changes only on purpose.
 TEST(Cell, IdIsStable) {
   EXPECT_EQ(CellConfig().id(), "25b670d00d9c");
@@ -89,6 +111,9 @@ TEST(Cell, IdLeavesOutWhatTheDriverDecides) {
   cell.scenario = "other";
   cell.repeats = 9;
   cell.time_limit_s = 1;
+  cell.checkpoint_folder = "";
+  cell.keep_checkpoints = 0;
+  cell.resumed_as = std::make_shared<const CellConfig>();
   EXPECT_EQ(cell.id(), odd_cell().id());
 }
 
@@ -157,6 +182,8 @@ TEST(Cell, IdChangesWithEveryOtherField) {
                                        [](CellConfig& c) { c.max_grad_norm = 1; },
                                        [](CellConfig& c) { ++c.threads_per_rank; },
                                        [](CellConfig& c) { c.load_from = ""; },
+                                       [](CellConfig& c) { ++c.checkpoint_every; },
+                                       [](CellConfig& c) { c.resume_from = ""; },
                                        [](CellConfig& c) { c.data.source = DataSource::kTokens; },
                                        [](CellConfig& c) { c.data.files.pop_back(); },
                                        [](CellConfig& c) { c.data.delimiter = ""; },

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "harness/config/resumption.h"
+
 namespace moebench::config {
 
 namespace {
@@ -116,6 +118,34 @@ void validate(const Matrix& matrix, const Draft& draft) {
   }
 }
 
+// Keeps the micro-batches of a step: another number would train on other data.
+void validate_resumption(const Matrix& matrix, const Draft& resumed, const CellConfig& cell) {
+  validate(matrix, resumed);
+  const std::int64_t expected = micro_batches_per_step(cell);
+  if (micro_batches_per_step(resumed.cell) == expected) return;
+  matrix.resume_as.front()
+      .source.named("resume_as")
+      .fail(
+          fmt::format("{} ranks x {} micro-steps make another step than the cell's {} x {}; choose "
+                      "ranks and grad_accumulation so that their product is {}",
+                      resumed.cell.ranks, resumed.cell.grad_accumulation, cell.ranks,
+                      cell.grad_accumulation, expected));
+}
+
+CellConfig resumed_cell(const Matrix& matrix, const Draft& draft) {
+  Draft resumed = draft;
+  resumed.apply(matrix.resume_as);
+  const auto names = [&](const char* axis) {
+    return std::ranges::count(matrix.resume_as, axis, &AxisValue::axis) > 0;
+  };
+  // As for the cell itself: a degree that nobody wrote follows parallelism and ranks.
+  if (!names("ep_degree") && (names("parallelism") || !draft.sources.contains("ep_degree"))) {
+    resumed.cell.ep_degree = default_ep_degree(resumed.cell);
+  }
+  validate_resumption(matrix, resumed, draft.cell);
+  return resumed.cell;
+}
+
 // True where the cell is new.
 bool check_duplicate(const Matrix& matrix, const CellConfig& cell,
                      std::map<std::string, std::size_t>& seen) {
@@ -133,7 +163,7 @@ std::vector<CellConfig> expand(const Matrix& matrix) {
   std::map<std::string, std::size_t> seen;
   std::vector<std::size_t> index(matrix.dimensions.size());
   do {
-    const Draft draft = make_draft(matrix, index);
+    Draft draft = make_draft(matrix, index);
     bool excluded = false;
     for (std::size_t e = 0; e < matched.size(); ++e) {
       if (!matches(matrix.exclusions[e], draft.cell)) continue;
@@ -142,6 +172,9 @@ std::vector<CellConfig> expand(const Matrix& matrix) {
     }
     if (excluded) continue;
     validate(matrix, draft);
+    if (!matrix.resume_as.empty() && !matrix.ranks) {
+      draft.cell.resumed_as = std::make_shared<const CellConfig>(resumed_cell(matrix, draft));
+    }
     if (check_duplicate(matrix, draft.cell, seen)) cells.push_back(draft.cell);
   } while (advance(matrix, index));
 

@@ -28,6 +28,7 @@ struct Matrix {
   std::vector<Dimension> dimensions;  // the first varies slowest
   std::vector<Exclusion> exclusions;
   std::optional<std::int64_t> ranks;  // instead of every value of axis ranks
+  Choice resume_as = {};              // becomes every cell's resumed_as, unless `ranks` is set
 };
 
 // All cells in order, validated. Error where an exclusion matches nothing, where nothing is left,

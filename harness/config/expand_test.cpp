@@ -144,6 +144,42 @@ TEST(Expand, TheSameCellTwiceIsAnError) {
               HasSubstr("cells 1 and 3 are the same (model=tiny parallelism=fsdp"));
 }
 
+TEST(Expand, ResumeAsMakesTheCellToContinueAs) {
+  const std::string axes =
+      "  axes: {model: tiny, ranks: 4, grad_accumulation: 2, parallelism: [fsdp, ep]}\n";
+  EXPECT_EQ(cells_of(axes)[0].resumed_as, nullptr);
+  const auto cells =
+      cells_of(axes + "  resume_as: {ranks: 2, grad_accumulation: 4, parallelism: ep}\n");
+  ASSERT_EQ(cells.size(), 2u);
+  for (const CellConfig& cell : cells) {
+    EXPECT_EQ(cell.ranks, 4);
+    EXPECT_EQ(cell.resumed_as->ranks, 2);
+    EXPECT_EQ(cell.resumed_as->ep_degree, 2);
+    EXPECT_EQ(cell.resumed_as->parallelism, Parallelism::kEp);
+  }
+  EXPECT_EQ(cells_of(axes + "  resume_as: {parallelism: fsdp}\n")[1].resumed_as->ep_degree, 1);
+  EXPECT_EQ(
+      cells_of(axes + "  resume_as: {ranks: 8, grad_accumulation: 1}\n")[1].resumed_as->ep_degree,
+      8);
+  const auto elsewhere = cells_of(axes + "  resume_as: {parallelism: ep}\n", {.ranks = 1});
+  EXPECT_EQ(elsewhere[0].resumed_as, nullptr) << "what it would be depends on the file's ranks";
+}
+
+TEST(Expand, ResumeAsKeepsWhatDecidesTheNumbers) {
+  const std::string axes = "  axes: {model: tiny, ranks: 4}\n";
+  EXPECT_THAT(
+      expand_error(axes + "  resume_as: {seed: 1}\n"),
+      HasSubstr("s.yaml:4: axis 'seed': decides what is trained, so a resumed run keeps it; "
+                "resume_as takes parallelism, ep_degree"));
+  EXPECT_THAT(expand_error(axes + "  resume_as: {ranks: 2}\n"),
+              HasSubstr("s.yaml:4: resume_as: 2 ranks x 1 micro-steps make another step than the "
+                        "cell's 4 x 1; choose ranks and grad_accumulation so that their product is "
+                        "4"));
+  EXPECT_THAT(expand_error(axes + "  resume_as: {parallelism: ep, ep_degree: 3}\n"),
+              HasSubstr("s.yaml:4: axis 'ep_degree': 3 does not divide"));
+  EXPECT_THAT(expand_error(axes + "  resume_as: {}\n"), HasSubstr("names no axis"));
+}
+
 TEST(Expand, RanksFromOutsideReplaceTheAxis) {
   LoadOptions options;
   options.ranks = 4;

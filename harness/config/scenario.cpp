@@ -8,6 +8,7 @@
 
 #include "harness/config/expand.h"
 #include "harness/config/parent_form.h"
+#include "harness/config/resumption.h"
 #include "harness/config/settings.h"
 #include "harness/config/yaml_reader.h"
 
@@ -76,6 +77,21 @@ Exclusion read_exclusion(const YamlValue& source, const std::filesystem::path& f
   return exclusion;
 }
 
+Choice read_resume_as(const YamlValue& source, const std::filesystem::path& folder) {
+  Choice choice;
+  for (const auto& [axis, value] : source.entries()) {
+    choice.push_back(parse_axis(axis, value, folder));
+    if (may_change_on_resumption(axis)) continue;
+    std::vector<std::string> free = axis_names();
+    std::erase_if(free, [](const std::string& name) { return !may_change_on_resumption(name); });
+    value.named(fmt::format("axis '{}'", axis))
+        .fail("decides what is trained, so a resumed run keeps it; resume_as takes " +
+              join_alternatives(free));
+  }
+  if (choice.empty()) source.fail("names no axis; say what changes, or leave the key out");
+  return choice;
+}
+
 void check_dimensions(const YamlValue& scenario, const std::vector<Dimension>& dimensions) {
   std::map<std::string, std::size_t> owner;  // axis -> dimension
   for (std::size_t d = 0; d < dimensions.size(); ++d) {
@@ -111,6 +127,9 @@ Matrix read_matrix(const YamlMapping& fields, const FileContext& context) {
       matrix.exclusions.push_back(read_exclusion(item, context.folder));
     }
   }
+  if (const YamlValue* resume_as = fields.find_set("resume_as")) {
+    matrix.resume_as = read_resume_as(*resume_as, context.folder);
+  }
   if (const YamlValue* settings = fields.find_set("settings")) {
     for (const auto& [name, value] : settings->entries()) {
       if (from_arguments.contains(name)) value.fail("is set by 'arguments' too; keep one");
@@ -123,7 +142,7 @@ Matrix read_matrix(const YamlMapping& fields, const FileContext& context) {
 Scenario read_scenario(const YamlValue& source, const FileContext& context) {
   const YamlMapping fields(source.named("scenario"),
                            {"name", "description", "slow", "axes", "zip", "exclude", "settings",
-                            "framework_config", "arguments"});
+                            "framework_config", "arguments", "resume_as"});
   Scenario scenario;
   scenario.name = fields.at("name").text();
   if (scenario.name.empty()) fields.at("name").fail("is empty; give the scenario a name");

@@ -110,15 +110,21 @@ TEST_F(ScenarioFile, SettingsAreChecked) {
               HasSubstr("use uint16 or uint32"));
   EXPECT_THAT(setting_error("data: {mean_length: 3}"), HasSubstr("key 'source' is missing"));
   EXPECT_THAT(setting_error("data: {source: synthetic, mean_length: 1}"), HasSubstr("from 2"));
+  EXPECT_THAT(setting_error("checkpoint_every: -1"), HasSubstr("setting 'checkpoint_every'"));
+  EXPECT_THAT(setting_error("resume_from: ''"), HasSubstr("an empty path"));
+  EXPECT_EQ(setting_error("checkpoint_every: 0, keep_checkpoints: 0, resume_from: null"), "");
   EXPECT_EQ(setting_error("max_grad_norm: 0, time_limit_s: 1.5, repeats: 3"), "");
 }
 
 TEST_F(ScenarioFile, PathsAreAbsolute) {
   const auto scenarios = load(
-      "scenarios: [{name: s, axes: {model: tiny}, settings: {load_from: ../ckpt, data: "
-      "{source: tokens, files: [/abs/x.bin, sub/./y.bin], token_dtype: uint32}}}]");
+      "scenarios: [{name: s, axes: {model: tiny}, settings: {load_from: ../ckpt, "
+      "resume_from: r, checkpoint_folder: c, data: {source: tokens, files: [/abs/x.bin, "
+      "sub/./y.bin], token_dtype: uint32}}}]");
   const CellConfig& cell = scenarios[0].cells[0];
   EXPECT_EQ(cell.load_from, (folder_.path().parent_path() / "ckpt").string());
+  EXPECT_EQ(cell.resume_from, (folder_.path() / "r").string());
+  EXPECT_EQ(cell.checkpoint_folder, (folder_.path() / "c").string());
   EXPECT_THAT(cell.data.files, ElementsAre("/abs/x.bin", (folder_.path() / "sub/y.bin").string()));
   EXPECT_EQ(cell.data.token_dtype, "uint32");
 }

@@ -15,9 +15,9 @@ constexpr std::int64_t kMaxCount = 1'000'000'000;
 using Setter = void (*)(const YamlValue& value, const std::filesystem::path& folder,
                         CellConfig& cell);
 
-template <std::int64_t CellConfig::*member>
+template <std::int64_t CellConfig::*member, std::int64_t min = 1>
 void set_count(const YamlValue& value, const std::filesystem::path&, CellConfig& cell) {
-  cell.*member = value.integer(1, kMaxCount);
+  cell.*member = value.integer(min, kMaxCount);
 }
 
 enum class Range { kNotNegative, kPositive, kBelowOne };
@@ -39,8 +39,10 @@ std::string absolute_path(const YamlValue& value, const std::filesystem::path& f
   return (std::filesystem::absolute(folder) / text).lexically_normal().string();
 }
 
-void set_load_from(const YamlValue& value, const std::filesystem::path& folder, CellConfig& cell) {
-  cell.load_from = value.is_null() ? "" : absolute_path(value, folder);
+// null = not set.
+template <std::string CellConfig::*member>
+void set_path(const YamlValue& value, const std::filesystem::path& folder, CellConfig& cell) {
+  cell.*member = value.is_null() ? "" : absolute_path(value, folder);
 }
 
 void require_source(const YamlMapping& fields, const char* key, bool fits, const char* sources) {
@@ -105,7 +107,11 @@ const std::vector<SettingDefinition>& definitions() {
       {"weight_decay", set_number<&CellConfig::weight_decay, Range::kNotNegative>},
       {"max_grad_norm", set_number<&CellConfig::max_grad_norm, Range::kNotNegative>},
       {"threads_per_rank", set_count<&CellConfig::threads_per_rank>},
-      {"load_from", set_load_from},
+      {"load_from", set_path<&CellConfig::load_from>},
+      {"checkpoint_every", set_count<&CellConfig::checkpoint_every, 0>},
+      {"checkpoint_folder", set_path<&CellConfig::checkpoint_folder>},
+      {"keep_checkpoints", set_count<&CellConfig::keep_checkpoints, 0>},
+      {"resume_from", set_path<&CellConfig::resume_from>},
       {"repeats", set_count<&CellConfig::repeats>},
       {"time_limit_s", set_number<&CellConfig::time_limit_s, Range::kNotNegative>},
       {"data", set_data}};

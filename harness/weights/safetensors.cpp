@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <utility>
 
 #include "harness/base/bfloat16.h"
 #include "harness/base/check.h"
@@ -122,28 +123,45 @@ void SafetensorsReader::read(const std::string& tensor, std::int64_t begin,
   }
 }
 
+void SafetensorsReader::read_stored(const std::string& tensor, std::int64_t begin,
+                                    std::span<std::byte> out) const {
+  const TensorInfo& info = tensors_.at(tensor);
+  MOEBENCH_CHECK(begin >= 0 && begin + std::ssize(out) <= info.num_bytes);
+  file_.read(info.offset + begin, out);
+}
+
 std::int64_t element_bytes(config::Dtype dtype) { return dtype == config::Dtype::kBf16 ? 2 : 4; }
 
 SafetensorsWriter::SafetensorsWriter(const std::filesystem::path& path,
-                                     const std::vector<NamedShape>& tensors, config::Dtype dtype)
-    : file_(path), dtype_(dtype) {
+                                     const std::vector<NamedShape>& tensors, config::Dtype dtype,
+                                     Observer observer)
+    : file_(path), dtype_(dtype), observer_(std::move(observer)) {
   for (const NamedShape& tensor : tensors) missing_bytes_ += bytes_of(tensor, dtype);
   const std::string header = header_text(tensors, dtype);
   const std::uint64_t length = header.size();
-  file_.append(std::as_bytes(std::span(&length, 1)));
-  file_.append(std::as_bytes(std::span(header)));
+  write(std::as_bytes(std::span(&length, 1)));
+  write(std::as_bytes(std::span(header)));
 }
 
 void SafetensorsWriter::append(std::span<const float> values) {
-  missing_bytes_ -= std::ssize(values) * element_bytes(dtype_);
-  MOEBENCH_CHECK(missing_bytes_ >= 0);
   if (dtype_ == config::Dtype::kFp32) {
-    file_.append(std::as_bytes(values));
+    append_stored(std::as_bytes(values));
     return;
   }
   std::vector<Bfloat16> rounded(values.size());
   std::transform(values.begin(), values.end(), rounded.begin(), from_float<Bfloat16>);
-  file_.append(std::as_bytes(std::span(rounded)));
+  append_stored(std::as_bytes(std::span(rounded)));
+}
+
+void SafetensorsWriter::append_stored(std::span<const std::byte> bytes) {
+  missing_bytes_ -= std::ssize(bytes);
+  MOEBENCH_CHECK(missing_bytes_ >= 0);
+  write(bytes);
+}
+
+void SafetensorsWriter::write(std::span<const std::byte> bytes) {
+  file_.append(bytes);
+  if (observer_) observer_(bytes);
 }
 
 void SafetensorsWriter::commit() {

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <span>
 #include <string>
@@ -47,6 +48,9 @@ class SafetensorsReader {
   // and holds the range.
   void read(const std::string& tensor, std::int64_t begin, std::span<float> out) const;
 
+  // Bytes of a tensor as the file stores them, from byte `begin` of it on.
+  void read_stored(const std::string& tensor, std::int64_t begin, std::span<std::byte> out) const;
+
  private:
   std::filesystem::path path_;
   InputFile file_;
@@ -64,18 +68,27 @@ std::int64_t element_bytes(config::Dtype dtype);
 // Writes the tensors one after the other, in blocks of any size. The file appears at commit().
 class SafetensorsWriter {
  public:
+  // Sees every byte of the file, in order.
+  using Observer = std::function<void(std::span<const std::byte>)>;
+
   SafetensorsWriter(const std::filesystem::path& path, const std::vector<NamedShape>& tensors,
-                    config::Dtype dtype);
+                    config::Dtype dtype, Observer observer = {});
 
   // The next elements; bf16 rounds to nearest, ties to even.
   void append(std::span<const float> values);
+
+  // The next elements as the file stores them.
+  void append_stored(std::span<const std::byte> bytes);
 
   // All elements were appended.
   void commit();
 
  private:
+  void write(std::span<const std::byte> bytes);
+
   OutputFile file_;
   config::Dtype dtype_;
+  Observer observer_;
   std::int64_t missing_bytes_ = 0;
 };
 

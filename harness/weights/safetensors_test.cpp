@@ -92,6 +92,22 @@ TEST(SafetensorsWriter, LeavesNothingWithoutCommit) {
               HasSubstr((folder / "no" / "a").string()));
 }
 
+// Also a NaN's payload, which a conversion to fp32 and back would change.
+TEST(SafetensorsWriter, StoredBytesGoThroughUnchangedAndAllAreObserved) {
+  const auto path = test_folder() / "a.safetensors";
+  const std::vector<std::uint16_t> bits = {0x7f81, 0xffff, 0x0001, 0x8000};
+  std::string observed;
+  SafetensorsWriter writer(path, {{"a", {4}}}, Dtype::kBf16, [&](std::span<const std::byte> bytes) {
+    observed.append(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+  });
+  writer.append_stored(std::as_bytes(std::span(bits)));
+  writer.commit();
+  EXPECT_EQ(observed, read_file(path));
+  std::vector<std::uint16_t> back(3);
+  SafetensorsReader(path).read_stored("a", 2, std::as_writable_bytes(std::span(back)));
+  EXPECT_THAT(back, ElementsAre(0xffff, 0x0001, 0x8000));
+}
+
 TEST(SafetensorsReader, ReadsEveryFormThatTheFormatAllows) {
   // Padding, metadata, a foreign dtype, an empty tensor, a scalar, order unlike the offsets'.
   const auto path =

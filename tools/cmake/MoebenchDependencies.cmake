@@ -14,6 +14,12 @@ add_library(libcsv INTERFACE)
 target_include_directories(libcsv SYSTEM INTERFACE ${LIBCSV_INCLUDE_DIR})
 target_link_libraries(libcsv INTERFACE ${LIBCSV_LIBRARY})
 
+find_path(XXHASH_INCLUDE_DIR xxhash.h REQUIRED)
+find_library(XXHASH_LIBRARY xxhash REQUIRED)
+add_library(libxxhash INTERFACE)
+target_include_directories(libxxhash SYSTEM INTERFACE ${XXHASH_INCLUDE_DIR})
+target_link_libraries(libxxhash INTERFACE ${XXHASH_LIBRARY})
+
 if(MOEBENCH_WITH_MPI)
   find_package(MPI REQUIRED COMPONENTS C)
 endif()

@@ -1,0 +1,278 @@
+#include "harness/checkpoint/manifest.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <map>
+#include <nlohmann/json.hpp>
+
+#include "harness/base/check.h"
+#include "harness/base/error.h"
+#include "harness/checkpoint/content_hash.h"
+#include "harness/config/resumption.h"
+#include "harness/weights/json.h"
+
+namespace moebench::checkpoint {
+namespace {
+
+using nlohmann::json;
+
+constexpr const char* kFormat = "moebench checkpoint";
+
+// Keys are sorted and whitespace is fixed, so the same content has the same hash.
+std::string hash_of_content(const json& content) {
+  const std::string text = content.dump();
+  return hash_of(std::as_bytes(std::span(text)));
+}
+
+json to_json(const Piece& piece, config::Dtype dtype) {
+  return {{"quantity", to_string(piece.quantity)},
+          {"parameter", piece.parameter},
+          {"begin", piece.begin},
+          {"count", piece.count},
+          {"dtype", config::to_string(dtype)}};
+}
+
+json to_json(const ShardFile& file, config::Dtype dtype) {
+  json pieces = json::array();
+  for (const Piece& piece : file.pieces) pieces.push_back(to_json(piece, dtype));
+  return {{"name", file.name}, {"bytes", file.num_bytes}, {"hash", file.hash}, {"pieces", pieces}};
+}
+
+// Members of an object by name and type; every error names the file and the place in it.
+class Member {
+ public:
+  Member(const json& object, std::string where) : object_(object), where_(std::move(where)) {}
+
+  std::int64_t integer(const char* name, std::int64_t min) const {
+    const json& value = at(name);
+    if (!value.is_number_integer() || value.get<std::int64_t>() < min) fail(name);
+    return value.get<std::int64_t>();
+  }
+  std::string text(const char* name) const {
+    const json& value = at(name);
+    if (!value.is_string() || value.get_ref<const std::string&>().empty()) fail(name);
+    return value;
+  }
+  const json& list(const char* name) const {
+    const json& value = at(name);
+    if (!value.is_array() || value.empty()) fail(name);
+    return value;
+  }
+  Member object(const char* name) const { return {at(name), fmt::format("{}{}.", where_, name)}; }
+  const json& value() const { return object_; }
+  [[noreturn]] void fail(const char* name) const {
+    throw Error(
+        "{}{}: missing or of a wrong kind; copy the checkpoint again, or resume from "
+        "another one",
+        where_, name);
+  }
+
+ private:
+  const json& at(const char* name) const {
+    if (!object_.is_object() || !object_.contains(name)) fail(name);
+    return object_[name];
+  }
+
+  const json& object_;
+  std::string where_;
+};
+
+Quantity quantity_of(const Member& piece) {
+  const std::string text = piece.text("quantity");
+  for (const Quantity quantity : kQuantities) {
+    if (text == to_string(quantity)) return quantity;
+  }
+  piece.fail("quantity");
+}
+
+Piece parse_piece(const Member& source, config::Dtype dtype) {
+  Piece piece;
+  piece.quantity = quantity_of(source);
+  piece.parameter = source.text("parameter");
+  piece.begin = source.integer("begin", 0);
+  piece.count = source.integer("count", 1);
+  if (source.text("dtype") != config::to_string(dtype)) source.fail("dtype");
+  if (piece.begin > INT64_MAX - piece.count) source.fail("begin");
+  return piece;
+}
+
+ShardFile parse_file(const Member& source, config::Dtype dtype, const std::string& where) {
+  ShardFile file;
+  file.name = source.text("name");
+  if (file.name.find('/') != std::string::npos) source.fail("name");
+  file.num_bytes = source.integer("bytes", 1);
+  file.hash = source.text("hash");
+  for (const json& piece : source.list("pieces")) {
+    file.pieces.push_back(parse_piece(Member(piece, where + ", pieces: "), dtype));
+  }
+  return file;
+}
+
+config::Dtype parse_dtype(const Member& source) {
+  const std::string text = source.text("dtype");
+  for (const config::Dtype dtype : {config::Dtype::kBf16, config::Dtype::kFp32}) {
+    if (text == config::to_string(dtype)) return dtype;
+  }
+  source.fail("dtype");
+}
+
+// Every quantity of every parameter from its first element to its last, each element once.
+void check_cover(const Manifest& manifest, const std::string& path) {
+  std::map<std::string, std::map<Quantity, std::vector<const Piece*>>> pieces;
+  for (const ShardFile& file : manifest.files) {
+    for (const Piece& piece : file.pieces)
+      pieces[piece.parameter][piece.quantity].push_back(&piece);
+  }
+  for (auto& [parameter, quantities] : pieces) {
+    std::vector<std::int64_t> ends;
+    for (const Quantity quantity : kQuantities) {
+      auto& list = quantities[quantity];
+      std::ranges::sort(list, {}, &Piece::begin);
+      std::int64_t end = 0;
+      for (const Piece* piece : list) {
+        if (piece->begin != end) {
+          throw Error(
+              "'{}': {} of '{}' has no or two values from element {} on; resume from another "
+              "checkpoint",
+              path, to_string(quantity), parameter, std::min(end, piece->begin));
+        }
+        end += piece->count;
+      }
+      ends.push_back(end);
+    }
+    if (ends[0] == ends[1] && ends[0] == ends[2]) continue;
+    throw Error("'{}': '{}' has {} values but moments of {} and {}; resume from another checkpoint",
+                path, parameter, ends[0], ends[1], ends[2]);
+  }
+}
+
+Manifest parse_content(const Member& content, const std::string& path) {
+  Manifest manifest;
+  manifest.step = content.integer("step", 1);
+  const Member data = content.object("data");
+  manifest.next_data_step = data.integer("next_step", 1);
+  manifest.micro_batches_per_step = data.integer("micro_batches_per_step", 1);
+  manifest.dtype = parse_dtype(content);
+  const Member cell = content.object("cell");
+  for (const auto& [name, value] : cell.value().items()) {
+    manifest.cell.emplace_back(name, cell.text(name.c_str()));
+  }
+  for (const json& file : content.list("files")) {
+    const std::string where = fmt::format("'{}': files[{}]", path, manifest.files.size());
+    manifest.files.push_back(parse_file(Member(file, where + ": "), manifest.dtype, where));
+  }
+  check_cover(manifest, path);
+  return manifest;
+}
+
+const std::string* find(const std::vector<std::pair<std::string, std::string>>& fields,
+                        const std::string& name) {
+  const auto found = std::ranges::find(fields, name, &std::pair<std::string, std::string>::first);
+  return found == fields.end() ? nullptr : &found->second;
+}
+
+// "seed 1 (this cell: 2)" for every field that must agree and does not.
+std::vector<std::string> disagreements(const Manifest& manifest, const config::CellConfig& cell) {
+  std::vector<std::string> found;
+  const auto fields = cell.identity_fields();
+  const auto compare = [&](const std::string& name, const std::string* theirs,
+                           const std::string* ours) {
+    if (config::may_change_on_resumption(name)) return;
+    if (theirs != nullptr && ours != nullptr && *theirs == *ours) return;
+    found.push_back(fmt::format("{} {} (this cell: {})", name, theirs ? *theirs : "not stated",
+                                ours ? *ours : "not stated"));
+  };
+  for (const auto& [name, ours] : fields) compare(name, find(manifest.cell, name), &ours);
+  for (const auto& [name, theirs] : manifest.cell) {
+    if (find(fields, name) == nullptr) compare(name, &theirs, nullptr);
+  }
+  return found;
+}
+
+}  // namespace
+
+const char* to_string(Quantity value) {
+  switch (value) {
+    case Quantity::kParameter:
+      return "parameter";
+    case Quantity::kExpAvg:
+      return "exp_avg";
+    case Quantity::kExpAvgSq:
+      return "exp_avg_sq";
+  }
+  MOEBENCH_CHECK(false);
+}
+
+std::string Piece::tensor_name() const {
+  return fmt::format("{}:{}[{}:{}]", to_string(quantity), parameter, begin, begin + count);
+}
+
+std::string to_json(const Manifest& manifest) {
+  json cell = json::object();
+  for (const auto& [name, value] : manifest.cell) cell[name] = value;
+  json files = json::array();
+  for (const ShardFile& file : manifest.files) files.push_back(to_json(file, manifest.dtype));
+  const json content = {
+      {"step", manifest.step},
+      {"dtype", config::to_string(manifest.dtype)},
+      {"data",
+       {{"next_step", manifest.next_data_step},
+        {"micro_batches_per_step", manifest.micro_batches_per_step}}},
+      // Nothing to store, and worth saying so: the seed is cell.seed.
+      {"random_state", "none: every random number is a hash of seed, name or step, and index"},
+      {"learning_rate_schedule", "constant: cell.learning_rate"},
+      {"cell", std::move(cell)},
+      {"files", std::move(files)}};
+  const json document = {{"format", kFormat},
+                         {"format_version", kFormatVersion},
+                         {"content", content},
+                         {"content_hash", hash_of_content(content)}};
+  return document.dump(1) + "\n";
+}
+
+Manifest parse_manifest(const std::string& text, const std::string& path) {
+  const json document = weights::parse_object(text, fmt::format("'{}'", path));
+  const Member member(document, fmt::format("'{}': ", path));
+  if (!document.contains("format") || document["format"] != kFormat) {
+    throw Error(
+        "'{}' belongs to no checkpoint of moebench; let resume_from name a folder step_<k> "
+        "that moebench wrote, or the folder around it",
+        path);
+  }
+  const std::int64_t version = member.integer("format_version", 0);
+  if (version != kFormatVersion) {
+    throw Error(
+        "'{}' has format version {}, this build reads {}; resume with the version of "
+        "moebench that wrote it",
+        path, version, kFormatVersion);
+  }
+  const Member content = member.object("content");
+  if (member.text("content_hash") != hash_of_content(content.value())) {
+    throw Error(
+        "'{}' was altered or damaged: its content does not have the hash it states; copy "
+        "the checkpoint again, or resume from another one",
+        path);
+  }
+  return parse_content(content, path);
+}
+
+void check_continues(const Manifest& manifest, const config::CellConfig& cell,
+                     const std::string& path) {
+  const auto differing = disagreements(manifest, cell);
+  if (!differing.empty()) {
+    throw Error(
+        "checkpoint '{}' was trained with {}; give the cell the same, or leave out "
+        "resume_from",
+        path, fmt::join(differing, ", "));
+  }
+  const std::int64_t expected = manifest.micro_batches_per_step;
+  if (config::micro_batches_per_step(cell) == expected) return;
+  throw Error(
+      "a step of checkpoint '{}' trains {} micro-batches, one of this cell {} ranks x {} "
+      "micro-steps; choose ranks and grad_accumulation so that their product is {}",
+      path, expected, cell.ranks, cell.grad_accumulation, expected);
+}
+
+}  // namespace moebench::checkpoint

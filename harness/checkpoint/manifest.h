@@ -1,0 +1,60 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "harness/config/cell.h"
+
+namespace moebench::checkpoint {
+
+inline constexpr int kFormatVersion = 1;
+
+// What is kept of every parameter: its value and AdamW's two moments.
+enum class Quantity { kParameter, kExpAvg, kExpAvgSq };
+inline constexpr Quantity kQuantities[] = {Quantity::kParameter, Quantity::kExpAvg,
+                                           Quantity::kExpAvgSq};
+const char* to_string(Quantity value);  // "parameter", "exp_avg", "exp_avg_sq"
+
+// Elements [begin, begin + count) of a parameter, or of one of its moments, in row-major order.
+struct Piece {
+  Quantity quantity = Quantity::kParameter;
+  std::string parameter;  // Hugging Face name
+  std::int64_t begin = 0;
+  std::int64_t count = 0;
+
+  // In the safetensors file: "exp_avg:model.norm.weight[64:128]".
+  std::string tensor_name() const;
+};
+
+// What one rank wrote.
+struct ShardFile {
+  std::string name{};  // within the checkpoint's folder
+  std::int64_t num_bytes = 0;
+  std::string hash{};  // ContentHash of the whole file
+  std::vector<Piece> pieces{};
+};
+
+// manifest.json. The pieces of all files cover every quantity of every parameter exactly once.
+struct Manifest {
+  std::int64_t step = 0;                       // optimizer steps done
+  std::int64_t next_data_step = 0;             // the data's step that the next one trains on
+  std::int64_t micro_batches_per_step = 0;     // over all ranks
+  config::Dtype dtype = config::Dtype::kBf16;  // of all pieces
+  std::vector<std::pair<std::string, std::string>> cell{};  // the writer's identity_fields()
+  std::vector<ShardFile> files{};                           // index = rank that wrote it
+};
+
+std::string to_json(const Manifest& manifest);
+
+// Error naming `path` where the text is damaged, foreign, of another format version or incomplete.
+Manifest parse_manifest(const std::string& text, const std::string& path);
+
+// Error where a run of `cell` would not continue what the checkpoint at `path` trained: lists the
+// fields that differ and what to do. Ranks, parallelism and the like may differ
+// (config::may_change_on_resumption).
+void check_continues(const Manifest& manifest, const config::CellConfig& cell,
+                     const std::string& path);
+
+}  // namespace moebench::checkpoint

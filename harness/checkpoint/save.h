@@ -1,0 +1,61 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <span>
+#include <vector>
+
+#include "harness/checkpoint/manifest.h"
+
+namespace moebench::checkpoint {
+
+// Points of a save at which a test may end the process.
+enum class Stage {
+  kBegun,         // the temporary folder is there, empty
+  kHalfShard,     // half of this rank's pieces are written
+  kShardWritten,  // this rank's file is whole
+  kReady,         // everything is in the temporary folder, the manifest included
+  kExchanged,     // the new checkpoint has its name; the old one of that step, if any, does not
+  kDone,          // old checkpoints are removed
+};
+const char* to_string(Stage value);  // "begun", "half_shard", "shard_written", ...
+
+// A piece and its elements as they are stored.
+struct PieceData {
+  Piece piece;
+  std::span<const std::byte> bytes;
+};
+
+// One checkpoint being saved by all ranks, seen by one of them:
+//   rank 0 begin(), all wait for it, every rank write_shard(), rank 0 learns of all files, rank 0
+//   commit().
+// A process that dies at any point leaves every checkpoint that was whole before, and at most a
+// temporary folder that the next begin() removes.
+class Save {
+ public:
+  // `on_stage` may end the process.
+  Save(
+      std::filesystem::path folder, std::int64_t step,
+      std::function<void(Stage)> on_stage = [](Stage) {});
+
+  // Removes what saves that died left in the folder, and makes the temporary folder.
+  void begin() const;
+
+  // Writes and flushes this rank's file.
+  ShardFile write_shard(int rank, config::Dtype dtype, const std::vector<PieceData>& pieces) const;
+
+  // Writes the manifest, flushes and renames. A checkpoint of the same step is replaced. Then
+  // removes all but the newest `keep` checkpoints of this step and before; 0 keeps all. Error
+  // where a file of the manifest is not there.
+  void commit(const Manifest& manifest, std::int64_t keep) const;
+
+ private:
+  std::filesystem::path folder_;
+  std::int64_t step_;
+  std::filesystem::path temporary_;
+  std::function<void(Stage)> on_stage_;
+};
+
+}  // namespace moebench::checkpoint
