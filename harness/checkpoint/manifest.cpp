@@ -26,7 +26,7 @@ std::string hash_of_content(const json& content) {
   return hash_of(std::as_bytes(std::span(text)));
 }
 
-json to_json(const Piece& piece, config::Dtype dtype) {
+json json_of(const Piece& piece, config::Dtype dtype) {
   return {{"quantity", to_string(piece.quantity)},
           {"parameter", piece.parameter},
           {"begin", piece.begin},
@@ -34,9 +34,9 @@ json to_json(const Piece& piece, config::Dtype dtype) {
           {"dtype", config::to_string(dtype)}};
 }
 
-json to_json(const ShardFile& file, config::Dtype dtype) {
+json json_of(const ShardFile& file, config::Dtype dtype) {
   json pieces = json::array();
-  for (const Piece& piece : file.pieces) pieces.push_back(to_json(piece, dtype));
+  for (const Piece& piece : file.pieces) pieces.push_back(json_of(piece, dtype));
   return {{"name", file.name}, {"bytes", file.num_bytes}, {"hash", file.hash}, {"pieces", pieces}};
 }
 
@@ -213,7 +213,7 @@ std::string to_json(const Manifest& manifest) {
   json cell = json::object();
   for (const auto& [name, value] : manifest.cell) cell[name] = value;
   json files = json::array();
-  for (const ShardFile& file : manifest.files) files.push_back(to_json(file, manifest.dtype));
+  for (const ShardFile& file : manifest.files) files.push_back(json_of(file, manifest.dtype));
   const json content = {
       {"step", manifest.step},
       {"dtype", config::to_string(manifest.dtype)},
@@ -230,6 +230,16 @@ std::string to_json(const Manifest& manifest) {
                          {"content", content},
                          {"content_hash", hash_of_content(content)}};
   return document.dump(1) + "\n";
+}
+
+std::string to_json(const ShardFile& file, config::Dtype dtype) {
+  return json_of(file, dtype).dump();
+}
+
+ShardFile parse_shard_file(const std::string& text, config::Dtype dtype) {
+  const std::string where = "a rank's file";
+  const json document = weights::parse_object(text, where);
+  return parse_file(Member(document, where + ": "), dtype, where);
 }
 
 Manifest parse_manifest(const std::string& text, const std::string& path) {

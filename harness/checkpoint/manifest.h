@@ -48,6 +48,10 @@ struct Manifest {
 
 std::string to_json(const Manifest& manifest);
 
+// What a rank tells of its file to the one that writes the manifest.
+std::string to_json(const ShardFile& file, config::Dtype dtype);
+ShardFile parse_shard_file(const std::string& text, config::Dtype dtype);
+
 // Error naming `path` where the text is damaged, foreign, of another format version or incomplete.
 Manifest parse_manifest(const std::string& text, const std::string& path);
 

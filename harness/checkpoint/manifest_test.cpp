@@ -80,7 +80,8 @@ TEST(Manifest, ForeignFilesAndVersionsAreNamed) {
 }
 
 TEST(Manifest, WrongMembersAreNamed) {
-  EXPECT_THAT(error_after([](json& content) { content.erase("step"); }), HasSubstr("content.step:"));
+  EXPECT_THAT(error_after([](json& content) { content.erase("step"); }),
+              HasSubstr("content.step:"));
   EXPECT_THAT(error_after([](json& content) { content["step"] = -1; }), HasSubstr("content.step:"));
   EXPECT_THAT(error_after([](json& content) { content["data"]["next_step"] = "8"; }),
               HasSubstr("data.next_step"));

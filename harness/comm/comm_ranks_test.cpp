@@ -1,8 +1,11 @@
 #include <gtest/gtest.h>
 
+#include <string>
 #include <vector>
 
 #include "harness/base/bfloat16.h"
+#include "harness/base/error.h"
+#include "harness/comm/agreement.h"
 #include "harness/comm/communicator.h"
 
 namespace moebench::comm {
@@ -93,6 +96,30 @@ TEST(Communicator, SplitGroupsByColor) {
   std::vector<double> sum = {static_cast<double>(world->rank() % 2)};
   half->all_reduce_sum(sum);
   EXPECT_EQ(sum[0], world->rank() % 2 == 0 ? 0 : half->size());
+}
+
+TEST(Agreement, TextsOfAnyLengthArrive) {
+  const std::string mine(static_cast<std::size_t>(3 * world->rank()), 'x');
+  const auto texts = all_gather_text(*world, mine);
+  ASSERT_EQ(texts.size(), static_cast<std::size_t>(world->size()));
+  for (std::size_t rank = 0; rank < texts.size(); ++rank) {
+    EXPECT_EQ(texts[rank], std::string(3 * rank, 'x'));
+  }
+}
+
+TEST(Agreement, AnErrorOfOneRankIsThatOfAll) {
+  int calls = 0;
+  do_together(*world, [&] { ++calls; });
+  EXPECT_EQ(calls, 1);
+  const int last = world->size() - 1;
+  try {
+    do_together(*world, [&] {
+      if (world->rank() == last) throw Error("rank {} gives up", last);
+    });
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_EQ(error.what(), "rank " + std::to_string(last) + " gives up");
+  }
 }
 
 TEST(SelfCommunicator, BehavesAsAGroupOfOne) {

@@ -92,6 +92,11 @@ Verdict judge_completeness(const config::CellConfig& cell, const record::Metrics
                                        "grad_norm",
                                        "tokens_per_expert"};
   if (cell.warmup_steps > 0) required.emplace_back("first_step_time");
+  if (!cell.resume_from.empty()) {
+    required.emplace_back("checkpoint_load_time");
+  } else if (cell.checkpoint_every > 0 && cell.warmup_steps + cell.steps >= cell.checkpoint_every) {
+    required.insert(required.end(), {"checkpoint_save_time", "checkpoint_bytes"});
+  }
   std::erase_if(required, [&](const std::string& name) { return metrics.contains(name); });
   if (!required.empty()) {
     return {Disposition::kCrashed,

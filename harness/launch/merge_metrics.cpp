@@ -83,6 +83,8 @@ void merge_values(const std::vector<RankResult>& ranks, Metrics& merged) {
   constexpr Rule kRules[] = {
       {"first_step_time", "ns", largest},
       {"load_time", "ns", largest},
+      {"checkpoint_load_time", "ns", largest},
+      {"checkpoint_bytes", "bytes", sum},
       {"mem_alloc", "bytes", largest},
       {"mem_peak", "bytes", largest},
       {"mem_alloc_load", "bytes", largest},
@@ -121,15 +123,22 @@ void merge_phase_times(const std::vector<RankResult>& ranks, Metrics& merged) {
   }
 }
 
-void merge_step_times(const std::vector<RankResult>& ranks, Metrics& merged) {
-  const auto samples = samples_of_ranks(ranks, "step_time");
+// Each time is that of the slowest rank.
+void merge_times(const std::vector<RankResult>& ranks, const char* name, Metrics& merged) {
+  const auto samples = samples_of_ranks(ranks, name);
   if (samples.empty()) return;
-  Metric step_time{.unit = "ns"};
-  step_time.samples = over_ranks(samples, [](double a, double b) { return std::max(a, b); });
-  step_time.value = median(step_time.samples);
-  for (const Values& rank : samples) step_time.per_rank.emplace_back(mean(rank));
-  merged["runtime"] = Metric{.unit = "ns", .value = sum(step_time.samples)};
-  merged["step_time"] = std::move(step_time);
+  Metric time{.unit = "ns"};
+  time.samples = over_ranks(samples, [](double a, double b) { return std::max(a, b); });
+  time.value = median(time.samples);
+  for (const Values& rank : samples) time.per_rank.emplace_back(mean(rank));
+  merged[name] = std::move(time);
+}
+
+void merge_step_times(const std::vector<RankResult>& ranks, Metrics& merged) {
+  merge_times(ranks, "step_time", merged);
+  const auto step_time = merged.find("step_time");
+  if (step_time == merged.end()) return;
+  merged["runtime"] = Metric{.unit = "ns", .value = sum(step_time->second.samples)};
 }
 
 void add_rates(const std::vector<RankResult>& ranks, Metrics& merged) {
@@ -246,6 +255,7 @@ Metrics merge_metrics(const std::vector<RankResult>& ranks) {
   merge_values(ranks, merged);
   merge_step_times(ranks, merged);
   merge_phase_times(ranks, merged);
+  merge_times(ranks, "checkpoint_save_time", merged);
   add_rates(ranks, merged);
   add_gemm_share(ranks, "model_flops_per_second", "gemm_share", merged);
   add_gemm_share(ranks, "hardware_flops_per_second", "hardware_gemm_share", merged);

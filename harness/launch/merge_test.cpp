@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <functional>
 #include <limits>
 
 #include "harness/launch/fake_worker.h"
@@ -186,6 +187,38 @@ TEST(Merge, FirstStepTimeNeedsAWarmUp) {
   CellRecord record;
   merge(cell, ranks, {}, record);
   EXPECT_EQ(record.disposition, Disposition::kOk) << record.message;
+}
+
+TEST(Merge, CheckpointsTakeTheSlowestRankAndAddUpInBytes) {
+  RankResults ranks = good_ranks();
+  for (auto& rank : ranks) {
+    rank->metrics["checkpoint_save_time"] = {.unit = "ns"};
+    rank->metrics["checkpoint_bytes"] = {.unit = "bytes", .value = 100.0 + rank->rank};
+    rank->metrics["checkpoint_load_time"] = {.unit = "ns", .value = 7.0 + rank->rank};
+  }
+  ranks[0]->metrics["checkpoint_save_time"].samples = {30, 50};
+  ranks[1]->metrics["checkpoint_save_time"].samples = {40, 20};
+  const auto metrics = merged(ranks).metrics;
+  EXPECT_THAT(metrics.at("checkpoint_save_time").samples, ElementsAre(40, 50));
+  EXPECT_EQ(metrics.at("checkpoint_save_time").value, 45);
+  EXPECT_THAT(metrics.at("checkpoint_save_time").per_rank, ElementsAre(40, 30));
+  EXPECT_EQ(metrics.at("checkpoint_bytes").value, 201);
+  EXPECT_EQ(metrics.at("checkpoint_load_time").value, 8);
+}
+
+TEST(Merge, ACellThatSavesOrResumesMeasuresIt) {
+  const auto message = [](const std::function<void(config::CellConfig&)>& change) {
+    config::CellConfig cell = two_ranks();
+    change(cell);
+    CellRecord record;
+    merge(cell, good_ranks(), {}, record);
+    return record.message;
+  };
+  EXPECT_THAT(message([](auto& cell) { cell.checkpoint_every = 2; }),
+              HasSubstr("checkpoint_save_time, checkpoint_bytes"));
+  EXPECT_EQ(message([](auto& cell) { cell.checkpoint_every = 99; }), "") << "no step to save after";
+  EXPECT_THAT(message([](auto& cell) { cell.resume_from = "/c"; }),
+              HasSubstr("checkpoint_load_time"));
 }
 
 TEST(Merge, MissingRankIsACrashWithItsStderr) {

@@ -12,7 +12,7 @@ namespace moebench::launch {
 
 // What rank 0 last said on its stdout.
 struct RankProgress {
-  std::string phase;  // load, warmup, steps, memory
+  std::string phase;  // load, warmup, steps, save, memory
   std::int64_t step = 0;
   std::int64_t of = 0;
   double tokens_per_second = 0;  // 0 = not known yet

@@ -45,17 +45,27 @@ ShardedUnit::ShardedUnit(model::Layout layout, comm::Communicator& group, Buffer
 
 void ShardedUnit::load(const weights::ParameterSource& source) {
   constexpr std::int64_t kBlock = 1 << 20;
-  const std::int64_t shard_end = shard_begin() + shard_elements_;
   std::vector<float> values;
-  for (const model::Slot& slot : layout_.slots) {
-    const std::int64_t begin = std::max(slot.offset, shard_begin());
-    const std::int64_t end = std::min(slot.offset + slot.num_elements, shard_end);
-    for (std::int64_t at = begin; at < end; at += kBlock) {
-      values.resize(static_cast<std::size_t>(std::min(kBlock, end - at)));
-      source.read(slot.parameter, slot.parameter_begin + at - slot.offset, values);
-      store(values, shard_.narrow(0, at - shard_begin(), std::ssize(values)));
+  for (const SlicePiece& piece : pieces()) {
+    for (std::int64_t at = 0; at < piece.count; at += kBlock) {
+      values.resize(static_cast<std::size_t>(std::min(kBlock, piece.count - at)));
+      source.read(*piece.parameter, piece.begin + at, values);
+      store(values, shard_.narrow(0, piece.offset + at, std::ssize(values)));
     }
   }
+}
+
+std::vector<SlicePiece> ShardedUnit::pieces() const {
+  std::vector<SlicePiece> pieces;
+  for (const model::Slot& slot : layout_.slots) {
+    const std::int64_t begin = std::max(slot.offset, shard_begin());
+    const std::int64_t end =
+        std::min(slot.offset + slot.num_elements, shard_begin() + shard_elements_);
+    if (begin >= end) continue;
+    pieces.push_back({&slot.parameter, slot.parameter_begin + begin - slot.offset,
+                      begin - shard_begin(), end - begin});
+  }
+  return pieces;
 }
 
 void ShardedUnit::start_gather() {

@@ -14,6 +14,14 @@
 
 namespace moebench::parallel {
 
+// Elements [begin, begin + count) of a parameter, which lie at `offset` in a rank's slice.
+struct SlicePiece {
+  const weights::ParameterSpec* parameter;  // in the unit's layout
+  std::int64_t begin;
+  std::int64_t offset;
+  std::int64_t count;
+};
+
 // Parameters that are gathered, freed and reduced together: FSDP's unit. Each rank of the group
 // holds an equal slice of the flat parameters, gradients and AdamW moments (full shard). In a
 // group of one nothing travels: the slice is the whole, and gradients are accumulated in place.
@@ -51,6 +59,10 @@ class ShardedUnit {
   const model::Layout& layout() const { return layout_; }
   const at::Tensor& shard() const { return shard_; }
   const at::Tensor& gradient_shard() const { return gradient_; }
+  const at::Tensor& exp_avg_shard() const { return exp_avg_; }
+  const at::Tensor& exp_avg_sq_shard() const { return exp_avg_sq_; }
+  // The parts of parameters in this rank's slice, which is they and padding.
+  std::vector<SlicePiece> pieces() const;
   // First element of this rank's slice in the flat buffer.
   std::int64_t shard_begin() const { return group_.rank() * shard_elements_; }
 
@@ -62,7 +74,7 @@ class ShardedUnit {
   BufferPool& pool_;
   std::int64_t shard_elements_;
   at::Tensor shard_, gradient_, exp_avg_, exp_avg_sq_;  // [shard_elements_]
-  at::Tensor full_;                                      // [group size x shard_elements_]
+  at::Tensor full_;                                     // [group size x shard_elements_]
   at::Tensor full_gradient_;
   std::unique_ptr<comm::Pending> gather_;
 };

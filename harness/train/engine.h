@@ -67,6 +67,11 @@ class Engine {
   // What the last step left: gradients of the whole batch, before clipping.
   void visit_gradients(const Visit& visit);
 
+  // The whole state of training, for checkpoints: what the units hold, and optimizer steps done.
+  std::vector<parallel::ShardedUnit*> all_units();
+  std::int64_t num_updates() const { return num_updates_; }
+  void set_num_updates(std::int64_t count) { num_updates_ = count; }
+
  private:
   struct Layer {
     std::vector<std::unique_ptr<parallel::ShardedUnit>> units;  // one, or dense and experts
@@ -84,7 +89,6 @@ class Engine {
   };
 
   void build_layers();
-  std::vector<parallel::ShardedUnit*> all_units();
   void bind_layer(Layer& layer, model::Field field, const std::vector<at::Tensor>& flats);
   void gather(Layer& layer);
   void release(Layer& layer);

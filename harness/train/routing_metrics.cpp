@@ -20,14 +20,15 @@ void write_routing(const RoutingCounts& counts, const config::ModelConfig& model
   metrics["padded_rows"] = scalar("rows", static_cast<double>(counts.padded_rows));
 }
 
-std::string check_routing(const RoutingCounts& counts, const config::CellConfig& cell,
-                          comm::Communicator& world, const data::DataSet& data) {
+std::string check_routing(const RoutingCounts& counts, const PassInputs& inputs,
+                          std::int64_t first_step) {
+  const config::CellConfig& cell = inputs.cell;
   const auto forced = model::make_forced_routing(cell);
   if (!forced) return "";
   std::vector<std::int64_t> chosen(counts.tokens_per_expert.size());
-  for (std::int64_t step = cell.warmup_steps; step < cell.warmup_steps + cell.steps; ++step) {
+  for (std::int64_t step = first_step; step < first_step + cell.steps; ++step) {
     for (std::int64_t i = 0; i < cell.grad_accumulation; ++i) {
-      const auto batch = data.micro_batch(step, i * cell.ranks + world.rank());
+      const auto batch = inputs.data.micro_batch(step, i * cell.ranks + inputs.world.rank());
       model::count_choices(*forced, cell.model, {batch.first_row, batch.num_samples, batch.length},
                            chosen);
     }
@@ -36,7 +37,7 @@ std::string check_routing(const RoutingCounts& counts, const config::CellConfig&
   for (std::size_t i = 0; i < chosen.size(); ++i) {
     difference.push_back(static_cast<double>(counts.tokens_per_expert[i] - chosen[i]));
   }
-  world.all_reduce_sum(difference);
+  inputs.world.all_reduce_sum(difference);
   const auto wrong = std::ranges::find_if(difference, [](double rows) { return rows != 0; });
   if (wrong == difference.end()) return "";
   const auto place = wrong - difference.begin();

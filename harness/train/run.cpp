@@ -4,7 +4,9 @@
 #include <vector>
 
 #include "harness/config/memory_estimate.h"
+#include "harness/measure/clock.h"
 #include "harness/measure/phases.h"
+#include "harness/train/checkpoints.h"
 #include "harness/weights/parameters.h"
 
 namespace moebench::train {
@@ -26,6 +28,12 @@ void Consumed::add(const data::MicroBatch& batch, const config::CellConfig& cell
 Run::Run(const PassInputs& inputs, Engine::BufferCaching caching)
     : inputs_(inputs), engine_(inputs.cell, inputs.world, caching) {
   const config::CellConfig& cell = inputs.cell;
+  if (!cell.resume_from.empty()) {
+    const measure::Stopwatch watch;
+    next_step_ = load_checkpoint(engine_, cell, inputs.world);
+    checkpoint_load_ns_ = watch.elapsed_ns();
+    return;
+  }
   auto source = cell.load_from.empty()
                     ? weights::seeded_source(cell.seed, cell.model.initializer_range)
                     : weights::checkpoint_source(cell.load_from, cell.model);

@@ -27,7 +27,8 @@ struct PassInputs {
   const WorkerOptions& options;
 };
 
-// One run of a cell's first steps from its initial weights, on this rank. Collective.
+// One run of a cell's first steps from its initial weights, or from the checkpoint it resumes, on
+// this rank. Collective.
 class Run {
  public:
   // Loads the weights.
@@ -37,11 +38,14 @@ class Run {
   StepResult step(Consumed& consumed);
 
   Engine& engine() { return engine_; }
+  std::int64_t next_step() const { return next_step_; }
+  std::int64_t checkpoint_load_ns() const { return checkpoint_load_ns_; }
 
  private:
   PassInputs inputs_;
   Engine engine_;
   std::int64_t next_step_ = 0;
+  std::int64_t checkpoint_load_ns_ = 0;
 };
 
 }  // namespace moebench::train

@@ -18,6 +18,7 @@
 #include "harness/measure/process_memory.h"
 #include "harness/train/measured_steps.h"
 #include "harness/train/memory_pass.h"
+#include "harness/train/periodic_saver.h"
 #include "harness/train/rank_metrics.h"
 #include "harness/train/routing_metrics.h"
 #include "harness/train/run.h"
@@ -30,7 +31,11 @@ constexpr std::size_t kMemorySteps = 2;  // far enough to see a steady step
 class Worker {
  public:
   Worker(const config::CellConfig& cell, comm::Communicator& world, const WorkerOptions& options)
-      : cell_(cell), world_(world), options_(options), data_(data::open_data_set(cell)) {
+      : cell_(cell),
+        world_(world),
+        options_(options),
+        data_(data::open_data_set(cell)),
+        saver_(cell, world, options.save) {
     result_.rank = world.rank();
     result_.world_size = world.size();
   }
@@ -67,9 +72,14 @@ class Worker {
     Run run({cell_, world_, *data_, options_}, Engine::BufferCaching::kOn);
     world_.barrier();
     result_.metrics["load_time"] = scalar("ns", static_cast<double>(load_watch.elapsed_ns()));
+    if (!cell_.resume_from.empty()) {
+      result_.metrics["checkpoint_load_time"] =
+          scalar("ns", static_cast<double>(run.checkpoint_load_ns()));
+    }
     warm_up(run);
     run.engine().take_routing_counts();
     measured_steps(run);
+    saver_.write(result_.metrics);
     if (const auto rss = measure::peak_rss_bytes()) {
       result_.metrics["rss_peak"] = bytes_metric(*rss);
     }
@@ -84,6 +94,7 @@ class Worker {
       const std::int64_t elapsed = watch.elapsed_ns();
       if (i == 0) result_.metrics["first_step_time"] = scalar("ns", static_cast<double>(elapsed));
       progress("warmup", i + 1, cell_.warmup_steps, rate(consumed.real, elapsed));
+      save_where_due(run);
     }
   }
 
@@ -104,12 +115,20 @@ class Worker {
                               step.grad_norm, i + 1));
       }
       progress("steps", i + 1, cell_.steps, rate(measured.consumed.real - real_before, elapsed));
+      save_where_due(run);
     }
     measured.write(result_.metrics);
     const RoutingCounts counts = run.engine().take_routing_counts();
     write_routing(counts, cell_.model, result_.metrics);
-    const std::string complaint = check_routing(counts, cell_, world_, *data_);
+    const std::string complaint =
+        check_routing(counts, {cell_, world_, *data_, options_}, run.next_step() - cell_.steps);
     if (!complaint.empty()) incorrect(complaint);
+  }
+
+  void save_where_due(Run& run) {
+    if (!saver_.is_due(run.engine())) return;
+    progress("save", 0, 1, 0);
+    saver_.save(run.engine(), run.next_step());
   }
 
   void keep_loss(double loss) {
@@ -146,6 +165,7 @@ class Worker {
   comm::Communicator& world_;
   const WorkerOptions& options_;
   std::unique_ptr<data::DataSet> data_;
+  PeriodicSaver saver_;
   record::RankResult result_;
   std::vector<double> first_losses_;  // of the first kMemorySteps, warm-up included
 };
@@ -155,7 +175,9 @@ class Worker {
 record::RankResult run_worker(const config::CellConfig& cell, comm::Communicator& world,
                               const WorkerOptions& options) {
   at::set_num_threads(static_cast<int>(cell.threads_per_rank));
-  return Worker(cell, world, options).run();
+  config::CellConfig resolved = cell;
+  if (!cell.resume_from.empty()) resolved.resume_from = resolve_resume_from(cell, world).string();
+  return Worker(resolved, world, options).run();
 }
 
 }  // namespace moebench::train

@@ -7,13 +7,14 @@
 #include "harness/comm/communicator.h"
 #include "harness/config/cell.h"
 #include "harness/record/record.h"
+#include "harness/train/checkpoints.h"
 #include "harness/weights/parameters.h"
 
 namespace moebench::train {
 
 struct WorkerOptions {
-  // Called on rank 0: phase ("load", "warmup", "steps", "memory"), step from 1, steps in the
-  // phase, real tokens per second of this rank in the last step (0 where there is none).
+  // Called on rank 0: phase ("load", "warmup", "steps", "save", "memory"), step from 1, steps in
+  // the phase, real tokens per second of this rank in the last step (0 where there is none).
   std::function<void(const char* phase, std::int64_t step, std::int64_t num_steps,
                      double tokens_per_second)>
       progress = [](const char*, std::int64_t, std::int64_t, double) {};
@@ -22,10 +23,12 @@ struct WorkerOptions {
   // Stands between the initial weights and the engine; for tests.
   using Source = std::unique_ptr<weights::ParameterSource>;
   std::function<Source(Source)> adapt_source = [](Source source) { return source; };
+  SaveOptions save;  // how checkpoints are saved where the cell asks for them
 };
 
-// Runs one repetition of a cell on this rank: measure the GEMM rate, load, warm up, timed steps,
-// then a second run of the first steps from fresh weights for memory alone. Collective over
+// Runs one repetition of a cell on this rank: measure the GEMM rate, load, warm up, timed steps
+// with checkpoints saved between them, then a second run of the first steps from the same initial
+// state for memory alone. Collective over
 // `world`. Metrics: see harness/record/schema.md. The result is `incorrect` where a loss is not
 // finite or the second run's losses differ from the first's.
 record::RankResult run_worker(const config::CellConfig& cell, comm::Communicator& world,

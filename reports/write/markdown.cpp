@@ -90,6 +90,9 @@ Table token_table(const ScenarioCells& scenario) {
       {
           seconds_column(cells, "first step", "first_step_time"),
           seconds_column(cells, "load", "load_time"),
+          seconds_column(cells, "load checkpoint", "checkpoint_load_time"),
+          seconds_column(cells, "save checkpoint", "checkpoint_save_time"),
+          bytes_column(cells, "checkpoint", "checkpoint_bytes"),
           value_column(cells, "real tokens", median_of("real_tokens"), format_count),
           value_column(cells, "padding tokens", median_of("padding_tokens"), format_count),
           value_column(cells, "loss tokens", median_of("loss_tokens"), format_count),

@@ -51,19 +51,23 @@ struct Fault {
   std::string kind;
   int rank = 0;
   std::int64_t place = 0;  // step or layer
+  std::string stage;       // of the save after that many steps; empty: before the step
 };
 
 Fault parse_fault(const char* text) {
   char kind[16];
+  char stage[32] = "";
   int rank = 0;
   long long place = 0;
   const std::string allowed = "kill exit hang throw oom swap";
-  if (std::sscanf(text, "%15[a-z]@%d:%lld", kind, &rank, &place) != 3 ||
+  if (std::sscanf(text, "%15[a-z]@%d:%lld/%31[a-z_]", kind, &rank, &place, stage) < 3 ||
       allowed.find(kind) == std::string::npos) {
-    throw Error("MOEBENCH_TEST_FAULT='{}' is not <kind>@<rank>:<step or layer> with kind one of {}",
-                text, allowed);
+    throw Error(
+        "MOEBENCH_TEST_FAULT='{}' is not <kind>@<rank>:<step or layer>[/<stage>] with kind one of "
+        "{}",
+        text, allowed);
   }
-  return {kind, rank, place};
+  return {kind, rank, place, stage};
 }
 
 }  // namespace
@@ -76,6 +80,10 @@ void add_fault_from_environment(int rank, train::WorkerOptions& options) {
   if (fault.kind == "swap") {
     options.adapt_source = [fault](std::unique_ptr<weights::ParameterSource> source) {
       return std::make_unique<SwappedExperts>(std::move(source), fault.place);
+    };
+  } else if (!fault.stage.empty()) {
+    options.save.on_stage = [fault](std::int64_t step, checkpoint::Stage stage) {
+      if (step == fault.place && to_string(stage) == fault.stage) fail(fault.kind);
     };
   } else {
     options.before_step = [fault](std::int64_t step) {

@@ -5,9 +5,11 @@
 namespace moebench {
 
 // For tests of what a user sees when a rank fails or computes something else. Without the variable
-// MOEBENCH_TEST_FAULT it changes nothing; Error where the variable is of neither form:
+// MOEBENCH_TEST_FAULT it changes nothing; Error where the variable is of no such form:
 //   "<kind>@<rank>:<step>" with kind kill (SIGKILL), exit (exit code 7), hang, throw or oom: that
 //     rank fails before that step, warm-up included, counted from 0;
+//   "<kind>@<rank>:<step>/<stage>": the same, while it saves the checkpoint of that step, at a
+//     checkpoint::Stage;
 //   "swap@<rank>:<layer>": that rank takes the weights of experts 0 and 1 of that layer for each
 //     other's.
 void add_fault_from_environment(int rank, train::WorkerOptions& options);

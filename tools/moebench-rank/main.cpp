@@ -14,6 +14,7 @@
 #include "harness/base/file.h"
 #include "harness/comm/communicator.h"
 #include "harness/config/cell.h"
+#include "harness/config/resumption.h"
 #include "harness/record/record.h"
 #include "harness/train/worker.h"
 #include "tools/moebench-rank/fault.h"
@@ -42,7 +43,8 @@ record::RankResult failure(record::Disposition disposition, const std::string& m
   return result;
 }
 
-record::RankResult run_guarded(const config::CellConfig& cell, comm::Communicator& world) {
+record::RankResult run_guarded(const config::CellConfig& cell, comm::Communicator& world,
+                               const std::filesystem::path& out) {
   using record::Disposition;
   train::WorkerOptions options;
   options.progress = [](const char* phase, std::int64_t step, std::int64_t of, double rate) {
@@ -50,6 +52,8 @@ record::RankResult run_guarded(const config::CellConfig& cell, comm::Communicato
                 static_cast<long long>(step), static_cast<long long>(of), rate);
     std::fflush(stdout);
   };
+  options.save.folder = config::checkpoint_folder(cell, out);
+  options.save.keep = cell.keep_checkpoints;
   add_fault_from_environment(world.rank(), options);
   try {
     return train::run_worker(cell, world, options);
@@ -74,7 +78,7 @@ int run(const std::filesystem::path& cell_file, const std::filesystem::path& out
     throw Error("{}: the cell needs {} ranks, the launcher started {}", cell_file.string(),
                 cell.ranks, world->size());
   }
-  record::RankResult result = run_guarded(cell, *world);
+  record::RankResult result = run_guarded(cell, *world, out);
   result.rank = world->rank();
   result.world_size = world->size();
   write_file_atomically(out / fmt::format("rank_{}.json", result.rank), record::to_json(result));

@@ -1,0 +1,121 @@
+#include "harness/train/checkpoints.h"
+
+#include <ATen/ATen.h>
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "harness/checkpoint/folder.h"
+#include "harness/checkpoint/reader.h"
+#include "harness/comm/agreement.h"
+#include "harness/config/resumption.h"
+
+namespace moebench::train {
+namespace {
+
+using checkpoint::Quantity;
+
+const at::Tensor& slice_of(const parallel::ShardedUnit& unit, Quantity quantity) {
+  switch (quantity) {
+    case Quantity::kExpAvg:
+      return unit.exp_avg_shard();
+    case Quantity::kExpAvgSq:
+      return unit.exp_avg_sq_shard();
+    default:
+      return unit.shard();
+  }
+}
+
+std::span<std::byte> bytes_of(const at::Tensor& slice, const parallel::SlicePiece& piece) {
+  const auto width = slice.element_size();
+  auto* data = static_cast<std::byte*>(slice.data_ptr());
+  return {data + static_cast<std::size_t>(piece.offset) * width,
+          static_cast<std::size_t>(piece.count) * width};
+}
+
+// Each part of each parameter and moment that this rank holds.
+template <typename Visit>
+void visit_state(Engine& engine, const Visit& visit) {
+  for (const parallel::ShardedUnit* unit : engine.all_units()) {
+    for (const parallel::SlicePiece& piece : unit->pieces()) {
+      for (const Quantity quantity : checkpoint::kQuantities) {
+        visit(quantity, piece, bytes_of(slice_of(*unit, quantity), piece));
+      }
+    }
+  }
+}
+
+std::vector<checkpoint::PieceData> state_of(Engine& engine) {
+  std::vector<checkpoint::PieceData> state;
+  visit_state(engine, [&](Quantity quantity, const parallel::SlicePiece& piece,
+                          std::span<std::byte> bytes) {
+    state.push_back({{quantity, piece.parameter->name, piece.begin, piece.count}, bytes});
+  });
+  return state;
+}
+
+}  // namespace
+
+std::int64_t save_checkpoint(Engine& engine, const config::CellConfig& cell,
+                             comm::Communicator& world, std::int64_t next_data_step,
+                             const SaveOptions& options) {
+  const std::int64_t step = engine.num_updates();
+  const checkpoint::Save save(options.folder, step,
+                              [&](checkpoint::Stage stage) { options.on_stage(step, stage); });
+  const bool is_first = world.rank() == 0;
+  comm::do_together(world, [&] {
+    if (is_first) save.begin();
+  });
+  checkpoint::ShardFile mine;
+  comm::do_together(world,
+                    [&] { mine = save.write_shard(world.rank(), cell.dtype, state_of(engine)); });
+  const auto texts = comm::all_gather_text(world, to_json(mine, cell.dtype));
+  comm::do_together(world, [&] {
+    if (!is_first) return;
+    checkpoint::Manifest manifest;
+    manifest.step = step;
+    manifest.next_data_step = next_data_step;
+    manifest.micro_batches_per_step = config::micro_batches_per_step(cell);
+    manifest.dtype = cell.dtype;
+    manifest.cell = cell.identity_fields();
+    for (const std::string& text : texts) {
+      manifest.files.push_back(checkpoint::parse_shard_file(text, cell.dtype));
+    }
+    save.commit(manifest, options.keep);
+  });
+  return mine.num_bytes;
+}
+
+std::filesystem::path resolve_resume_from(const config::CellConfig& cell,
+                                          comm::Communicator& world) {
+  std::string found;
+  comm::do_together(world, [&] {
+    if (world.rank() == 0) found = checkpoint::find_checkpoint(cell.resume_from).string();
+  });
+  return comm::all_gather_text(world, found)[0];
+}
+
+std::int64_t load_checkpoint(Engine& engine, const config::CellConfig& cell,
+                             comm::Communicator& world) {
+  std::optional<checkpoint::Reader> reader;
+  comm::do_together(world, [&] {
+    reader.emplace(cell.resume_from);
+    check_continues(reader->manifest(), cell, reader->path().string());
+    // Every file is read whole by one rank; ranks and files may differ in number.
+    for (auto file = static_cast<std::size_t>(world.rank()); file < reader->manifest().files.size();
+         file += static_cast<std::size_t>(world.size())) {
+      reader->verify_file(file);
+    }
+  });
+  comm::do_together(world, [&] {
+    visit_state(engine, [&](Quantity quantity, const parallel::SlicePiece& piece,
+                            std::span<std::byte> bytes) {
+      reader->read(quantity, piece.parameter->name, piece.begin, bytes);
+    });
+  });
+  engine.set_num_updates(reader->manifest().step);
+  return reader->manifest().next_data_step;
+}
+
+}  // namespace moebench::train
