@@ -106,6 +106,19 @@ TEST_F(MoebenchTest, FailedCellExits3AndTheNextRunCompletes) {
   EXPECT_EQ(record::load(results()).size(), 2U);
 }
 
+TEST_F(MoebenchTest, VerifyResumeFailsWhereARunDoes) {
+  worker_.set_mode("crash");
+  worker_.set_only_for("parallelism: ep");
+  const Output output = moebench({"verify-resume", "file.yaml", "--steps-before", "1"});
+  EXPECT_EQ(output.exit_code, 3) << output.err;
+  EXPECT_THAT(output.out,
+              AllOf(HasSubstr("the straight run is crashed: exit code 7"), HasSubstr("FAILED")));
+  // This worker saves nothing.
+  EXPECT_THAT(output.out, HasSubstr("not measured, or not on every rank: checkpoint_save_time"));
+  EXPECT_EQ(record::load(folder_.path() / "results" / "file-verify").size(), 2U);
+  EXPECT_EQ(moebench({"verify-resume", "file.yaml", "--steps-before", "3"}).exit_code, 2);
+}
+
 TEST_F(MoebenchTest, TimeLimitGivesATimedOutRecord) {
   worker_.set_mode("hang");
   const Output output =

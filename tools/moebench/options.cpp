@@ -13,7 +13,7 @@
 namespace moebench::cli {
 namespace {
 
-void add_selection(CLI::App& app, Selection& selection) {
+void add_cells(CLI::App& app, Selection& selection) {
   app.add_option("FILE", selection.file, "Scenario file")->required();
   app.add_option("--only", selection.only, "Only these scenarios; slow ones need it")
       ->type_name("NAME")
@@ -21,6 +21,10 @@ void add_selection(CLI::App& app, Selection& selection) {
   app.add_option("--filter", selection.filters, "Only cells with these axis values")
       ->type_name("AXIS=VALUE")
       ->allow_extra_args(false);
+}
+
+void add_selection(CLI::App& app, Selection& selection) {
+  add_cells(app, selection);
   app.add_option("--ranks", selection.ranks, "Ranks of every cell, instead of the file's")
       ->type_name("N")
       ->check(CLI::PositiveNumber);
@@ -29,6 +33,12 @@ void add_selection(CLI::App& app, Selection& selection) {
 void add_list(CLI::App& app, ListOptions& options) {
   CLI::App* list = app.add_subcommand("list", "Show the cells of a scenario file");
   add_selection(*list, options.selection);
+}
+
+void add_launcher(CLI::App& app, std::string& launcher) {
+  app.add_option("--launcher", launcher, "Default: slurm inside a Slurm allocation, else mpirun")
+      ->type_name("NAME")
+      ->check(CLI::IsMember({"mpirun", "slurm"}));
 }
 
 void add_run(CLI::App& app, RunOptions& options) {
@@ -46,12 +56,23 @@ void add_run(CLI::App& app, RunOptions& options) {
                   "Seconds a repetition may take, instead of the file's")
       ->type_name("S")
       ->check(CLI::PositiveNumber);
-  run->add_option("--launcher", options.launcher,
-                  "Default: slurm inside a Slurm allocation, else mpirun")
-      ->type_name("NAME")
-      ->check(CLI::IsMember({"mpirun", "slurm"}));
+  add_launcher(*run, options.launcher);
   run->add_flag("--dry-run", options.dry_run, "Show what would run, and its memory estimate");
   run->add_flag("--fresh", options.fresh, "Remove the results in DIR and start over");
+}
+
+void add_verify_resume(CLI::App& app, VerifyResumeOptions& options) {
+  CLI::App* verify = app.add_subcommand(
+      "verify-resume", "Prove that a run that is saved and resumed trains as one that never stops");
+  add_cells(*verify, options.selection);
+  verify->add_option("--out", options.out, "Results folder, default results/<stem of FILE>-verify")
+      ->type_name("DIR");
+  verify
+      ->add_option("--steps-before", options.steps_before,
+                   "Steps before the checkpoint, default half of the cell's")
+      ->type_name("K")
+      ->check(CLI::PositiveNumber);
+  add_launcher(*verify, options.launcher);
 }
 
 void add_report(CLI::App& app, ReportOptions& options) {
@@ -104,6 +125,7 @@ std::string join_words(int argc, const char* const* argv) {
 std::variant<Command, Information> parse_command_line(int argc, const char* const* argv) {
   ListOptions list;
   RunOptions run;
+  VerifyResumeOptions verify_resume;
   ReportOptions report;
   MakeCheckpointOptions make_checkpoint;
   CLI::App app("Compares ways to train mixture-of-experts models: memory, time, tokens per second.",
@@ -112,6 +134,7 @@ std::variant<Command, Information> parse_command_line(int argc, const char* cons
   app.require_subcommand(1);
   add_list(app, list);
   add_run(app, run);
+  add_verify_resume(app, verify_resume);
   add_report(app, report);
   add_make_checkpoint(app, make_checkpoint);
   try {
@@ -123,9 +146,10 @@ std::variant<Command, Information> parse_command_line(int argc, const char* cons
   } catch (const CLI::ParseError& error) {
     throw Error("{}; see moebench --help", error.what());
   }
-  run.command_line = join_words(argc, argv);
+  run.command_line = verify_resume.command_line = join_words(argc, argv);
   if (app.got_subcommand("list")) return Command{list};
   if (app.got_subcommand("run")) return Command{run};
+  if (app.got_subcommand("verify-resume")) return Command{verify_resume};
   if (app.got_subcommand("report")) return Command{report};
   return Command{make_checkpoint};
 }

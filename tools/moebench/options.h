@@ -37,6 +37,14 @@ struct RunOptions {
   std::string command_line;  // as typed; goes into the records
 };
 
+struct VerifyResumeOptions {
+  Selection selection;
+  std::string out;  // empty: results/<stem of the file>-verify
+  std::optional<std::int64_t> steps_before;
+  std::string launcher = "auto";
+  std::string command_line;  // as typed; goes into the records
+};
+
 struct ReportOptions {
   std::string folder;
   std::string format = "markdown";
@@ -53,7 +61,8 @@ struct MakeCheckpointOptions {
   std::string shard_size = "1GB";
 };
 
-using Command = std::variant<ListOptions, RunOptions, ReportOptions, MakeCheckpointOptions>;
+using Command = std::variant<ListOptions, RunOptions, VerifyResumeOptions, ReportOptions,
+                             MakeCheckpointOptions>;
 
 // --help or --version: the text for stdout, nothing else to do.
 struct Information {

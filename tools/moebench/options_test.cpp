@@ -67,6 +67,20 @@ TEST(Options, RunTakesAllItsOptions) {
   EXPECT_THAT(options.command_line, HasSubstr("moebench run --only a"));
 }
 
+TEST(Options, VerifyResumeTakesAllItsOptions) {
+  const auto options = parse_as<VerifyResumeOptions>(
+      {"verify-resume", "file.yaml", "--only", "a", "--filter", "parallelism=ep", "--out", "dir",
+       "--steps-before", "3", "--launcher", "slurm"});
+  EXPECT_EQ(options.selection.file, "file.yaml");
+  EXPECT_THAT(options.selection.only, ElementsAre("a"));
+  EXPECT_THAT(options.selection.filters, ElementsAre("parallelism=ep"));
+  EXPECT_EQ(options.out, "dir");
+  EXPECT_EQ(options.steps_before, 3);
+  EXPECT_EQ(options.launcher, "slurm");
+  EXPECT_THAT(options.command_line, HasSubstr("moebench verify-resume file.yaml"));
+  EXPECT_THAT(error_of({"verify-resume", "f", "--steps-before", "0"}), HasSubstr("--steps-before"));
+}
+
 TEST(Options, FileMayFollowARepeatableOption) {
   const auto options = parse_as<ListOptions>({"list", "--filter", "ranks=2", "file.yaml"});
   EXPECT_EQ(options.selection.file, "file.yaml");
@@ -118,7 +132,8 @@ TEST_P(Help, IsTheGoldenText) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Commands, Help,
-                         ::testing::Values("moebench", "list", "run", "report", "make-checkpoint"));
+                         ::testing::Values("moebench", "list", "run", "verify-resume", "report",
+                                           "make-checkpoint"));
 
 }  // namespace
 }  // namespace moebench::cli

@@ -98,8 +98,12 @@ std::vector<Scenario> select_scenarios(const Selection& selection) {
   return scenarios;
 }
 
-std::vector<CellConfig> cells_to_run(const std::vector<Scenario>& scenarios,
-                                     const Selection& selection) {
+namespace {
+
+// All cells but those of slow scenarios that are not named, each key once.
+std::vector<CellConfig> planned_cells(const std::vector<Scenario>& scenarios,
+                                      const Selection& selection,
+                                      std::string (*key_of)(const CellConfig&)) {
   std::vector<CellConfig> cells;
   std::vector<std::string> slow;
   std::set<std::string> seen;
@@ -109,7 +113,7 @@ std::vector<CellConfig> cells_to_run(const std::vector<Scenario>& scenarios,
       continue;
     }
     for (const CellConfig& cell : scenario.cells) {
-      if (seen.insert(cell.id()).second) cells.push_back(cell);
+      if (seen.insert(key_of(cell)).second) cells.push_back(cell);
     }
   }
   if (cells.empty()) {
@@ -117,6 +121,21 @@ std::vector<CellConfig> cells_to_run(const std::vector<Scenario>& scenarios,
                 fmt::join(slow, " or --only "));
   }
   return cells;
+}
+
+}  // namespace
+
+std::vector<CellConfig> cells_to_run(const std::vector<Scenario>& scenarios,
+                                     const Selection& selection) {
+  return planned_cells(scenarios, selection, [](const CellConfig& cell) { return cell.id(); });
+}
+
+std::vector<CellConfig> cells_to_resume(const std::vector<Scenario>& scenarios,
+                                        const Selection& selection) {
+  return planned_cells(scenarios, selection, [](const CellConfig& cell) {
+    return cell.id() +
+           (cell.resumed_as ? cell.resumed_as : std::make_shared<CellConfig>(cell))->id();
+  });
 }
 
 std::vector<PlannedRun> make_plan(const std::vector<CellConfig>& cells, Order order,

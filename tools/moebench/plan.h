@@ -27,6 +27,10 @@ std::vector<config::Scenario> select_scenarios(const Selection& selection);
 std::vector<config::CellConfig> cells_to_run(const std::vector<config::Scenario>& scenarios,
                                              const Selection& selection);
 
+// The same for `verify-resume`: a cell counts once for each way in which it is resumed.
+std::vector<config::CellConfig> cells_to_resume(const std::vector<config::Scenario>& scenarios,
+                                                const Selection& selection);
+
 // First all cells' repetition 0, then repetition 1, ...; kRandom shuffles each round by `seed`, so
 // that slow drifts of the machine meet all cells alike.
 std::vector<PlannedRun> make_plan(const std::vector<config::CellConfig>& cells, Order order,

@@ -68,6 +68,21 @@ class PlanTest : public ::testing::Test {
   Selection selection_;
 };
 
+TEST_F(PlanTest, ACellIsResumedInEveryWayThatIsAsked) {
+  write_file_atomically(folder_ / "file.yaml", R"(
+defaults:
+  axes: {model: toy, ranks: 2, seq_len: 16}
+scenarios:
+  - {name: same}
+  - {name: again}
+  - {name: other, resume_as: {parallelism: ep}}
+)");
+  EXPECT_EQ(cells().size(), 1U);
+  const auto resumed = cells_to_resume(select_scenarios(selection_), selection_);
+  ASSERT_EQ(resumed.size(), 2U);
+  EXPECT_EQ(resumed[1].scenario, "other");
+}
+
 TEST_F(PlanTest, SlowScenariosRunOnlyWhenNamed) {
   EXPECT_EQ(cells().size(), 4U);
   selection_.only = {"long"};

@@ -1,0 +1,170 @@
+#include "tools/moebench/resume_check.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <limits>
+
+#include "harness/base/error.h"
+
+namespace moebench::cli {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+
+config::CellConfig cell_of(config::Dtype dtype = config::Dtype::kFp32) {
+  config::CellConfig cell;
+  cell.scenario = "toy";
+  cell.ranks = 2;
+  cell.grad_accumulation = 2;
+  cell.dtype = dtype;
+  cell.warmup_steps = 1;
+  cell.steps = 4;
+  return cell;
+}
+
+config::CellConfig rearranged_cell(config::Dtype dtype = config::Dtype::kFp32) {
+  config::CellConfig cell = cell_of(dtype), other = cell;
+  other.parallelism = config::Parallelism::kEp;
+  other.ep_degree = 2;
+  cell.resumed_as = std::make_shared<const config::CellConfig>(other);
+  return cell;
+}
+
+record::CellRecord record_of(std::vector<double> losses, std::vector<double> norms) {
+  record::CellRecord record;
+  record.metrics["loss"] = {.unit = "1"};
+  record.metrics["loss"].samples = std::move(losses);
+  record.metrics["grad_norm"] = {.unit = "1"};
+  record.metrics["grad_norm"].samples = std::move(norms);
+  return record;
+}
+
+// Five steps, two of them before the checkpoint; all as they should be.
+struct Runs {
+  record::CellRecord straight = record_of({5, 4, 3, 2, 1}, {9, 8, 7, 6, 5});
+  record::CellRecord saved = record_of({5, 4}, {9, 8});
+  record::CellRecord resumed = record_of({3, 2, 1}, {7, 6, 5});
+  std::optional<checkpoint::Difference> state = checkpoint::Difference{};
+
+  ResumeCheck check(const config::CellConfig& cell) const {
+    return check_resumption(make_resume_recipe(cell, {}), {&straight, &saved, &resumed}, state);
+  }
+};
+
+TEST(ResumeRecipe, CutsAllStepsInTwoAndSavesAtTheEnds) {
+  const ResumeRecipe recipe = make_resume_recipe(cell_of(), {});
+  EXPECT_EQ(recipe.num_steps(), 5);
+  EXPECT_EQ(recipe.steps_before, 2);
+  EXPECT_EQ(recipe.straight.checkpoint_every, 5);
+  EXPECT_EQ(recipe.saved.steps, 2);
+  EXPECT_EQ(recipe.saved.checkpoint_every, 2);
+  EXPECT_EQ(recipe.resumed.steps, 3);
+  EXPECT_EQ(recipe.resumed.checkpoint_every, 5);
+  for (const auto* run : {&recipe.straight, &recipe.saved, &recipe.resumed}) {
+    EXPECT_EQ(run->warmup_steps, 0);
+  }
+  EXPECT_FALSE(recipe.is_rearranged());
+  EXPECT_EQ(make_resume_recipe(cell_of(), 4).resumed.steps, 1);
+}
+
+TEST(ResumeRecipe, ResumesAsTheCellSays) {
+  const ResumeRecipe recipe = make_resume_recipe(rearranged_cell(), {});
+  EXPECT_EQ(recipe.saved.parallelism, config::Parallelism::kFsdp);
+  EXPECT_EQ(recipe.resumed.parallelism, config::Parallelism::kEp);
+  EXPECT_EQ(recipe.resumed.steps, 3);
+  EXPECT_TRUE(recipe.is_rearranged());
+}
+
+TEST(ResumeRecipe, StepsMustLieOnBothSides) {
+  EXPECT_THROW(make_resume_recipe(cell_of(), 5), Error);
+  config::CellConfig cell = cell_of();
+  cell.warmup_steps = 0;
+  cell.steps = 1;
+  EXPECT_THROW(make_resume_recipe(cell, {}), Error);
+  cell = cell_of();
+  cell.resume_from = "/c";
+  EXPECT_THROW(make_resume_recipe(cell, {}), Error);
+}
+
+TEST(ResumeCheck, EqualBitsPass) {
+  const ResumeCheck check = Runs().check(cell_of());
+  EXPECT_EQ(check.failure, "");
+  EXPECT_TRUE(check.is_bit_identical);
+  EXPECT_EQ(check.num_steps, 5);
+  EXPECT_EQ(check.loss, 0);
+  EXPECT_EQ(check.parameters, 0);
+}
+
+TEST(ResumeCheck, OneBitFailsInTheSameArrangementOnly) {
+  Runs runs;
+  runs.resumed.metrics["loss"].samples[1] = std::nextafter(2.0, 3.0);
+  EXPECT_EQ(runs.check(cell_of()).failure, "the loss is off by 2.2e-16, allowed is 0");
+  EXPECT_FALSE(runs.check(cell_of()).is_bit_identical);
+  EXPECT_EQ(runs.check(rearranged_cell()).failure, "");
+  EXPECT_FALSE(runs.check(rearranged_cell()).is_bit_identical);
+}
+
+TEST(ResumeCheck, TheStepsBeforeTheCheckpointCountToo) {
+  Runs runs;
+  runs.saved.metrics["grad_norm"].samples[0] = 9.1;
+  EXPECT_THAT(runs.check(cell_of()).failure, HasSubstr("the gradient norm is off by 1.1e-02"));
+}
+
+TEST(ResumeCheck, TheFinalStateCounts) {
+  Runs runs;
+  runs.state->identical = false;
+  runs.state->moments = 1e-3;
+  EXPECT_EQ(runs.check(cell_of()).failure, "AdamW's moments are not the same bits");
+  EXPECT_EQ(runs.check(rearranged_cell()).failure, "");
+  runs.state->parameters = 2e-6;
+  runs.state->worst_parameter = "lm_head.weight";
+  EXPECT_EQ(runs.check(rearranged_cell()).failure,
+            "parameter 'lm_head.weight' is off by 2.0e-06, allowed is 1.0e-06");
+  EXPECT_EQ(runs.check(rearranged_cell(config::Dtype::kBf16)).failure, "");
+  runs.state.reset();
+  EXPECT_THAT(runs.check(cell_of()).failure, HasSubstr("do not have the steps and checkpoints"));
+}
+
+TEST(ResumeCheck, NumbersThatAreNoneNeverPass) {
+  Runs runs;
+  runs.resumed.metrics["loss"].samples[2] = std::numeric_limits<double>::quiet_NaN();
+  EXPECT_THAT(runs.check(rearranged_cell()).failure, HasSubstr("off by inf"));
+  runs.resumed.metrics["loss"].samples.pop_back();
+  EXPECT_THAT(runs.check(rearranged_cell()).failure, HasSubstr("do not have the steps"));
+  runs.resumed.metrics.erase("loss");
+  EXPECT_THAT(runs.check(rearranged_cell()).failure, HasSubstr("do not have the steps"));
+}
+
+TEST(ResumeCheck, AFailedRunIsTheReason) {
+  Runs runs;
+  runs.resumed.disposition = record::Disposition::kCrashed;
+  runs.resumed.message = "rank 1: checkpoint file 'x' is damaged";
+  const ResumeCheck check = runs.check(cell_of());
+  EXPECT_EQ(check.failure, "the resumed run is crashed: rank 1: checkpoint file 'x' is damaged");
+  EXPECT_EQ(check.loss, std::nullopt);
+  EXPECT_EQ(check_resumption(make_resume_recipe(cell_of(), {}), {&runs.straight}, {}).failure,
+            "the saved run was not started");
+}
+
+TEST(ResumeReport, HasARowACellAndReasons) {
+  const auto row_of = [](const config::CellConfig& cell, const Runs& runs) {
+    return ResumeRow{cell, make_resume_recipe(cell, {}), runs.check(cell), 25e6, 5e6, 36e6};
+  };
+  Runs wrong;
+  wrong.resumed.metrics["loss"].samples[0] = 6;
+  const std::string text =
+      resume_report({row_of(cell_of(), Runs()), row_of(rearranged_cell(), wrong)});
+  EXPECT_THAT(text,
+              AllOf(HasSubstr("| the same "), HasSubstr("| parallelism=ep ep_degree=2 "),
+                    HasSubstr("2 + 3"), HasSubstr("| yes"), HasSubstr("0.0250"),
+                    HasSubstr("checkpoint (MB)"), HasSubstr("36.0"), HasSubstr("| 1.0e+00 |")));
+  EXPECT_THAT(text,
+              HasSubstr("- FAILED: toy, resumed as parallelism=ep ep_degree=2: the loss is off "
+                        "by 1.0e+00, allowed is 1.0e-06\n"));
+}
+
+}  // namespace
+}  // namespace moebench::cli
