@@ -68,6 +68,7 @@ std::string CellConfig::workload() const {
   cell.expert_kernel = defaults.expert_kernel;
   cell.activation_checkpointing = defaults.activation_checkpointing;
   cell.threads_per_rank = defaults.threads_per_rank;
+  cell.checkpoint_every = defaults.checkpoint_every;
   cell.grad_accumulation *= cell.ranks;
   cell.ranks = defaults.ranks;
   return cell.id();

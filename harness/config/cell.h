@@ -89,10 +89,9 @@ struct CellConfig {
   double weight_decay = 0.0;
   double max_grad_norm = 1.0;  // 0 = no clipping
   std::int64_t threads_per_rank = 1;
-  std::string load_from;  // checkpoint folder; empty = seeded initial weights
-  std::int64_t checkpoint_every =
-      0;                    // steps, warm-up included, from one save to the next; 0 = never
-  std::string resume_from;  // checkpoint to continue, or a folder of them; empty = none
+  std::string load_from;              // checkpoint folder; empty = seeded initial weights
+  std::int64_t checkpoint_every = 0;  // a save after so many steps, warm-up included; 0 = never
+  std::string resume_from;            // checkpoint to continue, or a folder of them; empty = none
   DataConfig data;
 
   // Driver-side; not part of the identity.

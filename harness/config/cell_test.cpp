@@ -124,6 +124,7 @@ TEST(Cell, WorkloadLeavesOutHowItIsDone) {
   cell.expert_kernel = ExpertKernel::kLoop;
   cell.activation_checkpointing = !cell.activation_checkpointing;
   ++cell.threads_per_rank;
+  ++cell.checkpoint_every;
   cell.grad_accumulation *= cell.ranks;
   cell.ranks = 1;
   EXPECT_EQ(cell.workload(), odd_cell().workload());

@@ -124,8 +124,12 @@ TEST(ResumeCheck, TheFinalStateCounts) {
   EXPECT_EQ(runs.check(rearranged_cell()).failure,
             "parameter 'lm_head.weight' is off by 2.0e-06, allowed is 1.0e-06");
   EXPECT_EQ(runs.check(rearranged_cell(config::Dtype::kBf16)).failure, "");
+  runs.state->parameters = 0.2;
+  EXPECT_THAT(runs.check(rearranged_cell(config::Dtype::kBf16)).failure,
+              HasSubstr("allowed is 1.0e-01"));
   runs.state.reset();
-  EXPECT_THAT(runs.check(cell_of()).failure, HasSubstr("do not have the steps and checkpoints"));
+  EXPECT_THAT(runs.check(cell_of()).failure,
+              HasSubstr("do not have the steps and checkpoints to compare"));
 }
 
 TEST(ResumeCheck, NumbersThatAreNoneNeverPass) {
