@@ -38,6 +38,7 @@ struct Arrangement {
   std::int64_t ranks;
   Parallelism parallelism = Parallelism::kFsdp;
   std::int64_t ep_degree = 1;
+  config::ModelType type = config::ModelType::kMixtral;
 };
 
 CellConfig cell_of(const Arrangement& arrangement, Dtype dtype) {
@@ -55,6 +56,8 @@ CellConfig cell_of(const Arrangement& arrangement, Dtype dtype) {
   cell.model.max_position_embeddings = 64;
   cell.model.router_aux_loss_coef = 0.02;
   cell.model.initializer_range = 0.05;
+  cell.model.type = arrangement.type;
+  cell.model.tie_word_embeddings = arrangement.type == config::ModelType::kGraniteMoe;
   cell.expert_kernel = config::ExpertKernel::kGrouped;
   cell.ranks = arrangement.ranks;
   cell.parallelism = arrangement.parallelism;
@@ -205,6 +208,19 @@ TEST(Resume, AnotherArrangementStaysWithinRounding) {
         if (ranks < world->size()) check_resumption(other, one, Dtype::kFp32);
       }
     }
+  }
+}
+
+// Its experts are ranges of fused parameters, and its embedding is its head.
+TEST(Resume, GraniteMoeGoesOnFromAnyArrangement) {
+  for (Arrangement one : arrangements(world->size())) {
+    one.type = config::ModelType::kGraniteMoe;
+    Arrangement alone = one;
+    alone.ranks = alone.ep_degree = 1;
+    alone.parallelism = Parallelism::kFsdp;
+    check_resumption(one, one, Dtype::kBf16);
+    check_resumption(one, alone, Dtype::kFp32);
+    check_resumption(alone, one, Dtype::kFp32);
   }
 }
 
