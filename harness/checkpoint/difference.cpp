@@ -20,8 +20,10 @@ struct Sums {
   double want = 0;
 
   double relative() const {
-    if (difference == 0) return 0;
-    return want > 0 ? std::sqrt(difference / want) : std::numeric_limits<double>::infinity();
+    if (identical || difference == 0) return 0;
+    // A NaN must not pass as small.
+    const double ratio = std::sqrt(difference / want);
+    return std::isfinite(ratio) ? ratio : std::numeric_limits<double>::infinity();
   }
 };
 

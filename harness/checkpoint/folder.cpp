@@ -14,6 +14,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::string_view kPrefix = "step_";
+constexpr std::string_view kTemporary = ".tmp";
 
 std::optional<std::int64_t> step_of(const std::string& name) {
   if (!name.starts_with(kPrefix)) return std::nullopt;
@@ -24,6 +25,15 @@ std::optional<std::int64_t> step_of(const std::string& name) {
   return step;
 }
 
+std::vector<fs::path> folders_in(const fs::path& folder) {
+  std::vector<fs::path> found;
+  std::error_code error, ignored;
+  for (fs::directory_iterator it(folder, error), end; !error && it != end; it.increment(error)) {
+    if (it->is_directory(ignored)) found.push_back(it->path());
+  }
+  return found;
+}
+
 }  // namespace
 
 fs::path step_folder(const fs::path& folder, std::int64_t step) {
@@ -31,23 +41,30 @@ fs::path step_folder(const fs::path& folder, std::int64_t step) {
 }
 
 fs::path temporary_folder(const fs::path& folder, std::int64_t step) {
-  return step_folder(folder, step) += ".tmp";
+  return step_folder(folder, step) += kTemporary;
 }
 
 std::vector<std::int64_t> saved_steps(const fs::path& folder) {
   std::vector<std::int64_t> steps;
-  std::error_code error;
-  for (fs::directory_iterator it(folder, error), end; !error && it != end; it.increment(error)) {
-    const auto step = step_of(it->path().filename().string());
-    if (step && fs::exists(it->path() / kManifestName)) steps.push_back(*step);
+  for (const fs::path& entry : folders_in(folder)) {
+    if (const auto step = step_of(entry.filename().string())) steps.push_back(*step);
   }
   std::ranges::sort(steps);
   return steps;
 }
 
+std::vector<fs::path> unfinished_saves(const fs::path& folder) {
+  std::vector<fs::path> saves = folders_in(folder);
+  std::erase_if(saves, [](const fs::path& entry) {
+    return entry.extension() != kTemporary || !step_of(entry.stem().string());
+  });
+  return saves;
+}
+
 fs::path find_checkpoint(const fs::path& path) {
   std::error_code ignored;
-  if (fs::exists(path / kManifestName, ignored)) return path;
+  const bool is_step = step_of(path.filename().string()) && fs::is_directory(path, ignored);
+  if (is_step || fs::exists(path / kManifestName, ignored)) return path;
   const auto steps = saved_steps(path);
   if (!steps.empty()) return step_folder(path, steps.back());
   throw Error(

@@ -19,6 +19,9 @@ std::filesystem::path temporary_folder(const std::filesystem::path& folder, std:
 // Steps of the whole checkpoints, ascending; empty where there is no such folder.
 std::vector<std::int64_t> saved_steps(const std::filesystem::path& folder);
 
+// The temporary folders in it.
+std::vector<std::filesystem::path> unfinished_saves(const std::filesystem::path& folder);
+
 // The checkpoint that a user's path means: itself, or the newest one in it. Error where there is
 // none.
 std::filesystem::path find_checkpoint(const std::filesystem::path& path);

@@ -57,7 +57,7 @@ class Member {
   }
   const json& list(const char* name) const {
     const json& value = at(name);
-    if (!value.is_array() || value.empty()) fail(name);
+    if (!value.is_array()) fail(name);
     return value;
   }
   Member object(const char* name) const { return {at(name), fmt::format("{}{}.", where_, name)}; }
@@ -118,33 +118,37 @@ config::Dtype parse_dtype(const Member& source) {
   source.fail("dtype");
 }
 
-// Every quantity of every parameter from its first element to its last, each element once.
+// Number of elements that the pieces of one quantity of one parameter hold, each once.
+std::int64_t covered_elements(std::vector<const Piece*> pieces, const std::string& path) {
+  std::ranges::sort(pieces, {}, &Piece::begin);
+  std::int64_t end = 0;
+  for (const Piece* piece : pieces) {
+    if (piece->begin != end) {
+      throw Error(
+          "'{}': {} of '{}' has no or two values from element {} on; resume from another "
+          "checkpoint",
+          path, to_string(piece->quantity), piece->parameter, std::min(end, piece->begin));
+    }
+    end += piece->count;
+  }
+  return end;
+}
+
 void check_cover(const Manifest& manifest, const std::string& path) {
   std::map<std::string, std::map<Quantity, std::vector<const Piece*>>> pieces;
   for (const ShardFile& file : manifest.files) {
-    for (const Piece& piece : file.pieces)
+    for (const Piece& piece : file.pieces) {
       pieces[piece.parameter][piece.quantity].push_back(&piece);
+    }
   }
   for (auto& [parameter, quantities] : pieces) {
-    std::vector<std::int64_t> ends;
+    std::vector<std::int64_t> counts;
     for (const Quantity quantity : kQuantities) {
-      auto& list = quantities[quantity];
-      std::ranges::sort(list, {}, &Piece::begin);
-      std::int64_t end = 0;
-      for (const Piece* piece : list) {
-        if (piece->begin != end) {
-          throw Error(
-              "'{}': {} of '{}' has no or two values from element {} on; resume from another "
-              "checkpoint",
-              path, to_string(quantity), parameter, std::min(end, piece->begin));
-        }
-        end += piece->count;
-      }
-      ends.push_back(end);
+      counts.push_back(covered_elements(quantities[quantity], path));
     }
-    if (ends[0] == ends[1] && ends[0] == ends[2]) continue;
+    if (counts[0] == counts[1] && counts[0] == counts[2]) continue;
     throw Error("'{}': '{}' has {} values but moments of {} and {}; resume from another checkpoint",
-                path, parameter, ends[0], ends[1], ends[2]);
+                path, parameter, counts[0], counts[1], counts[2]);
   }
 }
 
@@ -163,6 +167,7 @@ Manifest parse_content(const Member& content, const std::string& path) {
     const std::string where = fmt::format("'{}': files[{}]", path, manifest.files.size());
     manifest.files.push_back(parse_file(Member(file, where + ": "), manifest.dtype, where));
   }
+  if (manifest.files.empty()) content.fail("files");
   check_cover(manifest, path);
   return manifest;
 }

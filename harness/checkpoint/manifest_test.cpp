@@ -100,6 +100,12 @@ TEST(Manifest, WrongMembersAreNamed) {
 TEST(Manifest, PiecesCoverEverythingOnce) {
   EXPECT_THAT(error_after([](json& content) { content["files"].erase(1); }), HasSubstr("no error"))
       << "a shorter parameter; whoever reads it knows its size";
+  EXPECT_THAT(error_after([](json& content) {
+                content["files"].push_back(
+                    {{"name", "x"}, {"bytes", 8}, {"hash", "a"}, {"pieces", json::array()}});
+              }),
+              HasSubstr("no error"))
+      << "a rank may hold padding alone";
   EXPECT_THAT(error_after([](json& content) { content["files"].erase(0); }),
               HasSubstr("'a' has no or two values from element 0 on"));
   EXPECT_THAT(error_after([](json& content) { content["files"][1]["pieces"][1]["begin"] = 4; }),

@@ -16,6 +16,11 @@ namespace fs = std::filesystem;
 
 Reader::Reader(const fs::path& path) : path_(find_checkpoint(path)) {
   const fs::path manifest = path_ / kManifestName;
+  std::error_code ignored;
+  if (!fs::exists(manifest, ignored)) {
+    throw Error("checkpoint '{}' has lost its {}; {}", path_.string(), kManifestName,
+                remedy_for(path_));
+  }
   manifest_ = parse_manifest(read_file(manifest), manifest.string());
   files_.resize(manifest_.files.size());
   for (std::size_t file = 0; file < manifest_.files.size(); ++file) {
@@ -51,29 +56,33 @@ const weights::SafetensorsReader& Reader::open(std::size_t file) const {
   return *files_[file];
 }
 
+const Reader::Location& Reader::locate(Quantity quantity, const std::string& parameter,
+                                       std::int64_t element) const {
+  const auto pieces = pieces_.find({parameter, quantity});
+  if (pieces != pieces_.end()) {
+    const auto next = pieces->second.upper_bound(element);
+    if (next != pieces->second.begin()) {
+      const Location& location = std::prev(next)->second;
+      if (element < location.piece->begin + location.piece->count) return location;
+    }
+  }
+  throw Error("checkpoint '{}' holds no {} of '{}' from element {} on; it is of another model, {}",
+              path_.string(), to_string(quantity), parameter, element, remedy_for(path_));
+}
+
 void Reader::read(Quantity quantity, const std::string& parameter, std::int64_t begin,
                   std::span<std::byte> out) const {
   const std::int64_t width = weights::element_bytes(manifest_.dtype);
-  const auto found = pieces_.find({parameter, quantity});
   while (!out.empty()) {
-    const Location* location = nullptr;
-    if (found != pieces_.end()) {
-      const auto next = found->second.upper_bound(begin);
-      if (next != found->second.begin()) location = &std::prev(next)->second;
-    }
-    if (location == nullptr || begin >= location->piece->begin + location->piece->count) {
-      throw Error(
-          "checkpoint '{}' holds no {} of '{}' from element {} on; it is of another model, {}",
-          path_.string(), to_string(quantity), parameter, begin, remedy_for(path_));
-    }
-    const Piece& piece = *location->piece;
-    const std::int64_t count = std::min(std::ssize(out) / width, piece.begin + piece.count - begin);
-    const auto& file = open(location->file);
+    const Location& location = locate(quantity, parameter, begin);
+    const Piece& piece = *location.piece;
+    const auto& file = open(location.file);
     const auto tensor = file.tensors().find(piece.tensor_name());
     if (tensor == file.tensors().end() || tensor->second.num_bytes != piece.count * width) {
-      fail(manifest_.files[location->file],
+      fail(manifest_.files[location.file],
            fmt::format("does not hold '{}' as its manifest says", piece.tensor_name()));
     }
+    const std::int64_t count = std::min(std::ssize(out) / width, piece.begin + piece.count - begin);
     const auto part = out.first(static_cast<std::size_t>(count * width));
     file.read_stored(piece.tensor_name(), (begin - piece.begin) * width, part);
     out = out.subspan(part.size());

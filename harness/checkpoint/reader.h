@@ -41,6 +41,9 @@ class Reader {
     const Piece* piece;
     std::size_t file;
   };
+  // The piece that holds an element; Error where none does.
+  const Location& locate(Quantity quantity, const std::string& parameter,
+                         std::int64_t element) const;
   const weights::SafetensorsReader& open(std::size_t file) const;
   [[noreturn]] void fail(const ShardFile& file, const std::string& problem) const;
 

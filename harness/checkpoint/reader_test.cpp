@@ -61,6 +61,19 @@ TEST(Reader, TakesTheNewestOrTheOneNamed) {
               HasSubstr("no checkpoint in '/nonexistent'"));
 }
 
+// Going on from an older one unasked would hide the loss.
+TEST(Reader, ANewestWithoutManifestIsAnError) {
+  const fs::path folder = test_folder();
+  save_test_checkpoint(folder, 3);
+  save_test_checkpoint(folder, 6);
+  fs::remove(folder / "step_6" / kManifestName);
+  for (const fs::path& path : {folder, folder / "step_6"}) {
+    EXPECT_THAT(error_of([&] { Reader{path}; }),
+                AllOf(HasSubstr("step_6' has lost its manifest.json"),
+                      HasSubstr("resume from '" + (folder / "step_3").string())));
+  }
+}
+
 TEST(Reader, WhatTheCheckpointLacksIsNamed) {
   const fs::path folder = test_folder();
   save_test_checkpoint(folder, 3);
@@ -132,6 +145,21 @@ TEST(Difference, SeesEqualBitsThroughAnyShardingAndMeasuresTheRest) {
   EXPECT_NEAR(other.parameters, 1000 / 3004.5, 1e-5);
   EXPECT_EQ(other.worst_parameter, "a");
   EXPECT_NEAR(other.moments, 1000 / 3104.5, 1e-5);
+}
+
+TEST(Difference, ANumberThatIsNoneIsInfinitelyFar) {
+  const fs::path folder = test_folder();
+  save_test_checkpoint(folder / "good", 3);
+  save_test_checkpoint(folder / "nan", 3);
+  const fs::path file = folder / "nan" / "step_3" / "rank_1.safetensors";
+  // The last element is one of a moment; its exponent's bits all set.
+  const auto size = static_cast<std::int64_t>(fs::file_size(file));
+  overwrite(file, size - 1, '\x7f');
+  overwrite(file, size - 2, '\xff');
+  const Difference found = difference(Reader(folder / "nan"), Reader(folder / "good"));
+  EXPECT_FALSE(found.identical);
+  EXPECT_EQ(found.parameters, 0);
+  EXPECT_TRUE(std::isinf(found.moments));
 }
 
 }  // namespace

@@ -38,15 +38,6 @@ void remove_checkpoint(const fs::path& folder, std::int64_t step) {
   fs::remove_all(temporary);
 }
 
-void remove_leftovers(const fs::path& folder) {
-  std::vector<fs::path> leftovers;
-  for (const auto& entry : fs::directory_iterator(folder)) {
-    const std::string name = entry.path().filename().string();
-    if (name.starts_with("step_") && name.ends_with(".tmp")) leftovers.push_back(entry.path());
-  }
-  for (const fs::path& leftover : leftovers) fs::remove_all(leftover);
-}
-
 // `from` gets the name `to`; what had it before is in `from` afterwards.
 void put_in_place(const fs::path& from, const fs::path& to) {
   if (!fs::exists(to)) {
@@ -109,7 +100,7 @@ Save::Save(fs::path folder, std::int64_t step, std::function<void(Stage)> on_sta
 void Save::begin() const {
   with_remedy(folder_, [&] {
     make_folder(fs::absolute(folder_));
-    remove_leftovers(folder_);
+    for (const fs::path& leftover : unfinished_saves(folder_)) fs::remove_all(leftover);
     fs::create_directory(temporary_);
   });
   on_stage_(Stage::kBegun);

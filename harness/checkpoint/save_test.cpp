@@ -104,10 +104,10 @@ TEST(Save, KeepsTheNewestAndWhatIsAheadOfThem) {
 TEST(Save, LeavesForeignFilesAlone) {
   const fs::path folder = test_folder();
   fs::create_directories(folder / "step_3.tmp");
-  fs::create_directories(folder / "mine.tmp");
+  fs::create_directories(folder / "step_mine.tmp");
   write_file_atomically(folder / "step_notes", "x");
   save_test_checkpoint(folder, 2);
-  EXPECT_THAT(names_in(folder), ElementsAre("mine.tmp", "step_2", "step_notes"));
+  EXPECT_THAT(names_in(folder), ElementsAre("step_2", "step_mine.tmp", "step_notes"));
   EXPECT_THAT(saved_steps(folder), ElementsAre(2));
 }
 
