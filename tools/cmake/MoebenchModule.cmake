@@ -44,6 +44,10 @@ function(module name)
                          DISCOVERY_TIMEOUT 60 PROPERTIES LABELS unit TIMEOUT 120)
   endif()
 
+  set(rank_timeout 300)
+  if(MOEBENCH_SANITIZE)
+    set(rank_timeout 1500)  # instrumented training is several times slower
+  endif()
   foreach(source IN LISTS M_RANK_TESTS)
     get_filename_component(test ${source} NAME_WE)
     add_executable(${test} ${source})
@@ -57,7 +61,7 @@ function(module name)
                        OMP_NUM_THREADS=1 ${MPIEXEC_EXECUTABLE} --oversubscribe
                        --mca btl self,vader --mca oob_tcp_if_include lo --bind-to none
                        -n ${ranks} $<TARGET_FILE:${test}>)
-      set_tests_properties(${name}.${test}.${ranks} PROPERTIES LABELS ranks TIMEOUT 300
+      set_tests_properties(${name}.${test}.${ranks} PROPERTIES LABELS ranks TIMEOUT ${rank_timeout}
                            PROCESSORS 2)
     endforeach()
   endforeach()
