@@ -115,6 +115,12 @@ TEST(MemoryEstimate, IsCloseWhereRoutingIsEven) {
   base.model.intermediate_size = 16;  // and so does attention
   base.model.head_dim = 128;
   check_all();
+  base.model.type = config::ModelType::kGraniteMoe;  // scales what passes between the layers
+  base.model.embedding_multiplier = 12;
+  base.model.residual_multiplier = 0.22;
+  base.model.logits_scaling = 6;
+  base.model.tie_word_embeddings = true;
+  check_all();
 }
 
 }  // namespace
