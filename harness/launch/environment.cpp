@@ -58,6 +58,14 @@ std::optional<double> load_average() {
   return in >> load ? std::optional(load) : std::nullopt;
 }
 
+// Version 2 of control groups: "<microseconds or max> <period>".
+std::optional<double> cpu_quota() {
+  double quota = 0, period = 0;
+  std::istringstream in(first_line("/sys/fs/cgroup/cpu.max"));
+  if (!(in >> quota >> period) || !(period > 0)) return std::nullopt;
+  return quota / period;
+}
+
 constexpr bool is_sanitized() {
 #if defined(__SANITIZE_ADDRESS__)
   return true;
@@ -90,6 +98,7 @@ MachineFacts read_machine_facts() {
   facts.kernel = kernel_name();
   facts.transparent_hugepages =
       bracketed(first_line("/sys/kernel/mm/transparent_hugepage/enabled"));
+  facts.cpu_quota = cpu_quota();
   return facts;
 }
 

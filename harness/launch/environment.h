@@ -28,6 +28,7 @@ struct MachineFacts {
   std::optional<double> load_average;  // of the last minute, before the first cell
   std::string kernel;
   std::string transparent_hugepages;  // the chosen setting
+  std::optional<double> cpu_quota;    // cores that the control group allows; nullopt: no limit
 };
 MachineFacts read_machine_facts();
 

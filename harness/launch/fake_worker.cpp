@@ -1,14 +1,12 @@
 #include "harness/launch/fake_worker.h"
 
 #include <fmt/format.h>
-#include <stdlib.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <fstream>
 #include <iterator>
 
-#include "harness/base/error.h"
 #include "harness/base/file.h"
 
 namespace moebench::launch {
@@ -25,6 +23,7 @@ void write_results(const fs::path& folder, int rank, int world_size, int steps) 
   };
   record::RankResult result = good_result(rank, world_size, steps);
   write("ok", result);
+  write("probe", probe_result(rank, world_size));
   result.metrics.erase("loss");
   write("partial", result);
   result.disposition = record::Disposition::kOutOfMemory;
@@ -89,15 +88,22 @@ record::RankResult good_result(int rank, int world_size, int steps) {
   return result;
 }
 
-TemporaryFolder::TemporaryFolder() {
-  std::string name = (fs::temp_directory_path() / "moebench-test-XXXXXX").string();
-  if (::mkdtemp(name.data()) == nullptr) throw Error("cannot make '{}'", name);
-  path_ = name;
-}
-
-TemporaryFolder::~TemporaryFolder() {
-  std::error_code ignored;
-  fs::remove_all(path_, ignored);
+record::RankResult probe_result(int rank, int world_size) {
+  record::RankResult result;
+  result.rank = rank;
+  result.world_size = world_size;
+  result.metrics = {
+      {"timer_resolution", value("ns", 20)},   {"timer_read_time", value("ns", 25)},
+      {"gemm_fp32", value("FLOP/s", 100e9)},   {"gemm_bf16", value("FLOP/s", 400e9)},
+      {"memory_copy", value("bytes/s", 12e9)}, {"memory_copy_size", value("bytes", 128 << 20)}};
+  if (world_size > 1) {
+    result.metrics["message_size"] = series("bytes", {8192, 4 << 20});
+    for (const char* time : {"all_gather_time", "reduce_scatter_time", "all_to_all_time"}) {
+      result.metrics[time] = series("ns", {8192, 1 << 20});
+    }
+  }
+  result.environment = {{"torch_version", "1.2.3"}};
+  return result;
 }
 
 int count_processes(const std::string& command_line) {

@@ -3,9 +3,12 @@
 #include <filesystem>
 #include <string>
 
+#include "harness/base/temporary_folder.h"
 #include "harness/record/record.h"
 
 namespace moebench::launch {
+
+using moebench::TemporaryFolder;
 
 // For tests: a shell script that keeps the worker's contract without training.
 class FakeWorker {
@@ -41,18 +44,8 @@ class FakeWorker {
 // 10 x (r + 1) real and 5 padding tokens.
 record::RankResult good_result(int rank, int world_size, int steps);
 
-// A new folder below the system's temporary folder, removed with everything in it at the end.
-class TemporaryFolder {
- public:
-  TemporaryFolder();
-  ~TemporaryFolder();
-  TemporaryFolder(const TemporaryFolder&) = delete;
-  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
-  const std::filesystem::path& path() const { return path_; }
-
- private:
-  std::filesystem::path path_;
-};
+// What a rank's probe measures.
+record::RankResult probe_result(int rank, int world_size);
 
 // How many processes have exactly these arguments, separated and followed by a blank.
 int count_processes(const std::string& command_line);

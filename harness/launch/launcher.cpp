@@ -51,14 +51,14 @@ void check_is_installed(Launcher launcher) {
 
 Launcher resolve(Launcher wanted, std::int64_t ranks, const LaunchPlace& place) {
   if (wanted == Launcher::kDirect && ranks != 1) {
-    throw Error("launcher direct starts one rank, but the cell has {}; use mpirun or slurm", ranks);
+    throw Error("launcher direct starts one rank, but {} are wanted; use mpirun or slurm", ranks);
   }
   if (wanted != Launcher::kAuto) return wanted;
   if (ranks == 1) return Launcher::kDirect;
   return place.in_slurm ? Launcher::kSlurm : Launcher::kMpirun;
 }
 
-std::vector<std::string> mpirun_arguments(const config::CellConfig& cell, const LaunchPlace& place,
+std::vector<std::string> mpirun_arguments(std::int64_t ranks, const LaunchPlace& place,
                                           const EnvironmentVariables& environment) {
   std::vector<std::string> arguments = {"mpirun", "--bind-to", "none"};
   auto add = [&](std::initializer_list<const char*> more) {
@@ -71,7 +71,7 @@ std::vector<std::string> mpirun_arguments(const config::CellConfig& cell, const 
     add({"--mca", "oob_tcp_if_include", "lo", "--mca", "btl_tcp_if_include", "lo"});
   }
   for (const auto& [name, value] : environment) add({"-x", name.c_str()});
-  arguments.insert(arguments.end(), {"-n", std::to_string(cell.ranks)});
+  arguments.insert(arguments.end(), {"-n", std::to_string(ranks)});
   return arguments;
 }
 
@@ -108,27 +108,34 @@ LaunchPlace read_launch_place() {
   return place;
 }
 
+LaunchCommand make_launch_command(const LaunchRequest& request, const LaunchPlace& place) {
+  LaunchCommand launch;
+  launch.launcher = resolve(request.launcher, request.ranks, place);
+  check_is_installed(launch.launcher);
+  const std::string threads = std::to_string(request.threads_per_rank);
+  launch.environment = {
+      {"OMP_NUM_THREADS", threads}, {"MKL_NUM_THREADS", threads}, {"THP_MEM_ALLOC_ENABLE", "1"}};
+  if (launch.launcher == Launcher::kMpirun) {
+    launch.command = mpirun_arguments(request.ranks, place, launch.environment);
+  } else if (launch.launcher == Launcher::kSlurm) {
+    launch.command = {"srun", "--mpi=pmix", "-n", std::to_string(request.ranks),
+                      "--cpus-per-task=" + threads};
+  }
+  launch.command.insert(launch.command.end(), request.command.begin(), request.command.end());
+  return launch;
+}
+
 LaunchCommand make_launch_command(const config::CellConfig& cell,
                                   const std::filesystem::path& worker,
                                   const std::filesystem::path& folder, Launcher launcher,
                                   const LaunchPlace& place) {
-  LaunchCommand launch;
-  launch.launcher = resolve(launcher, cell.ranks, place);
-  check_is_installed(launch.launcher);
-  const std::string threads = std::to_string(cell.threads_per_rank);
-  launch.environment = {
-      {"OMP_NUM_THREADS", threads}, {"MKL_NUM_THREADS", threads}, {"THP_MEM_ALLOC_ENABLE", "1"}};
-  if (launch.launcher == Launcher::kMpirun) {
-    launch.command = mpirun_arguments(cell, place, launch.environment);
-  } else if (launch.launcher == Launcher::kSlurm) {
-    launch.command = {"srun", "--mpi=pmix", "-n", std::to_string(cell.ranks),
-                      "--cpus-per-task=" + threads};
-  }
-  const std::array arguments = {worker.string(), std::string("--cell"),
-                                (folder / "cell.yaml").string(), std::string("--out"),
-                                folder.string()};
-  launch.command.insert(launch.command.end(), arguments.begin(), arguments.end());
-  return launch;
+  const LaunchRequest request{
+      .command = {worker.string(), "--cell", (folder / "cell.yaml").string(), "--out",
+                  folder.string()},
+      .ranks = cell.ranks,
+      .threads_per_rank = cell.threads_per_rank,
+      .launcher = launcher};
+  return make_launch_command(request, place);
 }
 
 std::string reproduction_script(const LaunchCommand& launch, const config::CellConfig& cell,

@@ -35,6 +35,15 @@ struct LaunchCommand {
   EnvironmentVariables environment;
 };
 
+// What is to be started.
+struct LaunchRequest {
+  std::vector<std::string> command;  // of every rank: a program and its arguments
+  std::int64_t ranks = 1;
+  std::int64_t threads_per_rank = 1;
+  Launcher launcher = Launcher::kAuto;
+};
+LaunchCommand make_launch_command(const LaunchRequest& request, const LaunchPlace& place);
+
 // Worker contract: `worker --cell FOLDER/cell.yaml --out FOLDER` on every rank.
 LaunchCommand make_launch_command(const config::CellConfig& cell,
                                   const std::filesystem::path& worker,

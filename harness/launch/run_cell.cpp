@@ -11,6 +11,7 @@
 #include "harness/launch/memory_kills.h"
 #include "harness/launch/merge.h"
 #include "harness/launch/process.h"
+#include "harness/launch/rank_files.h"
 
 namespace moebench::launch {
 namespace {
@@ -18,8 +19,6 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr int kExitOfSigkill = 128 + SIGKILL;  // how launchers pass on a rank's signal
-constexpr int kTailLines = 20;
-constexpr std::size_t kTailBytes = 16384;
 
 std::string utc_now() {
   const std::time_t now = std::time(nullptr);
@@ -28,18 +27,6 @@ std::string utc_now() {
   char text[32];
   std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &parts);
   return text;
-}
-
-std::string last_lines(const fs::path& path) {
-  std::string text = read_file(path);
-  while (!text.empty() && text.back() == '\n') text.pop_back();
-  if (text.size() > kTailBytes) text.erase(0, text.size() - kTailBytes);
-  std::size_t begin = text.size();
-  for (int line = 0; line < kTailLines && begin != 0; ++line) {
-    const auto newline = text.rfind('\n', begin - 1);
-    begin = newline == std::string::npos ? 0 : newline;
-  }
-  return begin == 0 ? text : text.substr(begin + 1);
 }
 
 void make_fresh(const fs::path& folder) {
@@ -57,30 +44,6 @@ void write_command(const LaunchCommand& launch, const config::CellConfig& cell,
   const fs::path script = folder / "command.sh";
   write_file_atomically(script, reproduction_script(launch, cell, folder));
   fs::permissions(script, fs::perms::owner_exec | fs::perms::group_exec, fs::perm_options::add);
-}
-
-// A file that is no result of this rank counts as none; the reason goes to `complaint`.
-std::optional<record::RankResult> read_rank(const fs::path& path, int rank, std::int64_t ranks,
-                                            std::string& complaint) {
-  if (!fs::exists(path)) return std::nullopt;
-  try {
-    auto result = record::parse_rank_result(read_file(path), path.string());
-    if (result.rank == rank && result.world_size == ranks) return result;
-    complaint = fmt::format("{} says rank {} of {}; the worker and the launcher disagree",
-                            path.filename().string(), result.rank, result.world_size);
-  } catch (const Error& error) {
-    complaint = error.what();
-  }
-  return std::nullopt;
-}
-
-RankResults read_ranks(const fs::path& folder, std::int64_t ranks, std::string& complaint) {
-  RankResults results;
-  for (int rank = 0; rank < ranks; ++rank) {
-    results.push_back(
-        read_rank(folder / fmt::format("rank_{}.json", rank), rank, ranks, complaint));
-  }
-  return results;
 }
 
 ProcessOptions process_options(const LaunchCommand& launch, const config::CellConfig& cell,

@@ -8,12 +8,11 @@
 
 namespace moebench::measure {
 
-double gemm_flops_per_second(c10::ScalarType dtype) {
-  constexpr std::int64_t kSize = 2048;
+double gemm_flops_per_second(c10::ScalarType dtype, std::int64_t n) {
   constexpr int kRepeats = 4;
   const auto options = at::TensorOptions().dtype(dtype);
-  const at::Tensor a = at::rand({kSize, kSize}, options);
-  const at::Tensor b = at::rand({kSize, kSize}, options);
+  const at::Tensor a = at::rand({n, n}, options);
+  const at::Tensor b = at::rand({n, n}, options);
   at::Tensor c = at::mm(a, b.t());
   std::int64_t best_ns = INT64_MAX;
   for (int i = 0; i < kRepeats; ++i) {
@@ -21,7 +20,8 @@ double gemm_flops_per_second(c10::ScalarType dtype) {
     at::mm_out(c, a, b.t());
     best_ns = std::min(best_ns, watch.elapsed_ns());
   }
-  return 2.0 * kSize * kSize * kSize / (static_cast<double>(best_ns) * 1e-9);
+  const auto size = static_cast<double>(n);
+  return 2.0 * size * size * size / (static_cast<double>(best_ns) * 1e-9);
 }
 
 }  // namespace moebench::measure

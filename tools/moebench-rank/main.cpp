@@ -1,12 +1,14 @@
-// One rank of one repetition of a cell: reads the resolved cell, trains, writes rank_<r>.json.
-// Started by moebench, alone or under mpirun or srun. Exit codes: 0 ok, 1 failed (the rank file
-// says why), 2 usage.
+// One rank of one repetition of a cell: reads the resolved cell, trains, writes rank_<r>.json; or,
+// for moebench doctor, measures the machine. Started by moebench, alone or under mpirun or srun. Exit
+// codes: 0 ok, 1 failed (the rank file says why), 2 usage.
 #include <c10/util/Exception.h>
 #include <malloc.h>
 
 #include <CLI/CLI.hpp>
 #include <cstdio>
 #include <filesystem>
+#include <functional>
+#include <memory>
 #include <new>
 #include <string>
 
@@ -15,6 +17,7 @@
 #include "harness/comm/communicator.h"
 #include "harness/config/cell.h"
 #include "harness/config/resumption.h"
+#include "harness/probe/probe.h"
 #include "harness/record/record.h"
 #include "harness/train/worker.h"
 #include "tools/moebench-rank/fault.h"
@@ -43,20 +46,11 @@ record::RankResult failure(record::Disposition disposition, const std::string& m
   return result;
 }
 
-record::RankResult run_guarded(const config::CellConfig& cell, comm::Communicator& world,
-                               const std::filesystem::path& out) {
+// What goes wrong on this rank becomes its result.
+record::RankResult guarded(const std::function<record::RankResult()>& work) {
   using record::Disposition;
-  train::WorkerOptions options;
-  options.progress = [](const char* phase, std::int64_t step, std::int64_t of, double rate) {
-    std::printf("progress: phase=%s step=%lld of=%lld tokens_per_second=%.1f\n", phase,
-                static_cast<long long>(step), static_cast<long long>(of), rate);
-    std::fflush(stdout);
-  };
-  options.save.folder = config::checkpoint_folder(cell, out);
-  options.save.keep = cell.keep_checkpoints;
-  add_fault_from_environment(world.rank(), options);
   try {
-    return train::run_worker(cell, world, options);
+    return work();
   } catch (const Unsupported& error) {
     return failure(Disposition::kUnsupported, error.what());
   } catch (const Error& error) {
@@ -71,16 +65,33 @@ record::RankResult run_guarded(const config::CellConfig& cell, comm::Communicato
   }
 }
 
-int run(const std::filesystem::path& cell_file, const std::filesystem::path& out) {
-  const config::CellConfig cell = config::read_cell(cell_file);
-  const auto world = cell.ranks == 1 ? comm::self_communicator() : comm::mpi_world();
-  if (world->size() != cell.ranks) {
-    throw Error("{}: the cell needs {} ranks, the launcher started {}", cell_file.string(),
-                cell.ranks, world->size());
+record::RankResult train_cell(const config::CellConfig& cell, comm::Communicator& world,
+                              const std::filesystem::path& out) {
+  train::WorkerOptions options;
+  options.progress = [](const char* phase, std::int64_t step, std::int64_t of, double rate) {
+    std::printf("progress: phase=%s step=%lld of=%lld tokens_per_second=%.1f\n", phase,
+                static_cast<long long>(step), static_cast<long long>(of), rate);
+    std::fflush(stdout);
+  };
+  options.save.folder = config::checkpoint_folder(cell, out);
+  options.save.keep = cell.keep_checkpoints;
+  add_fault_from_environment(world.rank(), options);
+  return train::run_worker(cell, world, options);
+}
+
+std::unique_ptr<comm::Communicator> make_world(std::int64_t ranks) {
+  auto world = ranks == 1 ? comm::self_communicator() : comm::mpi_world();
+  if (world->size() != ranks) {
+    throw Error("{} ranks are needed, but the launcher started {}", ranks, world->size());
   }
-  record::RankResult result = run_guarded(cell, *world, out);
-  result.rank = world->rank();
-  result.world_size = world->size();
+  return world;
+}
+
+// Leaves rank_<r>.json; returns the exit code.
+int finish(record::RankResult result, const comm::Communicator& world,
+           const std::filesystem::path& out) {
+  result.rank = world.rank();
+  result.world_size = world.size();
   write_file_atomically(out / fmt::format("rank_{}.json", result.rank), record::to_json(result));
   if (result.disposition == record::Disposition::kOk ||
       result.disposition == record::Disposition::kIncorrect) {
@@ -90,14 +101,34 @@ int run(const std::filesystem::path& cell_file, const std::filesystem::path& out
   comm::abort_world(1);  // the others may wait in a collective that this rank will never join
 }
 
+int run_cell(const std::filesystem::path& cell_file, const std::filesystem::path& out) {
+  const config::CellConfig cell = config::read_cell(cell_file);
+  const auto world = make_world(cell.ranks);
+  return finish(guarded([&] { return train_cell(cell, *world, out); }), *world, out);
+}
+
+int run_probe(std::int64_t ranks, const probe::ProbeOptions& options,
+              const std::filesystem::path& out) {
+  const auto world = make_world(ranks);
+  return finish(guarded([&] { return probe::run_probe(*world, options); }), *world, out);
+}
+
 }  // namespace
 }  // namespace moebench
 
 int main(int argc, char** argv) {
   moebench::keep_freed_memory();
-  CLI::App app("One rank of one repetition of a cell; started by moebench.");
+  CLI::App app("One rank of one repetition of a cell, or of a probe; started by moebench.");
   std::string cell, out;
-  app.add_option("--cell", cell, "Resolved cell file (cell.yaml)")->required();
+  std::int64_t probe_ranks = 0;
+  moebench::probe::ProbeOptions probe;
+  CLI::Option_group* work = app.add_option_group("work");
+  work->add_option("--cell", cell, "Resolved cell file (cell.yaml) to train");
+  work->add_option("--probe", probe_ranks, "Measure the machine with this many ranks instead")
+      ->check(CLI::PositiveNumber);
+  work->require_option(1);
+  app.add_option("--threads", probe.num_threads, "Threads of a rank of the probe");
+  app.add_flag("--quick", probe.quick, "A shorter probe");
   app.add_option("--out", out, "Existing folder for rank_<r>.json")->required();
   try {
     app.parse(argc, argv);
@@ -105,7 +136,8 @@ int main(int argc, char** argv) {
     return app.exit(error) == 0 ? 0 : 2;
   }
   try {
-    return moebench::run(cell, out);
+    return probe_ranks > 0 ? moebench::run_probe(probe_ranks, probe, out)
+                           : moebench::run_cell(cell, out);
   } catch (const moebench::Error& error) {
     fmt::print(stderr, "moebench-rank: error: {}\n", error.what());
     return 2;

@@ -1,0 +1,29 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "harness/launch/environment.h"
+
+namespace moebench::launch {
+
+struct BusyProcess {
+  std::string name;
+  double cores = 0;  // that it kept busy, on average
+};
+
+// What keeps the machine busy while nothing of ours works. Within a container the processes of
+// others are not seen, but the cores that they take are.
+struct MachineLoad {
+  double busy_cores = 0;
+  double stolen_cores = 0;           // that a hypervisor gave to other machines
+  std::vector<BusyProcess> busiest;  // those above a twentieth of a core, the busiest first
+};
+// Watches for `seconds`. Zeros where the system does not tell.
+MachineLoad observe_load(double seconds);
+
+// What would disturb a measurement with these ranks and threads, as sentences with the remedy.
+std::vector<std::string> disturbances(const MachineFacts& facts, const MachineLoad& load,
+                                      const config::CellConfig& cell, Launcher launcher);
+
+}  // namespace moebench::launch

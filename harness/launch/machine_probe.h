@@ -1,0 +1,30 @@
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <vector>
+
+#include "harness/launch/launcher.h"
+#include "harness/record/record.h"
+
+namespace moebench::launch {
+
+struct ProbeRequest {
+  std::filesystem::path worker;
+  std::int64_t ranks = 2;
+  std::int64_t threads_per_rank = 1;
+  bool quick = false;
+  Launcher launcher = Launcher::kAuto;
+  LaunchPlace place;
+};
+
+// Starts the worker's probe on all ranks at once and waits for it. One result a rank; nullopt when
+// interrupted. Error with the ranks' words where it fails.
+std::optional<std::vector<record::RankResult>> run_probe(const ProbeRequest& request);
+
+// What one core gives alone beside what each of the ranks gets together, and bandwidths from the
+// slowest rank's times (formulas: harness/record/schema.md). Pure.
+record::Metrics merge_probes(const record::RankResult& alone,
+                             const std::vector<record::RankResult>& together);
+
+}  // namespace moebench::launch
