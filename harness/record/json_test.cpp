@@ -73,11 +73,23 @@ TEST(RecordJson, ReadsBackEverythingItWrote) {
   expect_same(parse_record(line, "here"), record);
 }
 
+TEST(MachineReportJson, IsOneIndentedDocument) {
+  MachineReport report;
+  report.environment = {{"cores_allowed", "2"}};
+  report.metrics["message_size"] = {.unit = "bytes", .samples = {8192, 16384}};
+  report.warnings = {"busy"};
+  EXPECT_EQ(
+      to_json(report),
+      "{\n  \"schema_version\": 1,\n  \"environment\": {\n    \"cores_allowed\": \"2\"\n  },\n"
+      "  \"metrics\": {\n    \"message_size\": {\n      \"unit\": \"bytes\",\n"
+      "      \"samples\": [8192,16384]\n    }\n  },\n  \"warnings\": [\"busy\"]\n}\n");
+}
+
 TEST(RecordJson, KeepsAxesInTheirOrderAndOmitsAbsentParts) {
   EXPECT_EQ(
       to_json_line(example()),
       R"({"schema_version":1,"id":"0123456789ab","scenario":"quickstart",)"
-            R"("workload":"ba9876543210",)"
+      R"("workload":"ba9876543210",)"
       R"("axes":{"parallelism":"ep","ep_degree":"2","dtype":"bf16"},"repetition":1,)"
       R"("disposition":"ok","message":"","stderr_tail":"","metrics":{)"
       R"("loss":{"unit":"1","value":0.30000000000000004,"samples":[3.5,0.30000000000000004]},)"

@@ -116,6 +116,17 @@ std::string to_json(const RankResult& result) {
   return dump(json);
 }
 
+std::string to_json(const MachineReport& report) {
+  Json json;
+  json["schema_version"] = kSchemaVersion;
+  json["environment"] = string_object(report.environment);
+  json["metrics"] = to_json_value(report.metrics);
+  json["warnings"] = report.warnings;
+  std::string text;
+  print(json, "", text);
+  return text + "\n";
+}
+
 std::string to_json_document(const std::vector<CellRecord>& records) {
   Json json = {{"schema_version", kSchemaVersion}, {"records", Json::array()}};
   for (const auto& record : records) json["records"].push_back(to_json_value(record));

@@ -72,6 +72,15 @@ CellRecord parse_record(std::string_view json, const std::string& origin);
 std::string to_json(const RankResult& result);
 RankResult parse_rank_result(std::string_view json, const std::string& origin);
 
+// What `moebench doctor` found of a machine.
+struct MachineReport {
+  Environment environment;
+  Metrics metrics;
+  std::vector<std::string> warnings;  // what would disturb a measurement
+};
+// One JSON document, indented.
+std::string to_json(const MachineReport& report);
+
 // All records as one JSON document {"schema_version", "records": [...]}, indented.
 std::string to_json_document(const std::vector<CellRecord>& records);
 

@@ -28,4 +28,7 @@ std::string write_report(const std::vector<record::CellRecord>& records,
 std::string write_seed_table(const std::vector<record::CellRecord>& records,
                              const ReportOptions& options);
 
+// What `moebench doctor` prints: markdown, or the schema's document for kJson.
+std::string write_machine_report(const record::MachineReport& report, Format format);
+
 }  // namespace moebench::reports

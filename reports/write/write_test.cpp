@@ -146,6 +146,35 @@ TEST(Markdown, TakesAnotherBaseline) {
   EXPECT_THAT(text, HasSubstr(" 0.248x "));
 }
 
+record::MachineReport machine() {
+  record::MachineReport report;
+  report.environment = {{"cores_allowed", "2"}, {"cpu_model", "Some CPU"}};
+  report.metrics["timer_resolution"] = {.unit = "ns", .value = 20};
+  report.metrics["timer_read_time"] = {.unit = "ns", .value = 25.5};
+  report.metrics["gemm_fp32_alone"] = {.unit = "FLOP/s", .value = 120e9};
+  report.metrics["gemm_fp32_together"] = {.unit = "FLOP/s", .value = 90e9};
+  report.metrics["memory_copy_size"] = {.unit = "bytes", .value = 128 << 20};
+  report.metrics["memory_copy_alone"] = {.unit = "bytes/s", .value = 12e9};
+  report.metrics["memory_copy_together"] = {.unit = "bytes/s", .value = 9e9};
+  report.metrics["message_size"] = {.unit = "bytes", .samples = {8192, 64 << 20}};
+  report.metrics["all_gather_time"] = {.unit = "ns", .samples = {8192, 16e6}};
+  report.metrics["all_gather_algorithm_bandwidth"] = {.unit = "bytes/s", .samples = {1e9, 4e9}};
+  report.metrics["all_gather_bus_bandwidth"] = {.unit = "bytes/s", .samples = {0.5e9, 2e9}};
+  return report;
+}
+
+TEST(MachineReport, SaysWhatDisturbsAndWhatTheMachineGives) {
+  auto report = machine();
+  report.warnings = {"oversubscribed: 2 ranks x 2 threads on 2 cores"};
+  expect_golden("machine.md", write_machine_report(report, Format::kMarkdown));
+}
+
+TEST(MachineReport, AQuietMachineIsSaidToBeOne) {
+  const std::string text = write_machine_report(machine(), Format::kMarkdown);
+  EXPECT_THAT(text, HasSubstr("Nothing that would disturb a measurement was found."));
+  EXPECT_EQ(write_machine_report(machine(), Format::kJson), record::to_json(machine()));
+}
+
 TEST(SeedTable, HasTheSeedsColumnsAndComputedImprovements) {
   const std::string text = write_seed_table(test::seed_records(), {});
   expect_golden("seed_table.md", text);

@@ -73,6 +73,14 @@ TEST_F(EndToEnd, AKilledRankIsRecordedAndTheNextRunCompletes) {
   EXPECT_THAT(completed.out, Not(HasSubstr("CRASHED")));
 }
 
+TEST_F(EndToEnd, TheDoctorMeasuresTheMachine) {
+  const Output output =
+      finish_moebench(start_moebench({"doctor", "--quick"}, folder_.path()), folder_.path());
+  EXPECT_EQ(output.exit_code, 0) << output.err;
+  EXPECT_THAT(output.out, AllOf(HasSubstr("one core alone"), HasSubstr("reduce-scatter"),
+                                HasSubstr("torch_version"), Not(HasSubstr("—"))));
+}
+
 TEST_F(EndToEnd, AWrongArmIsIncorrectAndNoImprovementIsPrintedForIt) {
   EXPECT_EQ(run("", {"parallelism=fsdp"}).exit_code, 0);
   const Output wrong = run("swap@0:0", {"parallelism=ep", "expert_kernel=grouped"});

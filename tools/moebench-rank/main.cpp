@@ -1,6 +1,6 @@
 // One rank of one repetition of a cell: reads the resolved cell, trains, writes rank_<r>.json; or,
-// for moebench doctor, measures the machine. Started by moebench, alone or under mpirun or srun. Exit
-// codes: 0 ok, 1 failed (the rank file says why), 2 usage.
+// for moebench doctor, measures the machine. Started by moebench, alone or under mpirun or srun.
+// Exit codes: 0 ok, 1 failed (the rank file says why), 2 usage.
 #include <c10/util/Exception.h>
 #include <malloc.h>
 

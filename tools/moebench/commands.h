@@ -10,5 +10,6 @@ int run_command(const RunOptions& options);
 int run_command(const VerifyResumeOptions& options);
 int run_command(const ReportOptions& options);
 int run_command(const MakeCheckpointOptions& options);
+int run_command(const DoctorOptions& options);
 
 }  // namespace moebench::cli

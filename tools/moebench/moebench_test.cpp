@@ -197,6 +197,21 @@ TEST_F(MoebenchTest, ReportWritesEveryFormat) {
   EXPECT_EQ(moebench({"report", dir, "--baseline", "colour=red"}).exit_code, 2);
 }
 
+TEST_F(MoebenchTest, DoctorPrintsWhatTheMachineGives) {
+  const Output text = moebench({"doctor", "--threads", "3"});
+  EXPECT_EQ(text.exit_code, 0) << text.err;
+  EXPECT_THAT(text.out, AllOf(HasSubstr("## What would disturb a measurement"),
+                              HasSubstr("each rank, all together"), HasSubstr("| 4 MiB |"),
+                              HasSubstr("- threads_per_rank: 3")));
+  const Output json = moebench({"doctor", "--ranks", "1", "--quick", "--format", "json"});
+  EXPECT_EQ(json.exit_code, 0) << json.err;
+  EXPECT_THAT(json.out, AllOf(HasSubstr("\"gemm_fp32_alone\""), Not(HasSubstr("all_gather"))));
+  worker_.set_mode("crash");
+  const Output failed = moebench({"doctor"});
+  EXPECT_EQ(failed.exit_code, 2);
+  EXPECT_THAT(failed.err, HasSubstr("the worker gives up"));
+}
+
 TEST_F(MoebenchTest, WrongUseExits2) {
   for (const std::vector<std::string>& words : std::vector<std::vector<std::string>>{
            {},

@@ -114,6 +114,25 @@ void add_make_checkpoint(CLI::App& app, MakeCheckpointOptions& options) {
       ->type_name("SIZE");
 }
 
+void add_doctor(CLI::App& app, DoctorOptions& options) {
+  CLI::App* doctor = app.add_subcommand(
+      "doctor", "Measure what this machine gives, and say what would disturb a measurement");
+  doctor->add_option("--ranks", options.ranks, "Ranks that measure together")
+      ->capture_default_str()
+      ->type_name("N")
+      ->check(CLI::PositiveNumber);
+  doctor->add_option("--threads", options.threads, "Threads of each rank")
+      ->capture_default_str()
+      ->type_name("N")
+      ->check(CLI::PositiveNumber);
+  doctor->add_flag("--quick", options.quick, "Seconds instead of a minute, less exact");
+  doctor->add_option("--format", options.format, "Format of the text")
+      ->capture_default_str()
+      ->type_name("NAME")
+      ->check(CLI::IsMember({"markdown", "json"}));
+  add_launcher(*doctor, options.launcher);
+}
+
 std::string join_words(int argc, const char* const* argv) {
   std::string text = "moebench";
   for (int i = 1; i < argc; ++i) text += std::string(" ") + argv[i];
@@ -128,6 +147,7 @@ std::variant<Command, Information> parse_command_line(int argc, const char* cons
   VerifyResumeOptions verify_resume;
   ReportOptions report;
   MakeCheckpointOptions make_checkpoint;
+  DoctorOptions doctor;
   CLI::App app("Compares ways to train mixture-of-experts models: memory, time, tokens per second.",
                "moebench");
   app.set_version_flag("--version", "moebench " + launch::version_text());
@@ -137,6 +157,7 @@ std::variant<Command, Information> parse_command_line(int argc, const char* cons
   add_verify_resume(app, verify_resume);
   add_report(app, report);
   add_make_checkpoint(app, make_checkpoint);
+  add_doctor(app, doctor);
   try {
     app.parse(argc, argv);
   } catch (const CLI::CallForHelp&) {
@@ -151,6 +172,7 @@ std::variant<Command, Information> parse_command_line(int argc, const char* cons
   if (app.got_subcommand("run")) return Command{run};
   if (app.got_subcommand("verify-resume")) return Command{verify_resume};
   if (app.got_subcommand("report")) return Command{report};
+  if (app.got_subcommand("doctor")) return Command{doctor};
   return Command{make_checkpoint};
 }
 

@@ -53,6 +53,14 @@ struct ReportOptions {
   std::string out;  // empty: stdout
 };
 
+struct DoctorOptions {
+  std::int64_t ranks = 2;
+  std::int64_t threads = 1;
+  bool quick = false;
+  std::string format = "markdown";
+  std::string launcher = "auto";
+};
+
 struct MakeCheckpointOptions {
   std::string model;  // name, config.json or folder
   std::string out;
@@ -62,7 +70,7 @@ struct MakeCheckpointOptions {
 };
 
 using Command = std::variant<ListOptions, RunOptions, VerifyResumeOptions, ReportOptions,
-                             MakeCheckpointOptions>;
+                             MakeCheckpointOptions, DoctorOptions>;
 
 // --help or --version: the text for stdout, nothing else to do.
 struct Information {

@@ -105,6 +105,21 @@ TEST(Options, WrongWordsAreErrors) {
   EXPECT_THAT(error_of({"make-checkpoint", "--out", "d"}), HasSubstr("--model"));
 }
 
+TEST(Options, DoctorMeasuresWhatScenariosStartByDefault) {
+  const auto defaults = parse_as<DoctorOptions>({"doctor"});
+  EXPECT_EQ(defaults.ranks, 2);
+  EXPECT_EQ(defaults.threads, 1);
+  EXPECT_EQ(defaults.format, "markdown");
+  const auto options = parse_as<DoctorOptions>(
+      {"doctor", "--ranks", "4", "--threads", "3", "--quick", "--format", "json"});
+  EXPECT_EQ(options.ranks, 4);
+  EXPECT_EQ(options.threads, 3);
+  EXPECT_TRUE(options.quick);
+  EXPECT_EQ(options.format, "json");
+  EXPECT_THAT(error_of({"doctor", "--ranks", "0"}), HasSubstr("--ranks"));
+  EXPECT_THAT(error_of({"doctor", "--format", "csv"}), HasSubstr("csv"));
+}
+
 TEST(Options, Pairs) {
   EXPECT_EQ(parse_pair("a=b=c", "--filter"), (std::pair<std::string, std::string>("a", "b=c")));
   for (const char* text : {"", "a", "=b", "a="}) {
@@ -133,7 +148,7 @@ TEST_P(Help, IsTheGoldenText) {
 
 INSTANTIATE_TEST_SUITE_P(Commands, Help,
                          ::testing::Values("moebench", "list", "run", "verify-resume", "report",
-                                           "make-checkpoint"));
+                                           "make-checkpoint", "doctor"));
 
 }  // namespace
 }  // namespace moebench::cli

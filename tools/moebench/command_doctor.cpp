@@ -1,0 +1,75 @@
+#include <fmt/format.h>
+
+#include <iostream>
+
+#include "harness/launch/machine_load.h"
+#include "harness/launch/machine_probe.h"
+#include "harness/launch/process.h"
+#include "harness/launch/run_cell.h"
+#include "reports/write/write.h"
+#include "tools/moebench/commands.h"
+
+namespace moebench::cli {
+namespace {
+
+constexpr double kWatchS = 1;
+
+// The ranks' facts (library versions) add to the driver's.
+record::Environment environment_of(const launch::MachineFacts& facts,
+                                   const launch::ProbeRequest& request,
+                                   const record::RankResult& rank) {
+  record::Environment environment = launch::to_environment(facts);
+  environment.insert(rank.environment.begin(), rank.environment.end());
+  environment["world_size"] = std::to_string(request.ranks);
+  environment["threads_per_rank"] = std::to_string(request.threads_per_rank);
+  return environment;
+}
+
+launch::ProbeRequest request_of(const DoctorOptions& options) {
+  launch::ProbeRequest request;
+  request.worker = launch::find_worker();
+  request.ranks = options.ranks;
+  request.threads_per_rank = options.threads;
+  request.quick = options.quick;
+  request.launcher = launch::launcher_from_string(options.launcher);
+  request.place = launch::read_launch_place();
+  return request;
+}
+
+std::vector<std::string> find_disturbances(const launch::ProbeRequest& request,
+                                           const launch::MachineFacts& facts) {
+  config::CellConfig cell;
+  cell.ranks = request.ranks;
+  cell.threads_per_rank = request.threads_per_rank;
+  return launch::disturbances(facts, launch::observe_load(kWatchS), cell, request.launcher);
+}
+
+}  // namespace
+
+int run_command(const DoctorOptions& options) {
+  const launch::ProbeRequest together = request_of(options);
+  launch::ProbeRequest alone = together;
+  alone.ranks = alone.threads_per_rank = 1;
+  alone.launcher = launch::Launcher::kDirect;
+
+  launch::handle_interrupts();
+  record::MachineReport report;
+  const launch::MachineFacts facts = launch::read_machine_facts();
+  std::cerr << "watching the machine ...\n";
+  report.warnings = find_disturbances(together, facts);
+  std::cerr << "measuring one core ...\n";
+  const auto one = launch::run_probe(alone);
+  if (!one) return kExitInterrupted;
+  std::cerr << fmt::format("measuring {} ranks x {} threads ...\n", options.ranks, options.threads);
+  const auto all = launch::run_probe(together);
+  if (!all) return kExitInterrupted;
+
+  report.environment = environment_of(facts, together, all->front());
+  report.metrics = launch::merge_probes(one->front(), *all);
+  const bool as_json = options.format == "json";
+  std::cout << reports::write_machine_report(
+      report, as_json ? reports::Format::kJson : reports::Format::kMarkdown);
+  return kExitOk;
+}
+
+}  // namespace moebench::cli
