@@ -50,6 +50,8 @@ config::CellConfig small_cell() {
   cell.warmup_steps = 0;
   cell.steps = kSteps;
   cell.checkpoint_every = 2;
+  // Each run checks its routing against the data's position.
+  cell.routing = {config::RoutingKind::kSkewed, 1, ""};
   cell.data.mean_length = 14;
   return cell;
 }
