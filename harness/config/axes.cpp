@@ -34,6 +34,12 @@ Apply parse_word(const YamlValue& value, const std::filesystem::path&) {
   return [word = value.word({words...})](CellConfig& cell) { cell.*member = word; };
 }
 
+// A word of CellConfig::load.
+template <auto member, auto... words>
+Apply parse_load_word(const YamlValue& value, const std::filesystem::path&) {
+  return [word = value.word({words...})](CellConfig& cell) { cell.load.*member = word; };
+}
+
 Apply parse_seed(const YamlValue& value, const std::filesystem::path&) {
   return [seed = value.unsigned_integer()](CellConfig& cell) { cell.seed = seed; };
 }
@@ -68,7 +74,10 @@ const std::vector<AxisDefinition>& definitions() {
       {"dtype", parse_word<&CellConfig::dtype, Dtype::kBf16, Dtype::kFp32>},
       {"activation_checkpointing", parse_flag<&CellConfig::activation_checkpointing>},
       {"routing", parse_routing_axis},
-      {"seed", parse_seed}};
+      {"seed", parse_seed},
+      {"loader", parse_load_word<&LoadConfig::loader, Loader::kConcat, Loader::kSlice,
+                                 Loader::kDirect, Loader::kBroadcast>},
+      {"cache", parse_load_word<&LoadConfig::cache, Cache::kAny, Cache::kWarm, Cache::kCold>}};
   return table;
 }
 

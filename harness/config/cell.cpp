@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <array>
+
 #include "harness/base/hash.h"
 
 namespace moebench::config {
@@ -42,6 +44,25 @@ std::string to_string(const Routing& value) {
   }
 }
 
+const char* to_string(Measure value) { return value == Measure::kTrain ? "train" : "load"; }
+
+const char* to_string(Loader value) {
+  constexpr std::array kNames = {"concat", "slice", "direct", "broadcast"};
+  return kNames[static_cast<std::size_t>(value)];
+}
+
+const char* to_string(Cache value) {
+  constexpr std::array kNames = {"any", "warm", "cold"};
+  return kNames[static_cast<std::size_t>(value)];
+}
+
+const char* to_string(LoadIo value) {
+  constexpr std::array kNames = {"auto", "buffered", "direct"};
+  return kNames[static_cast<std::size_t>(value)];
+}
+
+const char* to_string(LoadTensors value) { return value == LoadTensors::kAll ? "all" : "experts"; }
+
 std::vector<std::pair<std::string, std::string>> CellConfig::axes() const {
   return {{"model", model.name},
           {"parallelism", to_string(parallelism)},
@@ -55,7 +76,9 @@ std::vector<std::pair<std::string, std::string>> CellConfig::axes() const {
           {"dtype", to_string(dtype)},
           {"activation_checkpointing", fmt::to_string(activation_checkpointing)},
           {"routing", to_string(routing)},
-          {"seed", fmt::to_string(seed)}};
+          {"seed", fmt::to_string(seed)},
+          {"loader", to_string(load.loader)},
+          {"cache", to_string(load.cache)}};
 }
 
 std::string CellConfig::id() const { return hash_hex(canonical_text(), 12); }
@@ -69,6 +92,7 @@ std::string CellConfig::workload() const {
   cell.activation_checkpointing = defaults.activation_checkpointing;
   cell.threads_per_rank = defaults.threads_per_rank;
   cell.checkpoint_every = defaults.checkpoint_every;
+  cell.load = defaults.load;
   cell.grad_accumulation *= cell.ranks;
   cell.ranks = defaults.ranks;
   return cell.id();

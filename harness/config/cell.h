@@ -14,6 +14,11 @@ enum class Parallelism { kFsdp, kEp };
 enum class ExpertKernel { kLoop, kGrouped };
 enum class Dtype { kBf16, kFp32 };
 enum class DataSource { kSynthetic, kText, kTokens };
+enum class Measure { kTrain, kLoad };
+enum class Loader { kConcat, kSlice, kDirect, kBroadcast };
+enum class Cache { kAny, kWarm, kCold };
+enum class LoadIo { kAuto, kBuffered, kDirect };
+enum class LoadTensors { kAll, kExperts };
 enum class RoutingKind { kLearned, kBalanced, kSkewed, kTrace };
 
 // Who chooses the experts of a token. All but kLearned replace the router's choice and nothing
@@ -62,6 +67,16 @@ struct DataConfig {
   double mean_length = 210;            // kSynthetic: mean sample length in tokens
 };
 
+// How the initial weights come from `load_from`.
+struct LoadConfig {
+  Loader loader = Loader::kDirect;
+  Cache cache = Cache::kAny;  // what of the files is in the page cache before
+  LoadIo io = LoadIo::kAuto;
+  // Of Measure::kLoad alone:
+  LoadTensors tensors = LoadTensors::kAll;
+  std::int64_t one_rank = -1;  // that one process plays, without the others; -1 = all ranks
+};
+
 // One fully resolved point of the matrix: everything a rank needs, and nothing of this machine
 // but the absolute paths of data and checkpoint.
 struct CellConfig {
@@ -79,6 +94,8 @@ struct CellConfig {
   bool activation_checkpointing = false;
   Routing routing;
   std::uint64_t seed = 0;
+  LoadConfig load;
+  Measure measure = Measure::kTrain;  // kLoad: the weights are loaded, nothing is trained
 
   std::int64_t steps = 10;        // measured
   std::int64_t warmup_steps = 2;  // run before, not measured; the first of them is first_step_time
@@ -104,8 +121,11 @@ struct CellConfig {
 
   // The axes in printing order, every one resolved, values as printed:
   // model, parallelism, ep_degree, expert_kernel, ranks, micro_batch, grad_accumulation, seq_len,
-  // packing, dtype, activation_checkpointing, routing, seed.
+  // packing, dtype, activation_checkpointing, routing, seed, loader, cache.
   std::vector<std::pair<std::string, std::string>> axes() const;
+
+  // That the launcher starts: the ranks, or the one that is played.
+  std::int64_t processes() const { return load.one_rank < 0 ? ranks : 1; }
 
   // Canonical YAML text of the identity fields; the same configuration gives the same text.
   std::string canonical_text() const;
@@ -118,8 +138,8 @@ struct CellConfig {
 
   // The same for what is computed, however it is done: cells that share it train the same model on
   // the same global batches, so their losses and gradient norms must agree. Left out are
-  // parallelism, ep_degree, expert_kernel, activation_checkpointing and threads; ranks and
-  // grad_accumulation count as their product.
+  // parallelism, ep_degree, expert_kernel, activation_checkpointing, threads and how weights are
+  // loaded; ranks and grad_accumulation count as their product.
   std::string workload() const;
 };
 
@@ -129,6 +149,11 @@ const char* to_string(ExpertKernel value);    // "loop", "grouped"
 const char* to_string(Dtype value);           // "bf16", "fp32"
 const char* to_string(DataSource value);      // "synthetic", "text", "tokens"
 std::string to_string(const Routing& value);  // "learned", "balanced", "skewed(1.5)", "trace(/f)"
+const char* to_string(Measure value);         // "train", "load"
+const char* to_string(Loader value);          // "concat", "slice", "direct", "broadcast"
+const char* to_string(Cache value);           // "any", "warm", "cold"
+const char* to_string(LoadIo value);          // "auto", "buffered", "direct"
+const char* to_string(LoadTensors value);     // "all", "experts"
 
 // Reads a Hugging Face config.json of a model_type above. Error names file, key and remedy.
 ModelConfig load_model_config(const std::filesystem::path& path);

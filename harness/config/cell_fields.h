@@ -42,6 +42,15 @@ void visit_data(Visitor& visitor, Data& data) {
   visitor.field("mean_length", data.mean_length);
 }
 
+template <typename Visitor, typename Load>
+void visit_load(Visitor& visitor, Load& load) {
+  visitor.field("loader", load.loader);
+  visitor.field("cache", load.cache);
+  visitor.field("io", load.io);
+  visitor.field("tensors", load.tensors);
+  visitor.field("one_rank", load.one_rank);
+}
+
 template <typename Visitor, typename Cell>
 void visit_settings(Visitor& visitor, Cell& cell) {
   visitor.field("steps", cell.steps);
@@ -73,6 +82,8 @@ void visit_identity(Visitor& visitor, Cell& cell) {
   visitor.field("activation_checkpointing", cell.activation_checkpointing);
   visitor.field("routing", cell.routing);
   visitor.field("seed", cell.seed);
+  visitor.section("load", [&](auto& inner) { visit_load(inner, cell.load); });
+  visitor.field("measure", cell.measure);
   visit_settings(visitor, cell);
   visitor.section("data", [&](auto& inner) { visit_data(inner, cell.data); });
 }

@@ -119,6 +119,22 @@ class Reader {
   void field(const char* name, DataSource& out) {
     out = fields_.at(name).word({DataSource::kSynthetic, DataSource::kText, DataSource::kTokens});
   }
+  void field(const char* name, Measure& out) {
+    out = fields_.at(name).word({Measure::kTrain, Measure::kLoad});
+  }
+  void field(const char* name, Loader& out) {
+    out = fields_.at(name).word(
+        {Loader::kConcat, Loader::kSlice, Loader::kDirect, Loader::kBroadcast});
+  }
+  void field(const char* name, Cache& out) {
+    out = fields_.at(name).word({Cache::kAny, Cache::kWarm, Cache::kCold});
+  }
+  void field(const char* name, LoadIo& out) {
+    out = fields_.at(name).word({LoadIo::kAuto, LoadIo::kBuffered, LoadIo::kDirect});
+  }
+  void field(const char* name, LoadTensors& out) {
+    out = fields_.at(name).word({LoadTensors::kAll, LoadTensors::kExperts});
+  }
   template <typename Body>
   void section(const char* name, const Body& body) {
     Reader(fields_.at(name), body);

@@ -97,9 +97,42 @@ void validate_ep_degree(const Matrix& matrix, const Draft& draft) {
   }
 }
 
+// A cell never claims to load in a way that it does not.
+void validate_load(const Matrix& matrix, const Draft& draft) {
+  const CellConfig& cell = draft.cell;
+  const LoadConfig& load = cell.load;
+  const bool is_load = cell.measure == Measure::kLoad;
+  if (cell.load_from.empty()) {
+    if (load.loader != Loader::kDirect || draft.sources.contains("loader")) {
+      reject(matrix, draft, "loader", "needs the setting load_from, a checkpoint to load");
+    }
+    if (load.cache != Cache::kAny) {
+      reject(matrix, draft, "cache", "needs the setting load_from, a checkpoint to load");
+    }
+    if (is_load) matrix.source.fail("measure load needs the setting load_from, a checkpoint");
+  }
+  if (!is_load && load.tensors == LoadTensors::kExperts) {
+    matrix.source.fail("load_tensors experts trains nothing; set measure to load");
+  }
+  if (load.tensors == LoadTensors::kExperts && cell.parallelism != Parallelism::kEp) {
+    reject(matrix, draft, "parallelism", "load_tensors experts is of parallelism ep; use all");
+  }
+  if (load.one_rank < 0) return;
+  if (!is_load) matrix.source.fail("one_rank trains nothing; set measure to load");
+  if (load.one_rank >= cell.ranks) {
+    reject(matrix, draft, "ranks",
+           fmt::format("one_rank {} is none of 0 to {}", load.one_rank, cell.ranks - 1));
+  }
+  if (load.loader == Loader::kBroadcast) {
+    reject(matrix, draft, "loader", "broadcast needs every rank; remove one_rank");
+  }
+}
+
 void validate(const Matrix& matrix, const Draft& draft) {
   const CellConfig& cell = draft.cell;
   validate_ep_degree(matrix, draft);
+  validate_load(matrix, draft);
+  if (cell.measure == Measure::kLoad) return;  // what follows concerns what is trained on
   if (cell.seq_len < 2) {
     reject(matrix, draft, "seq_len", "1 token has no next token to learn; use 2 or more");
   }

@@ -44,15 +44,15 @@ TEST(Expand, AxesMultiplyInTheOrderWritten) {
                              "  exclude:\n"
                              "    - {parallelism: fsdp, packing: True}\n"
                              "    - {ranks: [2, 3], seq_len: 64}\n")),
-            "tiny fsdp 1 loop 2 1 1 128 false bf16 false learned 0\n"
-            "tiny ep 2 loop 2 1 1 128 false bf16 false learned 0\n"
-            "tiny ep 2 loop 2 1 1 128 true bf16 false learned 0\n"
-            "tiny fsdp 1 loop 4 1 1 128 false bf16 false learned 0\n"
-            "tiny fsdp 1 loop 4 2 1 64 false bf16 false learned 0\n"
-            "tiny ep 4 loop 4 1 1 128 false bf16 false learned 0\n"
-            "tiny ep 4 loop 4 2 1 64 false bf16 false learned 0\n"
-            "tiny ep 4 loop 4 1 1 128 true bf16 false learned 0\n"
-            "tiny ep 4 loop 4 2 1 64 true bf16 false learned 0\n");
+            "tiny fsdp 1 loop 2 1 1 128 false bf16 false learned 0 direct any\n"
+            "tiny ep 2 loop 2 1 1 128 false bf16 false learned 0 direct any\n"
+            "tiny ep 2 loop 2 1 1 128 true bf16 false learned 0 direct any\n"
+            "tiny fsdp 1 loop 4 1 1 128 false bf16 false learned 0 direct any\n"
+            "tiny fsdp 1 loop 4 2 1 64 false bf16 false learned 0 direct any\n"
+            "tiny ep 4 loop 4 1 1 128 false bf16 false learned 0 direct any\n"
+            "tiny ep 4 loop 4 2 1 64 false bf16 false learned 0 direct any\n"
+            "tiny ep 4 loop 4 1 1 128 true bf16 false learned 0 direct any\n"
+            "tiny ep 4 loop 4 2 1 64 true bf16 false learned 0 direct any\n");
 }
 
 TEST(Expand, SeveralZipsAreIndependent) {
@@ -61,11 +61,12 @@ TEST(Expand, SeveralZipsAreIndependent) {
       "  zip:\n"
       "    - {ranks: [1, 2], micro_batch: [4, 2]}\n"
       "    - {dtype: [bf16, fp32], seed: [1, 18446744073709551615]}\n");
-  EXPECT_EQ(listing(cells),
-            "tiny fsdp 1 loop 1 4 1 256 false bf16 false learned 1\n"
-            "tiny fsdp 1 loop 1 4 1 256 false fp32 false learned 18446744073709551615\n"
-            "tiny fsdp 1 loop 2 2 1 256 false bf16 false learned 1\n"
-            "tiny fsdp 1 loop 2 2 1 256 false fp32 false learned 18446744073709551615\n");
+  EXPECT_EQ(
+      listing(cells),
+      "tiny fsdp 1 loop 1 4 1 256 false bf16 false learned 1 direct any\n"
+      "tiny fsdp 1 loop 1 4 1 256 false fp32 false learned 18446744073709551615 direct any\n"
+      "tiny fsdp 1 loop 2 2 1 256 false bf16 false learned 1 direct any\n"
+      "tiny fsdp 1 loop 2 2 1 256 false fp32 false learned 18446744073709551615 direct any\n");
 }
 
 TEST(Expand, ZipRejectsUnequalListsAndAxesSetTwice) {
@@ -123,6 +124,45 @@ TEST(Expand, ValuesAreChecked) {
   EXPECT_THAT(axis("ranks: [2, 2]"), HasSubstr("lists '2' twice"));
   EXPECT_THAT(axis("ranks: []"), HasSubstr("empty list"));
   EXPECT_THAT(axis("ranks: "), HasSubstr("got nothing"));
+}
+
+TEST(Expand, LoadersNeedACheckpointAndClaimNothingElse) {
+  const auto error = [](const std::string& axes, const std::string& settings) {
+    return expand_error("  axes: {model: tiny, parallelism: ep, ranks: 2, " + axes +
+                        "}\n  settings: {" + settings + "}\n");
+  };
+  EXPECT_EQ(error("loader: concat", ""),
+            "s.yaml:3: axis 'loader': needs the setting load_from, a checkpoint to load");
+  EXPECT_THAT(error("loader: direct", ""), HasSubstr("needs the setting load_from"));
+  EXPECT_THAT(error("cache: cold", ""), HasSubstr("axis 'cache': needs the setting load_from"));
+  EXPECT_THAT(error("seed: 1", "measure: load"), HasSubstr("measure load needs the setting"));
+  EXPECT_THAT(error("seed: 1", "load_from: x, load_tensors: experts"),
+              HasSubstr("set measure to load"));
+  EXPECT_THAT(error("seed: 1", "load_from: x, one_rank: 0"), HasSubstr("set measure to load"));
+  EXPECT_THAT(error("seed: 1", "load_from: x, measure: load, one_rank: 2"),
+              HasSubstr("axis 'ranks': one_rank 2 is none of 0 to 1"));
+  EXPECT_THAT(error("loader: broadcast", "load_from: x, measure: load, one_rank: 0"),
+              HasSubstr("axis 'loader': broadcast needs every rank"));
+  EXPECT_THAT(expand_error("  axes: {model: tiny}\n"
+                           "  settings: {load_from: x, measure: load, load_tensors: experts}\n"),
+              HasSubstr("axis 'parallelism': load_tensors experts is of parallelism ep"));
+  EXPECT_THAT(error("loader: fast", ""),
+              HasSubstr("unknown value 'fast'; use concat, slice, direct or broadcast"));
+}
+
+TEST(Expand, ACellThatLoadsIsOneCellOfTheMatrix) {
+  const auto cells = cells_of(
+      "  axes: {model: tiny, parallelism: ep, ranks: 4, loader: [concat, direct], cache: cold}\n"
+      "  settings: {load_from: x, measure: load, load_tensors: experts, load_io: buffered, "
+      "one_rank: 3}\n");
+  ASSERT_EQ(cells.size(), 2u);
+  EXPECT_EQ(cells[0].load.loader, Loader::kConcat);
+  EXPECT_EQ(cells[1].load.io, LoadIo::kBuffered);
+  EXPECT_EQ(cells[1].load.cache, Cache::kCold);
+  EXPECT_EQ(cells[1].measure, Measure::kLoad);
+  EXPECT_EQ(cells[1].processes(), 1);
+  EXPECT_NE(cells[0].id(), cells[1].id());
+  EXPECT_EQ(cells[0].workload(), cells[1].workload());
 }
 
 TEST(Expand, WindowedAttentionIsRejectedWhereItMatters) {
@@ -186,8 +226,8 @@ TEST(Expand, RanksFromOutsideReplaceTheAxis) {
   EXPECT_EQ(listing(cells_of("  axes: {model: tiny, ranks: [1, 2], parallelism: [fsdp, ep]}\n"
                              "  exclude: [{ranks: 1, parallelism: ep}]\n",
                              options)),
-            "tiny fsdp 1 loop 4 1 1 256 false bf16 false learned 0\n"
-            "tiny ep 4 loop 4 1 1 256 false bf16 false learned 0\n");
+            "tiny fsdp 1 loop 4 1 1 256 false bf16 false learned 0 direct any\n"
+            "tiny ep 4 loop 4 1 1 256 false bf16 false learned 0 direct any\n");
 }
 
 }  // namespace

@@ -74,6 +74,14 @@ Units units_of(const CellConfig& cell) {
   return units;
 }
 
+// What a rank keeps of a load: its part of every unit, or its experts whole, and the routers.
+std::int64_t loaded_elements(const CellConfig& cell) {
+  if (cell.load.tensors == LoadTensors::kAll) return units_of(cell).shard;
+  const ModelConfig& m = cell.model;
+  return m.num_layers *
+         (m.num_experts / cell.ep_degree * expert_parameters(m) + m.num_experts * m.hidden_size);
+}
+
 // Tensors of one micro-batch on a rank, in bytes. Every row is taken as seq_len long and routing as
 // balanced, so that with ep a rank receives as many rows as it sends.
 class Activations {
@@ -183,8 +191,9 @@ class Activations {
 // before it as well, and the layer's gradient fills up. One rank gathers nothing. The largest of
 // the two moments counts: what came before and comes after both is less.
 MemoryEstimate estimate_memory(const CellConfig& cell) {
-  const Units units = units_of(cell);
   const std::int64_t element = bytes_of(cell.dtype);
+  if (cell.measure == Measure::kLoad) return {.parameters = loaded_elements(cell) * element};
+  const Units units = units_of(cell);
   MemoryEstimate estimate;
   estimate.parameters = units.shard * element;
   estimate.gradients = units.shard * element;

@@ -100,5 +100,16 @@ TEST(MemoryEstimate, ActivationsFollowCheckpointingTokensAndDtype) {
   EXPECT_GT(estimate_memory(cell).activations, 3 * without);
 }
 
+TEST(MemoryEstimate, ALoadKeepsWhatItHasLoaded) {
+  CellConfig cell = mixtral(Parallelism::kEp, 8, 8);
+  cell.measure = Measure::kLoad;
+  cell.load.tensors = LoadTensors::kExperts;
+  // One expert and the routers of each layer.
+  const std::int64_t kept = 32 * (std::int64_t{3} * 4096 * 14336 + 8 * 4096);
+  EXPECT_EQ(estimate_memory(cell).total(), 2 * kept);
+  cell.load.tensors = LoadTensors::kAll;
+  EXPECT_GT(estimate_memory(cell).total(), 2 * kept);
+}
+
 }  // namespace
 }  // namespace moebench::config

@@ -6,13 +6,19 @@
 namespace moebench::config {
 
 bool may_change_on_resumption(std::string_view field) {
-  constexpr std::array<std::string_view, 12> kFree = {
-      "parallelism",       "ep_degree",
-      "expert_kernel",     "ranks",
-      "grad_accumulation", "activation_checkpointing",
-      "threads_per_rank",  "steps",
-      "warmup_steps",      "load_from",
-      "checkpoint_every",  "resume_from"};
+  constexpr std::array<std::string_view, 13> kFree = {"parallelism",
+                                                      "ep_degree",
+                                                      "expert_kernel",
+                                                      "ranks",
+                                                      "grad_accumulation",
+                                                      "activation_checkpointing",
+                                                      "threads_per_rank",
+                                                      "steps",
+                                                      "warmup_steps",
+                                                      "load_from",
+                                                      "load",
+                                                      "checkpoint_every",
+                                                      "resume_from"};
   return std::ranges::count(kFree, field) > 0;
 }
 

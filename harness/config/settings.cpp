@@ -45,6 +45,22 @@ void set_path(const YamlValue& value, const std::filesystem::path& folder, CellC
   cell.*member = value.is_null() ? "" : absolute_path(value, folder);
 }
 
+void set_measure(const YamlValue& value, const std::filesystem::path&, CellConfig& cell) {
+  cell.measure = value.word({Measure::kTrain, Measure::kLoad});
+}
+
+void set_load_io(const YamlValue& value, const std::filesystem::path&, CellConfig& cell) {
+  cell.load.io = value.word({LoadIo::kAuto, LoadIo::kBuffered, LoadIo::kDirect});
+}
+
+void set_load_tensors(const YamlValue& value, const std::filesystem::path&, CellConfig& cell) {
+  cell.load.tensors = value.word({LoadTensors::kAll, LoadTensors::kExperts});
+}
+
+void set_one_rank(const YamlValue& value, const std::filesystem::path&, CellConfig& cell) {
+  cell.load.one_rank = value.integer(0, kMaxCount);
+}
+
 void require_source(const YamlMapping& fields, const char* key, bool fits, const char* sources) {
   const YamlValue* value = fields.find(key);
   if (value && !fits) {
@@ -108,6 +124,10 @@ const std::vector<SettingDefinition>& definitions() {
       {"max_grad_norm", set_number<&CellConfig::max_grad_norm, Range::kNotNegative>},
       {"threads_per_rank", set_count<&CellConfig::threads_per_rank>},
       {"load_from", set_path<&CellConfig::load_from>},
+      {"load_io", set_load_io},
+      {"load_tensors", set_load_tensors},
+      {"measure", set_measure},
+      {"one_rank", set_one_rank},
       {"checkpoint_every", set_count<&CellConfig::checkpoint_every, 0>},
       {"checkpoint_folder", set_path<&CellConfig::checkpoint_folder>},
       {"keep_checkpoints", set_count<&CellConfig::keep_checkpoints, 0>},

@@ -24,6 +24,12 @@ std::optional<std::int64_t> status_bytes(const std::string& wanted) {
 std::optional<std::int64_t> rss_bytes() { return status_bytes("VmRSS:"); }
 std::optional<std::int64_t> peak_rss_bytes() { return status_bytes("VmHWM:"); }
 
+bool reset_peak_rss() {
+  std::ofstream clear("/proc/self/clear_refs");
+  clear << "5" << std::flush;
+  return clear.good();
+}
+
 void return_freed_memory() { ::malloc_trim(0); }
 
 }  // namespace moebench::measure

@@ -29,5 +29,12 @@ TEST(ProcessMemory, FreedMemoryGoesBack) {
   EXPECT_GE(peak_rss_bytes().value(), before - kBytes / 8);
 }
 
+TEST(ProcessMemory, PeakStartsAnew) {
+  { const std::vector<char> touched(kBytes, 1); }
+  return_freed_memory();
+  if (!reset_peak_rss()) GTEST_SKIP() << "the system does not let a process reset its peak";
+  EXPECT_LT(peak_rss_bytes().value(), rss_bytes().value() + kBytes / 2);
+}
+
 }  // namespace
 }  // namespace moebench::measure

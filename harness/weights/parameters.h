@@ -47,8 +47,8 @@ std::unique_ptr<ParameterSource> seeded_source(std::uint64_t seed, double initia
 
 // A Hugging Face safetensors checkpoint: a folder with model.safetensors.index.json or
 // model.safetensors, or a single .safetensors file. Checks on opening that every parameter of
-// `model` is there with its shape and a dtype of F32, F16 or BF16; Error names file, tensor and
-// remedy.
+// `model` is there with its shape and a dtype that converts (see CheckpointFiles::find); Error
+// names file, tensor and remedy.
 std::unique_ptr<ParameterSource> checkpoint_source(const std::string& path,
                                                    const config::ModelConfig& model);
 

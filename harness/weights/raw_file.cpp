@@ -4,7 +4,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <climits>
 #include <cstring>
 #include <string>
 #include <utility>
@@ -16,6 +18,18 @@ namespace {
 
 [[noreturn]] void fail(const char* action, const std::filesystem::path& path, int error) {
   throw Error("cannot {} '{}': {}", action, path.string(), std::strerror(error));
+}
+
+// Leaves out the first `count` bytes.
+void advance(std::span<iovec>& parts, std::size_t count) {
+  while (count > 0) {
+    iovec& part = parts.front();
+    const std::size_t done = std::min(count, part.iov_len);
+    part.iov_base = static_cast<std::byte*>(part.iov_base) + done;
+    part.iov_len -= done;
+    count -= done;
+    if (part.iov_len == 0) parts = parts.subspan(1);
+  }
 }
 
 }  // namespace
@@ -34,16 +48,26 @@ InputFile::InputFile(const std::filesystem::path& path)
 InputFile::~InputFile() { ::close(fd_); }
 
 void InputFile::read(std::int64_t offset, std::span<std::byte> out) const {
-  while (!out.empty()) {
-    const ssize_t count = ::pread(fd_, out.data(), out.size(), offset);
+  iovec part{out.data(), out.size()};
+  read(offset, std::span(&part, 1));
+}
+
+void InputFile::read(std::int64_t offset, std::span<iovec> parts) const {
+  while (!parts.empty()) {
+    if (parts.front().iov_len == 0) {
+      parts = parts.subspan(1);
+      continue;
+    }
+    const auto num_parts = std::min<std::size_t>(parts.size(), IOV_MAX);
+    const ssize_t count = ::preadv(fd_, parts.data(), static_cast<int>(num_parts), offset);
     if (count < 0 && errno == EINTR) continue;
     if (count < 0) fail("read", path_, errno);
     if (count == 0) {
       throw Error("'{}' ends at byte {}; it was cut short while in use, copy it again",
                   path_.string(), offset);
     }
-    out = out.subspan(static_cast<std::size_t>(count));
     offset += count;
+    advance(parts, static_cast<std::size_t>(count));
   }
 }
 

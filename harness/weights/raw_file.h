@@ -1,5 +1,7 @@
 #pragma once
 
+#include <sys/uio.h>
+
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
@@ -16,10 +18,15 @@ class InputFile {
   InputFile(const InputFile&) = delete;
   InputFile& operator=(const InputFile&) = delete;
 
+  const std::filesystem::path& path() const { return path_; }
   std::int64_t size() const { return size_; }  // bytes, on opening
+  int descriptor() const { return fd_; }
 
   // Fills `out` from `offset` on; Error where the file ends before.
   void read(std::int64_t offset, std::span<std::byte> out) const;
+
+  // Fills several places, one after the other. `parts` is used up.
+  void read(std::int64_t offset, std::span<iovec> parts) const;
 
  private:
   std::filesystem::path path_;

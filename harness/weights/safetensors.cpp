@@ -7,6 +7,7 @@
 #include "harness/base/bfloat16.h"
 #include "harness/base/check.h"
 #include "harness/base/error.h"
+#include "harness/weights/convert.h"
 #include "harness/weights/json.h"
 
 namespace moebench::weights {
@@ -16,38 +17,7 @@ static_assert(std::endian::native == std::endian::little);
 
 constexpr std::int64_t kLengthBytes = 8;
 constexpr std::uint64_t kMaxHeaderBytes = 100'000'000;  // the format's own bound
-constexpr std::size_t kBlockElements = std::size_t{1} << 16;
-
-struct Float16 {
-  std::uint16_t bits;
-};
-
-// Exact. A subnormal half is a whole multiple of 2^-24.
-float to_float(Float16 half) {
-  const std::uint32_t sign = (half.bits & 0x8000u) << 16;
-  const std::uint32_t exponent = half.bits >> 10 & 0x1fu;
-  const std::uint32_t mantissa = half.bits & 0x3ffu;
-  if (exponent == 0) {
-    const float magnitude = static_cast<float>(mantissa) * 0x1p-24f;
-    return sign == 0 ? magnitude : -magnitude;
-  }
-  const std::uint32_t wide_exponent = exponent == 0x1f ? 0xffu : exponent + 112;
-  return std::bit_cast<float>(sign | wide_exponent << 23 | mantissa << 13);
-}
-
-template <typename Element>
-void read_converted(const InputFile& file, std::int64_t offset, std::span<float> out) {
-  using moebench::to_float;
-  using weights::to_float;
-  std::vector<Element> block(std::min(out.size(), kBlockElements));
-  while (!out.empty()) {
-    const std::span<Element> part(block.data(), std::min(out.size(), block.size()));
-    file.read(offset, std::as_writable_bytes(part));
-    std::transform(part.begin(), part.end(), out.begin(), [](Element x) { return to_float(x); });
-    out = out.subspan(part.size());
-    offset += static_cast<std::int64_t>(part.size_bytes());
-  }
-}
+constexpr std::int64_t kBlockElements = 1 << 16;
 
 std::map<std::string, TensorInfo> read_header(const InputFile& file, const std::string& path) {
   std::uint64_t length = 0;
@@ -103,23 +73,30 @@ SafetensorsReader::SafetensorsReader(const std::filesystem::path& path)
     : path_(path), file_(path), tensors_(read_header(file_, path.string())) {}
 
 bool SafetensorsReader::can_convert(const std::string& dtype) {
-  return dtype == "F32" || dtype == "F16" || dtype == "BF16";
+  return source_type(dtype).has_value();
 }
 
 void SafetensorsReader::read(const std::string& tensor, std::int64_t begin,
                              std::span<float> out) const {
   const auto found = tensors_.find(tensor);
   MOEBENCH_CHECK(found != tensors_.end() && can_convert(found->second.dtype));
-  const TensorInfo& info = found->second;
-  const std::int64_t width = info.dtype == "F32" ? 4 : 2;
-  MOEBENCH_CHECK(begin >= 0 && begin + std::ssize(out) <= info.num_bytes / width);
-  const std::int64_t offset = info.offset + begin * width;
-  if (info.dtype == "F32") {
+  const SourceType type = *source_type(found->second.dtype);
+  const std::int64_t width = element_bytes(type);
+  MOEBENCH_CHECK(begin >= 0 && begin + std::ssize(out) <= found->second.num_bytes / width);
+  std::int64_t offset = found->second.offset + begin * width;
+  if (is_same(type, config::Dtype::kFp32)) {
     file_.read(offset, std::as_writable_bytes(out));
-  } else if (info.dtype == "F16") {
-    read_converted<Float16>(file_, offset, out);
-  } else {
-    read_converted<Bfloat16>(file_, offset, out);
+    return;
+  }
+  std::vector<std::byte> block;
+  while (!out.empty()) {
+    const auto part =
+        out.first(static_cast<std::size_t>(std::min(std::ssize(out), kBlockElements)));
+    block.resize(part.size() * static_cast<std::size_t>(width));
+    file_.read(offset, block);
+    convert(type, block.data(), config::Dtype::kFp32, part.data(), std::ssize(part));
+    out = out.subspan(part.size());
+    offset += std::ssize(block);
   }
 }
 

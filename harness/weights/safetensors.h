@@ -40,8 +40,9 @@ class SafetensorsReader {
 
   const std::filesystem::path& path() const { return path_; }
   const std::map<std::string, TensorInfo>& tensors() const { return tensors_; }
+  const InputFile& file() const { return file_; }
 
-  // Whether read() converts this dtype: F32, F16, BF16.
+  // Whether read() converts this dtype: see convert.h.
   static bool can_convert(const std::string& dtype);
 
   // Elements [begin, begin + out.size()) of a tensor in row-major order, as fp32. The tensor exists

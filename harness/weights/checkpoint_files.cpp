@@ -1,0 +1,132 @@
+#include "harness/weights/checkpoint_files.h"
+
+#include <set>
+#include <system_error>
+
+#include "harness/base/error.h"
+#include "harness/base/file.h"
+#include "harness/weights/json.h"
+
+namespace moebench::weights {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr const char* kIndexName = "model.safetensors.index.json";
+constexpr const char* kSingleName = "model.safetensors";
+
+// FP8 checkpoints keep the factors that their elements are to be multiplied with beside them.
+void refuse_scaled(const SafetensorsReader& file, const std::string& name) {
+  for (const char* suffix : {"_scale_inv", "_scale"}) {
+    if (!file.tensors().contains(name + suffix)) continue;
+    throw Error(
+        "'{}': tensor '{}' is quantised, its factors are in '{}{}'; save the model unquantised",
+        file.path().string(), name, name, suffix);
+  }
+}
+
+}  // namespace
+
+CheckpointFiles::CheckpointFiles(const fs::path& place) : place_(place) {
+  std::error_code ignored;
+  if (!fs::exists(place, ignored)) {
+    throw Error(
+        "checkpoint '{}' does not exist; correct the path or write one with 'moebench "
+        "make-checkpoint'",
+        place.string());
+  }
+  if (!fs::is_directory(place)) return;
+  if (fs::exists(place / kIndexName)) {
+    place_ = place / kIndexName;
+    is_sharded_ = true;
+    weight_map_ = read_index(place_);
+  } else if (fs::exists(place / kSingleName)) {
+    place_ = place / kSingleName;
+  } else {
+    throw Error(
+        "checkpoint folder '{}' holds neither {} nor {}; download the safetensors form of "
+        "the model",
+        place.string(), kIndexName, kSingleName);
+  }
+}
+
+CheckpointFiles::Tensor CheckpointFiles::find(const std::string& name,
+                                              const std::vector<std::int64_t>& shape) {
+  const SafetensorsReader& file = file_of(name);
+  const TensorInfo& info = file.tensors().at(name);
+  if (info.shape != shape) {
+    throw Error(
+        "'{}': tensor '{}' has shape {}, the model needs {}; use the checkpoint that "
+        "belongs to the model's config.json",
+        file.path().string(), name, to_string(info.shape), to_string(shape));
+  }
+  const auto type = source_type(info.dtype);
+  if (!type) {
+    throw Error("'{}': tensor '{}' is of dtype {}; save it as one of {}", file.path().string(),
+                name, info.dtype, source_type_names());
+  }
+  if (element_bytes(*type) == 1) refuse_scaled(file, name);
+  return {&file, info, *type};
+}
+
+std::vector<fs::path> CheckpointFiles::paths() const {
+  if (!is_sharded_) return {place_};
+  std::set<fs::path> paths;
+  for (const auto& [tensor, shard] : weight_map_) paths.insert(place_.parent_path() / shard);
+  return {paths.begin(), paths.end()};
+}
+
+const SafetensorsReader& CheckpointFiles::file_of(const std::string& name) {
+  if (!is_sharded_) {
+    const SafetensorsReader& file = open(place_);
+    if (file.tensors().contains(name)) return file;
+    throw Error(
+        "'{}' has no tensor '{}'; use the checkpoint that belongs to the model's "
+        "config.json",
+        place_.string(), name);
+  }
+  const auto shard = weight_map_.find(name);
+  if (shard == weight_map_.end()) {
+    throw Error(
+        "'{}' lists no tensor '{}'; use the checkpoint that belongs to the model's "
+        "config.json",
+        place_.string(), name);
+  }
+  const SafetensorsReader& file = open(place_.parent_path() / shard->second);
+  if (file.tensors().contains(name)) return file;
+  throw Error(
+      "'{}' has no tensor '{}', which '{}' places there; download the shard and the "
+      "index again",
+      file.path().string(), name, place_.string());
+}
+
+const SafetensorsReader& CheckpointFiles::open(const fs::path& path) {
+  auto& file = files_[path.string()];
+  if (file) return *file;
+  std::error_code ignored;
+  if (is_sharded_ && !fs::exists(path, ignored)) {
+    throw Error("shard '{}', which '{}' lists, is missing; download it beside the index",
+                path.string(), place_.string());
+  }
+  file = std::make_unique<SafetensorsReader>(path);
+  return *file;
+}
+
+CheckpointFiles::WeightMap CheckpointFiles::read_index(const fs::path& path) {
+  const nlohmann::json index = parse_object(read_file(path), fmt::format("'{}'", path.string()));
+  if (!index.contains("weight_map") || !index["weight_map"].is_object()) {
+    throw Error("'{}' has no object 'weight_map'; download the index again", path.string());
+  }
+  WeightMap weight_map;
+  for (const auto& [tensor, shard] : index["weight_map"].items()) {
+    const fs::path name = shard.is_string() ? shard.get<std::string>() : "";
+    if (name.empty() || name != name.filename()) {
+      throw Error("'{}': the shard of '{}' is no file name; download the index again",
+                  path.string(), tensor);
+    }
+    weight_map[tensor] = name.string();
+  }
+  return weight_map;
+}
+
+}  // namespace moebench::weights

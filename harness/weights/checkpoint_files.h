@@ -1,0 +1,48 @@
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "harness/weights/convert.h"
+#include "harness/weights/safetensors.h"
+
+namespace moebench::weights {
+
+// The shards of a Hugging Face safetensors checkpoint. Headers are read when a tensor is asked for,
+// values never.
+class CheckpointFiles {
+ public:
+  // A folder with model.safetensors.index.json or model.safetensors, or a single file. Error with
+  // the remedy where it is none of these or the index is malformed.
+  explicit CheckpointFiles(const std::filesystem::path& place);
+
+  struct Tensor {
+    const SafetensorsReader* file;
+    TensorInfo info;
+    SourceType type;
+  };
+  // Error names file, tensor and remedy where it is missing, of another shape, or of a dtype that
+  // no conversion alone turns into bf16 or fp32.
+  Tensor find(const std::string& name, const std::vector<std::int64_t>& shape);
+
+  // All shards, whether a tensor of theirs was asked for or not.
+  std::vector<std::filesystem::path> paths() const;
+
+ private:
+  // Tensor name -> shard's file name, from the index.
+  using WeightMap = std::map<std::string, std::string>;
+
+  const SafetensorsReader& file_of(const std::string& name);
+  const SafetensorsReader& open(const std::filesystem::path& path);
+  static WeightMap read_index(const std::filesystem::path& path);
+
+  std::filesystem::path place_;  // the index, or the only file
+  bool is_sharded_ = false;
+  WeightMap weight_map_;
+  std::map<std::string, std::unique_ptr<SafetensorsReader>> files_;  // by path
+};
+
+}  // namespace moebench::weights
