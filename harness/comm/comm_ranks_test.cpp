@@ -7,6 +7,7 @@
 #include "harness/base/error.h"
 #include "harness/comm/agreement.h"
 #include "harness/comm/communicator.h"
+#include "harness/comm/host_ranks.h"
 
 namespace moebench::comm {
 namespace {
@@ -120,6 +121,14 @@ TEST(Agreement, AnErrorOfOneRankIsThatOfAll) {
   } catch (const Error& error) {
     EXPECT_EQ(error.what(), "rank " + std::to_string(last) + " gives up");
   }
+}
+
+// All test ranks share this machine.
+TEST(Communicator, KnowsTheRanksOfItsHost) {
+  const HostRanks host = host_ranks(*world);
+  EXPECT_EQ(std::ssize(host.ranks), world->size());
+  EXPECT_EQ(host.group->rank(), world->rank());
+  EXPECT_EQ(host.ranks[static_cast<std::size_t>(host.group->rank())], world->rank());
 }
 
 TEST(SelfCommunicator, BehavesAsAGroupOfOne) {

@@ -8,7 +8,9 @@ namespace moebench::comm {
 
 enum class ElementType { kFp32, kBf16 };
 
-constexpr std::int64_t element_bytes(ElementType type) { return type == ElementType::kFp32 ? 4 : 2; }
+constexpr std::int64_t element_bytes(ElementType type) {
+  return type == ElementType::kFp32 ? 4 : 2;
+}
 
 // A collective that has been started; wait() returns when its buffers may be used again.
 class Pending {
@@ -26,7 +28,8 @@ class Communicator {
   virtual int rank() const = 0;
   virtual int size() const = 0;
 
-  // receive = the concatenation of all ranks' `send`, by rank. send: `bytes`; receive: size x bytes.
+  // receive = the concatenation of all ranks' `send`, by rank. send: `bytes`; receive: size x
+  // bytes.
   virtual std::unique_ptr<Pending> start_all_gather(const void* send, void* receive,
                                                     std::int64_t bytes) = 0;
   void all_gather(const void* send, void* receive, std::int64_t bytes) {

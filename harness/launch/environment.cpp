@@ -133,7 +133,7 @@ record::Environment to_environment(const MachineFacts& facts) {
 std::vector<std::string> environment_warnings(const MachineFacts& facts,
                                               const config::CellConfig& cell, Launcher launcher) {
   std::vector<std::string> warnings;
-  const std::int64_t threads = cell.ranks * cell.threads_per_rank;
+  const std::int64_t threads = cell.processes() * cell.threads_per_rank;
   if (facts.load_average && *facts.load_average > facts.cores_allowed / 2.0) {
     warnings.push_back(fmt::format("the machine was busy: load average {:.2f} on {} cores",
                                    *facts.load_average, facts.cores_allowed));
@@ -144,8 +144,8 @@ std::vector<std::string> environment_warnings(const MachineFacts& facts,
   }
   // Under Slurm the ranks may run elsewhere, on cores that this host cannot count.
   if (launcher != Launcher::kSlurm && threads > facts.cores_allowed) {
-    warnings.push_back(fmt::format("oversubscribed: {} ranks x {} threads on {} cores", cell.ranks,
-                                   cell.threads_per_rank, facts.cores_allowed));
+    warnings.push_back(fmt::format("oversubscribed: {} ranks x {} threads on {} cores",
+                                   cell.processes(), cell.threads_per_rank, facts.cores_allowed));
   }
   if (!is_optimised(facts.build_type)) {
     warnings.push_back(fmt::format("build type '{}' is not optimised", facts.build_type));

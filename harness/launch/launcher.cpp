@@ -132,7 +132,7 @@ LaunchCommand make_launch_command(const config::CellConfig& cell,
   const LaunchRequest request{
       .command = {worker.string(), "--cell", (folder / "cell.yaml").string(), "--out",
                   folder.string()},
-      .ranks = cell.ranks,
+      .ranks = cell.processes(),
       .threads_per_rank = cell.threads_per_rank,
       .launcher = launcher};
   return make_launch_command(request, place);

@@ -7,6 +7,7 @@
 #include <cmath>
 
 #include "harness/base/check.h"
+#include "harness/launch/merge_load.h"
 
 namespace moebench::launch {
 namespace {
@@ -76,7 +77,7 @@ Verdict judge_processes(const RankResults& ranks, const LaunchOutcome& outcome) 
   return {};
 }
 
-Verdict judge_completeness(const config::CellConfig& cell, const record::Metrics& metrics) {
+std::vector<std::string> required_training_metrics(const config::CellConfig& cell) {
   std::vector<std::string> required = {"runtime",
                                        "step_time",
                                        "load_time",
@@ -97,11 +98,18 @@ Verdict judge_completeness(const config::CellConfig& cell, const record::Metrics
   } else if (cell.checkpoint_every > 0 && cell.warmup_steps + cell.steps >= cell.checkpoint_every) {
     required.insert(required.end(), {"checkpoint_save_time", "checkpoint_bytes"});
   }
+  return required;
+}
+
+Verdict judge_completeness(const config::CellConfig& cell, const record::Metrics& metrics) {
+  const bool is_load = cell.measure == config::Measure::kLoad;
+  auto required = is_load ? required_load_metrics() : required_training_metrics(cell);
   std::erase_if(required, [&](const std::string& name) { return metrics.contains(name); });
   if (!required.empty()) {
     return {Disposition::kCrashed,
             fmt::format("not measured, or not on every rank: {}", fmt::join(required, ", "))};
   }
+  if (is_load) return {};
   const auto steps = static_cast<std::int64_t>(metrics.at("step_time").samples.size());
   if (steps != cell.steps) {
     return {Disposition::kCrashed,
@@ -135,7 +143,7 @@ Verdict judge_numerics(const std::vector<RankResult>& ranks) {
 
 void merge(const config::CellConfig& cell, const RankResults& ranks, const LaunchOutcome& outcome,
            record::CellRecord& record) {
-  MOEBENCH_CHECK(static_cast<std::int64_t>(ranks.size()) == cell.ranks);
+  MOEBENCH_CHECK(static_cast<std::int64_t>(ranks.size()) == cell.processes());
   Verdict verdict = judge_processes(ranks, outcome);
   record.metrics = estimate_metrics(cell);
   if (ranks_without_result(ranks).empty()) {
@@ -145,7 +153,10 @@ void merge(const config::CellConfig& cell, const RankResults& ranks, const Launc
     if (verdict.disposition == Disposition::kOk) {
       verdict = judge_completeness(cell, record.metrics);
     }
-    if (verdict.disposition == Disposition::kOk) verdict = judge_numerics(results);
+    // A load compares what it has loaded with the checkpoint itself.
+    if (verdict.disposition == Disposition::kOk && cell.measure == config::Measure::kTrain) {
+      verdict = judge_numerics(results);
+    }
   }
   record.disposition = verdict.disposition;
   record.message = verdict.message;

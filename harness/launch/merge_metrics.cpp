@@ -7,6 +7,7 @@
 #include "harness/base/units.h"
 #include "harness/config/memory_estimate.h"
 #include "harness/launch/merge.h"
+#include "harness/launch/merge_load.h"
 
 namespace moebench::launch {
 namespace {
@@ -237,13 +238,14 @@ void merge_routing(const std::vector<RankResult>& ranks, Metrics& merged) {
   merged["rank_load_cv"] = per_layer_metric(by_rank, coefficient_of_variation);
 }
 
-// What a newer worker measures beyond these rules keeps its per-rank values, without a headline.
+// What a newer worker measures beyond all rules keeps its per-rank values, without a headline.
 void merge_others(const std::vector<RankResult>& ranks, Metrics& merged) {
   for (const auto& [name, metric] : ranks[0].metrics) {
     const Values values = values_of_ranks(ranks, name);
     if (values.empty() || merged.contains(name)) continue;
     merged[name].unit = metric.unit;
     merged[name].per_rank.assign(values.begin(), values.end());
+    merged[name].value = load_headline(name, values);
   }
 }
 

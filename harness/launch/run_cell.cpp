@@ -83,7 +83,8 @@ record::CellRecord start_record(const config::CellConfig& cell, int repetition, 
   const std::string version = launcher_version(launcher);
   if (!version.empty()) record.environment["launcher_version"] = version;
   if (launcher == Launcher::kMpirun) record.environment["launcher_binding"] = "none";
-  record.environment["world_size"] = std::to_string(cell.ranks);
+  record.environment["world_size"] = std::to_string(cell.processes());
+  record.environment["measure"] = to_string(cell.measure);
   record.environment["threads_per_rank"] = std::to_string(cell.threads_per_rank);
   record.warnings = environment_warnings(machine, cell, launcher);
   record.started_at = utc_now();
@@ -93,7 +94,7 @@ record::CellRecord start_record(const config::CellConfig& cell, int repetition, 
 void finish_record(const config::CellConfig& cell, const fs::path& folder,
                    const LaunchOutcome& outcome, record::CellRecord& record) {
   std::string complaint;
-  const RankResults ranks = read_ranks(folder, cell.ranks, complaint);
+  const RankResults ranks = read_ranks(folder, cell.processes(), complaint);
   merge(cell, ranks, outcome, record);
   if (!complaint.empty()) record.message += "; " + complaint;
   // What the ranks know (library versions) adds to the driver's facts and replaces none.

@@ -31,11 +31,15 @@ void store(const std::vector<float>& values, at::Tensor slice) {
 
 }  // namespace
 
+std::int64_t shard_elements(std::int64_t num_elements, std::int64_t group_size) {
+  const std::int64_t multiple = kShardMultiple * group_size;
+  return (num_elements + multiple - 1) / multiple * kShardMultiple;
+}
+
 ShardedUnit::ShardedUnit(model::Layout layout, comm::Communicator& group, BufferPool& pool,
                          at::ScalarType dtype)
     : layout_(std::move(layout)), group_(group), pool_(pool) {
-  const std::int64_t multiple = kShardMultiple * group.size();
-  shard_elements_ = (layout_.num_elements + multiple - 1) / multiple * kShardMultiple;
+  shard_elements_ = shard_elements(layout_.num_elements, group.size());
   const auto options = at::TensorOptions().dtype(dtype);
   shard_ = at::zeros({shard_elements_}, options);
   gradient_ = at::zeros({shard_elements_}, options);

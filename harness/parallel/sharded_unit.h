@@ -14,6 +14,9 @@
 
 namespace moebench::parallel {
 
+// Elements that each rank of a group holds of a unit: an equal slice, the last ones padded.
+std::int64_t shard_elements(std::int64_t num_elements, std::int64_t group_size);
+
 // Elements [begin, begin + count) of a parameter, which lie at `offset` in a rank's slice.
 struct SlicePiece {
   const weights::ParameterSpec* parameter;  // in the unit's layout

@@ -12,6 +12,7 @@
 #include "harness/base/error.h"
 #include "harness/measure/phases.h"
 #include "harness/parallel/expert_parallel.h"
+#include "harness/train/load_weights.h"
 
 namespace moebench::train {
 namespace {
@@ -126,6 +127,20 @@ std::vector<parallel::ShardedUnit*> Engine::all_units() {
 
 void Engine::load(const weights::ParameterSource& source) {
   for (parallel::ShardedUnit* unit : all_units()) unit->load(source);
+}
+
+void Engine::load_pretrained() {
+  weights::Request request = load_request(cell_, world_.rank());
+  const auto units = all_units();
+  MOEBENCH_CHECK(units.size() == request.groups.size());
+  for (std::size_t i = 0; i < units.size(); ++i) {
+    weights::Stack& stack = request.groups[i].stacks[0];
+    MOEBENCH_CHECK(stack.name == units[i]->layout().name);
+    MOEBENCH_CHECK(stack.keep_elements <= units[i]->shard().numel());
+    stack.destination = static_cast<std::byte*>(units[i]->shard().data_ptr());
+  }
+  weights::Memory unused;
+  load_weights(cell_, world_, request, unused);
 }
 
 // `flats`: one flat buffer for each unit of the layer.

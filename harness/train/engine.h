@@ -50,6 +50,9 @@ class Engine {
 
   void load(const weights::ParameterSource& source);
 
+  // From the cell's checkpoint, by its loader.
+  void load_pretrained();
+
   // One optimizer step over this rank's micro-batches (grad_accumulation of them): forward,
   // backward, clipping to the global norm, AdamW.
   StepResult step(const std::vector<data::MicroBatch>& micro_batches);

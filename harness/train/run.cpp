@@ -32,12 +32,12 @@ Run::Run(const PassInputs& inputs, Engine::BufferCaching caching)
     const measure::Stopwatch watch;
     next_step_ = load_checkpoint(engine_, cell, inputs.world);
     checkpoint_load_ns_ = watch.elapsed_ns();
-    return;
+  } else if (cell.load_from.empty()) {
+    auto source = weights::seeded_source(cell.seed, cell.model.initializer_range);
+    engine_.load(*inputs.options.adapt_source(std::move(source)));
+  } else {
+    engine_.load_pretrained();
   }
-  auto source = cell.load_from.empty()
-                    ? weights::seeded_source(cell.seed, cell.model.initializer_range)
-                    : weights::checkpoint_source(cell.load_from, cell.model);
-  engine_.load(*inputs.options.adapt_source(std::move(source)));
 }
 
 StepResult Run::step(Consumed& consumed) {

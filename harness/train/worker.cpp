@@ -16,6 +16,7 @@
 #include "harness/measure/clock.h"
 #include "harness/measure/gemm_rate.h"
 #include "harness/measure/process_memory.h"
+#include "harness/train/load_weights.h"
 #include "harness/train/measured_steps.h"
 #include "harness/train/memory_pass.h"
 #include "harness/train/periodic_saver.h"
@@ -67,6 +68,9 @@ class Worker {
 
   void timed_pass() {
     progress("load", 0, 1, 0);
+    if (!cell_.load_from.empty()) {
+      result_.metrics["page_cache_share"] = scalar("1", prepare_page_cache(cell_, world_));
+    }
     world_.barrier();
     const measure::Stopwatch load_watch;
     Run run({cell_, world_, *data_, options_}, Engine::BufferCaching::kOn);

@@ -20,7 +20,7 @@ struct WorkerOptions {
       progress = [](const char*, std::int64_t, std::int64_t, double) {};
   // Called on every rank before each step, counted from 0 over warm-up and measured steps.
   std::function<void(std::int64_t step)> before_step = [](std::int64_t) {};
-  // Stands between the initial weights and the engine; for tests.
+  // Stands between seeded initial weights and the engine; for tests.
   using Source = std::unique_ptr<weights::ParameterSource>;
   std::function<Source(Source)> adapt_source = [](Source source) { return source; };
   SaveOptions save;  // how checkpoints are saved where the cell asks for them

@@ -8,6 +8,8 @@
 namespace moebench::reports {
 namespace {
 
+constexpr std::size_t kMaxMessageLength = 60;  // in the table; the notes have the whole line
+
 std::vector<std::optional<double>> values_of(const std::vector<Cell>& cells,
                                              const ValueOf& value_of) {
   std::vector<std::optional<double>> values;
@@ -22,6 +24,14 @@ Column scaled_column(const std::vector<Cell>& cells, const std::string& title, c
     return value ? std::optional(*value / divisor) : std::nullopt;
   };
   return value_column(cells, title, scaled, format_number);
+}
+
+// "OOM: first line of the message".
+std::string result_of(const Cell& cell) {
+  const auto* failure = cell.failure();
+  if (!failure) return disposition_word(record::Disposition::kOk);
+  const std::string message = shorten(first_line(failure->message), kMaxMessageLength);
+  return disposition_word(failure->disposition) + (message.empty() ? "" : ": " + message);
 }
 
 }  // namespace
@@ -67,6 +77,13 @@ Column bytes_column(const std::vector<Cell>& cells, const std::string& title, co
 Column seconds_column(const std::vector<Cell>& cells, const std::string& title,
                       const char* metric) {
   return scaled_column(cells, title + " (s)", metric, kNsPerSecond);
+}
+
+std::optional<Column> result_column(const std::vector<Cell>& cells) {
+  if (std::ranges::all_of(cells, [](const Cell& cell) { return cell.ok(); })) return std::nullopt;
+  Column column = text_column(cells, "result", result_of);
+  column.align = Align::kLeft;
+  return column;
 }
 
 Improvement change_in(const char* metric) {

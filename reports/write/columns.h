@@ -1,6 +1,7 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -29,6 +30,9 @@ Column value_column(const std::vector<Cell>& cells, const std::string& title,
 // The title gets the unit that fits the largest value: "mem_peak (GB)".
 Column bytes_column(const std::vector<Cell>& cells, const std::string& title, const char* metric);
 Column seconds_column(const std::vector<Cell>& cells, const std::string& title, const char* metric);
+
+// "ok", or why not and the first line of the message; nullopt where all cells are ok.
+std::optional<Column> result_column(const std::vector<Cell>& cells);
 
 // What a cell shows against its baseline (null where it has none): "-17.0 %"; "4.04x" as
 // baseline / value (less is better) or value / baseline (more is better).

@@ -7,12 +7,11 @@
 #include "reports/write/breakdown.h"
 #include "reports/write/columns.h"
 #include "reports/write/format_value.h"
+#include "reports/write/loading.h"
 #include "reports/write/notes.h"
 
 namespace moebench::reports {
 namespace {
-
-constexpr std::size_t kMaxMessageLength = 60;  // in the table; the notes have the whole line
 
 // "-1.2 %..+3.4 %": the repetitions' runtimes around their median.
 std::string runtime_spread(const Cell& cell) {
@@ -43,21 +42,6 @@ void add_improvement_columns(const ScenarioCells& scenario, const Baseline& base
   add("tokens/s gain", times_more("tokens_per_second"));
 }
 
-// "OOM: first line of the message".
-std::string result_of(const Cell& cell) {
-  const auto* failure = cell.failure();
-  if (!failure) return disposition_word(record::Disposition::kOk);
-  const std::string message = shorten(first_line(failure->message), kMaxMessageLength);
-  return disposition_word(failure->disposition) + (message.empty() ? "" : ": " + message);
-}
-
-void add_result_column(const ScenarioCells& scenario, Table& table) {
-  const auto& cells = scenario.cells;
-  if (std::all_of(cells.begin(), cells.end(), [](const Cell& cell) { return cell.ok(); })) return;
-  table.push_back(text_column(cells, "result", result_of));
-  table.back().align = Align::kLeft;
-}
-
 // The share with recomputation stands only where some cell recomputes.
 void add_share_columns(const ScenarioCells& scenario, Table& table) {
   const auto& cells = scenario.cells;
@@ -79,7 +63,7 @@ Table comparison_table(const ScenarioCells& scenario, const Baseline& baseline) 
   add_repetition_columns(scenario, table);
   add_share_columns(scenario, table);
   add_improvement_columns(scenario, baseline, table);
-  add_result_column(scenario, table);
+  if (const auto result = result_column(cells)) table.push_back(*result);
   return table;
 }
 
@@ -115,6 +99,7 @@ std::string section(const ScenarioCells& scenario, const Baseline& baseline) {
   std::string text = "## " + scenario.name + "\n\n";
   const std::string constants = describe(scenario.cells.front(), scenario.constant_axes());
   if (!constants.empty()) text += constants + "\n\n";
+  if (is_loading(scenario)) return text + loading_section(scenario);
   text += to_markdown(comparison_table(scenario, baseline)) + "\n";
   add_section(text, "Tokens and time", token_table(scenario));
   add_section(text, "Memory", memory_table(scenario));

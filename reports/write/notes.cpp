@@ -131,16 +131,26 @@ Lines definition_lines(const ScenarioCells& scenario, const Baseline& baseline) 
   return lines;
 }
 
-}  // namespace
-
-std::string write_notes(const ScenarioCells& scenario, const Baseline& baseline) {
+std::string as_list(const std::vector<Lines>& groups) {
   std::string text;
-  for (const Lines& lines :
-       {failure_lines(scenario), baseline_lines(scenario, baseline), warning_lines(scenario),
-        environment_lines(scenario), definition_lines(scenario, baseline)}) {
+  for (const Lines& lines : groups) {
     for (const auto& line : lines) text += "- " + line + "\n";
   }
   return text;
+}
+
+}  // namespace
+
+std::string write_notes(const ScenarioCells& scenario, const Baseline& baseline) {
+  return as_list({failure_lines(scenario), baseline_lines(scenario, baseline),
+                  warning_lines(scenario), environment_lines(scenario),
+                  definition_lines(scenario, baseline)});
+}
+
+std::string write_notes(const ScenarioCells& scenario,
+                        const std::vector<std::string>& definitions) {
+  return as_list(
+      {failure_lines(scenario), warning_lines(scenario), environment_lines(scenario), definitions});
 }
 
 }  // namespace moebench::reports

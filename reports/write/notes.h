@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "reports/write/cells.h"
 #include "reports/write/improvements.h"
@@ -10,5 +11,8 @@ namespace moebench::reports {
 // The list below a scenario's tables: failed cells, baselines that are missing, warnings (each
 // once), environment, and what the columns mean.
 std::string write_notes(const ScenarioCells& scenario, const Baseline& baseline);
+
+// The same without baselines, and with these lines on what the columns mean.
+std::string write_notes(const ScenarioCells& scenario, const std::vector<std::string>& definitions);
 
 }  // namespace moebench::reports

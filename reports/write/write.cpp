@@ -5,6 +5,7 @@
 #include "reports/write/cells.h"
 #include "reports/write/csv.h"
 #include "reports/write/improvements.h"
+#include "reports/write/loading.h"
 #include "reports/write/markdown.h"
 
 namespace moebench::reports {
@@ -23,6 +24,12 @@ std::string write_report(const std::vector<record::CellRecord>& recorded,
       return record::to_json_document(records);
   }
   MOEBENCH_CHECK(!"a format outside its enumeration");
+}
+
+std::string write_load_profiles(const std::vector<record::CellRecord>& records) {
+  std::string text;
+  for (const ScenarioCells& scenario : group_cells(records)) text += load_profiles(scenario);
+  return text;
 }
 
 }  // namespace moebench::reports

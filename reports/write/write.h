@@ -23,6 +23,10 @@ struct ReportOptions {
 std::string write_report(const std::vector<record::CellRecord>& records,
                          const ReportOptions& options);
 
+// The functions of the seed's load profile in the order of Python's pstats, for each ok cell that
+// measures loading.
+std::string write_load_profiles(const std::vector<record::CellRecord>& records);
+
 // One markdown table a scenario in the columns of fms-acceleration's PR 69: Model, Gpus, TYPE,
 // mem_peak, mem_alloc, train_runtime, tokens/s, improvements. `options.format` is not used.
 std::string write_seed_table(const std::vector<record::CellRecord>& records,

@@ -19,6 +19,7 @@
 #include "harness/config/resumption.h"
 #include "harness/probe/probe.h"
 #include "harness/record/record.h"
+#include "harness/train/load_worker.h"
 #include "harness/train/worker.h"
 #include "tools/moebench-rank/fault.h"
 
@@ -76,7 +77,8 @@ record::RankResult train_cell(const config::CellConfig& cell, comm::Communicator
   options.save.folder = config::checkpoint_folder(cell, out);
   options.save.keep = cell.keep_checkpoints;
   add_fault_from_environment(world.rank(), options);
-  return train::run_worker(cell, world, options);
+  return cell.measure == config::Measure::kLoad ? train::run_load_worker(cell, world, options)
+                                                : train::run_worker(cell, world, options);
 }
 
 std::unique_ptr<comm::Communicator> make_world(std::int64_t ranks) {
@@ -103,7 +105,7 @@ int finish(record::RankResult result, const comm::Communicator& world,
 
 int run_cell(const std::filesystem::path& cell_file, const std::filesystem::path& out) {
   const config::CellConfig cell = config::read_cell(cell_file);
-  const auto world = make_world(cell.ranks);
+  const auto world = make_world(cell.processes());
   return finish(guarded([&] { return train_cell(cell, *world, out); }), *world, out);
 }
 

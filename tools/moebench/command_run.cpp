@@ -70,7 +70,10 @@ std::string dry_run_note(const PlannedRun& run, const Records& records) {
   return fmt::format("{} repetition {}{}", what, run.repetition, why);
 }
 
-int dry_run(const std::vector<PlannedRun>& plan, const Records& records) {
+int dry_run(const RunOptions& options) {
+  const auto cells = planned_cells(options);
+  const auto plan = make_plan(cells, order_of(options, cells), plan_seed(cells));
+  const Records records = options.fresh ? Records{} : load_records(results_path(options));
   std::vector<CellRow> rows;
   for (const PlannedRun& run : plan) rows.push_back({run.cell, dry_run_note(run, records)});
   std::cout << cell_table(rows);
@@ -118,29 +121,26 @@ bool run_pending(const std::vector<PlannedRun>& pending, const std::vector<std::
 }
 
 // The planned cells in the file's order, whatever the order of the run.
-int print_results(const std::vector<config::CellConfig>& cells,
-                  const std::filesystem::path& folder) {
+RunOutcome outcome(const std::vector<config::CellConfig>& cells,
+                   const std::filesystem::path& folder) {
   const Records records = load_records(folder);
-  std::vector<CellRecord> planned;
-  bool all_ok = true;
+  RunOutcome result;
   for (const PlannedRun& run : make_plan(cells, Order::kListed, 0)) {
-    all_ok = all_ok && is_ok(run, records);
-    if (const auto it = records.find(run.key()); it != records.end()) planned.push_back(it->second);
+    if (!is_ok(run, records)) result.exit_code = kExitCellFailed;
+    const auto it = records.find(run.key());
+    if (it != records.end()) result.records.push_back(it->second);
   }
-  std::cout << reports::write_report(planned, {});
-  return all_ok ? kExitOk : kExitCellFailed;
+  return result;
 }
 
 }  // namespace
 
-int run_command(const RunOptions& options) {
+RunOutcome run_cells(const RunOptions& options) {
   const std::vector<config::CellConfig> cells = planned_cells(options);
   const Order order = order_of(options, cells);
   const std::uint64_t seed = plan_seed(cells);
   const std::vector<PlannedRun> plan = make_plan(cells, order, seed);
   const std::filesystem::path path = results_path(options);
-  if (options.dry_run) return dry_run(plan, options.fresh ? Records{} : load_records(path));
-
   launch::RunCellOptions cell_options;
   cell_options.results_folder = path;
   cell_options.worker = launch::find_worker();
@@ -162,9 +162,16 @@ int run_command(const RunOptions& options) {
   launch::handle_interrupts();
   if (!run_pending(pending, varying_axes(cells), cell_options, options.command_line)) {
     std::cerr << "moebench: interrupted; finished repetitions are kept, run again to continue\n";
-    return kExitInterrupted;
+    return {kExitInterrupted, {}};
   }
-  return print_results(cells, path);
+  return outcome(cells, path);
+}
+
+int run_command(const RunOptions& options) {
+  if (options.dry_run) return dry_run(options);
+  const RunOutcome run = run_cells(options);
+  if (run.exit_code != kExitInterrupted) std::cout << reports::write_report(run.records, {});
+  return run.exit_code;
 }
 
 }  // namespace moebench::cli

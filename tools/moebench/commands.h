@@ -1,5 +1,8 @@
 #pragma once
 
+#include <vector>
+
+#include "harness/record/record.h"
 #include "tools/moebench/options.h"
 
 namespace moebench::cli {
@@ -9,7 +12,16 @@ int run_command(const ListOptions& options);
 int run_command(const RunOptions& options);
 int run_command(const VerifyResumeOptions& options);
 int run_command(const ReportOptions& options);
+int run_command(const LoadOptions& options);
 int run_command(const MakeCheckpointOptions& options);
 int run_command(const DoctorOptions& options);
+
+struct RunOutcome {
+  int exit_code = kExitOk;
+  std::vector<record::CellRecord> records;  // of the planned repetitions, in the file's order
+};
+
+// What `run` does but for printing the records; there are none after an interruption.
+RunOutcome run_cells(const RunOptions& options);
 
 }  // namespace moebench::cli

@@ -93,6 +93,69 @@ void add_report(CLI::App& app, ReportOptions& options) {
   report->add_option("--out", options.out, "File to write, default stdout")->type_name("FILE");
 }
 
+void add_load_what(CLI::App& load, LoadOptions& options) {
+  load.add_option("CHECKPOINT", options.checkpoint, "Hugging Face folder or .safetensors file")
+      ->required();
+  load.add_option("--loader", options.loaders, "Several with commas; default direct")
+      ->type_name("LIST")
+      ->delimiter(',')
+      ->allow_extra_args(false)
+      ->check(CLI::IsMember({"concat", "slice", "direct", "broadcast"}));
+  load.add_option("--parallelism", options.parallelism, "How the ranks share the weights")
+      ->capture_default_str()
+      ->type_name("NAME")
+      ->check(CLI::IsMember({"fsdp", "ep"}));
+  load.add_option("--ep-degree", options.ep_degree, "Ranks that share the experts")
+      ->type_name("N")
+      ->check(CLI::PositiveNumber);
+  load.add_option("--ranks", options.ranks, "Default: the --ep-degree, or 1")
+      ->type_name("N")
+      ->check(CLI::PositiveNumber);
+  load.add_option("--one-rank", options.one_rank, "Only this rank of them all, alone")
+      ->type_name("I")
+      ->check(CLI::NonNegativeNumber);
+  load.add_option("--tensors", options.tensors, "Default: experts with ep, all with fsdp")
+      ->type_name("NAME")
+      ->check(CLI::IsMember({"experts", "all"}));
+}
+
+void add_load_how(CLI::App& load, LoadOptions& options) {
+  load.add_option("--cache", options.cache, "What the page cache holds of the files before")
+      ->capture_default_str()
+      ->type_name("NAME")
+      ->check(CLI::IsMember({"cold", "warm", "any"}));
+  load.add_option("--io", options.io, "auto: past the page cache what is not in it")
+      ->capture_default_str()
+      ->type_name("NAME")
+      ->check(CLI::IsMember({"auto", "buffered", "direct"}));
+  load.add_option("--dtype", options.dtype, "Number format to load as")
+      ->capture_default_str()
+      ->type_name("NAME")
+      ->check(CLI::IsMember({"bf16", "fp32"}));
+  load.add_option("--threads", options.threads, "Threads of a rank")
+      ->capture_default_str()
+      ->type_name("N")
+      ->check(CLI::PositiveNumber);
+  load.add_option("--repeats", options.repeats, "Repetitions, each in processes of its own")
+      ->capture_default_str()
+      ->type_name("N")
+      ->check(CLI::PositiveNumber);
+}
+
+void add_load(CLI::App& app, LoadOptions& options) {
+  CLI::App* load = app.add_subcommand("load", "Measure how fast a checkpoint loads, and why");
+  add_load_what(*load, options);
+  add_load_how(*load, options);
+  load->add_option("--format", options.format, "Format of the text")
+      ->capture_default_str()
+      ->type_name("NAME")
+      ->check(CLI::IsMember({"markdown", "csv", "json"}));
+  load->add_option("--out", options.out, "Results folder; results in it are replaced")
+      ->capture_default_str()
+      ->type_name("DIR");
+  add_launcher(*load, options.launcher);
+}
+
 void add_make_checkpoint(CLI::App& app, MakeCheckpointOptions& options) {
   CLI::App* make = app.add_subcommand("make-checkpoint",
                                       "Write a Hugging Face checkpoint with seeded random weights");
@@ -146,6 +209,7 @@ std::variant<Command, Information> parse_command_line(int argc, const char* cons
   RunOptions run;
   VerifyResumeOptions verify_resume;
   ReportOptions report;
+  LoadOptions load;
   MakeCheckpointOptions make_checkpoint;
   DoctorOptions doctor;
   CLI::App app("Compares ways to train mixture-of-experts models: memory, time, tokens per second.",
@@ -156,6 +220,7 @@ std::variant<Command, Information> parse_command_line(int argc, const char* cons
   add_run(app, run);
   add_verify_resume(app, verify_resume);
   add_report(app, report);
+  add_load(app, load);
   add_make_checkpoint(app, make_checkpoint);
   add_doctor(app, doctor);
   try {
@@ -167,12 +232,13 @@ std::variant<Command, Information> parse_command_line(int argc, const char* cons
   } catch (const CLI::ParseError& error) {
     throw Error("{}; see moebench --help", error.what());
   }
-  run.command_line = verify_resume.command_line = join_words(argc, argv);
+  run.command_line = verify_resume.command_line = load.command_line = join_words(argc, argv);
   if (app.got_subcommand("list")) return Command{list};
   if (app.got_subcommand("run")) return Command{run};
   if (app.got_subcommand("verify-resume")) return Command{verify_resume};
   if (app.got_subcommand("report")) return Command{report};
   if (app.got_subcommand("doctor")) return Command{doctor};
+  if (app.got_subcommand("load")) return Command{load};
   return Command{make_checkpoint};
 }
 

@@ -61,6 +61,25 @@ struct DoctorOptions {
   std::string launcher = "auto";
 };
 
+struct LoadOptions {
+  std::string checkpoint;            // folder or .safetensors file
+  std::vector<std::string> loaders;  // empty: direct
+  std::string parallelism = "ep";
+  std::optional<std::int64_t> ep_degree;  // empty: the ranks, as far as the experts allow
+  std::optional<std::int64_t> ranks;      // empty: the ep_degree, or 1
+  std::optional<std::int64_t> one_rank;
+  std::string tensors;  // empty: experts with ep, else all
+  std::string cache = "warm";
+  std::string io = "auto";
+  std::string dtype = "bf16";
+  std::int64_t threads = 1;
+  std::int64_t repeats = 3;
+  std::string format = "markdown";
+  std::string out = "results/load";
+  std::string launcher = "auto";
+  std::string command_line;  // as typed; goes into the records
+};
+
 struct MakeCheckpointOptions {
   std::string model;  // name, config.json or folder
   std::string out;
@@ -70,7 +89,7 @@ struct MakeCheckpointOptions {
 };
 
 using Command = std::variant<ListOptions, RunOptions, VerifyResumeOptions, ReportOptions,
-                             MakeCheckpointOptions, DoctorOptions>;
+                             LoadOptions, MakeCheckpointOptions, DoctorOptions>;
 
 // --help or --version: the text for stdout, nothing else to do.
 struct Information {

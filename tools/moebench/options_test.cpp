@@ -81,6 +81,35 @@ TEST(Options, VerifyResumeTakesAllItsOptions) {
   EXPECT_THAT(error_of({"verify-resume", "f", "--steps-before", "0"}), HasSubstr("--steps-before"));
 }
 
+TEST(Options, LoadTakesAllItsOptions) {
+  const auto options =
+      parse_as<LoadOptions>({"load",          "folder",   "--loader",    "concat,direct",
+                             "--parallelism", "ep",       "--ep-degree", "8",
+                             "--ranks",       "16",       "--one-rank",  "3",
+                             "--tensors",     "all",      "--cache",     "cold",
+                             "--io",          "buffered", "--dtype",     "fp32",
+                             "--threads",     "2",        "--repeats",   "5",
+                             "--format",      "csv",      "--out",       "dir",
+                             "--launcher",    "slurm"});
+  EXPECT_EQ(options.checkpoint, "folder");
+  EXPECT_THAT(options.loaders, ElementsAre("concat", "direct"));
+  EXPECT_EQ(options.parallelism, "ep");
+  EXPECT_EQ(options.ep_degree, 8);
+  EXPECT_EQ(options.ranks, 16);
+  EXPECT_EQ(options.one_rank, 3);
+  EXPECT_EQ(options.tensors, "all");
+  EXPECT_EQ(options.cache, "cold");
+  EXPECT_EQ(options.io, "buffered");
+  EXPECT_EQ(options.dtype, "fp32");
+  EXPECT_EQ(options.threads, 2);
+  EXPECT_EQ(options.repeats, 5);
+  EXPECT_EQ(options.format, "csv");
+  EXPECT_EQ(options.out, "dir");
+  EXPECT_EQ(options.launcher, "slurm");
+  EXPECT_THAT(options.command_line, HasSubstr("moebench load folder"));
+  EXPECT_THAT(error_of({"load", "folder", "--loader", "fast"}), HasSubstr("--loader"));
+}
+
 TEST(Options, FileMayFollowARepeatableOption) {
   const auto options = parse_as<ListOptions>({"list", "--filter", "ranks=2", "file.yaml"});
   EXPECT_EQ(options.selection.file, "file.yaml");
@@ -148,7 +177,7 @@ TEST_P(Help, IsTheGoldenText) {
 
 INSTANTIATE_TEST_SUITE_P(Commands, Help,
                          ::testing::Values("moebench", "list", "run", "verify-resume", "report",
-                                           "make-checkpoint", "doctor"));
+                                           "load", "make-checkpoint", "doctor"));
 
 }  // namespace
 }  // namespace moebench::cli

@@ -1,0 +1,44 @@
+#include "harness/launch/merge_load.h"
+
+#include <algorithm>
+#include <numeric>
+#include <string_view>
+
+namespace moebench::launch {
+namespace {
+
+using Values = std::vector<double>;
+
+double sum(const Values& values) { return std::accumulate(values.begin(), values.end(), 0.0); }
+double mean(const Values& values) { return sum(values) / static_cast<double>(values.size()); }
+double largest(const Values& values) { return *std::ranges::max_element(values); }
+
+struct Rule {
+  std::string_view prefix;
+  double (*headline)(const Values&);
+};
+
+// Times of stages and functions are means: those of one rank add up to its total.
+constexpr Rule kRules[] = {
+    {"load_bytes_kept", largest}, {"load_bytes_", sum},    {"load_minor_faults", sum},
+    {"load_major_faults", sum},   {"load_stage.", mean},   {"load_rss_peak", largest},
+    {"calls.", largest},          {"own_time.", mean},     {"cumulative_time.", mean},
+    {"copy_time", largest},       {"disk_read_rate", sum}, {"page_cache_share", mean},
+};
+
+}  // namespace
+
+std::optional<double> load_headline(const std::string& metric, const Values& values) {
+  const auto rule = std::ranges::find_if(
+      kRules, [&](const Rule& candidate) { return metric.starts_with(candidate.prefix); });
+  if (rule == std::end(kRules)) return std::nullopt;
+  return rule->headline(values);
+}
+
+std::vector<std::string> required_load_metrics() {
+  return {"load_time",         "load_bytes_kept",   "load_bytes_needed", "load_bytes_read",
+          "load_minor_faults", "load_major_faults", "load_stage.open",   "load_stage.read",
+          "copy_time",         "page_cache_share",  "calls.shard_moe"};
+}
+
+}  // namespace moebench::launch

@@ -1,0 +1,124 @@
+#include "harness/train/load_worker.h"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+#include "harness/train/load_weights.h"
+#include "harness/train/rank_metrics.h"
+#include "harness/weights/load/limits.h"
+#include "harness/weights/load/verify.h"
+
+namespace moebench::train {
+namespace {
+
+record::Metric count(std::int64_t value) { return scalar("1", static_cast<double>(value)); }
+record::Metric time(std::int64_t ns) { return scalar("ns", static_cast<double>(ns)); }
+
+class LoadWorker {
+ public:
+  LoadWorker(const config::CellConfig& cell, comm::Communicator& world,
+             const WorkerOptions& options)
+      : cell_(cell),
+        world_(world),
+        options_(options),
+        rank_(cell.load.one_rank < 0 ? world.rank() : cell.load.one_rank) {
+    result_.rank = world.rank();
+    result_.world_size = world.size();
+  }
+
+  record::RankResult run() {
+    result_.environment["mpi"] = comm::mpi_library_version();
+    if (cell_.load.one_rank >= 0) {
+      result_.environment["one_rank"] = fmt::format("{} of {}", cell_.load.one_rank, cell_.ranks);
+    }
+    options_.before_step(0);
+    timed_pass();
+    attributed_pass();
+    limits();
+    return std::move(result_);
+  }
+
+ private:
+  void progress(const char* phase, std::int64_t step, std::int64_t of) {
+    if (world_.rank() == 0) options_.progress(phase, step, of, 0);
+  }
+
+  void timed_pass() {
+    progress("load", 0, 3);
+    result_.metrics["page_cache_share"] = scalar("1", prepare_page_cache(cell_, world_));
+    weights::Request request = load_request(cell_, rank_);
+    weights::Memory memory;
+    world_.barrier();
+    const weights::LoadReport report =
+        load_weights(cell_, world_, request, memory, LoadPass::kTimed);
+    world_.barrier();
+    bytes_kept_ = request.kept_bytes();
+    write(report);
+    progress("verify", 1, 3);
+    weights::CheckpointFiles files(cell_.load_from);
+    const std::string difference = weights::find_difference(request, files);
+    if (difference.empty()) return;
+    result_.disposition = record::Disposition::kIncorrect;
+    result_.message = difference;
+  }
+
+  void write(const weights::LoadReport& report) {
+    auto& metrics = result_.metrics;
+    metrics["load_time"] = time(report.total_ns);
+    metrics["load_bytes_kept"] = bytes_metric(bytes_kept_);
+    metrics["load_bytes_needed"] = bytes_metric(report.bytes_needed);
+    metrics["load_bytes_read"] = bytes_metric(report.bytes_read);
+    metrics["load_bytes_direct"] = bytes_metric(report.bytes_direct);
+    metrics["load_bytes_received"] = bytes_metric(report.bytes_received);
+    metrics["load_minor_faults"] = count(report.minor_faults);
+    metrics["load_major_faults"] = count(report.major_faults);
+    if (report.peak_rss_bytes) metrics["load_rss_peak"] = bytes_metric(*report.peak_rss_bytes);
+    for (const weights::FunctionTimes& function : report.functions) {
+      metrics["calls." + function.name] = count(function.calls);
+      metrics["own_time." + function.name] = time(function.own_ns);
+      metrics["cumulative_time." + function.name] = time(function.cumulative_ns);
+    }
+  }
+
+  void attributed_pass() {
+    progress("stages", 2, 3);
+    prepare_page_cache(cell_, world_);
+    weights::Request request = load_request(cell_, rank_);
+    weights::Memory memory;
+    world_.barrier();
+    const auto report = load_weights(cell_, world_, request, memory, LoadPass::kStages);
+    for (std::size_t i = 0; i < weights::kNumStages; ++i) {
+      const std::string name = to_string(static_cast<weights::Stage>(i));
+      result_.metrics["load_stage." + name] = time(report.stages[i]);
+    }
+    world_.barrier();
+  }
+
+  // All ranks at once, so that they share the machine as they do in the load.
+  void limits() {
+    world_.barrier();
+    result_.metrics["copy_time"] = time(weights::copy_time_ns(bytes_kept_, cell_.threads_per_rank));
+    if (cell_.load.cache != config::Cache::kCold) return;
+    world_.barrier();
+    const auto files = weights::CheckpointFiles(cell_.load_from).paths();
+    const auto rate = weights::disk_bytes_per_second(files, rank_ * bytes_kept_, bytes_kept_);
+    if (rate) result_.metrics["disk_read_rate"] = scalar("bytes/s", *rate);
+  }
+
+  const config::CellConfig& cell_;
+  comm::Communicator& world_;
+  const WorkerOptions& options_;
+  std::int64_t rank_;  // of the cell
+  std::int64_t bytes_kept_ = 0;
+  record::RankResult result_;
+};
+
+}  // namespace
+
+record::RankResult run_load_worker(const config::CellConfig& cell, comm::Communicator& world,
+                                   const WorkerOptions& options) {
+  return LoadWorker(cell, world, options).run();
+}
+
+}  // namespace moebench::train

@@ -1,0 +1,104 @@
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <filesystem>
+#include <iostream>
+
+#include "harness/base/error.h"
+#include "harness/base/file.h"
+#include "harness/config/cell.h"
+#include "harness/weights/parameters.h"
+#include "reports/write/write.h"
+#include "tools/moebench/commands.h"
+
+namespace moebench::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+// Where config.json lies: in the checkpoint's folder, or beside its only file.
+fs::path model_folder(const fs::path& checkpoint) {
+  const fs::path folder = fs::is_directory(checkpoint) ? checkpoint : checkpoint.parent_path();
+  if (fs::is_regular_file(folder / "config.json")) return folder;
+  if (!fs::exists(checkpoint)) {
+    throw Error(
+        "checkpoint '{}' does not exist; correct the path or write one with 'moebench "
+        "make-checkpoint'",
+        checkpoint.string());
+  }
+  throw Error("no config.json in '{}'; put the model's there", folder.string());
+}
+
+// A YAML scalar in single quotes.
+std::string quoted(const std::string& text) {
+  std::string result = "'";
+  for (const char c : text) result += c == '\'' ? "''" : std::string(1, c);
+  return result + "'";
+}
+
+std::int64_t ranks_of(const LoadOptions& options) {
+  const std::int64_t ranks = options.ranks.value_or(options.ep_degree.value_or(1));
+  if (options.one_rank.value_or(0) < ranks) return ranks;
+  throw Error("--one-rank {}: the ranks are 0 to {}; give --ranks or --ep-degree",
+              *options.one_rank, ranks - 1);
+}
+
+// The cells as a scenario, which `moebench run` takes as well.
+std::string scenario_text(const LoadOptions& options, const fs::path& checkpoint,
+                          const fs::path& model) {
+  const std::string tensors = !options.tensors.empty()      ? options.tensors
+                              : options.parallelism == "ep" ? "experts"
+                                                            : "all";
+  const std::vector<std::string> loaders =
+      options.loaders.empty() ? std::vector<std::string>{"direct"} : options.loaders;
+  std::string text = "# Written by moebench load.\nscenarios:\n  - name: load\n    axes:\n";
+  text += fmt::format("      model: {}\n      parallelism: {}\n", quoted(model.string()),
+                      options.parallelism);
+  text += fmt::format("      ranks: {}\n", ranks_of(options));
+  if (options.ep_degree) text += fmt::format("      ep_degree: {}\n", *options.ep_degree);
+  text += fmt::format("      dtype: {}\n      loader: [{}]\n      cache: {}\n", options.dtype,
+                      fmt::join(loaders, ", "), options.cache);
+  text += fmt::format("    settings:\n      measure: load\n      load_from: {}\n",
+                      quoted(checkpoint.string()));
+  text += fmt::format("      load_tensors: {}\n      load_io: {}\n", tensors, options.io);
+  if (options.one_rank) text += fmt::format("      one_rank: {}\n", *options.one_rank);
+  return text + fmt::format("      threads_per_rank: {}\n      repeats: {}\n", options.threads,
+                            options.repeats);
+}
+
+RunOptions run_options(const LoadOptions& options, const fs::path& scenario) {
+  RunOptions run;
+  run.selection.file = scenario.string();
+  run.out = options.out;
+  run.launcher = options.launcher;
+  run.fresh = true;
+  run.command_line = options.command_line;
+  return run;
+}
+
+void print(const LoadOptions& options, const std::vector<record::CellRecord>& records) {
+  reports::ReportOptions report;
+  if (options.format == "csv") report.format = reports::Format::kCsv;
+  if (options.format == "json") report.format = reports::Format::kJson;
+  std::cout << reports::write_report(records, report);
+  if (report.format == reports::Format::kMarkdown) {
+    std::cout << "\n" << reports::write_load_profiles(records);
+  }
+}
+
+}  // namespace
+
+int run_command(const LoadOptions& options) {
+  const fs::path checkpoint = fs::absolute(options.checkpoint).lexically_normal();
+  const fs::path model = fs::absolute(model_folder(checkpoint)).lexically_normal();
+  // What is wrong with the files is said here, before ranks are started for it.
+  weights::checkpoint_source(checkpoint.string(), config::load_model_config(model / "config.json"));
+  const fs::path scenario = fs::path(options.out) / "scenario.yaml";
+  fs::create_directories(options.out);
+  write_file_atomically(scenario, scenario_text(options, checkpoint, model));
+  const RunOutcome run = run_cells(run_options(options, scenario));
+  if (run.exit_code != kExitInterrupted) print(options, run.records);
+  return run.exit_code;
+}
+
+}  // namespace moebench::cli
