@@ -9,6 +9,7 @@
 
 #include "harness/base/bfloat16.h"
 #include "harness/base/file.h"
+#include "harness/base/hash.h"
 #include "harness/weights/parameters.h"
 #include "harness/weights/safetensors.h"
 #include "harness/weights/test_support.h"
@@ -81,6 +82,21 @@ TEST(MakeCheckpoint, WritesTheSeededValues) {
   make_checkpoint(config, folder / "wide" / "fp32/", {.seed = 8, .dtype = Dtype::kFp32});
   expect_values(folder / "wide" / "fp32", 8, Dtype::kFp32);
   EXPECT_THAT(names_in(folder / "wide"), ElementsAre("fp32"));
+}
+
+// The bytes that the safetensors library has read: tools/dev/read_checkpoint.py opens the same
+// checkpoint with it where it is installed, and knows what it must find.
+TEST(MakeCheckpoint, WritesTheBytesThatTheReferenceLibraryHasRead) {
+  const auto folder = test_folder();
+  make_checkpoint(fs::path(MOEBENCH_SCENARIO_FOLDER) / "models" / "mixtral-tiny.json",
+                  folder / "out", {.seed = 7, .max_shard_bytes = 2'000'000});
+  std::vector<std::string> hashes;
+  for (const std::string& name : names_in(folder / "out")) {
+    if (!name.ends_with(".safetensors")) continue;
+    hashes.push_back(hash_hex(read_file(folder / "out" / name), 16));
+  }
+  EXPECT_THAT(hashes, ElementsAre("5c41fcf14937ce53", "99c4f0f1b9c4f60c", "f4c562f067b27dc6",
+                                  "86a64241e090a200"));
 }
 
 TEST(MakeCheckpoint, BoundsItsShardsAndIndexesThem) {
