@@ -8,6 +8,7 @@ namespace {
 
 struct PhaseClock {
   bool recording = false;
+  PhaseObserver* observer = nullptr;
   Phase current = Phase::kOther;
   std::int64_t since_ns = 0;
   PhaseTimes times{};
@@ -24,10 +25,49 @@ thread_local PhaseClock clock_of_thread;
 }  // namespace
 
 const char* to_string(Phase phase) {
-  constexpr std::array<const char*, kNumPhases> kNames = {
-      "other",   "data",     "forward", "router", "dispatch", "experts",
-      "combine", "backward", "gather",  "reduce", "optimizer"};
+  constexpr std::array<const char*, kNumPhases> kNames = {"other",
+                                                          "data",
+                                                          "embedding",
+                                                          "attention",
+                                                          "router",
+                                                          "dispatch",
+                                                          "experts",
+                                                          "combine",
+                                                          "loss",
+                                                          "loss_backward",
+                                                          "combine_backward",
+                                                          "experts_backward",
+                                                          "dispatch_backward",
+                                                          "router_backward",
+                                                          "attention_backward",
+                                                          "embedding_backward",
+                                                          "gather",
+                                                          "reduce",
+                                                          "optimizer",
+                                                          "checkpoint"};
   return kNames[static_cast<std::size_t>(phase)];
+}
+
+Phase backward_of(Phase phase) {
+  if (phase < Phase::kEmbedding || phase > Phase::kLoss) return phase;
+  const int from_loss = static_cast<int>(Phase::kLoss) - static_cast<int>(phase);
+  return static_cast<Phase>(static_cast<int>(Phase::kLossBackward) + from_loss);
+}
+
+ObservePhases::ObservePhases(PhaseObserver& observer) {
+  MOEBENCH_CHECK(clock_of_thread.observer == nullptr);
+  clock_of_thread.observer = &observer;
+}
+
+ObservePhases::~ObservePhases() { clock_of_thread.observer = nullptr; }
+
+Phase current_phase() { return clock_of_thread.current; }
+
+void change_phase(Phase phase) {
+  PhaseClock& clock = clock_of_thread;
+  if (clock.recording) clock.settle();
+  if (clock.observer != nullptr) clock.observer->on_change(clock.current, phase);
+  clock.current = phase;
 }
 
 PhaseRecorder::PhaseRecorder() {
@@ -47,10 +87,8 @@ PhaseTimes PhaseRecorder::take() {
 }
 
 Phase PhaseScope::enter(Phase phase) {
-  PhaseClock& clock = clock_of_thread;
-  const Phase before = clock.current;
-  if (clock.recording) clock.settle();
-  clock.current = phase;
+  const Phase before = clock_of_thread.current;
+  change_phase(phase);
   return before;
 }
 

@@ -6,23 +6,37 @@
 
 namespace moebench::measure {
 
-// What a rank does with its time within a training step.
+// What a rank does with its time within a training step. The phases from kEmbedding to kLoss are
+// the forward pass in its order, what activation checkpointing computes again included; each has
+// its backward.
 enum class Phase {
   kOther,      // none of the parts below
   kData,       // making the micro-batches
-  kForward,    // embedding, attention, norms, residuals, head and loss; recomputed ones included
-  kRouter,     // the router, its choice and what is counted of it
-  kDispatch,   // grouping rows by expert and sending them; also their gradients' way back
+  kEmbedding,  // looking up token embeddings
+  kAttention,  // first norm, projections, attention, residual
+  kRouter,     // second norm, the router, its choice and what is counted of it
+  kDispatch,   // grouping rows by expert and sending them
   kExperts,    // the experts' products
-  kCombine,    // returning rows and summing them; also their gradients' way
-  kBackward,   // computing gradients, without their communication
-  kGather,     // starting, and waiting for, the all-gathers of parameters
-  kReduce,     // reduce-scatters of gradients, and sums over ranks
-  kOptimizer,  // gradient norm and AdamW
+  kCombine,    // returning rows, summing them, residual
+  kLoss,       // final norm, logits, cross entropy with the gradient of the logits
+  kLossBackward,
+  kCombineBackward,
+  kExpertsBackward,
+  kDispatchBackward,
+  kRouterBackward,
+  kAttentionBackward,
+  kEmbeddingBackward,
+  kGather,      // starting, and waiting for, the all-gathers of parameters
+  kReduce,      // reduce-scatters of gradients, and sums over ranks
+  kOptimizer,   // gradient norm and AdamW
+  kCheckpoint,  // saving one; lies between steps
 };
-inline constexpr std::size_t kNumPhases = 11;
+inline constexpr std::size_t kNumPhases = 20;
 
-const char* to_string(Phase phase);  // "other", "data", "forward", ...
+const char* to_string(Phase phase);  // "other", "data", ..., "loss_backward", ...
+
+// The backward of a phase of the forward pass; another phase is its own.
+Phase backward_of(Phase phase);
 
 // Nanoseconds of each phase, itself alone: what scopes within it took is theirs.
 using PhaseTimes = std::array<std::int64_t, kNumPhases>;
@@ -39,6 +53,27 @@ class PhaseRecorder {
   PhaseTimes take();
 };
 
+// Sees every change of phase of the thread that installs it; for profiles, which need the moments.
+class PhaseObserver {
+ public:
+  virtual ~PhaseObserver() = default;
+  virtual void on_change(Phase from, Phase to) = 0;
+};
+
+// Installs an observer on this thread while it lives. One at a time.
+class ObservePhases {
+ public:
+  explicit ObservePhases(PhaseObserver& observer);
+  ~ObservePhases();
+  ObservePhases(const ObservePhases&) = delete;
+  ObservePhases& operator=(const ObservePhases&) = delete;
+};
+
+Phase current_phase();
+
+// From here on this thread is in another phase, until the scope around ends.
+void change_phase(Phase phase);
+
 // Marks this thread's phase while it lives. Costs one clock read at each end while a recorder
 // lives, and next to nothing otherwise. libtorch runs the backward pass of CPU tensors on the
 // thread that asked for it, so that marks in an operation's backward count as well.
@@ -50,7 +85,7 @@ class PhaseScope {
   PhaseScope& operator=(const PhaseScope&) = delete;
 
   // The rest of the scope is another phase.
-  void change(Phase phase) { enter(phase); }
+  void change(Phase phase) { change_phase(phase); }
 
  private:
   static Phase enter(Phase phase);  // returns the one before

@@ -7,7 +7,7 @@ namespace {
 
 // A scope within a scope, as marks are in a step.
 void one_scope(benchmark::State& state) {
-  const PhaseScope step(Phase::kForward);
+  const PhaseScope step(Phase::kAttention);
   for (auto _ : state) {
     const PhaseScope scope(Phase::kRouter);
     benchmark::ClobberMemory();

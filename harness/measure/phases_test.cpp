@@ -5,6 +5,8 @@
 #include <numeric>
 #include <set>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "harness/measure/clock.h"
 
@@ -30,7 +32,7 @@ std::int64_t sum(const PhaseTimes& times) {
 TEST(Phases, AScopeCountsItselfAlone) {
   PhaseRecorder recorder;
   {
-    const PhaseScope forward(Phase::kForward);
+    const PhaseScope forward(Phase::kAttention);
     work();
     {
       const PhaseScope experts(Phase::kExperts);
@@ -39,9 +41,9 @@ TEST(Phases, AScopeCountsItselfAlone) {
     work();
   }
   const PhaseTimes times = recorder.take();
-  EXPECT_GE(time_of(times, Phase::kForward), 2 * kWorkNs);
+  EXPECT_GE(time_of(times, Phase::kAttention), 2 * kWorkNs);
   EXPECT_GE(time_of(times, Phase::kExperts), 3 * kWorkNs);
-  EXPECT_EQ(time_of(times, Phase::kBackward), 0);
+  EXPECT_EQ(time_of(times, Phase::kAttentionBackward), 0);
 }
 
 TEST(Phases, TimesAddUpToWhatPassed) {
@@ -79,6 +81,33 @@ TEST(Phases, ARecorderStartsInThePhaseThatIsOn) {
   PhaseRecorder recorder;
   work();
   EXPECT_GE(time_of(recorder.take(), Phase::kOptimizer), kWorkNs);
+}
+
+TEST(Phases, AnObserverSeesEveryChange) {
+  struct Log : PhaseObserver {
+    void on_change(Phase from, Phase to) override { changes.emplace_back(from, to); }
+    std::vector<std::pair<Phase, Phase>> changes;
+  } log;
+  {
+    const ObservePhases observe(log);
+    PhaseScope scope(Phase::kLoss);
+    scope.change(Phase::kLossBackward);
+    change_phase(Phase::kReduce);
+    EXPECT_EQ(current_phase(), Phase::kReduce);
+  }
+  const std::vector<std::pair<Phase, Phase>> expected = {{Phase::kOther, Phase::kLoss},
+                                                         {Phase::kLoss, Phase::kLossBackward},
+                                                         {Phase::kLossBackward, Phase::kReduce},
+                                                         {Phase::kReduce, Phase::kOther}};
+  EXPECT_EQ(log.changes, expected);
+}
+
+TEST(Phases, EveryPartOfTheForwardPassHasItsBackward) {
+  for (Phase phase = Phase::kEmbedding; phase <= Phase::kLoss;
+       phase = static_cast<Phase>(static_cast<int>(phase) + 1)) {
+    EXPECT_EQ(std::string(to_string(phase)) + "_backward", to_string(backward_of(phase)));
+  }
+  EXPECT_EQ(backward_of(Phase::kGather), Phase::kGather);
 }
 
 TEST(Phases, NamesDiffer) {

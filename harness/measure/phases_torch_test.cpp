@@ -23,12 +23,12 @@ TEST(Phases, MarksInABackwardPassCount) {
   const at::Tensor y = MarkedFunction::apply(x).sum();
   PhaseRecorder recorder;
   {
-    const PhaseScope scope(Phase::kBackward);
+    const PhaseScope scope(Phase::kAttentionBackward);
     y.backward();
   }
   const PhaseTimes times = recorder.take();
   EXPECT_GT(times[static_cast<std::size_t>(Phase::kDispatch)], 0);
-  EXPECT_GT(times[static_cast<std::size_t>(Phase::kBackward)], 0);
+  EXPECT_GT(times[static_cast<std::size_t>(Phase::kAttentionBackward)], 0);
 }
 
 }  // namespace

@@ -2,8 +2,21 @@
 
 #include <cstdint>
 #include <memory>
+#include <vector>
+
+#include "harness/measure/memory_kind.h"
+#include "harness/measure/phases.h"
 
 namespace moebench::measure {
+
+// The largest moment of a stretch of time within one phase, and what was alive then.
+struct MemoryMoment {
+  std::int64_t time_ns = 0;  // of now_ns()
+  Phase phase = Phase::kOther;
+  MemoryByKind bytes{};
+
+  std::int64_t total() const;
+};
 
 // Counts every allocation and release of libtorch's CPU allocator on this thread while it lives.
 // Only what is allocated after its construction counts, so build the model inside its lifetime.
@@ -18,6 +31,10 @@ class TensorMemoryTracker {
   std::int64_t live_bytes() const;
   std::int64_t peak_bytes() const;  // since construction or the last reset_peak()
   void reset_peak();                // the peak starts again at the live bytes
+
+  // One entry a stretch of phase in which memory was taken or given back, in order, since
+  // construction or the last call.
+  std::vector<MemoryMoment> take_timeline();
 
  private:
   class Counter;

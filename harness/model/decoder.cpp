@@ -1,12 +1,14 @@
 #include "harness/model/decoder.h"
 
 #include <ATen/ATen.h>
+#include <ATen/record_function.h>
 
 #include <memory>
 #include <tuple>
 #include <utility>
 
 #include "harness/measure/phases.h"
+#include "harness/model/backward_mark.h"
 #include "kernels/embedding/embedding.h"
 
 namespace moebench::model {
@@ -29,15 +31,18 @@ ExpertOutput loop_experts(const at::Tensor& x_TH, const at::Tensor& weights_Tk,
     if (hits.size(0) == 0) continue;
     const at::Tensor token = hits.select(1, 0);
     const at::Tensor x_e = x_TH.index_select(0, token);
+    mark_backward(x_e, Phase::kDispatch);
     phase.change(Phase::kExperts);
     const at::Tensor hidden = at::silu(linear(x_e, weights.w1[i])) * linear(x_e, weights.w3[i]);
     at::Tensor y_e = linear(hidden, weights.w2[i]);
+    mark_backward(y_e, Phase::kExperts);
     phase.change(Phase::kCombine);
     if (weights_Tk.defined()) {
       const at::Tensor weight = at::index(weights_Tk, {token, hits.select(1, 1)});
       y_e = y_e * weight.unsqueeze(1).to(y_e.scalar_type());
     }
     y_TH.index_add_(0, token, y_e);
+    mark_backward(y_TH, Phase::kCombine);
   }
   return {y_TH, std::move(load)};
 }
@@ -54,11 +59,15 @@ ExpertOutput grouped_local_experts(const at::Tensor& x_TH, const at::Tensor& wei
   const auto map = std::make_shared<const kernels::RowMap>(
       kernels::group_rows(ids, weights.num_experts, row_multiple));
   const at::Tensor rows = permute_rows(x_TH, map, top_k);
+  mark_backward(rows, Phase::kDispatch);
   phase.change(Phase::kExperts);
   const at::Tensor out = grouped_experts(rows, map, weights.gate_up, weights.down);
+  mark_backward(out, Phase::kExperts);
   phase.change(Phase::kCombine);
+  at::Tensor y_TH = combine_rows(out, weights_Tk, map, top_k);
+  mark_backward(y_TH, Phase::kCombine);
   const std::int64_t real_rows = std::ssize(ids);
-  return {combine_rows(out, weights_Tk, map, top_k), {map->counts, map->num_rows() - real_rows}};
+  return {std::move(y_TH), {map->counts, map->num_rows() - real_rows}};
 }
 
 struct Routing {
@@ -93,26 +102,30 @@ ExpertFunction local_experts(config::ExpertKernel kernel) {
 
 LayerOutput decoder_layer(const at::Tensor& x_TH, LayerWeights& weights,
                           const config::ModelConfig& model, const BatchContext& batch) {
-  measure::PhaseScope phase(Phase::kForward);
+  measure::PhaseScope phase(Phase::kAttention);
   DenseWeights& dense = weights.dense;
   const at::Tensor normed = rms_norm(x_TH, dense.input_norm, model.rms_norm_eps);
   const at::Tensor attended = causal_attention(linear(normed, dense.qkv), batch.attention);
-  const at::Tensor residual =
-      at::add(x_TH, linear(attended, dense.o), model.residual_multiplier);
+  const at::Tensor residual = at::add(x_TH, linear(attended, dense.o), model.residual_multiplier);
+  mark_backward(residual, Phase::kAttention);
 
-  const at::Tensor moe_in = rms_norm(residual, dense.post_norm, model.rms_norm_eps);
   phase.change(Phase::kRouter);
+  const at::Tensor moe_in = rms_norm(residual, dense.post_norm, model.rms_norm_eps);
+  mark_backward(moe_in, Phase::kRouter);
   const at::Tensor& forced = batch.forced_ids_LTk;
   const Routing routing = route(moe_in, dense.router, model.top_k,
                                 forced.defined() ? forced.select(0, weights.index) : forced);
+  mark_backward(routing.weights_Tk, Phase::kRouter);
   ExpertOutput experts =
       batch.experts(moe_in, routing.weights_Tk, routing.ids_Tk.to(at::kInt), weights.experts);
-  phase.change(Phase::kForward);
+  phase.change(Phase::kCombine);
   LayerOutput out;
   out.x_TH = at::add(residual, experts.y_TH, model.residual_multiplier);
+  mark_backward(out.x_TH, Phase::kCombine);
   out.load = std::move(experts.load);
   phase.change(Phase::kRouter);
   out.prob_sum_E = at::mv(routing.probs_TE.t(), batch.mask_T);
+  mark_backward(out.prob_sum_E, Phase::kRouter);
   out.real_counts_E =
       at::bincount(routing.ids_Tk.flatten(), at::repeat_interleave(batch.mask_T, model.top_k),
                    model.num_experts)
@@ -135,6 +148,7 @@ void embed_backward(std::span<const std::int64_t> tokens, const at::Tensor& dx_T
   }
   Weight& table = weights.embedding;
   const bool accumulate = table.accumulate || table.written;
+  RECORD_FUNCTION("moebench::embedding_backward", std::vector<c10::IValue>());
   for_dtype(rows_TH.scalar_type(), [&]<typename T>(T) {
     kernels::embedding_backward(tokens.data(), data<T>(rows_TH), rows_TH.size(0),
                                 table.grad.size(0), table.grad.size(1), data<T>(table.grad),

@@ -1,9 +1,11 @@
 #include "harness/model/ops.h"
 
+#include <ATen/record_function.h>
 #include <torch/csrc/autograd/custom_function.h>
 
 #include <optional>
 #include <utility>
+#include <vector>
 
 #include "kernels/cross_entropy/cross_entropy.h"
 #include "kernels/rms_norm/rms_norm.h"
@@ -15,6 +17,10 @@ namespace {
 using torch::autograd::AutogradContext;
 using torch::autograd::Function;
 using torch::autograd::variable_list;
+
+// What a profile counts as moved by an operation: each tensor read or written once.
+using Moved = std::vector<c10::IValue>;
+const Moved kNoInputs;
 
 // Carries a C++ value in an autograd context.
 template <typename T>
@@ -63,6 +69,7 @@ struct RmsNormFunction : Function<RmsNormFunction> {
   static at::Tensor forward(AutogradContext* ctx, const at::Tensor& x, Weight* weight, double eps) {
     const at::Tensor y = at::empty_like(x);
     const at::Tensor rstd = at::empty({x.size(0)}, x.options().dtype(at::kFloat));
+    RECORD_FUNCTION("moebench::rms_norm", kNoInputs);
     for_dtype(x.scalar_type(), [&]<typename T>(T) {
       kernels::rms_norm_forward(data<T>(x), data<T>(weight->value), x.size(0), x.size(1),
                                 static_cast<float>(eps), data<T>(y), data<float>(rstd));
@@ -78,6 +85,7 @@ struct RmsNormFunction : Function<RmsNormFunction> {
     const at::Tensor& x = saved[0];
     const at::Tensor dy = grads[0].contiguous();
     const at::Tensor dx = at::empty_like(x);
+    RECORD_FUNCTION("moebench::rms_norm_backward", kNoInputs);
     for_dtype(x.scalar_type(), [&]<typename T>(T) {
       kernels::rms_norm_backward(data<T>(dy), data<T>(x), data<T>(weight->value),
                                  data<float>(saved[1]), x.size(0), x.size(1), data<T>(dx),
@@ -100,10 +108,13 @@ struct AttentionFunction : Function<AttentionFunction> {
     const at::Tensor q = at::empty({s.batch, s.seq_len, s.num_heads, s.head_dim}, qkv.options());
     const at::Tensor k = at::empty_like(q);
     const at::Tensor v = at::empty_like(q);
-    for_dtype(qkv.scalar_type(), [&]<typename T>(T) {
-      kernels::rope_split_forward(data<T>(qkv), *context.rope, s, data<T>(q), data<T>(k),
-                                  data<T>(v));
-    });
+    {
+      RECORD_FUNCTION("moebench::rope_split", kNoInputs);
+      for_dtype(qkv.scalar_type(), [&]<typename T>(T) {
+        kernels::rope_split_forward(data<T>(qkv), *context.rope, s, data<T>(q), data<T>(k),
+                                    data<T>(v));
+      });
+    }
     auto [out, logsumexp] = at::_scaled_dot_product_flash_attention_for_cpu(
         q.transpose(1, 2), k.transpose(1, 2), v.transpose(1, 2), 0.0, /*is_causal=*/true,
         /*attn_mask=*/{}, scale(context));
@@ -127,6 +138,7 @@ struct AttentionFunction : Function<AttentionFunction> {
     const at::Tensor dqkv =
         at::empty({s.batch * s.seq_len, (s.num_heads + 2 * s.num_kv_heads) * s.head_dim},
                   dq_c.options());
+    RECORD_FUNCTION("moebench::rope_split_backward", kNoInputs);
     for_dtype(dqkv.scalar_type(), [&]<typename T>(T) {
       kernels::rope_split_backward(data<T>(dq_c), data<T>(dk_c), data<T>(dv_c), *context.rope, s,
                                    data<T>(dqkv));
@@ -139,6 +151,7 @@ struct PermuteFunction : Function<PermuteFunction> {
   static at::Tensor forward(AutogradContext* ctx, const at::Tensor& x, SharedRowMap map,
                             std::int64_t top_k) {
     const at::Tensor rows = at::empty({map->num_rows(), x.size(1)}, x.options());
+    RECORD_FUNCTION("moebench::permute_rows", Moved({rows, rows}));
     for_dtype(x.scalar_type(), [&]<typename T>(T) {
       kernels::permute_rows(data<T>(x), *map, top_k, x.size(1), data<T>(rows));
     });
@@ -153,6 +166,7 @@ struct PermuteFunction : Function<PermuteFunction> {
     const auto& map = kept<SharedRowMap>(ctx, "map");
     const std::int64_t tokens = static_cast<std::int64_t>(map->position.size()) / top_k;
     const at::Tensor dx = at::empty({tokens, drows.size(1)}, drows.options());
+    RECORD_FUNCTION("moebench::permute_rows_backward", Moved({drows, dx}));
     for_dtype(dx.scalar_type(), [&]<typename T>(T) {
       kernels::combine_rows(data<T>(drows), static_cast<const float*>(nullptr), *map, top_k,
                             drows.size(1), data<T>(dx));
@@ -168,6 +182,7 @@ struct CombineFunction : Function<CombineFunction> {
     const std::int64_t tokens = static_cast<std::int64_t>(map->position.size()) / top_k;
     const at::Tensor y = at::empty({tokens, rows.size(1)}, rows.options());
     const float* w = weights ? data<float>(*weights) : nullptr;
+    RECORD_FUNCTION("moebench::combine_rows", Moved({rows, y}));
     for_dtype(rows.scalar_type(), [&]<typename T>(T) {
       kernels::combine_rows(data<T>(rows), w, *map, top_k, rows.size(1), data<T>(y));
     });
@@ -185,6 +200,7 @@ struct CombineFunction : Function<CombineFunction> {
     const at::Tensor drows = at::empty({map->num_rows(), dy.size(1)}, dy.options());
     at::Tensor dweights;
     if (!saved.empty()) dweights = at::empty_like(saved[1]);
+    RECORD_FUNCTION("moebench::combine_rows_backward", Moved({drows, drows}));
     for_dtype(dy.scalar_type(), [&]<typename T>(T) {
       if (saved.empty()) {
         kernels::permute_rows(data<T>(dy), *map, top_k, dy.size(1), data<T>(drows));
@@ -214,9 +230,13 @@ struct GroupedExpertsFunction : Function<GroupedExpertsFunction> {
       at::Tensor gate_up_e = group(gate_up_rows, *map, e);
       at::mm_out(gate_up_e, x_e, gate_up->value.select(0, static_cast<std::int64_t>(e)).t());
       const at::Tensor hidden_e = at::empty({x_e.size(0), intermediate}, rows.options());
-      for_dtype(rows.scalar_type(), [&]<typename T>(T) {
-        kernels::swiglu_forward(data<T>(gate_up_e), x_e.size(0), intermediate, data<T>(hidden_e));
-      });
+      {
+        RECORD_FUNCTION("moebench::swiglu", kNoInputs);
+        for_dtype(rows.scalar_type(), [&]<typename T>(T) {
+          kernels::swiglu_forward(data<T>(gate_up_e), x_e.size(0), intermediate,
+                                  data<T>(hidden_e));
+        });
+      }
       at::Tensor out_e = group(out, *map, e);
       at::mm_out(out_e, hidden_e, down->value.select(0, static_cast<std::int64_t>(e)).t());
     }
@@ -256,10 +276,13 @@ struct GroupedExpertsFunction : Function<GroupedExpertsFunction> {
     const at::Tensor dhidden_e = at::mm(dout_e, down.value.select(0, expert));
     const at::Tensor hidden_e = at::empty_like(dhidden_e);
     // The saved projection is used once: its memory takes its own gradient.
-    for_dtype(x_e.scalar_type(), [&]<typename T>(T) {
-      kernels::swiglu_backward(data<T>(dhidden_e), data<T>(gate_up_e), x_e.size(0),
-                               dhidden_e.size(1), data<T>(gate_up_e), data<T>(hidden_e));
-    });
+    {
+      RECORD_FUNCTION("moebench::swiglu_backward", kNoInputs);
+      for_dtype(x_e.scalar_type(), [&]<typename T>(T) {
+        kernels::swiglu_backward(data<T>(dhidden_e), data<T>(gate_up_e), x_e.size(0),
+                                 dhidden_e.size(1), data<T>(gate_up_e), data<T>(hidden_e));
+      });
+    }
     store_product(dout_e.t(), hidden_e, down.accumulate, ddown_weight);
     store_product(gate_up_e.t(), x_e, gate_up.accumulate, dgate_up_weight);
     at::mm_out(dx_e, gate_up_e, gate_up.value.select(0, expert));
@@ -270,6 +293,7 @@ struct LossFunction : Function<LossFunction> {
   static at::Tensor forward(AutogradContext* ctx, const at::Tensor& x, Weight* lm_head,
                             const LossOptions& options, double* sum) {
     const at::Tensor logits = at::mm(x, lm_head->value.t());
+    RECORD_FUNCTION("moebench::cross_entropy", kNoInputs);
     for_dtype(x.scalar_type(), [&]<typename T>(T) {
       *sum = kernels::cross_entropy_in_place(data<T>(logits), options.labels, logits.size(0),
                                              logits.size(1), options.scale);

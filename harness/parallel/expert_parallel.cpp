@@ -10,6 +10,7 @@
 
 #include "harness/base/check.h"
 #include "harness/measure/phases.h"
+#include "harness/model/backward_mark.h"
 #include "harness/model/ops.h"
 #include "kernels/permute_rows/permute_rows.h"
 
@@ -26,7 +27,7 @@ struct Exchange {
   comm::Communicator* group;
   std::vector<std::int64_t> send_rows;
   std::vector<std::int64_t> receive_rows;
-  Phase phase;  // that it counts as, in the backward pass too
+  Phase phase;  // that it counts as
 
   Exchange reversed(Phase counts_as) const { return {group, receive_rows, send_rows, counts_as}; }
 };
@@ -61,7 +62,8 @@ struct ExchangeFunction : Function<ExchangeFunction> {
   static variable_list backward(AutogradContext* ctx, variable_list grads) {
     const auto holder = ctx->saved_data["exchange"].toCapsule();
     const auto& exchange = static_cast<ExchangeHolder*>(holder.get())->exchange;
-    return {exchange_rows(grads[0].contiguous(), exchange.reversed(exchange.phase)), at::Tensor()};
+    return {exchange_rows(grads[0].contiguous(), exchange.reversed(backward_of(exchange.phase))),
+            at::Tensor()};
   }
 };
 
@@ -115,13 +117,16 @@ model::ExpertFunction expert_parallel(comm::Communicator& group, std::int64_t nu
 
     // One name for all stages: each lets the one before go.
     at::Tensor rows = model::permute_rows(x_TH, map, top_k);
+    model::mark_backward(rows, Phase::kDispatch);
     rows = ExchangeFunction::apply(rows, there);
     auto [computed, load] =
         local(rows, at::Tensor(), received_ids(incoming, num_experts / group.size()), weights);
     rows = std::move(computed);
     phase.change(Phase::kCombine);
     rows = ExchangeFunction::apply(rows, there.reversed(Phase::kCombine));
-    return {model::combine_rows(rows, weights_Tk, map, top_k), std::move(load)};
+    at::Tensor y_TH = model::combine_rows(rows, weights_Tk, map, top_k);
+    model::mark_backward(y_TH, Phase::kCombine);
+    return {std::move(y_TH), std::move(load)};
   };
 }
 

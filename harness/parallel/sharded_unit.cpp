@@ -1,17 +1,21 @@
 #include "harness/parallel/sharded_unit.h"
 
 #include <ATen/ATen.h>
+#include <ATen/record_function.h>
 
 #include <algorithm>
 #include <utility>
 #include <vector>
 
 #include "harness/base/check.h"
+#include "harness/measure/memory_kind.h"
 #include "harness/measure/phases.h"
 
 namespace moebench::parallel {
 namespace {
 
+using measure::MemoryKind;
+using measure::MemoryScope;
 using measure::Phase;
 using measure::PhaseScope;
 
@@ -41,10 +45,14 @@ ShardedUnit::ShardedUnit(model::Layout layout, comm::Communicator& group, Buffer
     : layout_(std::move(layout)), group_(group), pool_(pool) {
   shard_elements_ = shard_elements(layout_.num_elements, group.size());
   const auto options = at::TensorOptions().dtype(dtype);
-  shard_ = at::zeros({shard_elements_}, options);
-  gradient_ = at::zeros({shard_elements_}, options);
-  exp_avg_ = at::zeros({shard_elements_}, options);
-  exp_avg_sq_ = at::zeros({shard_elements_}, options);
+  const auto zeros = [&](MemoryKind kind) {
+    const MemoryScope memory(kind);
+    return at::zeros({shard_elements_}, options);
+  };
+  shard_ = zeros(MemoryKind::kParameters);
+  gradient_ = zeros(MemoryKind::kGradients);
+  exp_avg_ = zeros(MemoryKind::kOptimizer);
+  exp_avg_sq_ = zeros(MemoryKind::kOptimizer);
 }
 
 void ShardedUnit::load(const weights::ParameterSource& source) {
@@ -79,6 +87,7 @@ void ShardedUnit::start_gather() {
     full_ = shard_;
     return;
   }
+  const MemoryScope memory(MemoryKind::kGathered);
   full_ = pool_.acquire(shard_elements_ * group_.size());
   gather_ = group_.start_all_gather(shard_.data_ptr(), full_.data_ptr(),
                                     static_cast<std::int64_t>(shard_.nbytes()));
@@ -110,6 +119,7 @@ ShardedUnit::GradientBuffer ShardedUnit::start_gradients(bool first_micro_step) 
     full_gradient_ = gradient_;
     return {full_gradient_, !first_micro_step};
   }
+  const MemoryScope memory(MemoryKind::kFullGradients);
   full_gradient_ = pool_.acquire(shard_elements_ * group_.size());
   // What pads the last slice belongs to no parameter and must not hold another unit's gradients.
   full_gradient_.narrow(0, layout_.num_elements, full_gradient_.numel() - layout_.num_elements)
@@ -130,6 +140,7 @@ void ShardedUnit::reduce(bool first_micro_step) {
 
 double ShardedUnit::gradient_sum_of_squares() const {
   double sum = 0;
+  RECORD_FUNCTION("moebench::sum_of_squares", std::vector<c10::IValue>());
   model::for_dtype(gradient_.scalar_type(), [&]<typename T>(T) {
     sum = kernels::sum_of_squares(model::data<T>(gradient_), shard_elements_);
   });
@@ -137,6 +148,7 @@ double ShardedUnit::gradient_sum_of_squares() const {
 }
 
 void ShardedUnit::update(const kernels::AdamWOptions& options) {
+  RECORD_FUNCTION("moebench::adamw", std::vector<c10::IValue>());
   model::for_dtype(shard_.scalar_type(), [&]<typename T>(T) {
     kernels::adamw(model::data<T>(shard_), model::data<T>(gradient_), model::data<T>(exp_avg_),
                    model::data<T>(exp_avg_sq_), shard_elements_, options);

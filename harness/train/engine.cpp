@@ -243,7 +243,9 @@ model::BatchContext Engine::context_of(const data::MicroBatch& batch) const {
 
 at::Tensor Engine::forward(const data::MicroBatch& batch, const model::BatchContext& context,
                            std::vector<SavedLayer>& saved) {
+  measure::PhaseScope phase(Phase::kEmbedding);
   at::Tensor x = model::embed(batch.tokens, root_weights_, cell_.model);
+  phase.change(Phase::kOther);
   for (std::size_t i = 0; i < layers_.size(); ++i) {
     for (auto& unit : layers_[i].units) unit->start_gather();
     gather(layers_[i]);
@@ -254,11 +256,12 @@ at::Tensor Engine::forward(const data::MicroBatch& batch, const model::BatchCont
 }
 
 Engine::Losses Engine::micro_step(const data::MicroBatch& batch, bool first, double loss_scale) {
-  measure::PhaseScope phase(Phase::kForward);
+  measure::PhaseScope phase(Phase::kOther);
   const config::ModelConfig& model = cell_.model;
   const model::BatchContext context = context_of(batch);
   std::vector<SavedLayer> saved(layers_.size());
   at::Tensor x = forward(batch, context, saved);
+  phase.change(Phase::kRouter);
   count_routing(saved, batch);
 
   Losses losses;
@@ -274,10 +277,11 @@ Engine::Losses Engine::micro_step(const data::MicroBatch& batch, bool first, dou
 
   // The last layer's parameters travel while the loss is computed.
   for (auto& unit : layers_.back().units) unit->start_gather();
+  phase.change(Phase::kLoss);
   start_root_gradients(first);
   at::Tensor dx = head(x, next_token_labels(batch), loss_scale, losses.cross_entropy_sum);
   x = at::Tensor();
-  phase.change(Phase::kBackward);
+  phase.change(Phase::kOther);
   for (std::size_t i = layers_.size(); i-- > 0;) {
     gather(layers_[i]);
     if (i > 0) {
@@ -286,6 +290,7 @@ Engine::Losses Engine::micro_step(const data::MicroBatch& batch, bool first, dou
     dx = backward_layer(layers_[i], saved[i], dx, dprob_sum, context, first);
     for (auto& unit : layers_[i].units) unit->reduce(first);
   }
+  phase.change(Phase::kEmbeddingBackward);
   model::embed_backward(batch.tokens, dx, root_weights_, model);
   zero_unwritten(model::all_weights(root_weights_));
   model::unbind(root_weights_, &model::Weight::grad);
@@ -322,6 +327,8 @@ at::Tensor Engine::backward_layer(Layer& layer, SavedLayer& saved, const at::Ten
   start_writing(model::all_weights(layer.weights.experts, cell_.expert_kernel),
                 buffers.back().accumulates);
 
+  const measure::PhaseScope phase(
+      Phase::kCombineBackward);  // until the marks of the layer take over
   torch::autograd::backward({saved.out.x_TH, saved.out.prob_sum_E}, {dx, dprob_sum});
   at::Tensor dx_in = std::move(saved.x_in.mutable_grad());
   saved = SavedLayer();
@@ -346,7 +353,7 @@ at::Tensor Engine::head(const at::Tensor& x, const std::vector<std::int64_t>& la
   const at::Tensor normed = model::head_input(x_in, root_weights_, cell_.model);
   const at::Tensor loss = model::lm_head_loss(
       normed, root_weights_.head(), {labels.data(), static_cast<float>(loss_scale)}, loss_sum);
-  const measure::PhaseScope phase(Phase::kBackward);
+  const measure::PhaseScope phase(Phase::kLossBackward);
   torch::autograd::backward({loss}, {});
   return x_in.grad();
 }

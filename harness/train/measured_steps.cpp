@@ -27,7 +27,9 @@ void MeasuredSteps::write(record::Metrics& metrics) const {
   metrics["hardware_flops"] = scalar("FLOP", consumed.hardware_flops);
   const auto num_steps = static_cast<double>(step_time_ns.size());
   for (std::size_t i = 0; i < measure::kNumPhases; ++i) {
-    const std::string name = measure::to_string(static_cast<measure::Phase>(i));
+    const auto phase = static_cast<measure::Phase>(i);
+    if (phase == measure::Phase::kCheckpoint) continue;  // lies between steps
+    const std::string name = measure::to_string(phase);
     metrics["phase_time_" + name] = scalar("ns", static_cast<double>(phases[i]) / num_steps);
   }
 }

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "harness/measure/clock.h"
+#include "harness/measure/phases.h"
 
 namespace moebench::train {
 
@@ -15,6 +16,7 @@ bool PeriodicSaver::is_due(const Engine& engine) const {
 }
 
 void PeriodicSaver::save(Engine& engine, std::int64_t next_data_step) {
+  const measure::PhaseScope phase(measure::Phase::kCheckpoint);
   const measure::Stopwatch watch;
   num_bytes_ = save_checkpoint(engine, cell_, world_, next_data_step, options_);
   save_time_ns_.push_back(static_cast<double>(watch.elapsed_ns()));

@@ -10,9 +10,12 @@ namespace {
 using record::CellRecord;
 
 // In the order of a step; harness/record/schema.md says what each holds.
-constexpr const char* kPhases[] = {"data",    "forward",   "router",   "dispatch",
-                                   "experts", "combine",   "backward", "gather",
-                                   "reduce",  "optimizer", "other"};
+constexpr const char* kPhases[] = {"data",     "embedding", "attention", "router",
+                                   "dispatch", "experts",   "combine",   "loss",
+                                   "gather",   "reduce",    "optimizer", "other"};
+// Have a backward, which has one column for all.
+constexpr const char* kForwardPhases[] = {"embedding", "attention", "router", "dispatch",
+                                          "experts",   "combine",   "loss"};
 
 std::optional<double> mean_step_ns(const CellRecord& record) {
   const auto found = record.metrics.find("step_time");
@@ -29,6 +32,21 @@ std::optional<double> phase_share(const CellRecord& record, const std::string& p
   const auto step = mean_step_ns(record);
   const auto time = record.value("phase_time_" + phase);
   return step && time && *step > 0 ? std::optional(*time / *step) : std::nullopt;
+}
+
+std::optional<double> backward_share(const CellRecord& record) {
+  std::optional<double> sum;
+  for (const std::string phase : kForwardPhases) {
+    const auto share = phase_share(record, phase + "_backward");
+    if (share) sum = sum.value_or(0) + *share;
+  }
+  return sum;
+}
+
+Column share_column(const std::vector<Cell>& cells, const char* title,
+                    const std::function<std::optional<double>(const CellRecord&)>& share) {
+  return value_column(
+      cells, title, [&](const Cell& cell) { return cell.median_of(share); }, format_share);
 }
 
 // value / estimate - 1.
@@ -67,13 +85,10 @@ Table phase_table(const ScenarioCells& scenario) {
   const std::vector<Cell> cells = scenario.ok_cells();
   Table shares;
   for (const char* phase : kPhases) {
-    shares.push_back(value_column(
-        cells, phase,
-        [&](const Cell& cell) {
-          return cell.median_of([&](const CellRecord& r) { return phase_share(r, phase); });
-        },
-        format_share));
+    shares.push_back(
+        share_column(cells, phase, [phase](const CellRecord& r) { return phase_share(r, phase); }));
   }
+  shares.insert(shares.begin() + 8, share_column(cells, "backward", backward_share));
   Table table = measured_table(scenario, cells, std::move(shares));
   if (table.empty()) return {};
   const auto step_s = [](const CellRecord& record) {

@@ -117,7 +117,7 @@ Lines definition_lines(const ScenarioCells& scenario, const Baseline& baseline) 
         "routing as balanced. outside: resident memory that is neither live tensors nor was there "
         "before the run, once freed memory was handed back.");
   }
-  if (is_measured(scenario, "phase_time_forward")) {
+  if (is_measured(scenario, "phase_time_attention")) {
     lines.push_back(
         "where the time goes: a measured step and the share of its phases, means over steps and "
         "ranks. Waiting for another rank counts where it happens; recomputed layers count as they "

@@ -46,8 +46,9 @@ CellRecord quickstart_arm(const std::string& id, const std::string& parallelism,
   r.metrics["mem_estimate_alloc"] = {.unit = "bytes", .value = 250e6};
   r.metrics["rss_outside_end"] = {.unit = "bytes", .value = 45e6};
   r.metrics["step_time"] = {.unit = "ns", .value = 400e6, .per_rank = {410e6, 390e6}};
-  r.metrics["phase_time_forward"] = {.unit = "ns", .value = 100e6, .per_rank = {90e6, 110e6}};
-  r.metrics["phase_time_backward"] = {.unit = "ns", .value = 225e6};
+  r.metrics["phase_time_attention"] = {.unit = "ns", .value = 100e6, .per_rank = {90e6, 110e6}};
+  r.metrics["phase_time_attention_backward"] = {.unit = "ns", .value = 125e6};
+  r.metrics["phase_time_experts_backward"] = {.unit = "ns", .value = 100e6};
   r.metrics["phase_time_gather"] = {.unit = "ns", .value = 75e6};
   r.metrics["real_tokens"] = {.unit = "tokens", .value = 40960};
   r.metrics["padding_tokens"] = {.unit = "tokens", .value = 0};
