@@ -4,6 +4,7 @@
 
 #include <array>
 
+#include "harness/base/error.h"
 #include "harness/base/hash.h"
 
 namespace moebench::config {
@@ -59,6 +60,18 @@ const char* to_string(Cache value) {
 const char* to_string(LoadIo value) {
   constexpr std::array kNames = {"auto", "buffered", "direct"};
   return kNames[static_cast<std::size_t>(value)];
+}
+
+const char* to_string(Profile value) {
+  constexpr std::array<const char*, 4> kNames = {"none", "phases", "ops", "trace"};
+  return kNames[static_cast<std::size_t>(value)];
+}
+
+Profile profile_from_string(const std::string& text) {
+  for (const auto level : {Profile::kNone, Profile::kPhases, Profile::kOps, Profile::kTrace}) {
+    if (text == to_string(level)) return level;
+  }
+  throw Error("unknown profile '{}'; use none, phases, ops or trace", text);
 }
 
 const char* to_string(LoadTensors value) { return value == LoadTensors::kAll ? "all" : "experts"; }

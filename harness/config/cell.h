@@ -19,6 +19,8 @@ enum class Loader { kConcat, kSlice, kDirect, kBroadcast };
 enum class Cache { kAny, kWarm, kCold };
 enum class LoadIo { kAuto, kBuffered, kDirect };
 enum class LoadTensors { kAll, kExperts };
+// How closely a cell is looked at in a pass of its own; each level includes those before it.
+enum class Profile { kNone, kPhases, kOps, kTrace };
 enum class RoutingKind { kLearned, kBalanced, kSkewed, kTrace };
 
 // Who chooses the experts of a token. All but kLearned replace the router's choice and nothing
@@ -113,6 +115,7 @@ struct CellConfig {
 
   // Driver-side; not part of the identity.
   std::int64_t repeats = 1;
+  Profile profile = Profile::kNone;
   double time_limit_s = 0;            // a repetition; 0 = none
   std::string checkpoint_folder;      // empty = in the repetition's own folder
   std::int64_t keep_checkpoints = 0;  // the newest ones stay; 0 = all
@@ -152,8 +155,11 @@ std::string to_string(const Routing& value);  // "learned", "balanced", "skewed(
 const char* to_string(Measure value);         // "train", "load"
 const char* to_string(Loader value);          // "concat", "slice", "direct", "broadcast"
 const char* to_string(Cache value);           // "any", "warm", "cold"
+const char* to_string(Profile value);         // "none", "phases", "ops", "trace"
 const char* to_string(LoadIo value);          // "auto", "buffered", "direct"
 const char* to_string(LoadTensors value);     // "all", "experts"
+
+Profile profile_from_string(const std::string& text);  // Error where it is none
 
 // Reads a Hugging Face config.json of a model_type above. Error names file, key and remedy.
 ModelConfig load_model_config(const std::filesystem::path& path);

@@ -93,6 +93,7 @@ template <typename Visitor, typename Cell>
 void visit_driver(Visitor& visitor, Cell& cell) {
   visitor.field("scenario", cell.scenario);
   visitor.field("repeats", cell.repeats);
+  visitor.field("profile", cell.profile);
   visitor.field("time_limit_s", cell.time_limit_s);
   visitor.field("checkpoint_folder", cell.checkpoint_folder);
   visitor.field("keep_checkpoints", cell.keep_checkpoints);

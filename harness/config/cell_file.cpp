@@ -135,6 +135,9 @@ class Reader {
   void field(const char* name, LoadTensors& out) {
     out = fields_.at(name).word({LoadTensors::kAll, LoadTensors::kExperts});
   }
+  void field(const char* name, Profile& out) {
+    out = fields_.at(name).word({Profile::kNone, Profile::kPhases, Profile::kOps, Profile::kTrace});
+  }
   template <typename Body>
   void section(const char* name, const Body& body) {
     Reader(fields_.at(name), body);

@@ -46,6 +46,7 @@ CellConfig odd_cell() {
   cell.time_limit_s = 0.7;
   cell.checkpoint_folder = "/d";
   cell.keep_checkpoints = 3;
+  cell.profile = Profile::kOps;
   return cell;
 }
 
@@ -73,6 +74,7 @@ TEST(Cell, IsReadBackUnchanged) {
   EXPECT_EQ(back.time_limit_s, 0.7);
   EXPECT_EQ(back.checkpoint_folder, "/d");
   EXPECT_EQ(back.keep_checkpoints, 3);
+  EXPECT_EQ(back.profile, Profile::kOps);
 }
 
 TEST(Cell, FileWithMissingOrForeignKeyIsAnError) {
@@ -115,6 +117,7 @@ TEST(Cell, IdLeavesOutWhatTheDriverDecides) {
   cell.time_limit_s = 1;
   cell.checkpoint_folder = "";
   cell.keep_checkpoints = 0;
+  cell.profile = Profile::kNone;
   cell.resumed_as = std::make_shared<const CellConfig>();
   EXPECT_EQ(cell.id(), odd_cell().id());
 }

@@ -57,6 +57,10 @@ void set_load_tensors(const YamlValue& value, const std::filesystem::path&, Cell
   cell.load.tensors = value.word({LoadTensors::kAll, LoadTensors::kExperts});
 }
 
+void set_profile(const YamlValue& value, const std::filesystem::path&, CellConfig& cell) {
+  cell.profile = value.word({Profile::kNone, Profile::kPhases, Profile::kOps, Profile::kTrace});
+}
+
 void set_one_rank(const YamlValue& value, const std::filesystem::path&, CellConfig& cell) {
   cell.load.one_rank = value.integer(0, kMaxCount);
 }
@@ -132,6 +136,7 @@ const std::vector<SettingDefinition>& definitions() {
       {"checkpoint_folder", set_path<&CellConfig::checkpoint_folder>},
       {"keep_checkpoints", set_count<&CellConfig::keep_checkpoints, 0>},
       {"resume_from", set_path<&CellConfig::resume_from>},
+      {"profile", set_profile},
       {"repeats", set_count<&CellConfig::repeats>},
       {"time_limit_s", set_number<&CellConfig::time_limit_s, Range::kNotNegative>},
       {"data", set_data}};

@@ -113,8 +113,11 @@ LaunchCommand make_launch_command(const LaunchRequest& request, const LaunchPlac
   launch.launcher = resolve(request.launcher, request.ranks, place);
   check_is_installed(launch.launcher);
   const std::string threads = std::to_string(request.threads_per_rank);
-  launch.environment = {
-      {"OMP_NUM_THREADS", threads}, {"MKL_NUM_THREADS", threads}, {"THP_MEM_ALLOC_ENABLE", "1"}};
+  // Kineto complains on every machine without a GPU.
+  launch.environment = {{"OMP_NUM_THREADS", threads},
+                        {"MKL_NUM_THREADS", threads},
+                        {"THP_MEM_ALLOC_ENABLE", "1"},
+                        {"KINETO_LOG_LEVEL", "99"}};
   if (launch.launcher == Launcher::kMpirun) {
     launch.command = mpirun_arguments(request.ranks, place, launch.environment);
   } else if (launch.launcher == Launcher::kSlurm) {

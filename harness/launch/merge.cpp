@@ -7,7 +7,7 @@
 #include <cmath>
 
 #include "harness/base/check.h"
-#include "harness/launch/merge_load.h"
+#include "harness/launch/merge_rules.h"
 
 namespace moebench::launch {
 namespace {

@@ -1,3 +1,5 @@
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
 #include <functional>
@@ -7,7 +9,7 @@
 #include "harness/base/units.h"
 #include "harness/config/memory_estimate.h"
 #include "harness/launch/merge.h"
-#include "harness/launch/merge_load.h"
+#include "harness/launch/merge_rules.h"
 
 namespace moebench::launch {
 namespace {
@@ -245,7 +247,7 @@ void merge_others(const std::vector<RankResult>& ranks, Metrics& merged) {
     if (values.empty() || merged.contains(name)) continue;
     merged[name].unit = metric.unit;
     merged[name].per_rank.assign(values.begin(), values.end());
-    merged[name].value = load_headline(name, values);
+    merged[name].value = headline(name, values);
   }
 }
 
@@ -258,6 +260,9 @@ Metrics merge_metrics(const std::vector<RankResult>& ranks) {
   merge_step_times(ranks, merged);
   merge_phase_times(ranks, merged);
   merge_times(ranks, "checkpoint_save_time", merged);
+  for (const char* level : {"plain", "phases", "ops", "trace"}) {
+    merge_times(ranks, fmt::format("profile_{}_step_time", level).c_str(), merged);
+  }
   add_rates(ranks, merged);
   add_gemm_share(ranks, "model_flops_per_second", "gemm_share", merged);
   add_gemm_share(ranks, "hardware_flops_per_second", "hardware_gemm_share", merged);

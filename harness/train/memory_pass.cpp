@@ -23,8 +23,7 @@ void record_rss(const std::string& when, std::int64_t live_tensor_bytes, record:
 
 }  // namespace
 
-std::vector<double> memory_pass(const PassInputs& inputs, std::int64_t num_steps,
-                                record::Metrics& metrics) {
+MemoryPass memory_pass(const PassInputs& inputs, std::int64_t num_steps, record::Metrics& metrics) {
   measure::TensorMemoryTracker tracker;
   const auto record_phase = [&](const std::string& phase) {
     metrics["mem_alloc_" + phase] = bytes_metric(tracker.live_bytes());
@@ -34,19 +33,21 @@ std::vector<double> memory_pass(const PassInputs& inputs, std::int64_t num_steps
   record_phase("load");
   record_rss("load", tracker.live_bytes(), metrics);
 
-  std::vector<double> losses;
+  MemoryPass pass;
   std::int64_t peak = 0;
   Consumed consumed;
   for (std::int64_t i = 0; i < num_steps; ++i) {
     tracker.reset_peak();
-    losses.push_back(run.step(consumed).loss);
+    tracker.take_timeline();
+    pass.losses.push_back(run.step(consumed).loss);
     record_phase(i == 0 ? "first_step" : "steady_step");
     peak = std::max(peak, tracker.peak_bytes());
   }
+  pass.timeline = tracker.take_timeline();
   metrics["mem_alloc"] = bytes_metric(tracker.live_bytes());
   metrics["mem_peak"] = bytes_metric(peak);
   record_rss("end", tracker.live_bytes(), metrics);
-  return losses;
+  return pass;
 }
 
 }  // namespace moebench::train

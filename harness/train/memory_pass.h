@@ -2,6 +2,7 @@
 
 #include <vector>
 
+#include "harness/measure/tensor_memory.h"
 #include "harness/record/record.h"
 #include "harness/train/run.h"
 
@@ -9,8 +10,11 @@ namespace moebench::train {
 
 // Memory metrics slow a run, so they have one of their own: fresh weights and the first `num_steps`
 // steps again, with nothing kept between steps but what a rank must keep. Adds mem_* and rss_* to
-// `metrics`; returns the steps' losses. Collective.
-std::vector<double> memory_pass(const PassInputs& inputs, std::int64_t num_steps,
-                                record::Metrics& metrics);
+// `metrics`. Collective.
+struct MemoryPass {
+  std::vector<double> losses;                   // of the steps
+  std::vector<measure::MemoryMoment> timeline;  // of the last one
+};
+MemoryPass memory_pass(const PassInputs& inputs, std::int64_t num_steps, record::Metrics& metrics);
 
 }  // namespace moebench::train

@@ -20,6 +20,8 @@
 #include "harness/train/measured_steps.h"
 #include "harness/train/memory_pass.h"
 #include "harness/train/periodic_saver.h"
+#include "harness/train/profile_metrics.h"
+#include "harness/train/profile_pass.h"
 #include "harness/train/rank_metrics.h"
 #include "harness/train/routing_metrics.h"
 #include "harness/train/run.h"
@@ -50,6 +52,7 @@ class Worker {
         scalar("FLOP/s", measure::gemm_flops_per_second(dtype));
     timed_pass();
     if (result_.disposition == record::Disposition::kOk) check_memory();
+    if (result_.disposition == record::Disposition::kOk) profile();
     return std::move(result_);
   }
 
@@ -141,9 +144,19 @@ class Worker {
 
   void check_memory() {
     progress("memory", 0, 1, 0);
-    const auto losses =
+    MemoryPass pass =
         memory_pass({cell_, world_, *data_, options_}, std::ssize(first_losses_), result_.metrics);
-    for (std::size_t i = 0; i < losses.size(); ++i) check_same_loss(i, losses[i]);
+    for (std::size_t i = 0; i < pass.losses.size(); ++i) check_same_loss(i, pass.losses[i]);
+    memory_timeline_ = std::move(pass.timeline);
+  }
+
+  void profile() {
+    if (cell_.profile == config::Profile::kNone) return;
+    progress("profile", 0, 1, 0);
+    result_.environment["profile"] = to_string(cell_.profile);
+    write_memory_by_phase(memory_timeline_, result_.metrics);
+    profile_pass({cell_, world_, *data_, options_}, options_.profile_folder, memory_timeline_,
+                 result_);
   }
 
   // A race or a buffer used too early shows as a loss that moves from run to run.
@@ -171,6 +184,7 @@ class Worker {
   std::unique_ptr<data::DataSet> data_;
   PeriodicSaver saver_;
   record::RankResult result_;
+  std::vector<measure::MemoryMoment> memory_timeline_;
   std::vector<double> first_losses_;  // of the first kMemorySteps, warm-up included
 };
 

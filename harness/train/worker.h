@@ -1,5 +1,6 @@
 #pragma once
 
+#include <filesystem>
 #include <functional>
 #include <memory>
 #include <string>
@@ -13,7 +14,8 @@
 namespace moebench::train {
 
 struct WorkerOptions {
-  // Called on rank 0: phase ("load", "warmup", "steps", "save", "memory"), step from 1, steps in
+  // Called on rank 0: phase ("load", "warmup", "steps", "save", "memory",
+  // "profile"), step from 1, steps in
   // the phase, real tokens per second of this rank in the last step (0 where there is none).
   std::function<void(const char* phase, std::int64_t step, std::int64_t num_steps,
                      double tokens_per_second)>
@@ -23,12 +25,14 @@ struct WorkerOptions {
   // Stands between seeded initial weights and the engine; for tests.
   using Source = std::unique_ptr<weights::ParameterSource>;
   std::function<Source(Source)> adapt_source = [](Source source) { return source; };
+  // Where a profile leaves its files; a folder that all ranks see.
+  std::filesystem::path profile_folder = ".";
   SaveOptions save;  // how checkpoints are saved where the cell asks for them
 };
 
 // Runs one repetition of a cell on this rank: measure the GEMM rate, load, warm up, timed steps
 // with checkpoints saved between them, then a second run of the first steps from the same initial
-// state for memory alone. Collective over
+// state for memory alone, and where the cell asks for it a third for its profile. Collective over
 // `world`. Metrics: see harness/record/schema.md. The result is `incorrect` where a loss is not
 // finite or the second run's losses differ from the first's.
 record::RankResult run_worker(const config::CellConfig& cell, comm::Communicator& world,

@@ -175,13 +175,8 @@ Table profile_table(const Cell& cell) {
     const auto cumulative = cell.median("cumulative_time." + function);
     if (!calls || !own || !cumulative) continue;
     const double divisor = std::max(1.0, *calls);
-    const std::array row = {format_count(calls),
-                            seconds(*own),
-                            seconds(*own / divisor),
-                            seconds(*cumulative),
-                            seconds(*cumulative / divisor),
-                            function};
-    for (std::size_t i = 0; i < table.size(); ++i) table[i].cells.push_back(row[i]);
+    add_row(table, {format_count(calls), seconds(*own), seconds(*own / divisor),
+                    seconds(*cumulative), seconds(*cumulative / divisor), function});
   }
   return table;
 }

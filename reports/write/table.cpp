@@ -42,6 +42,11 @@ std::string rule(std::size_t width, Align align) {
 
 }  // namespace
 
+void add_row(Table& table, const std::vector<std::string>& cells) {
+  MOEBENCH_CHECK(cells.size() == table.size());
+  for (std::size_t i = 0; i < table.size(); ++i) table[i].cells.push_back(cells[i]);
+}
+
 std::string to_markdown(const Table& table) {
   if (table.empty()) return "";
   const std::size_t num_rows = table.front().cells.size();

@@ -15,6 +15,9 @@ struct Column {
 
 using Table = std::vector<Column>;
 
+// One text a column.
+void add_row(Table& table, const std::vector<std::string>& cells);
+
 // A GitHub table, padded so that its columns also stand aligned on a terminal. Bars in cells are
 // escaped, line breaks become spaces.
 std::string to_markdown(const Table& table);

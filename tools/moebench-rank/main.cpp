@@ -74,6 +74,7 @@ record::RankResult train_cell(const config::CellConfig& cell, comm::Communicator
                 static_cast<long long>(step), static_cast<long long>(of), rate);
     std::fflush(stdout);
   };
+  options.profile_folder = out;
   options.save.folder = config::checkpoint_folder(cell, out);
   options.save.keep = cell.keep_checkpoints;
   add_fault_from_environment(world.rank(), options);

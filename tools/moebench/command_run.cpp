@@ -33,9 +33,17 @@ Records load_records(const std::filesystem::path& folder) {
   return records;
 }
 
+// The level of profile that a record has, kNone without one.
+config::Profile recorded_profile(const CellRecord& record) {
+  const auto found = record.environment.find("profile");
+  return found == record.environment.end() ? config::Profile::kNone
+                                           : config::profile_from_string(found->second);
+}
+
 bool is_ok(const PlannedRun& run, const Records& records) {
   const auto it = records.find(run.key());
-  return it != records.end() && it->second.disposition == Disposition::kOk;
+  return it != records.end() && it->second.disposition == Disposition::kOk &&
+         recorded_profile(it->second) >= run.cell.profile;
 }
 
 std::vector<config::CellConfig> planned_cells(const RunOptions& options) {
@@ -43,6 +51,7 @@ std::vector<config::CellConfig> planned_cells(const RunOptions& options) {
   for (config::CellConfig& cell : cells) {
     cell.repeats = options.repeats.value_or(cell.repeats);
     cell.time_limit_s = options.time_limit_s.value_or(cell.time_limit_s);
+    if (!options.profile.empty()) cell.profile = config::profile_from_string(options.profile);
   }
   return cells;
 }

@@ -61,6 +61,29 @@ void add_run(CLI::App& app, RunOptions& options) {
   run->add_flag("--fresh", options.fresh, "Remove the results in DIR and start over");
 }
 
+void add_profile(CLI::App& app, ProfileOptions& options) {
+  CLI::App* profile =
+      app.add_subcommand("profile", "Run cells and show where their time and memory go");
+  add_selection(*profile, options.selection);
+  profile->add_option("--level", options.level, "How closely to look; each includes the one before")
+      ->capture_default_str()
+      ->type_name("NAME")
+      ->check(CLI::IsMember({"phases", "ops", "trace"}));
+  profile->add_option("--top", options.top, "Rows of a table of operations")
+      ->capture_default_str()
+      ->type_name("N")
+      ->check(CLI::PositiveNumber);
+  profile->add_option("--format", options.format, "pstats: the files for Python's pstats")
+      ->capture_default_str()
+      ->type_name("NAME")
+      ->check(CLI::IsMember({"markdown", "json", "pstats"}));
+  profile
+      ->add_option("--out", options.out, "Results folder, default results/<stem of FILE>-profile")
+      ->type_name("DIR");
+  profile->add_flag("--fresh", options.fresh, "Remove the results in DIR and start over");
+  add_launcher(*profile, options.launcher);
+}
+
 void add_verify_resume(CLI::App& app, VerifyResumeOptions& options) {
   CLI::App* verify = app.add_subcommand(
       "verify-resume", "Prove that a run that is saved and resumed trains as one that never stops");
@@ -207,6 +230,7 @@ std::string join_words(int argc, const char* const* argv) {
 std::variant<Command, Information> parse_command_line(int argc, const char* const* argv) {
   ListOptions list;
   RunOptions run;
+  ProfileOptions profile;
   VerifyResumeOptions verify_resume;
   ReportOptions report;
   LoadOptions load;
@@ -218,6 +242,7 @@ std::variant<Command, Information> parse_command_line(int argc, const char* cons
   app.require_subcommand(1);
   add_list(app, list);
   add_run(app, run);
+  add_profile(app, profile);
   add_verify_resume(app, verify_resume);
   add_report(app, report);
   add_load(app, load);
@@ -232,9 +257,11 @@ std::variant<Command, Information> parse_command_line(int argc, const char* cons
   } catch (const CLI::ParseError& error) {
     throw Error("{}; see moebench --help", error.what());
   }
-  run.command_line = verify_resume.command_line = load.command_line = join_words(argc, argv);
+  run.command_line = profile.command_line = verify_resume.command_line = load.command_line =
+      join_words(argc, argv);
   if (app.got_subcommand("list")) return Command{list};
   if (app.got_subcommand("run")) return Command{run};
+  if (app.got_subcommand("profile")) return Command{profile};
   if (app.got_subcommand("verify-resume")) return Command{verify_resume};
   if (app.got_subcommand("report")) return Command{report};
   if (app.got_subcommand("doctor")) return Command{doctor};

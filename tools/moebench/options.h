@@ -34,6 +34,18 @@ struct RunOptions {
   std::string launcher = "auto";
   bool dry_run = false;
   bool fresh = false;
+  std::string profile;       // level, instead of the file's; empty: the file's
+  std::string command_line;  // as typed; goes into the records
+};
+
+struct ProfileOptions {
+  Selection selection;
+  std::string level = "ops";
+  std::int64_t top = 15;  // rows of a table of operations
+  std::string format = "markdown";
+  std::string out;  // empty: results/<stem of the file>-profile
+  bool fresh = false;
+  std::string launcher = "auto";
   std::string command_line;  // as typed; goes into the records
 };
 
@@ -88,8 +100,8 @@ struct MakeCheckpointOptions {
   std::string shard_size = "1GB";
 };
 
-using Command = std::variant<ListOptions, RunOptions, VerifyResumeOptions, ReportOptions,
-                             LoadOptions, MakeCheckpointOptions, DoctorOptions>;
+using Command = std::variant<ListOptions, RunOptions, ProfileOptions, VerifyResumeOptions,
+                             ReportOptions, LoadOptions, MakeCheckpointOptions, DoctorOptions>;
 
 // --help or --version: the text for stdout, nothing else to do.
 struct Information {

@@ -149,6 +149,24 @@ TEST(Options, DoctorMeasuresWhatScenariosStartByDefault) {
   EXPECT_THAT(error_of({"doctor", "--format", "csv"}), HasSubstr("csv"));
 }
 
+TEST(Options, Profile) {
+  const auto defaults = parse_as<ProfileOptions>({"profile", "file.yaml"});
+  EXPECT_EQ(defaults.level, "ops");
+  EXPECT_EQ(defaults.top, 15);
+  EXPECT_EQ(defaults.format, "markdown");
+  const auto options =
+      parse_as<ProfileOptions>({"profile", "file.yaml", "--only", "a", "--filter", "ranks=2",
+                                "--level", "trace", "--top", "3", "--format", "pstats", "--fresh"});
+  EXPECT_THAT(options.selection.only, ElementsAre("a"));
+  EXPECT_EQ(options.level, "trace");
+  EXPECT_EQ(options.top, 3);
+  EXPECT_EQ(options.format, "pstats");
+  EXPECT_TRUE(options.fresh);
+  EXPECT_THAT(options.command_line, HasSubstr("moebench profile file.yaml"));
+  EXPECT_THAT(error_of({"profile", "f", "--level", "none"}), HasSubstr("--level"));
+  EXPECT_THAT(error_of({"profile", "f", "--top", "0"}), HasSubstr("--top"));
+}
+
 TEST(Options, Pairs) {
   EXPECT_EQ(parse_pair("a=b=c", "--filter"), (std::pair<std::string, std::string>("a", "b=c")));
   for (const char* text : {"", "a", "=b", "a="}) {
@@ -177,7 +195,7 @@ TEST_P(Help, IsTheGoldenText) {
 
 INSTANTIATE_TEST_SUITE_P(Commands, Help,
                          ::testing::Values("moebench", "list", "run", "verify-resume", "report",
-                                           "load", "make-checkpoint", "doctor"));
+                                           "load", "make-checkpoint", "doctor", "profile"));
 
 }  // namespace
 }  // namespace moebench::cli

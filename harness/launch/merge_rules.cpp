@@ -1,4 +1,4 @@
-#include "harness/launch/merge_load.h"
+#include "harness/launch/merge_rules.h"
 
 #include <algorithm>
 #include <numeric>
@@ -18,17 +18,37 @@ struct Rule {
   double (*headline)(const Values&);
 };
 
-// Times of stages and functions are means: those of one rank add up to its total.
+// The first that fits. Times of stages, functions and phases are means: those of one rank add up to
+// its total. What operations and messages came to are sums.
 constexpr Rule kRules[] = {
-    {"load_bytes_kept", largest}, {"load_bytes_", sum},    {"load_minor_faults", sum},
-    {"load_major_faults", sum},   {"load_stage.", mean},   {"load_rss_peak", largest},
-    {"calls.", largest},          {"own_time.", mean},     {"cumulative_time.", mean},
-    {"copy_time", largest},       {"disk_read_rate", sum}, {"page_cache_share", mean},
+    {"load_bytes_kept", largest},
+    {"load_bytes_", sum},
+    {"load_minor_faults", sum},
+    {"load_major_faults", sum},
+    {"load_stage.", mean},
+    {"load_rss_peak", largest},
+    {"calls.", largest},
+    {"own_time.", mean},
+    {"cumulative_time.", mean},
+    {"copy_time", largest},
+    {"disk_read_rate", sum},
+    {"page_cache_share", mean},
+    {"profile_phase.", mean},
+    {"profile_wait.", mean},
+    {"profiled_steps", largest},
+    {"collective_skew", largest},
+    {"collective_", mean},
+    {"collective.", sum},
+    {"op_", sum},
+    {"moved_", sum},
+    {"copy_rate", sum},
+    {"mem_in_phase.", largest},
+    {"clock_uncertainty", largest},
 };
 
 }  // namespace
 
-std::optional<double> load_headline(const std::string& metric, const Values& values) {
+std::optional<double> headline(const std::string& metric, const Values& values) {
   const auto rule = std::ranges::find_if(
       kRules, [&](const Rule& candidate) { return metric.starts_with(candidate.prefix); });
   if (rule == std::end(kRules)) return std::nullopt;

@@ -8,9 +8,9 @@
 
 namespace moebench::launch {
 
-// The headline of a metric of a load, from its value on each rank; nullopt where the metric is none
-// of a load's.
-std::optional<double> load_headline(const std::string& metric, const std::vector<double>& values);
+// The headline of a metric of a load or a profile, from its value on each rank; nullopt where the
+// metric is none of theirs.
+std::optional<double> headline(const std::string& metric, const std::vector<double>& values);
 
 // What every rank of a cell that measures loading must have measured.
 std::vector<std::string> required_load_metrics();

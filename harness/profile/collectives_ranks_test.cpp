@@ -1,0 +1,128 @@
+// What is logged of real collectives between real processes.
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <thread>
+
+#include "harness/measure/clock.h"
+#include "harness/profile/collectives.h"
+
+namespace moebench::profile {
+namespace {
+
+std::unique_ptr<comm::Communicator> world;
+
+constexpr std::int64_t kLateNs = 60'000'000;
+
+std::int64_t piece(int rank) { return 100 * (rank + 1); }
+
+TEST(CollectiveLog, CountsBytesAsNcclTestsDo) {
+  CollectiveLog log(*world);
+  const int n = world->size();
+  comm::Communicator& recorded = log.world();
+  std::vector<float> send(static_cast<std::size_t>(4 * n)),
+      receive(static_cast<std::size_t>(4 * n));
+  recorded.barrier();  // not recorded yet
+  log.start();
+  recorded.all_gather(send.data(), receive.data(), 16);
+  recorded.reduce_scatter(send.data(), receive.data(), 4, comm::ElementType::kFp32, false);
+  std::vector<std::int64_t> out, in;
+  for (int r = 0; r < n; ++r) {
+    out.push_back(piece(r));
+    in.push_back(piece(world->rank()));
+  }
+  std::vector<char> rows(static_cast<std::size_t>(n * piece(n)));
+  std::vector<char> received(rows.size());
+  recorded.all_to_all(rows.data(), out, received.data(), in);
+  std::vector<double> values = {1, 2};
+  recorded.all_reduce_sum(values);
+  log.finish(0);
+  if (n == 1) {
+    EXPECT_TRUE(log.events().empty());
+    return;
+  }
+  ASSERT_EQ(log.events().size(), 4u);
+  EXPECT_EQ(log.events()[0].bytes, 16 * n);
+  EXPECT_EQ(log.events()[0].wire_bytes, 16 * (n - 1));
+  EXPECT_EQ(log.events()[1].bytes, 16 * n);
+  EXPECT_EQ(log.events()[2].bytes, 100 * n * (n + 1) / 2);
+  EXPECT_EQ(log.events()[2].wire_bytes, log.events()[2].bytes - piece(world->rank()));
+  EXPECT_EQ(log.events()[3].bytes, 16);
+  EXPECT_EQ(values[0], n);
+}
+
+TEST(CollectiveLog, TellsWaitingFromTransferAndWhoWasLate) {
+  if (world->size() == 1) GTEST_SKIP() << "needs a peer";
+  CollectiveLog log(*world);
+  const auto group = log.world().split(0);
+  const int late = world->size() - 1;
+  world->barrier();
+  log.start();
+  for (int i = 0; i < 3; ++i) {
+    if (world->rank() == late) std::this_thread::sleep_for(std::chrono::nanoseconds(kLateNs));
+    group->barrier();
+  }
+  log.finish(measure_clock_offset(*world).offset_ns);
+  ASSERT_EQ(log.events().size(), 3u);
+  for (const CollectiveEvent& event : log.events()) {
+    EXPECT_EQ(event.last_rank, late);
+    EXPECT_EQ(event.group, 1);
+    EXPECT_LE(event.wait_ns(), event.blocked_ns());
+    if (world->rank() != late) {
+      EXPECT_GT(event.wait_ns(), kLateNs / 2);
+      EXPECT_LE(event.start_ns, event.last_start_ns);
+    } else {
+      EXPECT_EQ(event.wait_ns(), 0);
+    }
+  }
+  const std::int64_t kept_waiting = log.kept_waiting_ns();
+  if (world->rank() == late) {
+    EXPECT_GT(kept_waiting, (world->size() - 1) * kLateNs);
+  } else {
+    EXPECT_EQ(kept_waiting, 0);
+  }
+}
+
+// What runs behind other work blocks only where it is waited for.
+TEST(CollectiveLog, CountsAGatherInTheBackgroundFromItsWait) {
+  if (world->size() == 1) GTEST_SKIP() << "needs a peer";
+  CollectiveLog log(*world);
+  std::vector<char> all(static_cast<std::size_t>(world->size()));
+  char mine = 1;
+  log.start();
+  const auto pending = log.world().start_all_gather(&mine, all.data(), 1);
+  std::this_thread::sleep_for(std::chrono::nanoseconds(kLateNs));
+  pending->wait();
+  log.finish(0);
+  const CollectiveEvent& event = log.events().at(0);
+  EXPECT_GE(event.block_ns - event.start_ns, kLateNs);
+  EXPECT_GE(event.end_ns, event.block_ns);
+}
+
+TEST(ClockOffset, OnOneMachineIsNone) { EXPECT_EQ(measure_clock_offset(*world).offset_ns, 0); }
+
+TEST(ClockOffset, IsWhatAllExchangesLeave) {
+  const ClockOffset offset = clock_offset_within({{-500, 2000}, {900, 4000}, {-800, 1100}});
+  EXPECT_EQ(offset.offset_ns, 1000);
+  EXPECT_EQ(offset.uncertainty_ns, 100);
+  EXPECT_EQ(clock_offset_within({{-50, 20}}).offset_ns, 0);
+}
+
+TEST(BusFactor, IsThatOfNcclTests) {
+  EXPECT_DOUBLE_EQ(bus_factor(Collective::kAllGather, 4), 0.75);
+  EXPECT_DOUBLE_EQ(bus_factor(Collective::kReduceScatter, 4), 0.75);
+  EXPECT_DOUBLE_EQ(bus_factor(Collective::kAllToAll, 2), 0.5);
+  EXPECT_DOUBLE_EQ(bus_factor(Collective::kAllReduce, 4), 1.5);
+  EXPECT_DOUBLE_EQ(bus_factor(Collective::kAllGather, 1), 0);
+}
+
+}  // namespace
+}  // namespace moebench::profile
+
+int main(int argc, char** argv) {
+  ::testing::InitGoogleTest(&argc, argv);
+  moebench::profile::world = moebench::comm::mpi_world();
+  const int failed = RUN_ALL_TESTS();
+  moebench::profile::world.reset();
+  return failed;
+}

@@ -1,0 +1,207 @@
+#include "harness/train/profile_pass.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <optional>
+#include <sstream>
+#include <string>
+
+#include "harness/base/file.h"
+#include "harness/comm/agreement.h"
+#include "harness/measure/clock.h"
+#include "harness/measure/memory_bandwidth.h"
+#include "harness/profile/pstats.h"
+#include "harness/profile/trace.h"
+#include "harness/train/profile_metrics.h"
+#include "harness/train/rank_metrics.h"
+
+namespace moebench::train {
+namespace {
+
+using config::Profile;
+using profile::CallTable;
+using profile::CollectiveLog;
+using profile::OpProfiler;
+
+constexpr std::int64_t kMinSteps = 3, kMaxSteps = 8;  // under each level, in turns
+constexpr std::int64_t kTracedSteps = 2;
+constexpr std::int64_t kCopyBytes = 64 << 20;
+
+std::string to_text(const CallTable& table) {
+  std::string text;
+  for (const auto& [key, c] : table) {
+    text += fmt::format("{}\t{}\t{}\t{}\t{}\t{}\t{}\n", static_cast<int>(key.phase), c.calls,
+                        c.primitive_calls, c.own_ns, c.cumulative_ns, key.function, key.caller);
+  }
+  return text;
+}
+
+void add_text(const std::string& text, CallTable& table) {
+  std::istringstream lines(text);
+  for (std::string line; std::getline(lines, line);) {
+    std::istringstream fields(line);
+    int phase = 0;
+    profile::CallCounts c;
+    fields >> phase >> c.calls >> c.primitive_calls >> c.own_ns >> c.cumulative_ns;
+    std::string function, caller;
+    fields.get();  // the tab
+    std::getline(fields, function, '\t');
+    std::getline(fields, caller, '\t');
+    table[{static_cast<measure::Phase>(phase), function, caller}].add(c);
+  }
+}
+
+class Pass {
+ public:
+  Pass(const PassInputs& inputs, const std::filesystem::path& folder,
+       const std::vector<measure::MemoryMoment>& memory, record::RankResult& result)
+      : inputs_(inputs),
+        folder_(folder),
+        memory_(memory),
+        result_(result),
+        num_steps_(std::clamp(inputs.cell.steps, kMinSteps, kMaxSteps)),
+        log_(inputs.world),
+        recorded_{inputs.cell, log_.world(), inputs.data, inputs.options},
+        run_(recorded_, Engine::BufferCaching::kOn),
+        next_step_(inputs.cell.warmup_steps + inputs.cell.steps) {}
+
+  void run() {
+    for (std::int64_t i = 0; i < std::max<std::int64_t>(1, inputs_.cell.warmup_steps); ++i) step();
+    for (std::int64_t i = 0; i < num_steps_; ++i) {
+      keep("plain", step());
+      profile_phases();
+      if (level() >= Profile::kOps) profile_calls();
+    }
+    const auto offset = profile::measure_clock_offset(inputs_.world);
+    log_.finish(offset.offset_ns);
+    result_.metrics["clock_uncertainty"] = scalar("ns", static_cast<double>(offset.uncertainty_ns));
+    write();
+    if (level() >= Profile::kOps) {
+      profile_movements();
+      write_pstats();
+    }
+    if (level() == Profile::kTrace) trace(offset.offset_ns);
+    for (const char* prefix : {"op_", "collective", "profile_wait.", "moved_", "mem_in_phase."}) {
+      share_names(inputs_.world, prefix, result_.metrics);
+    }
+  }
+
+ private:
+  Profile level() const { return inputs_.cell.profile; }
+
+  // Returns the time it took.
+  std::int64_t step() {
+    inputs_.options.before_step(next_step_++);
+    const measure::Stopwatch watch;
+    run_.step(consumed_);
+    return watch.elapsed_ns();
+  }
+
+  void keep(const char* what, std::int64_t elapsed_ns) {
+    auto& metric = result_.metrics[fmt::format("profile_{}_step_time", what)];
+    metric.unit = "ns";
+    metric.samples.push_back(static_cast<double>(elapsed_ns));
+  }
+
+  void profile_phases() {
+    log_.start();
+    std::int64_t elapsed = 0;
+    // The hook of tests that delay a rank comes before the clock of phases starts, in no phase.
+    inputs_.options.before_step(next_step_++);
+    {
+      measure::PhaseRecorder recorder;
+      const measure::Stopwatch watch;
+      run_.step(consumed_);
+      elapsed = watch.elapsed_ns();
+      const measure::PhaseTimes times = recorder.take();
+      for (std::size_t i = 0; i < times.size(); ++i) phases_[i] += times[i];
+    }
+    log_.stop();
+    keep("phases", elapsed);
+  }
+
+  void profile_calls() {
+    inputs_.options.before_step(next_step_++);
+    OpProfiler profiler(OpProfiler::Detail::kCalls);
+    const measure::Stopwatch watch;
+    run_.step(consumed_);
+    keep("ops", watch.elapsed_ns());
+    profiler.stop();
+    profile::add(profiler.table(), calls_);
+  }
+
+  void profile_movements() {
+    OpProfiler profiler(OpProfiler::Detail::kBytes);
+    step();
+    profiler.stop();
+    write_movements(profiler.movements(), 1, result_.metrics);
+    inputs_.world.barrier();
+    result_.metrics["copy_rate"] =
+        scalar("bytes/s", measure::copy_bytes_per_second(
+                              kCopyBytes, static_cast<int>(inputs_.cell.threads_per_rank)));
+  }
+
+  void write() {
+    const auto steps = static_cast<double>(num_steps_);
+    write_phases(phases_, steps, result_.metrics);
+    write_collectives(log_, steps, result_.metrics);
+    write_calls(calls_, steps, result_.metrics);
+    result_.metrics["profiled_steps"] = scalar("1", steps);
+  }
+
+  void write_pstats() {
+    const int rank = inputs_.world.rank();
+    CallTable all;
+    for (const std::string& text : comm::all_gather_text(inputs_.world, to_text(calls_))) {
+      add_text(text, all);
+    }
+    comm::do_together(inputs_.world, [&] {
+      write_file_atomically(folder_ / fmt::format("profile_rank_{}.pstats", rank),
+                            to_pstats(calls_, num_steps_));
+      if (rank == 0) {
+        write_file_atomically(folder_ / "profile.pstats",
+                              to_pstats(all, num_steps_ * inputs_.world.size()));
+      }
+    });
+  }
+
+  void trace(std::int64_t clock_offset_ns) {
+    log_.clear();
+    inputs_.world.barrier();
+    profile::TraceRecorder recorder(folder_);
+    log_.start();
+    for (std::int64_t i = 0; i < kTracedSteps; ++i) {
+      recorder.begin_step();
+      keep("trace", step());
+      recorder.end_step();
+    }
+    log_.stop();
+    recorder.stop();
+    log_.finish(clock_offset_ns);
+    profile::write_trace(
+        inputs_.world, {inputs_.world.rank(), &recorder, &log_, clock_offset_ns, memory_}, folder_);
+  }
+
+  const PassInputs& inputs_;
+  const std::filesystem::path& folder_;
+  const std::vector<measure::MemoryMoment>& memory_;
+  record::RankResult& result_;
+  std::int64_t num_steps_;
+  CollectiveLog log_;
+  PassInputs recorded_;
+  Run run_;
+  std::int64_t next_step_;  // counted on from the timed pass
+  Consumed consumed_;
+  measure::PhaseTimes phases_{};
+  CallTable calls_;
+};
+
+}  // namespace
+
+void profile_pass(const PassInputs& inputs, const std::filesystem::path& folder,
+                  const std::vector<measure::MemoryMoment>& memory, record::RankResult& result) {
+  Pass(inputs, folder, memory, result).run();
+}
+
+}  // namespace moebench::train

@@ -1,0 +1,310 @@
+// What the profile of real training on real ranks says, against what is known beforehand.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <chrono>
+#include <filesystem>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "harness/base/file.h"
+#include "harness/base/temporary_folder.h"
+#include "harness/comm/agreement.h"
+#include "harness/config/memory_estimate.h"
+#include "harness/measure/phases.h"
+#include "harness/model/layout.h"
+#include "harness/parallel/sharded_unit.h"
+#include "harness/train/worker.h"
+
+namespace moebench::train {
+namespace {
+
+using config::CellConfig;
+using config::Parallelism;
+using config::Profile;
+using nlohmann::json;
+
+std::unique_ptr<comm::Communicator> world;
+
+CellConfig small_cell(Profile profile) {
+  CellConfig cell;
+  cell.model.name = "profiled";
+  cell.model.hidden_size = 64;
+  cell.model.intermediate_size = 96;
+  cell.model.num_layers = 2;
+  cell.model.num_experts = 4;
+  cell.model.top_k = 2;
+  cell.model.num_heads = 4;
+  cell.model.num_kv_heads = 2;
+  cell.model.head_dim = 16;
+  cell.model.vocab_size = 256;
+  cell.model.max_position_embeddings = 256;
+  cell.model.router_aux_loss_coef = 0.02;
+  cell.expert_kernel = config::ExpertKernel::kGrouped;
+  cell.ranks = world->size();
+  cell.dtype = config::Dtype::kFp32;
+  cell.seq_len = 64;
+  cell.packing = true;  // rows of exactly seq_len tokens
+  cell.micro_batch = 2;
+  cell.warmup_steps = 1;
+  cell.steps = 3;
+  cell.profile = profile;
+  return cell;
+}
+
+CellConfig ep_cell(Profile profile) {
+  CellConfig cell = small_cell(profile);
+  cell.parallelism = Parallelism::kEp;
+  cell.ep_degree = std::min(world->size(), 4);
+  return cell;
+}
+
+record::RankResult run(const CellConfig& cell, WorkerOptions options = {}) {
+  const auto result = run_worker(cell, *world, options);
+  EXPECT_EQ(result.disposition, record::Disposition::kOk) << result.message;
+  return result;
+}
+
+double value(const record::RankResult& result, const std::string& metric) {
+  const auto found = result.metrics.find(metric);
+  return found == result.metrics.end() ? 0 : found->second.value.value();
+}
+
+// Of all metrics with these ends.
+double total(const record::RankResult& result, const std::string& prefix,
+             const std::string& suffix = "") {
+  double sum = 0;
+  for (const auto& [name, metric] : result.metrics) {
+    if (name.starts_with(prefix) && name.ends_with(suffix)) sum += metric.value.value();
+  }
+  return sum;
+}
+
+double mean(const std::vector<double>& values) {
+  double sum = 0;
+  for (const double v : values) sum += v;
+  return sum / static_cast<double>(values.size());
+}
+
+double sum_over_ranks(double mine) {
+  std::vector<double> sum = {mine};
+  world->all_reduce_sum(sum);
+  return sum[0];
+}
+
+// A folder that all ranks see; rank 0 makes and removes it.
+class SharedFolder {
+ public:
+  SharedFolder() {
+    if (world->rank() == 0) folder_ = std::make_unique<TemporaryFolder>();
+    path_ = comm::all_gather_text(*world, folder_ ? folder_->path().string() : "")[0];
+  }
+  ~SharedFolder() { world->barrier(); }
+  const std::filesystem::path& path() const { return path_; }
+
+ private:
+  std::unique_ptr<TemporaryFolder> folder_;
+  std::filesystem::path path_;
+};
+
+TEST(Profile, NoneLeavesNothing) {
+  const auto result = run(small_cell(Profile::kNone));
+  EXPECT_EQ(total(result, "profile"), 0);
+  EXPECT_FALSE(result.environment.contains("profile"));
+}
+
+TEST(Profile, PhasesAndOperationsAddUpToTheStep) {
+  const SharedFolder folder;
+  for (const CellConfig& cell : {small_cell(Profile::kOps), ep_cell(Profile::kOps)}) {
+    WorkerOptions options;
+    options.profile_folder = folder.path();
+    const auto result = run(cell, options);
+    EXPECT_EQ(result.environment.at("profile"), "ops");
+    const double step = mean(result.metrics.at("profile_phases_step_time").samples);
+    EXPECT_NEAR(total(result, "profile_phase."), step, 0.05 * step);
+    const double profiled = mean(result.metrics.at("profile_ops_step_time").samples);
+    EXPECT_NEAR(total(result, "op_own_time."), profiled, 0.05 * profiled);
+    EXPECT_EQ(result.metrics.at("profile_plain_step_time").samples.size(), 3u);
+    EXPECT_GT(value(result, "op_calls.experts.aten::mm"), 0);
+    EXPECT_GT(value(result, "op_calls.experts_backward.aten::mm"), 0);
+    EXPECT_EQ(value(result, "op_calls.optimizer.moebench::adamw"),
+              cell.parallelism == Parallelism::kEp && world->size() > 1 ? 5 : 3);  // one a unit
+    EXPECT_GT(value(result, "moved_bytes.moebench::permute_rows"), 0);
+    EXPECT_TRUE(std::filesystem::exists(folder.path() / "profile.pstats"));
+  }
+}
+
+// Per micro-step each layer is gathered twice and reduced once, the root gathered once a step: each
+// time (N - 1) / N of its bytes leave a rank.
+TEST(Profile, FsdpSendsWhatTheFormulaSays) {
+  const int n = world->size();
+  CellConfig cell = small_cell(Profile::kPhases);
+  cell.grad_accumulation = 2;
+  const auto result = run(cell);
+  const auto slice_bytes = [&](const model::Layout& layout) {
+    return 4.0 * static_cast<double>(parallel::shard_elements(layout.num_elements, n));
+  };
+  double layers = 0;
+  for (std::int64_t i = 0; i < cell.model.num_layers; ++i) {
+    layers += slice_bytes(
+        model::concatenate(model::dense_layout(cell.model, i),
+                           model::expert_layout(cell.model, i, {0, cell.model.num_experts})));
+  }
+  const double root = slice_bytes(model::root_layout(cell.model));
+  EXPECT_EQ(total(result, "collective.all_gather.", ".wire_bytes"),
+            n == 1 ? 0 : (n - 1) * (2 * 2 * layers + root));
+  EXPECT_EQ(total(result, "collective.reduce_scatter.", ".wire_bytes"),
+            n == 1 ? 0 : (n - 1) * 2 * (layers + root));
+  EXPECT_EQ(total(result, "collective.all_gather.", ".bus_bytes"),
+            total(result, "collective.all_gather.", ".wire_bytes"));
+}
+
+// Rows go to their experts and come back, and so do their gradients: four passes. Before each
+// dispatch the ranks tell each other how many.
+TEST(Profile, ExpertParallelSendsEveryRowFourTimes) {
+  if (world->size() == 1) GTEST_SKIP() << "needs a peer";
+  const CellConfig cell = ep_cell(Profile::kPhases);
+  const auto result = run(cell);
+  const auto layers = static_cast<double>(cell.model.num_layers);
+  const double rows = static_cast<double>(cell.micro_batch * cell.seq_len * cell.model.top_k);
+  const double counts = static_cast<double>(cell.model.num_experts * 8);
+  const double expected = world->size() * layers *
+                          (4 * rows * static_cast<double>(cell.model.hidden_size) * 4 + counts);
+  EXPECT_NEAR(sum_over_ranks(total(result, "collective.all_to_all.", ".bytes")), expected, 1);
+}
+
+TEST(Profile, NamesTheRankThatTheOthersWaitFor) {
+  if (world->size() == 1) GTEST_SKIP() << "needs a peer";
+  const int slow = world->size() - 1;
+  WorkerOptions options;
+  const double delay_ns = 40e6;
+  options.before_step = [&](std::int64_t) {
+    if (world->rank() == slow) {
+      std::this_thread::sleep_for(std::chrono::nanoseconds(static_cast<std::int64_t>(delay_ns)));
+    }
+  };
+  const auto result = run(small_cell(Profile::kPhases), options);
+  const double mine = value(result, "collective_skew");
+  std::vector<double> skew(static_cast<std::size_t>(world->size()));
+  world->all_gather(&mine, skew.data(), sizeof mine);
+  EXPECT_EQ(std::ranges::max_element(skew) - skew.begin(), slow);
+  EXPECT_GT(skew.back(), (world->size() - 1) * delay_ns / 2);
+  EXPECT_NEAR(sum_over_ranks(mine), sum_over_ranks(value(result, "collective_wait")),
+              1e-6 * sum_over_ranks(mine) + world->size());
+  if (world->rank() != slow) {
+    EXPECT_GT(value(result, "collective_wait"), delay_ns / 2);
+  }
+}
+
+TEST(Profile, NamesWhatIsAliveAtThePeak) {
+  const auto result = run(small_cell(Profile::kPhases));
+  const config::MemoryEstimate estimate = config::estimate_memory(small_cell(Profile::kPhases));
+  double peak = 0;
+  for (std::size_t i = 0; i < measure::kNumPhases; ++i) {
+    const std::string phase = measure::to_string(static_cast<measure::Phase>(i));
+    peak = std::max(peak, total(result, "mem_in_phase." + phase + "."));
+  }
+  EXPECT_EQ(peak, value(result, "mem_peak_steady_step"));
+  const auto kept = [&](const char* kind) {
+    return value(result, std::string("mem_in_phase.experts_backward.") + kind);
+  };
+  EXPECT_EQ(kept("parameters"), static_cast<double>(estimate.parameters));
+  EXPECT_EQ(kept("gradients"), static_cast<double>(estimate.gradients));
+  EXPECT_EQ(kept("optimizer"), static_cast<double>(estimate.optimizer));
+  EXPECT_EQ(kept("gathered") > 0, world->size() > 1);
+  EXPECT_GT(kept("activations"), 0);
+}
+
+struct Slice {
+  double begin, end;
+};
+
+// Slices of each lane, and the collectives by id.
+struct Parsed {
+  std::map<std::pair<int, int>, std::vector<Slice>> lanes;
+  std::map<std::string, std::vector<Slice>> collectives;
+  std::map<std::string, int> open, flow_begins, flow_ends;
+};
+
+Parsed parse(const json& document) {
+  Parsed parsed;
+  for (const json& event : document.at("traceEvents")) {
+    const std::string ph = event.at("ph");
+    if (ph == "X") {
+      const Slice slice{event.at("ts"),
+                        event.at("ts").get<double>() + event.at("dur").get<double>()};
+      parsed.lanes[{event.at("pid"), event.at("tid")}].push_back(slice);
+      if (event.at("cat") == "collective") {
+        const json& args = event.at("args");
+        const Slice whole{args.at("ready_us"), slice.end};
+        parsed.collectives[args.at("id")].push_back(whole);
+      }
+    } else if (ph == "b" || ph == "e") {
+      parsed.open[event.at("id")] += ph == "b" ? 1 : -1;
+    } else if (ph == "s" || ph == "f") {
+      ++(ph == "s" ? parsed.flow_begins : parsed.flow_ends)[event.at("id")];
+    }
+  }
+  return parsed;
+}
+
+constexpr double kRounding = 1e-3;  // us; begin + duration is no whole nanosecond
+
+void expect_nested(std::vector<Slice> slices) {
+  std::ranges::sort(slices, [](const Slice& a, const Slice& b) {
+    return a.begin != b.begin ? a.begin < b.begin : a.end > b.end;
+  });
+  std::vector<Slice> open;
+  for (const Slice& slice : slices) {
+    while (!open.empty() && open.back().end <= slice.begin + kRounding) open.pop_back();
+    if (!open.empty()) {
+      EXPECT_LE(slice.end, open.back().end + kRounding);
+    }
+    open.push_back(slice);
+  }
+}
+
+TEST(Profile, TracesAllRanksInOneFile) {
+  const SharedFolder folder;
+  WorkerOptions options;
+  options.profile_folder = folder.path();
+  run(ep_cell(Profile::kTrace), options);
+  const json document = json::parse(read_file(folder.path() / "trace.json"));
+  const Parsed parsed = parse(document);
+  EXPECT_EQ(
+      std::ranges::count_if(parsed.lanes, [](const auto& lane) { return lane.first.second == 2; }),
+      world->size());
+  for (const auto& [lane, slices] : parsed.lanes) expect_nested(slices);
+  for (const auto& [id, count] : parsed.open) EXPECT_EQ(count, 0) << id;
+  EXPECT_EQ(parsed.collectives.empty(), world->size() == 1);
+  for (const auto& [id, slices] : parsed.collectives) {
+    ASSERT_GT(slices.size(), 1u) << id;
+    EXPECT_EQ(parsed.flow_begins.at(id), 1) << id;
+    EXPECT_EQ(parsed.flow_ends.at(id), std::ssize(slices) - 1) << id;
+    double last_begin = slices[0].begin, first_end = slices[0].end;
+    for (const Slice& slice : slices) {
+      last_begin = std::max(last_begin, slice.begin);
+      first_end = std::min(first_end, slice.end);
+    }
+    EXPECT_LE(last_begin, first_end) << id;  // no rank is through before all are there
+  }
+  // What analysis tools look for, with the space.
+  const std::string own =
+      read_file(folder.path() / ("trace_rank_" + std::to_string(world->rank()) + ".json"));
+  EXPECT_NE(own.find("\"rank\": " + std::to_string(world->rank())), std::string::npos);
+  EXPECT_NE(own.find("ProfilerStep#1"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace moebench::train
+
+int main(int argc, char** argv) {
+  ::testing::InitGoogleTest(&argc, argv);
+  moebench::train::world = moebench::comm::mpi_world();
+  const int failed = RUN_ALL_TESTS();
+  moebench::train::world.reset();
+  return failed;
+}

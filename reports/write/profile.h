@@ -1,0 +1,20 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "harness/record/record.h"
+
+namespace moebench::reports {
+
+struct ProfileOptions {
+  std::size_t top = 15;  // rows of a table of operations
+};
+
+// Markdown of what the ok cells' profiles found, in the order given: the hotspots and the moved
+// data of all cells, then for each its phases, ranks, operations in the columns of Python's pstats,
+// collectives and memory. Error where no record has a profile.
+std::string write_profile(const std::vector<record::CellRecord>& records,
+                          const ProfileOptions& options);
+
+}  // namespace moebench::reports

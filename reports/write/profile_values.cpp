@@ -1,0 +1,67 @@
+#include "reports/write/profile_values.h"
+
+#include <algorithm>
+
+namespace moebench::reports {
+namespace {
+
+double value(const Cell& cell, const std::string& metric) {
+  return cell.median(metric).value_or(0);
+}
+
+}  // namespace
+
+std::vector<std::string> names_after(const Cell& cell, const std::string& prefix) {
+  std::vector<std::string> names;
+  for (const auto& [name, metric] : cell.first().metrics) {
+    if (name.starts_with(prefix)) names.push_back(name.substr(prefix.size()));
+  }
+  return names;
+}
+
+bool is_profiled(const Cell& cell) {
+  return cell.ok() && cell.median("profiled_steps").value_or(0) > 0;
+}
+
+std::vector<double> rank_values(const Cell& cell, const std::string& metric) {
+  const auto found = cell.first().metrics.find(metric);
+  if (found == cell.first().metrics.end()) return {};
+  std::vector<double> values;
+  for (const auto& rank : found->second.per_rank) {
+    if (!rank) return {};
+    values.push_back(*rank);
+  }
+  return values;
+}
+
+std::vector<OperationRow> operation_rows(const Cell& cell) {
+  const double steps = value(cell, "profiled_steps");
+  std::vector<OperationRow> rows;
+  for (const std::string& name : names_after(cell, "op_own_time.")) {
+    const std::size_t dot = name.find('.');
+    OperationRow row{name.substr(0, dot), name.substr(dot + 1)};
+    row.calls = steps * value(cell, "op_calls." + name);
+    row.primitive_calls = steps * value(cell, "op_primitive_calls." + name);
+    row.own_ns = steps * value(cell, "op_own_time." + name);
+    row.cumulative_ns = steps * value(cell, "op_cumulative_time." + name);
+    const auto ranks = rank_values(cell, "op_own_time." + name);
+    const auto slowest = std::ranges::max_element(ranks);
+    if (slowest != ranks.end()) {
+      row.slowest_rank = static_cast<std::size_t>(slowest - ranks.begin());
+      row.slowest_rank_own_ns = steps * *slowest;
+    }
+    rows.push_back(std::move(row));
+  }
+  std::ranges::stable_sort(rows, std::ranges::greater(), &OperationRow::own_ns);
+  return rows;
+}
+
+std::optional<double> operations_wall_ns(const Cell& cell) {
+  const auto ranks = rank_values(cell, "profile_ops_step_time");
+  if (ranks.empty()) return std::nullopt;
+  double sum = 0;
+  for (const double mean : ranks) sum += mean;
+  return sum * value(cell, "profiled_steps");
+}
+
+}  // namespace moebench::reports
