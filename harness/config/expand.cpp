@@ -111,6 +111,9 @@ void validate_load(const Matrix& matrix, const Draft& draft) {
     }
     if (is_load) matrix.source.fail("measure load needs the setting load_from, a checkpoint");
   }
+  if (is_load && cell.profile != Profile::kNone) {
+    matrix.source.fail("profile is of training; a load's stages are always measured: remove it");
+  }
   if (!is_load && load.tensors == LoadTensors::kExperts) {
     matrix.source.fail("load_tensors experts trains nothing; set measure to load");
   }

@@ -138,6 +138,8 @@ TEST(Expand, LoadersNeedACheckpointAndClaimNothingElse) {
   EXPECT_THAT(error("seed: 1", "measure: load"), HasSubstr("measure load needs the setting"));
   EXPECT_THAT(error("seed: 1", "load_from: x, load_tensors: experts"),
               HasSubstr("set measure to load"));
+  EXPECT_THAT(error("seed: 1", "load_from: x, measure: load, profile: ops"),
+              HasSubstr("profile is of training"));
   EXPECT_THAT(error("seed: 1", "load_from: x, one_rank: 0"), HasSubstr("set measure to load"));
   EXPECT_THAT(error("seed: 1", "load_from: x, measure: load, one_rank: 2"),
               HasSubstr("axis 'ranks': one_rank 2 is none of 0 to 1"));

@@ -66,10 +66,17 @@ std::string overhead_line(const Cell& cell) {
     line +=
         fmt::format("{}{} {}", line.empty() ? "" : ", ", level, format_change(*step / *plain - 1));
   }
+  double marks = 0;
+  for (const std::string phase : kPhases) {
+    marks += cell.median("op_calls." + phase + ".").value_or(0);
+  }
+  const auto ranks = static_cast<double>(rank_values(cell, "profile_plain_step_time").size());
+  const std::string count =
+      marks > 0 ? fmt::format(" It enters {:.0f} phases.", marks / ranks) : std::string();
   return fmt::format(
       "A step without profiling takes {} ms; profiling costs, over it: {} (medians of the slowest "
-      "rank's steps, in turns).\n\n",
-      milliseconds(plain), line);
+      "rank's steps, in turns).{}\n\n",
+      milliseconds(plain), line, count);
 }
 
 std::string phase_section(const Cell& cell) {

@@ -28,7 +28,9 @@ std::string write_report(const std::vector<record::CellRecord>& recorded,
 
 std::string write_load_profiles(const std::vector<record::CellRecord>& records) {
   std::string text;
-  for (const ScenarioCells& scenario : group_cells(records)) text += load_profiles(scenario);
+  for (const ScenarioCells& scenario : group_cells(records)) {
+    if (is_loading(scenario)) text += load_profiles(scenario);
+  }
   return text;
 }
 

@@ -62,7 +62,10 @@ void print(const ProfileOptions& options, const fs::path& results,
   } else {
     if (any_is_profiled(records)) {
       std::cout << reports::write_profile(records, {static_cast<std::size_t>(options.top)});
+    } else {
+      std::cout << reports::write_report(records, {});
     }
+    std::cout << reports::write_load_profiles(records);  // of cells that measure loading
     const std::string traces = list_files(records, results, "trace.json");
     if (!traces.empty()) std::cout << "### Traces of all ranks\n\n" << traces;
   }

@@ -3,6 +3,7 @@
 #include "harness/base/error.h"
 #include "harness/base/file.h"
 #include "harness/record/record.h"
+#include "reports/write/profile.h"
 #include "reports/write/write.h"
 #include "tools/moebench/commands.h"
 
@@ -13,6 +14,13 @@ reports::Format format_from_string(const std::string& text) {
   if (text == "csv") return reports::Format::kCsv;
   if (text == "json") return reports::Format::kJson;
   return reports::Format::kMarkdown;
+}
+
+std::string text_of(const std::vector<record::CellRecord>& records, const ReportOptions& options,
+                    const reports::ReportOptions& report) {
+  if (options.seed_table) return reports::write_seed_table(records, report);
+  if (options.profile) return reports::write_profile(records, {});
+  return reports::write_report(records, report);
 }
 
 }  // namespace
@@ -27,11 +35,11 @@ int run_command(const ReportOptions& options) {
   for (const std::string& pair : options.baseline) {
     report.baseline.push_back(parse_pair(pair, "--baseline"));
   }
-  if (options.seed_table && report.format != reports::Format::kMarkdown) {
-    throw Error("--seed-table is a markdown table; leave out --format");
+  if ((options.seed_table || options.profile) && report.format != reports::Format::kMarkdown) {
+    throw Error("{} is a markdown table; leave out --format",
+                options.seed_table ? "--seed-table" : "--profile");
   }
-  const std::string text = options.seed_table ? reports::write_seed_table(records, report)
-                                              : reports::write_report(records, report);
+  const std::string text = text_of(records, options, report);
   if (options.out.empty()) {
     std::cout << text;
   } else {

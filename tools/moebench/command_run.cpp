@@ -51,7 +51,8 @@ std::vector<config::CellConfig> planned_cells(const RunOptions& options) {
   for (config::CellConfig& cell : cells) {
     cell.repeats = options.repeats.value_or(cell.repeats);
     cell.time_limit_s = options.time_limit_s.value_or(cell.time_limit_s);
-    if (!options.profile.empty()) cell.profile = config::profile_from_string(options.profile);
+    if (!options.profile.empty() && cell.measure == config::Measure::kTrain)
+      cell.profile = config::profile_from_string(options.profile);
   }
   return cells;
 }

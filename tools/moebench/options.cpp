@@ -113,6 +113,7 @@ void add_report(CLI::App& app, ReportOptions& options) {
       ->allow_extra_args(false);
   report->add_flag("--seed-table", options.seed_table,
                    "The columns of fms-acceleration's benchmark table");
+  report->add_flag("--profile", options.profile, "The profiles, where the cells have any");
   report->add_option("--out", options.out, "File to write, default stdout")->type_name("FILE");
 }
 

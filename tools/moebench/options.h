@@ -62,6 +62,7 @@ struct ReportOptions {
   std::string format = "markdown";
   std::vector<std::string> baseline;  // axis=value
   bool seed_table = false;
+  bool profile = false;
   std::string out;  // empty: stdout
 };
 
