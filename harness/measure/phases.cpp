@@ -2,6 +2,7 @@
 
 #include "harness/base/check.h"
 #include "harness/measure/clock.h"
+#include "harness/measure/nvtx.h"
 
 namespace moebench::measure {
 namespace {
@@ -67,6 +68,7 @@ void change_phase(Phase phase) {
   PhaseClock& clock = clock_of_thread;
   if (clock.recording) clock.settle();
   if (clock.observer != nullptr) clock.observer->on_change(clock.current, phase);
+  nvtx_enter(phase);
   clock.current = phase;
 }
 

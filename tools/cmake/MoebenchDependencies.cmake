@@ -20,6 +20,15 @@ add_library(libxxhash INTERFACE)
 target_include_directories(libxxhash SYSTEM INTERFACE ${XXHASH_INCLUDE_DIR})
 target_link_libraries(libxxhash INTERFACE ${XXHASH_LIBRARY})
 
+# Headers alone; they come with the CUDA toolkit. Without them, phases are no NVTX ranges.
+find_path(NVTX_INCLUDE_DIR nvtx3/nvToolsExt.h HINTS ENV CUDA_HOME PATHS /usr/local/cuda
+          PATH_SUFFIXES include)
+if(NVTX_INCLUDE_DIR)
+  add_library(nvtx INTERFACE)
+  target_include_directories(nvtx SYSTEM INTERFACE ${NVTX_INCLUDE_DIR})
+  target_compile_definitions(nvtx INTERFACE MOEBENCH_HAVE_NVTX=1)
+endif()
+
 if(MOEBENCH_WITH_MPI)
   find_package(MPI REQUIRED COMPONENTS C)
 endif()
