@@ -81,6 +81,28 @@ TEST_F(EndToEnd, TheDoctorMeasuresTheMachine) {
                                 HasSubstr("torch_version"), Not(HasSubstr("—"))));
 }
 
+TEST_F(EndToEnd, AProfileIsAddedToAndItsFilesAreThere) {
+  const auto profile = [&](const std::string& level, const std::string& format) {
+    return finish_moebench(
+        start_moebench({"profile", "arms.yaml", "--filter", "expert_kernel=grouped", "--level",
+                        level, "--format", format},
+                       folder_.path()),
+        folder_.path());
+  };
+  const Output phases = profile("phases", "markdown");
+  EXPECT_EQ(phases.exit_code, 0) << phases.err;
+  EXPECT_THAT(phases.out, AllOf(HasSubstr("experts_backward"), HasSubstr("Most of it is rank"),
+                                HasSubstr("came in"), Not(HasSubstr("#### Operations"))));
+  const Output ops = profile("ops", "markdown");
+  EXPECT_THAT(ops.err, HasSubstr("2 repetitions to run"));  // of a deeper level than what is there
+  EXPECT_THAT(ops.out, AllOf(HasSubstr("### Hotspots"), HasSubstr("aten::mm"),
+                             HasSubstr("moebench::permute_rows"), HasSubstr("#### Phases")));
+  const Output files = profile("phases", "pstats");
+  EXPECT_THAT(files.err, HasSubstr("0 repetitions to run"));
+  const auto path = folder_.path() / files.out.substr(0, files.out.find(' '));
+  EXPECT_TRUE(std::filesystem::exists(path)) << path;
+}
+
 TEST_F(EndToEnd, AWrongArmIsIncorrectAndNoImprovementIsPrintedForIt) {
   EXPECT_EQ(run("", {"parallelism=fsdp"}).exit_code, 0);
   const Output wrong = run("swap@0:0", {"parallelism=ep", "expert_kernel=grouped"});
