@@ -7,6 +7,7 @@
 #include "reports/write/breakdown.h"
 #include "reports/write/columns.h"
 #include "reports/write/format_value.h"
+#include "reports/write/ladder.h"
 #include "reports/write/loading.h"
 #include "reports/write/notes.h"
 
@@ -101,6 +102,7 @@ std::string section(const ScenarioCells& scenario, const Baseline& baseline) {
   if (!constants.empty()) text += constants + "\n\n";
   if (is_loading(scenario)) return text + loading_section(scenario);
   text += to_markdown(comparison_table(scenario, baseline)) + "\n";
+  add_section(text, "What each rung contributes", ladder_table(scenario));
   add_section(text, "Tokens and time", token_table(scenario));
   add_section(text, "Memory", memory_table(scenario));
   add_section(text, "Where the time goes", phase_table(scenario));

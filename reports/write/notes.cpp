@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "reports/write/format_value.h"
+#include "reports/write/ladder.h"
 
 namespace moebench::reports {
 namespace {
@@ -110,6 +111,14 @@ Lines definition_lines(const ScenarioCells& scenario, const Baseline& baseline) 
           "computes again added.";
     }
     lines.push_back(line);
+  }
+  if (!ladder_of(scenario).empty()) {
+    lines.push_back(
+        "what each rung contributes: each cell against the one before it, all: the last against "
+        "the "
+        "first. share of gain: log(gain) / log(gain of all). / parameter: for each parameter that "
+        "a "
+        "rank holds.");
   }
   if (is_measured(scenario, "mem_estimate")) {
     lines.push_back(

@@ -1,0 +1,132 @@
+#include "reports/write/ladder.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <functional>
+#include <set>
+
+#include "reports/write/columns.h"
+#include "reports/write/format_value.h"
+#include "reports/write/improvements.h"
+
+namespace moebench::reports {
+namespace {
+
+using Value = std::optional<double>;
+
+// Gains below this are as likely noise; shares of such a one say nothing.
+constexpr double kSmallestGainToShare = 0.01;
+
+// parallelism and its degree are one choice.
+std::string group_of(const std::string& axis) { return axis == "ep_degree" ? "parallelism" : axis; }
+
+Value value_of(const Cell& cell, const char* metric) {
+  return cell.ok() ? cell.median(metric) : std::nullopt;
+}
+
+Value difference(const Rung& rung, const char* metric) {
+  const Value before = value_of(*rung.before, metric);
+  const Value after = value_of(*rung.after, metric);
+  return before && after ? Value(*after - *before) : std::nullopt;
+}
+
+Value gain_of(const Rung& rung) {
+  const Value quotient = ratio(*rung.after, rung.before, "runtime");
+  return quotient && *quotient > 0 ? Value(1 / *quotient) : std::nullopt;
+}
+
+// Gains multiply, so their logarithms add up to 1.
+Value share_of(const Value& gain, const Value& whole) {
+  if (!gain || !whole || std::abs(*whole - 1) < kSmallestGainToShare) return std::nullopt;
+  return std::log(*gain) / std::log(*whole);
+}
+
+// Parameters that a rank holds.
+Value num_parameters(const Cell& cell) {
+  const Value bytes = value_of(cell, "mem_estimate_parameters");
+  return bytes ? Value(*bytes / (cell.axis("dtype") == "fp32" ? 4 : 2)) : std::nullopt;
+}
+
+std::string bytes_a_parameter(const Cell& cell, const char* metric) {
+  const Value bytes = value_of(cell, metric);
+  const Value parameters = num_parameters(cell);
+  const bool known = bytes && parameters && *parameters > 0;
+  return format_number(known ? Value(*bytes / *parameters) : std::nullopt);
+}
+
+std::string format_signed(const Value& value) {
+  const std::string text = format_number(value);
+  return value && *value > 0 ? "+" + text : text;
+}
+
+Column column_of(const std::vector<Rung>& rungs, const std::string& title,
+                 const std::function<std::string(const Rung&)>& text_of) {
+  Column column{title};
+  for (const Rung& rung : rungs) column.cells.push_back(text_of(rung));
+  return column;
+}
+
+void add_memory_columns(const std::vector<Rung>& rungs, const char* metric, Table& table) {
+  std::vector<Value> changes;
+  for (const Rung& rung : rungs) {
+    const Value change = difference(rung, metric);
+    changes.push_back(change ? Value(std::abs(*change)) : std::nullopt);
+  }
+  const Unit unit = byte_unit(changes);
+  table.push_back(
+      column_of(rungs, fmt::format("{} Δ ({})", metric, unit.name), [&](const Rung& rung) {
+        const Value change = difference(rung, metric);
+        return format_signed(change ? Value(*change / unit.divisor) : std::nullopt);
+      }));
+  Column each = column_of(rungs, fmt::format("{} / parameter (B)", metric), [&](const Rung& rung) {
+    const std::string before = bytes_a_parameter(*rung.before, metric);
+    const std::string after = bytes_a_parameter(*rung.after, metric);
+    return before == kNone && after == kNone ? kNone : before + " → " + after;
+  });
+  if (is_measured(each)) table.push_back(std::move(each));
+}
+
+}  // namespace
+
+std::vector<Rung> ladder_of(const ScenarioCells& scenario) {
+  const std::vector<std::string> axes = scenario.varying_axes();
+  std::vector<Rung> rungs;
+  std::set<std::string> changed;
+  for (std::size_t i = 1; i < scenario.cells.size(); ++i) {
+    Rung rung{"", &scenario.cells[i - 1], &scenario.cells[i]};
+    std::set<std::string> groups;
+    for (const std::string& axis : axes) {
+      const std::string before = rung.before->axis(axis);
+      const std::string after = rung.after->axis(axis);
+      if (before == after) continue;
+      groups.insert(group_of(axis));
+      rung.change +=
+          fmt::format("{}{} {} → {}", rung.change.empty() ? "" : ", ", axis, before, after);
+    }
+    if (groups.size() != 1 || !changed.insert(*groups.begin()).second) return {};
+    rungs.push_back(std::move(rung));
+  }
+  if (rungs.size() < 2) return {};
+  return rungs;
+}
+
+Table ladder_table(const ScenarioCells& scenario) {
+  std::vector<Rung> rungs = ladder_of(scenario);
+  if (rungs.empty()) return {};
+  rungs.push_back({"all", rungs.front().before, rungs.back().after});
+  const Value whole = gain_of(rungs.back());
+  Table table = {column_of(rungs, "rung", std::mem_fn(&Rung::change))};
+  table.front().align = Align::kLeft;
+  table.push_back(column_of(rungs, "runtime gain",
+                            [](const Rung& rung) { return format_factor(gain_of(rung)); }));
+  table.push_back(column_of(rungs, "share of gain", [&](const Rung& rung) {
+    return format_share(share_of(gain_of(rung), whole));
+  }));
+  add_memory_columns(rungs, "mem_alloc", table);
+  add_memory_columns(rungs, "mem_peak", table);
+  return table;
+}
+
+}  // namespace moebench::reports

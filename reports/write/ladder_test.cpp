@@ -1,0 +1,107 @@
+#include "reports/write/ladder.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+
+#include "harness/base/file.h"
+#include "reports/write/test_records.h"
+#include "reports/write/write.h"
+
+namespace moebench::reports {
+namespace {
+
+using record::CellRecord;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+CellRecord cell(const std::string& id, const std::string& parallelism, const std::string& gathers,
+                const std::string& optimizer) {
+  return test::record_of(id, {{"parallelism", parallelism},
+                              {"ep_degree", parallelism == "ep" ? "2" : "1"},
+                              {"gathers", gathers},
+                              {"optimizer", optimizer},
+                              {"dtype", "bf16"}});
+}
+
+// 10 million parameters a rank.
+std::vector<CellRecord> ladder() {
+  std::vector<CellRecord> records = {
+      cell("a", "fsdp", "3", "foreach"), cell("b", "fsdp", "2", "foreach"),
+      cell("c", "fsdp", "2", "fused"), cell("d", "ep", "2", "fused")};
+  const test::Figures figures[] = {
+      {102e6, 80e6, 16, 100}, {102e6, 80e6, 8, 200}, {86e6, 80e6, 8, 200}, {84e6, 80.5e6, 2, 800}};
+  for (std::size_t i = 0; i < records.size(); ++i) {
+    test::set_figures(records[i], figures[i]);
+    records[i].metrics["mem_estimate_parameters"] = {.unit = "bytes", .value = 20e6};
+  }
+  return records;
+}
+
+std::vector<std::string> changes(const std::vector<CellRecord>& records) {
+  const auto scenarios = group_cells(records);
+  std::vector<std::string> texts;
+  for (const Rung& rung : ladder_of(scenarios[0])) texts.push_back(rung.change);
+  return texts;
+}
+
+TEST(Ladder, IsOneChangeACell) {
+  EXPECT_THAT(changes(ladder()), ElementsAre("gathers 3 → 2", "optimizer foreach → fused",
+                                             "parallelism fsdp → ep, ep_degree 1 → 2"));
+}
+
+TEST(Ladder, IsNoneWhereACellChangesTwoAxesOrAnAxisTwice) {
+  const CellRecord a = cell("a", "fsdp", "3", "foreach");
+  const CellRecord b = cell("b", "fsdp", "2", "foreach");
+  EXPECT_THAT(changes({a, b}), ElementsAre()) << "two cells";
+  EXPECT_THAT(changes({a, b, cell("c", "ep", "2", "fused")}), ElementsAre());
+  EXPECT_THAT(changes({a, cell("b", "fsdp", "3", "per_tensor"), cell("c", "fsdp", "3", "fused")}),
+              ElementsAre());
+  CellRecord degree = cell("d", "ep", "2", "foreach");
+  degree.axes[1].second = "4";
+  EXPECT_THAT(changes({a, b, cell("c", "ep", "2", "foreach"), degree}), ElementsAre())
+      << "parallelism and ep_degree are one axis";
+}
+
+// Gains multiply to the whole, shares add up to it.
+TEST(Ladder, TableIsTheGoldenText) {
+  const std::string text = write_report(ladder(), {});
+  const auto path = std::filesystem::path(MOEBENCH_GOLDEN_FOLDER) / "ladder.md";
+  if (std::getenv("MOEBENCH_UPDATE_GOLDEN")) write_file_atomically(path, text);
+  EXPECT_EQ(text, read_file(path));
+}
+
+std::vector<std::string> column(const Table& table, const std::string& title) {
+  for (const Column& candidate : table) {
+    if (candidate.title == title) return candidate.cells;
+  }
+  return {};
+}
+
+TEST(Ladder, AFailedCellTakesItsRungsAndNothingElse) {
+  auto records = ladder();
+  records[2].disposition = record::Disposition::kIncorrect;
+  const auto scenarios = group_cells(records);
+  const Table table = ladder_table(scenarios[0]);
+  EXPECT_THAT(column(table, "runtime gain"), ElementsAre("2.00x", "—", "—", "8.00x"));
+  EXPECT_THAT(column(table, "share of gain"), ElementsAre("33.3 %", "—", "—", "100.0 %"));
+  EXPECT_THAT(column(table, "mem_alloc Δ (kB)"), ElementsAre("0", "—", "—", "+500"));
+}
+
+TEST(Ladder, NoGainHasNoShares) {
+  auto records = ladder();
+  for (CellRecord& record : records) record.metrics["runtime"].value = 8e9;
+  const auto scenarios = group_cells(records);
+  EXPECT_THAT(column(ladder_table(scenarios[0]), "share of gain"), ElementsAre("—", "—", "—", "—"));
+}
+
+TEST(Ladder, ParametersAreLeftOutWhereNotCounted) {
+  auto records = ladder();
+  for (CellRecord& record : records) record.metrics.erase("mem_estimate_parameters");
+  EXPECT_THAT(write_report(records, {}), Not(HasSubstr("/ parameter (B)")));
+}
+
+}  // namespace
+}  // namespace moebench::reports
