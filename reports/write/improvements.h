@@ -19,6 +19,7 @@ class Baseline {
   // scenario has these values; it lists the axes and values that there are.
   Baseline(const std::vector<ScenarioCells>& scenarios, const AxisValues& axes);
 
+  bool named_by(const Cell& cell) const;  // the cell has the given axis values
   bool exists_in(const ScenarioCells& scenario) const;
 
   // Null where there is none or more than one.
@@ -28,7 +29,6 @@ class Baseline {
   std::string text() const;
 
  private:
-  bool named_by(const Cell& cell) const;
   bool serves(const Cell& candidate, const Cell& cell) const;
 
   AxisValues axes_;

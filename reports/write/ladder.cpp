@@ -9,7 +9,6 @@
 
 #include "reports/write/columns.h"
 #include "reports/write/format_value.h"
-#include "reports/write/improvements.h"
 
 namespace moebench::reports {
 namespace {
@@ -19,8 +18,47 @@ using Value = std::optional<double>;
 // Gains below this are as likely noise; shares of such a one say nothing.
 constexpr double kSmallestGainToShare = 0.01;
 
-// parallelism and its degree are one choice.
-std::string group_of(const std::string& axis) { return axis == "ep_degree" ? "parallelism" : axis; }
+// The axes in which two cells differ, parallelism and its degree as one.
+std::set<std::string> changed_axes(const Cell& a, const Cell& b) {
+  std::set<std::string> changed;
+  for (const std::string& axis : axis_names({&a.first(), &b.first()})) {
+    if (a.axis(axis) == b.axis(axis)) continue;
+    changed.insert(axis == "ep_degree" ? "parallelism" : axis);
+  }
+  return changed;
+}
+
+// "parallelism fsdp → ep, ep_degree 1 → 2"
+std::string describe_change(const Cell& before, const Cell& after) {
+  std::string text;
+  for (const std::string& axis : axis_names({&before.first(), &after.first()})) {
+    if (before.axis(axis) == after.axis(axis)) continue;
+    text += fmt::format("{}{} {} → {}", text.empty() ? "" : ", ", axis, before.axis(axis),
+                        after.axis(axis));
+  }
+  return text;
+}
+
+std::vector<const Cell*> by_distance(const Cell& start, const ScenarioCells& scenario) {
+  std::vector<const Cell*> cells;
+  for (const Cell& cell : scenario.cells) cells.push_back(&cell);
+  std::ranges::stable_sort(cells, {},
+                           [&](const Cell* cell) { return changed_axes(start, *cell).size(); });
+  return cells;
+}
+
+// The ladder from `start` to all other cells; empty where there is none.
+std::vector<Rung> climb(const Cell& start, const ScenarioCells& scenario) {
+  const std::vector<const Cell*> cells = by_distance(start, scenario);
+  std::vector<Rung> rungs;
+  std::set<std::string> climbed;
+  for (std::size_t i = 1; i < cells.size(); ++i) {
+    const std::set<std::string> changed = changed_axes(*cells[i - 1], *cells[i]);
+    if (changed.size() != 1 || !climbed.insert(*changed.begin()).second) return {};
+    rungs.push_back({describe_change(*cells[i - 1], *cells[i]), cells[i - 1], cells[i]});
+  }
+  return rungs;
+}
 
 Value value_of(const Cell& cell, const char* metric) {
   return cell.ok() ? cell.median(metric) : std::nullopt;
@@ -90,30 +128,20 @@ void add_memory_columns(const std::vector<Rung>& rungs, const char* metric, Tabl
 
 }  // namespace
 
-std::vector<Rung> ladder_of(const ScenarioCells& scenario) {
-  const std::vector<std::string> axes = scenario.varying_axes();
-  std::vector<Rung> rungs;
-  std::set<std::string> changed;
-  for (std::size_t i = 1; i < scenario.cells.size(); ++i) {
-    Rung rung{"", &scenario.cells[i - 1], &scenario.cells[i]};
-    std::set<std::string> groups;
-    for (const std::string& axis : axes) {
-      const std::string before = rung.before->axis(axis);
-      const std::string after = rung.after->axis(axis);
-      if (before == after) continue;
-      groups.insert(group_of(axis));
-      rung.change +=
-          fmt::format("{}{} {} → {}", rung.change.empty() ? "" : ", ", axis, before, after);
+std::vector<Rung> ladder_of(const ScenarioCells& scenario, const Baseline& baseline) {
+  if (scenario.cells.size() < 3) return {};
+  for (const bool named : {true, false}) {
+    for (const Cell& start : scenario.cells) {
+      if (baseline.named_by(start) != named) continue;
+      std::vector<Rung> rungs = climb(start, scenario);
+      if (!rungs.empty()) return rungs;
     }
-    if (groups.size() != 1 || !changed.insert(*groups.begin()).second) return {};
-    rungs.push_back(std::move(rung));
   }
-  if (rungs.size() < 2) return {};
-  return rungs;
+  return {};
 }
 
-Table ladder_table(const ScenarioCells& scenario) {
-  std::vector<Rung> rungs = ladder_of(scenario);
+Table ladder_table(const ScenarioCells& scenario, const Baseline& baseline) {
+  std::vector<Rung> rungs = ladder_of(scenario, baseline);
   if (rungs.empty()) return {};
   rungs.push_back({"all", rungs.front().before, rungs.back().after});
   const Value whole = gain_of(rungs.back());

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "reports/write/cells.h"
+#include "reports/write/improvements.h"
 #include "reports/write/table.h"
 
 namespace moebench::reports {
@@ -15,13 +16,15 @@ struct Rung {
   const Cell* after;
 };
 
-// The rungs where the cells form a ladder: at least three cells, each differs from the one before
-// in exactly one axis, and no axis changes twice. parallelism and ep_degree count as one axis.
-// Empty otherwise. `scenario` must outlive them.
-std::vector<Rung> ladder_of(const ScenarioCells& scenario);
+// The rungs where the cells form a ladder: at least three cells, which in one order differ each
+// from the one before in exactly one axis, and no axis changes twice. parallelism and ep_degree
+// count as one axis. Empty otherwise. The order is not that of the records, since repeated cells
+// run in random order; of its two ends the one that the baseline names is the start, else the one
+// that ran first. `scenario` must outlive the rungs.
+std::vector<Rung> ladder_of(const ScenarioCells& scenario, const Baseline& baseline);
 
 // What each rung contributes to runtime and memory, and all of them together; empty where there is
 // no ladder. A rung at a failed cell shows no numbers.
-Table ladder_table(const ScenarioCells& scenario);
+Table ladder_table(const ScenarioCells& scenario, const Baseline& baseline);
 
 }  // namespace moebench::reports

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstdlib>
 
 #include "harness/base/file.h"
@@ -21,6 +22,7 @@ CellRecord cell(const std::string& id, const std::string& parallelism, const std
                 const std::string& optimizer) {
   return test::record_of(id, {{"parallelism", parallelism},
                               {"ep_degree", parallelism == "ep" ? "2" : "1"},
+                              {"expert_kernel", "loop"},
                               {"gathers", gathers},
                               {"optimizer", optimizer},
                               {"dtype", "bf16"}});
@@ -43,13 +45,33 @@ std::vector<CellRecord> ladder() {
 std::vector<std::string> changes(const std::vector<CellRecord>& records) {
   const auto scenarios = group_cells(records);
   std::vector<std::string> texts;
-  for (const Rung& rung : ladder_of(scenarios[0])) texts.push_back(rung.change);
+  for (const Rung& rung : ladder_of(scenarios[0], Baseline(scenarios, {})))
+    texts.push_back(rung.change);
   return texts;
 }
 
 TEST(Ladder, IsOneChangeACell) {
   EXPECT_THAT(changes(ladder()), ElementsAre("gathers 3 → 2", "optimizer foreach → fused",
                                              "parallelism fsdp → ep, ep_degree 1 → 2"));
+}
+
+// Repeated cells run in random order.
+TEST(Ladder, StartsAtTheBaselineInWhateverOrderTheCellsRan) {
+  const auto expected = changes(ladder());
+  auto records = ladder();
+  std::ranges::reverse(records);
+  EXPECT_EQ(changes(records), expected);
+  std::swap(records[1], records[3]);
+  EXPECT_EQ(changes(records), expected);
+}
+
+// Both ends are of the baseline's kind.
+TEST(Ladder, StartsAtTheEndThatRanFirstElse) {
+  const CellRecord a = cell("a", "fsdp", "3", "foreach");
+  const CellRecord b = cell("b", "fsdp", "2", "foreach");
+  const CellRecord c = cell("c", "fsdp", "2", "fused");
+  EXPECT_THAT(changes({a, b, c}), ElementsAre("gathers 3 → 2", "optimizer foreach → fused"));
+  EXPECT_THAT(changes({b, c, a}), ElementsAre("optimizer fused → foreach", "gathers 2 → 3"));
 }
 
 TEST(Ladder, IsNoneWhereACellChangesTwoAxesOrAnAxisTwice) {
@@ -84,7 +106,7 @@ TEST(Ladder, AFailedCellTakesItsRungsAndNothingElse) {
   auto records = ladder();
   records[2].disposition = record::Disposition::kIncorrect;
   const auto scenarios = group_cells(records);
-  const Table table = ladder_table(scenarios[0]);
+  const Table table = ladder_table(scenarios[0], Baseline(scenarios, {}));
   EXPECT_THAT(column(table, "runtime gain"), ElementsAre("2.00x", "—", "—", "8.00x"));
   EXPECT_THAT(column(table, "share of gain"), ElementsAre("33.3 %", "—", "—", "100.0 %"));
   EXPECT_THAT(column(table, "mem_alloc Δ (kB)"), ElementsAre("0", "—", "—", "+500"));
@@ -94,7 +116,8 @@ TEST(Ladder, NoGainHasNoShares) {
   auto records = ladder();
   for (CellRecord& record : records) record.metrics["runtime"].value = 8e9;
   const auto scenarios = group_cells(records);
-  EXPECT_THAT(column(ladder_table(scenarios[0]), "share of gain"), ElementsAre("—", "—", "—", "—"));
+  EXPECT_THAT(column(ladder_table(scenarios[0], Baseline(scenarios, {})), "share of gain"),
+              ElementsAre("—", "—", "—", "—"));
 }
 
 TEST(Ladder, ParametersAreLeftOutWhereNotCounted) {

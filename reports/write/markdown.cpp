@@ -102,7 +102,7 @@ std::string section(const ScenarioCells& scenario, const Baseline& baseline) {
   if (!constants.empty()) text += constants + "\n\n";
   if (is_loading(scenario)) return text + loading_section(scenario);
   text += to_markdown(comparison_table(scenario, baseline)) + "\n";
-  add_section(text, "What each rung contributes", ladder_table(scenario));
+  add_section(text, "What each rung contributes", ladder_table(scenario, baseline));
   add_section(text, "Tokens and time", token_table(scenario));
   add_section(text, "Memory", memory_table(scenario));
   add_section(text, "Where the time goes", phase_table(scenario));

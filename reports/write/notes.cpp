@@ -112,7 +112,7 @@ Lines definition_lines(const ScenarioCells& scenario, const Baseline& baseline) 
     }
     lines.push_back(line);
   }
-  if (!ladder_of(scenario).empty()) {
+  if (!ladder_of(scenario, baseline).empty()) {
     lines.push_back(
         "what each rung contributes: each cell against the one before it, all: the last against "
         "the "
