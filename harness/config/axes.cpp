@@ -50,6 +50,12 @@ Apply parse_model(const YamlValue& value, const std::filesystem::path& folder) {
   };
 }
 
+Apply parse_gathers(const YamlValue& value, const std::filesystem::path&) {
+  const std::int64_t gathers = value.integer();
+  if (gathers != 2 && gathers != 3) value.fail(fmt::format("{} gathers; use 2 or 3", gathers));
+  return [gathers](CellConfig& cell) { cell.gathers = gathers; };
+}
+
 Apply parse_routing_axis(const YamlValue& value, const std::filesystem::path& folder) {
   return [routing = parse_routing(value, folder)](CellConfig& cell) { cell.routing = routing; };
 }
@@ -73,6 +79,11 @@ const std::vector<AxisDefinition>& definitions() {
       {"packing", parse_flag<&CellConfig::packing>},
       {"dtype", parse_word<&CellConfig::dtype, Dtype::kBf16, Dtype::kFp32>},
       {"activation_checkpointing", parse_flag<&CellConfig::activation_checkpointing>},
+      {"gathers", parse_gathers},
+      {"sync_each_batch", parse_flag<&CellConfig::sync_each_batch>},
+      {"optimizer", parse_word<&CellConfig::optimizer, Optimizer::kFused, Optimizer::kForeach,
+                               Optimizer::kPerTensor>},
+      {"keep_gradients", parse_flag<&CellConfig::keep_gradients>},
       {"routing", parse_routing_axis},
       {"seed", parse_seed},
       {"loader", parse_load_word<&LoadConfig::loader, Loader::kConcat, Loader::kSlice,

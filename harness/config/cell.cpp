@@ -21,6 +21,11 @@ const char* to_string(ExpertKernel value) {
 
 const char* to_string(Dtype value) { return value == Dtype::kBf16 ? "bf16" : "fp32"; }
 
+const char* to_string(Optimizer value) {
+  constexpr std::array kNames = {"fused", "foreach", "per_tensor"};
+  return kNames[static_cast<std::size_t>(value)];
+}
+
 const char* to_string(DataSource value) {
   switch (value) {
     case DataSource::kText:
@@ -88,6 +93,10 @@ std::vector<std::pair<std::string, std::string>> CellConfig::axes() const {
           {"packing", fmt::to_string(packing)},
           {"dtype", to_string(dtype)},
           {"activation_checkpointing", fmt::to_string(activation_checkpointing)},
+          {"gathers", fmt::to_string(gathers)},
+          {"sync_each_batch", fmt::to_string(sync_each_batch)},
+          {"optimizer", to_string(optimizer)},
+          {"keep_gradients", fmt::to_string(keep_gradients)},
           {"routing", to_string(routing)},
           {"seed", fmt::to_string(seed)},
           {"loader", to_string(load.loader)},
@@ -103,6 +112,10 @@ std::string CellConfig::workload() const {
   cell.ep_degree = defaults.ep_degree;
   cell.expert_kernel = defaults.expert_kernel;
   cell.activation_checkpointing = defaults.activation_checkpointing;
+  cell.gathers = defaults.gathers;
+  cell.sync_each_batch = defaults.sync_each_batch;
+  cell.optimizer = defaults.optimizer;
+  cell.keep_gradients = defaults.keep_gradients;
   cell.threads_per_rank = defaults.threads_per_rank;
   cell.checkpoint_every = defaults.checkpoint_every;
   cell.load = defaults.load;

@@ -80,6 +80,10 @@ void visit_identity(Visitor& visitor, Cell& cell) {
   visitor.field("packing", cell.packing);
   visitor.field("dtype", cell.dtype);
   visitor.field("activation_checkpointing", cell.activation_checkpointing);
+  visitor.field("gathers", cell.gathers);
+  visitor.field("sync_each_batch", cell.sync_each_batch);
+  visitor.field("optimizer", cell.optimizer);
+  visitor.field("keep_gradients", cell.keep_gradients);
   visitor.field("routing", cell.routing);
   visitor.field("seed", cell.seed);
   visitor.section("load", [&](auto& inner) { visit_load(inner, cell.load); });

@@ -115,6 +115,9 @@ class Reader {
   void field(const char* name, Dtype& out) {
     out = fields_.at(name).word({Dtype::kBf16, Dtype::kFp32});
   }
+  void field(const char* name, Optimizer& out) {
+    out = fields_.at(name).word({Optimizer::kFused, Optimizer::kForeach, Optimizer::kPerTensor});
+  }
   void field(const char* name, Routing& out) { out = parse_routing(fields_.at(name), "/"); }
   void field(const char* name, DataSource& out) {
     out = fields_.at(name).word({DataSource::kSynthetic, DataSource::kText, DataSource::kTokens});

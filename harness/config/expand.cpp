@@ -136,6 +136,11 @@ void validate(const Matrix& matrix, const Draft& draft) {
   validate_ep_degree(matrix, draft);
   validate_load(matrix, draft);
   if (cell.measure == Measure::kLoad) return;  // what follows concerns what is trained on
+  if (cell.gathers == 3 && !cell.activation_checkpointing) {
+    reject(matrix, draft, "gathers",
+           "3 is what recomputation in the backward pass asks for; set activation_checkpointing to "
+           "true, or use 2");
+  }
   if (cell.seq_len < 2) {
     reject(matrix, draft, "seq_len", "1 token has no next token to learn; use 2 or more");
   }

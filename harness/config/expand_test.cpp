@@ -44,15 +44,15 @@ TEST(Expand, AxesMultiplyInTheOrderWritten) {
                              "  exclude:\n"
                              "    - {parallelism: fsdp, packing: True}\n"
                              "    - {ranks: [2, 3], seq_len: 64}\n")),
-            "tiny fsdp 1 loop 2 1 1 128 false bf16 false learned 0 direct any\n"
-            "tiny ep 2 loop 2 1 1 128 false bf16 false learned 0 direct any\n"
-            "tiny ep 2 loop 2 1 1 128 true bf16 false learned 0 direct any\n"
-            "tiny fsdp 1 loop 4 1 1 128 false bf16 false learned 0 direct any\n"
-            "tiny fsdp 1 loop 4 2 1 64 false bf16 false learned 0 direct any\n"
-            "tiny ep 4 loop 4 1 1 128 false bf16 false learned 0 direct any\n"
-            "tiny ep 4 loop 4 2 1 64 false bf16 false learned 0 direct any\n"
-            "tiny ep 4 loop 4 1 1 128 true bf16 false learned 0 direct any\n"
-            "tiny ep 4 loop 4 2 1 64 true bf16 false learned 0 direct any\n");
+            "tiny fsdp 1 loop 2 1 1 128 false bf16 false 2 true fused true learned 0 direct any\n"
+            "tiny ep 2 loop 2 1 1 128 false bf16 false 2 true fused true learned 0 direct any\n"
+            "tiny ep 2 loop 2 1 1 128 true bf16 false 2 true fused true learned 0 direct any\n"
+            "tiny fsdp 1 loop 4 1 1 128 false bf16 false 2 true fused true learned 0 direct any\n"
+            "tiny fsdp 1 loop 4 2 1 64 false bf16 false 2 true fused true learned 0 direct any\n"
+            "tiny ep 4 loop 4 1 1 128 false bf16 false 2 true fused true learned 0 direct any\n"
+            "tiny ep 4 loop 4 2 1 64 false bf16 false 2 true fused true learned 0 direct any\n"
+            "tiny ep 4 loop 4 1 1 128 true bf16 false 2 true fused true learned 0 direct any\n"
+            "tiny ep 4 loop 4 2 1 64 true bf16 false 2 true fused true learned 0 direct any\n");
 }
 
 TEST(Expand, SeveralZipsAreIndependent) {
@@ -61,12 +61,13 @@ TEST(Expand, SeveralZipsAreIndependent) {
       "  zip:\n"
       "    - {ranks: [1, 2], micro_batch: [4, 2]}\n"
       "    - {dtype: [bf16, fp32], seed: [1, 18446744073709551615]}\n");
-  EXPECT_EQ(
-      listing(cells),
-      "tiny fsdp 1 loop 1 4 1 256 false bf16 false learned 1 direct any\n"
-      "tiny fsdp 1 loop 1 4 1 256 false fp32 false learned 18446744073709551615 direct any\n"
-      "tiny fsdp 1 loop 2 2 1 256 false bf16 false learned 1 direct any\n"
-      "tiny fsdp 1 loop 2 2 1 256 false fp32 false learned 18446744073709551615 direct any\n");
+  EXPECT_EQ(listing(cells),
+            "tiny fsdp 1 loop 1 4 1 256 false bf16 false 2 true fused true learned 1 direct any\n"
+            "tiny fsdp 1 loop 1 4 1 256 false fp32 false 2 true fused true learned "
+            "18446744073709551615 direct any\n"
+            "tiny fsdp 1 loop 2 2 1 256 false bf16 false 2 true fused true learned 1 direct any\n"
+            "tiny fsdp 1 loop 2 2 1 256 false fp32 false 2 true fused true learned "
+            "18446744073709551615 direct any\n");
 }
 
 TEST(Expand, ZipRejectsUnequalListsAndAxesSetTwice) {
@@ -124,6 +125,22 @@ TEST(Expand, ValuesAreChecked) {
   EXPECT_THAT(axis("ranks: [2, 2]"), HasSubstr("lists '2' twice"));
   EXPECT_THAT(axis("ranks: []"), HasSubstr("empty list"));
   EXPECT_THAT(axis("ranks: "), HasSubstr("got nothing"));
+}
+
+TEST(Expand, ThreeGathersNeedARecomputation) {
+  EXPECT_EQ(expand_error("  axes: {model: tiny, ranks: 2,\n    gathers: [2, 3]}\n"),
+            "s.yaml:4: axis 'gathers': 3 is what recomputation in the backward pass asks for; set "
+            "activation_checkpointing to true, or use 2");
+  EXPECT_THAT(expand_error("  axes: {model: tiny, gathers: 4}\n"), HasSubstr("use 2 or 3"));
+  const auto cells = cells_of(
+      "  axes: {model: tiny, activation_checkpointing: true, gathers: 3, sync_each_batch: false, "
+      "optimizer: [fused, foreach, per_tensor], keep_gradients: false}\n");
+  EXPECT_EQ(
+      listing(cells),
+      "tiny fsdp 1 loop 1 1 1 256 false bf16 true 3 false fused false learned 0 direct any\n"
+      "tiny fsdp 1 loop 1 1 1 256 false bf16 true 3 false foreach false learned 0 direct any\n"
+      "tiny fsdp 1 loop 1 1 1 256 false bf16 true 3 false per_tensor false learned 0 direct "
+      "any\n");
 }
 
 TEST(Expand, LoadersNeedACheckpointAndClaimNothingElse) {
@@ -228,8 +245,8 @@ TEST(Expand, RanksFromOutsideReplaceTheAxis) {
   EXPECT_EQ(listing(cells_of("  axes: {model: tiny, ranks: [1, 2], parallelism: [fsdp, ep]}\n"
                              "  exclude: [{ranks: 1, parallelism: ep}]\n",
                              options)),
-            "tiny fsdp 1 loop 4 1 1 256 false bf16 false learned 0 direct any\n"
-            "tiny ep 4 loop 4 1 1 256 false bf16 false learned 0 direct any\n");
+            "tiny fsdp 1 loop 4 1 1 256 false bf16 false 2 true fused true learned 0 direct any\n"
+            "tiny ep 4 loop 4 1 1 256 false bf16 false 2 true fused true learned 0 direct any\n");
 }
 
 }  // namespace

@@ -1,6 +1,10 @@
 #include "harness/config/memory_estimate.h"
 
 #include <algorithm>
+#include <functional>
+#include <vector>
+
+#include "harness/config/activation_memory.h"
 
 namespace moebench::config {
 
@@ -32,25 +36,41 @@ double forward_attention_flops(const ModelConfig& m, std::int64_t seq_len) {
          tokens * tokens;
 }
 
-std::int64_t bytes_of(Dtype dtype) { return dtype == Dtype::kBf16 ? 2 : 4; }
-
 std::int64_t to_bytes(double value) { return static_cast<std::int64_t>(std::min(value, 9e18)); }
 
-// Elements of the flat units: what one rank keeps, and what a unit takes gathered.
+// Elements of a flat unit: what one rank keeps, and what it takes gathered, which a unit of one
+// rank never is.
+struct Unit {
+  std::int64_t shard = 0;
+  std::int64_t gathered = 0;
+
+  bool alone() const { return gathered == 0; }
+};
+
 struct Units {
-  std::int64_t shard = 0;  // of one rank, all units
-  std::int64_t gathered_layer = 0;
-  std::int64_t gathered_root = 0;
+  Unit root;
+  std::vector<Unit> layer;  // of one layer
+  std::int64_t num_layers = 0;
+
+  // Sum of f over the units of a layer.
+  template <typename F>
+  std::int64_t in_layer(const F& f) const {
+    std::int64_t sum = 0;
+    for (const Unit& unit : layer) sum += f(unit);
+    return sum;
+  }
+  std::int64_t layer_shard() const { return in_layer(std::mem_fn(&Unit::shard)); }
+  std::int64_t layer_gathered() const { return in_layer(std::mem_fn(&Unit::gathered)); }
+  std::int64_t shard() const { return root.shard + num_layers * layer_shard(); }
+  std::int64_t largest_shard() const {
+    return std::max(root.shard, std::ranges::max(layer, {}, &Unit::shard).shard);
+  }
 };
 
 // Slices of a unit are equal, and a multiple of 32 elements.
-std::int64_t slice(std::int64_t elements, std::int64_t ranks) {
-  return ceil_div(elements, 32 * ranks) * 32;
-}
-
-// What the unit takes while it is gathered; a unit of one rank never is.
-std::int64_t gathered(std::int64_t elements, std::int64_t ranks) {
-  return ranks > 1 ? slice(elements, ranks) * ranks : 0;
+Unit unit_of(std::int64_t elements, std::int64_t ranks) {
+  const std::int64_t slice = ceil_div(elements, 32 * ranks) * 32;
+  return {slice, ranks > 1 ? slice * ranks : 0};
 }
 
 // With ep, a rank owns 1/ep_degree of each layer's experts, and these are sharded once more over
@@ -61,154 +81,114 @@ Units units_of(const CellConfig& cell) {
   const std::int64_t experts = m.num_experts / cell.ep_degree * expert_parameters(m);
   const std::int64_t replicas = cell.ranks / cell.ep_degree;
 
-  Units units;
-  units.gathered_root = gathered(root_parameters(m), cell.ranks);
-  units.shard = slice(root_parameters(m), cell.ranks);
+  Units units{unit_of(root_parameters(m), cell.ranks), {}, m.num_layers};
   if (cell.ep_degree == 1) {
-    units.gathered_layer = gathered(dense + experts, cell.ranks);
-    units.shard += m.num_layers * slice(dense + experts, cell.ranks);
+    units.layer = {unit_of(dense + experts, cell.ranks)};
   } else {
-    units.gathered_layer = gathered(dense, cell.ranks) + gathered(experts, replicas);
-    units.shard += m.num_layers * (slice(dense, cell.ranks) + slice(experts, replicas));
+    units.layer = {unit_of(dense, cell.ranks), unit_of(experts, replicas)};
   }
   return units;
 }
 
 // What a rank keeps of a load: its part of every unit, or its experts whole, and the routers.
 std::int64_t loaded_elements(const CellConfig& cell) {
-  if (cell.load.tensors == LoadTensors::kAll) return units_of(cell).shard;
+  if (cell.load.tensors == LoadTensors::kAll) return units_of(cell).shard();
   const ModelConfig& m = cell.model;
   return m.num_layers *
          (m.num_experts / cell.ep_degree * expert_parameters(m) + m.num_experts * m.hidden_size);
 }
 
-// Tensors of one micro-batch on a rank, in bytes. Every row is taken as seq_len long and routing as
-// balanced, so that with ep a rank receives as many rows as it sends.
-class Activations {
+// The moments of a step's last micro-batch at which a rank may need most, and what it needs then
+// beyond the state. Gathered: the root unit stays for the whole step, and its gradient from the
+// head on. At the head the last layer's parameters are on their way; in a layer's backward pass
+// those of the layer before it as well, and the layer's gradient fills up. One rank gathers
+// nothing.
+class Moments {
  public:
-  explicit Activations(const CellConfig& cell)
-      : m_(cell.model),
-        loop_(cell.expert_kernel == ExpertKernel::kLoop),
-        ep_(cell.ep_degree > 1),
-        checkpointing_(cell.activation_checkpointing),
-        element_(static_cast<double>(bytes_of(cell.dtype))),
-        tokens_(static_cast<double>(cell.micro_batch) * static_cast<double>(cell.seq_len)),
-        num_experts_(static_cast<double>(m_.num_experts / cell.ep_degree)) {
-    rows_ = tokens_ * static_cast<double>(m_.top_k);
-    // The grouped kernel fills each expert up to a multiple of 16 rows in bf16: 7.5 on average.
-    if (!loop_ && cell.dtype == Dtype::kBf16) rows_ += 7.5 * num_experts_;
-  }
+  explicit Moments(const CellConfig& cell)
+      : cell_(cell), units_(units_of(cell)), activations_(cell), element_(bytes_of(cell.dtype)) {}
 
-  // While the loss's gradient is computed: the final norm's output and its gradient, the logits.
-  double at_head() const {
-    return kept() + token_hidden() * 2 + tokens_ * (4 + num(m_.vocab_size) * element_);
-  }
-
-  // While the last layer's gradients are computed: its output's gradient comes in, and the layer
-  // is whole again where it was computed once more.
-  double at_last_layer() const {
-    const double whole = checkpointing_ ? layer() - token_hidden() : 0;
-    return kept() + whole + token_hidden() + std::max(expert_backward(), attention_backward());
+  std::vector<MemoryEstimate> all() const {
+    std::vector<MemoryEstimate> moments = {at_head()};
+    for (std::int64_t i = units_.num_layers; i-- > 0;) moments.push_back(at_layer(i));
+    moments.push_back(
+        moment(2 * units_.root.gathered, units_.shard(), activations_.at_embedding()));
+    moments.push_back(at_update());
+    return moments;
   }
 
  private:
-  static double num(std::int64_t value) { return static_cast<double>(value); }
-  double token_hidden() const { return tokens_ * num(m_.hidden_size) * element_; }
-  double token_heads() const { return tokens_ * num(m_.num_heads * m_.head_dim) * element_; }
-  double row_hidden(double rows) const { return rows * num(m_.hidden_size) * element_; }
-  double row_intermediate(double rows) const { return rows * num(m_.intermediate_size) * element_; }
-
-  // What all layers keep for the backward pass, and the last one's output.
-  double kept() const {
-    const double each = checkpointing_ ? token_hidden() : layer();
-    return num(m_.num_layers) * each + token_hidden() + 4 * tokens_;  // and which tokens are real
+  // A unit's gradient before its backward pass, unsharded and as a shard: what earlier
+  // micro-batches of the step left.
+  std::int64_t full_before(const Unit& unit) const {
+    return cell_.grad_accumulation > 1 && !cell_.sync_each_batch ? unit.gathered : 0;
+  }
+  std::int64_t shard_before(const Unit& unit) const {
+    const bool reduced = cell_.sync_each_batch || unit.alone();
+    return cell_.grad_accumulation > 1 && reduced ? unit.shard : 0;
+  }
+  // The shard in its backward pass; a unit alone has no other place for the gradient.
+  std::int64_t shard_within(const Unit& unit) const {
+    return unit.alone() ? unit.shard : shard_before(unit);
   }
 
-  double layer() const { return dense_layer() + attention() + experts(); }
-
-  // Input, first norm's output, residual, second norm's output; per token in 4 bytes each the two
-  // norms' factors, the router's probabilities, the chosen ones before and after renormalisation
-  // with their sum, and in 8 bytes the chosen experts.
-  double dense_layer() const {
-    return 4 * token_hidden() + tokens_ * (8 + 4 * num(m_.num_experts) + 16 * num(m_.top_k) + 4);
+  // `shards`: elements of the gradients' shards, which count where they aren't part of the state.
+  MemoryEstimate moment(std::int64_t gathered, std::int64_t shards, double activations) const {
+    MemoryEstimate moment;
+    moment.gathered = element_ * gathered;
+    moment.activations = to_bytes(activations);
+    if (!cell_.keep_gradients) moment.step_gradients = element_ * shards;
+    return moment;
   }
 
-  // q, and k and v repeated to all heads, the output, and the scores' logsumexp in 4 bytes.
-  double attention() const { return 4 * token_heads() + 4 * tokens_ * num(m_.num_heads); }
+  MemoryEstimate at_head() const {
+    const std::int64_t full = layer_sum(&Moments::full_before);
+    const std::int64_t shards = layer_sum(&Moments::shard_before);
+    return moment(2 * units_.root.gathered + units_.layer_gathered() + units_.num_layers * full,
+                  shard_within(units_.root) + units_.num_layers * shards, activations_.at_head());
+  }
 
-  // loop: each expert's input, the two projections, silu of the first, their product, the output,
-  // its weighted form where this rank applies the weights, where the rows came from (20 bytes).
-  // grouped: input and both projections of all rows, and the output to be weighted.
-  // With ep the weights are applied to the rows that came back, after the exchange.
-  double experts() const {
-    const double returned = ep_ ? row_hidden(tokens_ * num(m_.top_k)) : 0;
-    if (loop_) {
-      return returned + (ep_ ? 2 : 3) * row_hidden(rows_) + 4 * row_intermediate(rows_) +
-             20 * rows_;
+  MemoryEstimate at_layer(std::int64_t index) const {
+    const std::int64_t full = layer_sum(&Moments::full_before);
+    const std::int64_t shards = layer_sum(&Moments::shard_before);
+    const std::int64_t behind = units_.num_layers - 1 - index;  // whose gradients are reduced
+    const std::int64_t in_flight = std::min<std::int64_t>(2, index + 1) + 1;
+    return moment(2 * units_.root.gathered + in_flight * units_.layer_gathered() + index * full,
+                  shard_within(units_.root) + behind * units_.layer_shard() +
+                      layer_sum(&Moments::shard_within) + index * shards,
+                  activations_.at_layer(index));
+  }
+
+  MemoryEstimate at_update() const {
+    MemoryEstimate update = moment(0, units_.shard(), 0);
+    if (cell_.optimizer == Optimizer::kForeach) update.update = element_ * units_.shard();
+    if (cell_.optimizer == Optimizer::kPerTensor) {
+      update.update = 2 * element_ * units_.largest_shard();
     }
-    return returned + (ep_ ? 1 : 2) * row_hidden(rows_) + 2 * row_intermediate(rows_);
+    return update;
   }
 
-  // What the gradients take beyond what is kept, less what was let go of by then, while the
-  // experts' are computed. The rows that were weighted are gone. grouped: gradients of all output
-  // and input rows, and two blocks of one expert's size.
-  double expert_backward() const {
-    const double weighted = row_hidden(ep_ ? tokens_ * num(m_.top_k) : rows_);
-    if (loop_)
-      return ep_ ? std::max(weighted, waiting_rows() - weighted + first_expert_backward())
-                 : first_expert_backward();
-    return 2 * row_hidden(rows_) - weighted + 2 * row_intermediate(rows_ / num_experts_);
+  std::int64_t layer_sum(std::int64_t (Moments::*of)(const Unit&) const) const {
+    return units_.in_layer([&](const Unit& unit) { return (this->*of)(unit); });
   }
 
-  // loop: two blocks of one expert's size for the expert that comes first, whose output is gone (in
-  // both forms); or, where hidden is the larger, the two gradients that the weights ask for.
-  double first_expert_backward() const {
-    const double rows = rows_ / num_experts_;
-    if (ep_) return 2 * row_intermediate(rows) - row_hidden(rows);
-    return 2 * std::max(row_intermediate(rows) - row_hidden(rows), row_hidden(rows));
-  }
-
-  // With ep the gradient of all received rows waits for the experts to come.
-  double waiting_rows() const { return num_experts_ > 1 ? row_hidden(rows_) : 0; }
-
-  // The same for attention: the experts' part, second norm's input and output are gone. Gradients
-  // of the output, of q, k and v as they were used, and as they were projected.
-  double attention_backward() const {
-    const double projected = num((m_.num_heads + 2 * m_.num_kv_heads) * m_.head_dim) * element_;
-    return 4 * token_heads() + tokens_ * projected - token_hidden() - experts();
-  }
-
-  const ModelConfig& m_;
-  bool loop_, ep_, checkpointing_;
-  double element_, tokens_, num_experts_;
-  double rows_;  // that pass this rank's experts
+  const CellConfig& cell_;
+  Units units_;
+  ActivationMemory activations_;
+  std::int64_t element_;
 };
 
 }  // namespace
 
-// Gathered: the root unit stays for the whole step, and its gradient from the head on. At the head
-// the last layer's parameters are on their way; in a layer's backward pass those of the layer
-// before it as well, and the layer's gradient fills up. One rank gathers nothing. The largest of
-// the two moments counts: what came before and comes after both is less.
 MemoryEstimate estimate_memory(const CellConfig& cell) {
   const std::int64_t element = bytes_of(cell.dtype);
   if (cell.measure == Measure::kLoad) return {.parameters = loaded_elements(cell) * element};
-  const Units units = units_of(cell);
-  MemoryEstimate estimate;
-  estimate.parameters = units.shard * element;
-  estimate.gradients = units.shard * element;
-  estimate.optimizer = 2 * units.shard * element;
-
-  const Activations activations(cell);
-  const std::int64_t layers = std::min<std::int64_t>(2, cell.model.num_layers) + 1;
-  const std::int64_t head_gathered = element * (2 * units.gathered_root + units.gathered_layer);
-  const std::int64_t layer_gathered =
-      element * (2 * units.gathered_root + layers * units.gathered_layer);
-  const std::int64_t head = to_bytes(activations.at_head());
-  const std::int64_t layer = to_bytes(activations.at_last_layer());
-  const bool at_head = head_gathered + head > layer_gathered + layer;
-  estimate.gathered = at_head ? head_gathered : layer_gathered;
-  estimate.activations = at_head ? head : layer;
+  MemoryEstimate estimate =
+      std::ranges::max(Moments(cell).all(), {}, [](const MemoryEstimate& m) { return m.total(); });
+  const std::int64_t shard = element * units_of(cell).shard();
+  estimate.parameters = shard;
+  if (cell.keep_gradients) estimate.gradients = shard;
+  estimate.optimizer = 2 * shard;
   return estimate;
 }
 

@@ -100,6 +100,49 @@ TEST(MemoryEstimate, ActivationsFollowCheckpointingTokensAndDtype) {
   EXPECT_GT(estimate_memory(cell).activations, 3 * without);
 }
 
+// 8 bytes a bf16 parameter between steps, or 6; 10 at the peak with a temporary of one more copy.
+TEST(MemoryEstimate, FollowsGradientsAndOptimizer) {
+  CellConfig cell = mixtral(Parallelism::kFsdp, 1, 1);
+  cell.seq_len = 16;  // the peak lies in the update
+  const std::int64_t parameters = 46'702'792'704;
+  EXPECT_EQ(estimate_memory(cell).state(), 8 * parameters);
+  cell.optimizer = Optimizer::kForeach;
+  EXPECT_EQ(estimate_memory(cell).total(), 10 * parameters);
+  EXPECT_EQ(estimate_memory(cell).update, 2 * parameters);
+  cell.keep_gradients = false;
+  EXPECT_EQ(estimate_memory(cell).state(), 6 * parameters);
+  EXPECT_EQ(estimate_memory(cell).step_gradients, 2 * parameters);
+  EXPECT_EQ(estimate_memory(cell).total(), 10 * parameters);
+  cell.optimizer = Optimizer::kPerTensor;
+  const std::int64_t root = 2 * 32000 * 4096 + 4096;
+  const std::int64_t layer = (parameters - root) / 32;
+  EXPECT_EQ(estimate_memory(cell).update, 2 * 2 * layer);
+}
+
+TEST(MemoryEstimate, UnsynchronisedGradientsStayWhole) {
+  CellConfig cell = mixtral(Parallelism::kFsdp, 8, 1);
+  cell.grad_accumulation = 2;
+  const std::int64_t synchronised = estimate_memory(cell).gathered;
+  cell.sync_each_batch = false;
+  const std::int64_t root = 2 * 32000 * 4096 + 4096;
+  const std::int64_t layer = (46'702'792'704 - root) / 32;
+  EXPECT_EQ(estimate_memory(cell).gathered, synchronised + 2 * 31 * layer);
+  cell.grad_accumulation = 1;
+  EXPECT_EQ(estimate_memory(cell).gathered, synchronised);
+}
+
+// Within one micro-batch the shards of the gradients appear layer by layer, as the activations go.
+TEST(MemoryEstimate, FreedGradientsLowerThePeakOfOneMicroBatch) {
+  CellConfig cell = mixtral(Parallelism::kFsdp, 8, 1);
+  const std::int64_t kept = estimate_memory(cell).total();
+  cell.keep_gradients = false;
+  const MemoryEstimate freed = estimate_memory(cell);
+  EXPECT_LT(freed.total(), kept);
+  EXPECT_GE(freed.total(), kept - freed.parameters);
+  cell.grad_accumulation = 2;
+  EXPECT_EQ(estimate_memory(cell).total(), kept);
+}
+
 TEST(MemoryEstimate, ALoadKeepsWhatItHasLoaded) {
   CellConfig cell = mixtral(Parallelism::kEp, 8, 8);
   cell.measure = Measure::kLoad;

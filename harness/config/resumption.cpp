@@ -6,12 +6,16 @@
 namespace moebench::config {
 
 bool may_change_on_resumption(std::string_view field) {
-  constexpr std::array<std::string_view, 13> kFree = {"parallelism",
+  constexpr std::array<std::string_view, 17> kFree = {"parallelism",
                                                       "ep_degree",
                                                       "expert_kernel",
                                                       "ranks",
                                                       "grad_accumulation",
                                                       "activation_checkpointing",
+                                                      "gathers",
+                                                      "sync_each_batch",
+                                                      "optimizer",
+                                                      "keep_gradients",
                                                       "threads_per_rank",
                                                       "steps",
                                                       "warmup_steps",

@@ -283,7 +283,9 @@ Metrics estimate_metrics(const config::CellConfig& cell) {
           {"mem_estimate_gradients", bytes(estimate.gradients)},
           {"mem_estimate_optimizer", bytes(estimate.optimizer)},
           {"mem_estimate_gathered", bytes(estimate.gathered)},
-          {"mem_estimate_activations", bytes(estimate.activations)}};
+          {"mem_estimate_activations", bytes(estimate.activations)},
+          {"mem_estimate_step_gradients", bytes(estimate.step_gradients)},
+          {"mem_estimate_update", bytes(estimate.update)}};
 }
 
 }  // namespace moebench::launch

@@ -10,6 +10,7 @@
 #include "harness/base/check.h"
 #include "harness/measure/memory_kind.h"
 #include "harness/measure/phases.h"
+#include "kernels/adamw/adamw.h"
 
 namespace moebench::parallel {
 namespace {
@@ -50,7 +51,6 @@ ShardedUnit::ShardedUnit(model::Layout layout, comm::Communicator& group, Buffer
     return at::zeros({shard_elements_}, options);
   };
   shard_ = zeros(MemoryKind::kParameters);
-  gradient_ = zeros(MemoryKind::kGradients);
   exp_avg_ = zeros(MemoryKind::kOptimizer);
   exp_avg_sq_ = zeros(MemoryKind::kOptimizer);
 }
@@ -114,8 +114,12 @@ void ShardedUnit::free() {
 }
 
 ShardedUnit::GradientBuffer ShardedUnit::start_gradients(bool first_micro_step) {
-  MOEBENCH_CHECK(!full_gradient_.defined());
+  if (full_gradient_.defined()) {
+    MOEBENCH_CHECK(!first_micro_step);
+    return {full_gradient_, true};
+  }
   if (!sharded()) {
+    allocate_gradient();
     full_gradient_ = gradient_;
     return {full_gradient_, !first_micro_step};
   }
@@ -127,16 +131,29 @@ ShardedUnit::GradientBuffer ShardedUnit::start_gradients(bool first_micro_step) 
   return {full_gradient_, false};
 }
 
-void ShardedUnit::reduce(bool first_micro_step) {
+void ShardedUnit::reduce(bool accumulate) {
   const PhaseScope phase(Phase::kReduce);
   MOEBENCH_CHECK(full_gradient_.defined());
   if (sharded()) {
+    allocate_gradient();
     group_.reduce_scatter(full_gradient_.data_ptr(), gradient_.data_ptr(), shard_elements_,
-                          element_type(gradient_), /*accumulate=*/!first_micro_step);
+                          element_type(gradient_), accumulate);
     pool_.release(std::move(full_gradient_));
   }
   full_gradient_ = at::Tensor();
 }
+
+void ShardedUnit::allocate_gradient() {
+  if (gradient_.defined()) return;
+  const MemoryScope memory(MemoryKind::kGradients);
+  gradient_ = at::empty_like(shard_);
+  // A reduction writes the padding as well; in a group of one nobody else would.
+  if (!sharded()) {
+    gradient_.narrow(0, layout_.num_elements, shard_elements_ - layout_.num_elements).zero_();
+  }
+}
+
+void ShardedUnit::free_gradient() { gradient_ = at::Tensor(); }
 
 double ShardedUnit::gradient_sum_of_squares() const {
   double sum = 0;
@@ -145,14 +162,6 @@ double ShardedUnit::gradient_sum_of_squares() const {
     sum = kernels::sum_of_squares(model::data<T>(gradient_), shard_elements_);
   });
   return sum;
-}
-
-void ShardedUnit::update(const kernels::AdamWOptions& options) {
-  RECORD_FUNCTION("moebench::adamw", std::vector<c10::IValue>());
-  model::for_dtype(shard_.scalar_type(), [&]<typename T>(T) {
-    kernels::adamw(model::data<T>(shard_), model::data<T>(gradient_), model::data<T>(exp_avg_),
-                   model::data<T>(exp_avg_sq_), shard_elements_, options);
-  });
 }
 
 }  // namespace moebench::parallel

@@ -10,7 +10,6 @@
 #include "harness/comm/communicator.h"
 #include "harness/model/layout.h"
 #include "harness/parallel/buffer_pool.h"
-#include "kernels/adamw/adamw.h"
 
 namespace moebench::parallel {
 
@@ -45,23 +44,28 @@ class ShardedUnit {
   const at::Tensor& full() const { return full_; }
 
   // The flat buffer that the backward pass writes full gradients to; `accumulates` tells whether
-  // it must add to what is there. Then reduce() sums over the group into this rank's slice.
+  // it must add to what is there: the micro-steps since the last reduce(), or, in a group of one,
+  // since the first.
   struct GradientBuffer {
     at::Tensor flat;
     bool accumulates = false;
   };
   GradientBuffer start_gradients(bool first_micro_step);
-  void reduce(bool first_micro_step);
+  // Sums the buffer over the group into this rank's slice; `accumulate`: adds the sum to it.
+  void reduce(bool accumulate);
 
+  // The gradient's slice appears here, or when a step first needs it. Its contents are those of the
+  // last reduce().
+  void allocate_gradient();
+  void free_gradient();
   double gradient_sum_of_squares() const;  // of this rank's slice
-  void update(const kernels::AdamWOptions& options);
 
   // All-gather of shard() or gradient_shard() into memory of its own, [padded].
   at::Tensor gathered(const at::Tensor& shard) const;
 
   const model::Layout& layout() const { return layout_; }
   const at::Tensor& shard() const { return shard_; }
-  const at::Tensor& gradient_shard() const { return gradient_; }
+  const at::Tensor& gradient_shard() const { return gradient_; }  // undefined while it is freed
   const at::Tensor& exp_avg_shard() const { return exp_avg_; }
   const at::Tensor& exp_avg_sq_shard() const { return exp_avg_sq_; }
   // The parts of parameters in this rank's slice, which is they and padding.

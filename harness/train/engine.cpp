@@ -13,6 +13,7 @@
 #include "harness/measure/phases.h"
 #include "harness/parallel/expert_parallel.h"
 #include "harness/train/load_weights.h"
+#include "harness/train/optimizer.h"
 
 namespace moebench::train {
 namespace {
@@ -88,6 +89,9 @@ Engine::Engine(const config::CellConfig& cell, comm::Communicator& world, Buffer
   root_ = std::make_unique<parallel::ShardedUnit>(model::root_layout(model), world_, pool_, dtype_);
   forced_routing_ = model::make_forced_routing(cell_);
   build_layers();
+  if (cell_.keep_gradients) {
+    for (parallel::ShardedUnit* unit : all_units()) unit->allocate_gradient();
+  }
   take_routing_counts();
 }
 
@@ -151,6 +155,10 @@ void Engine::bind_layer(Layer& layer, model::Field field, const std::vector<at::
               last.narrow(0, layer.experts_offset, last.numel() - layer.experts_offset), field);
 }
 
+void Engine::start_gather(Layer& layer) {
+  for (auto& unit : layer.units) unit->start_gather();
+}
+
 void Engine::gather(Layer& layer) {
   std::vector<at::Tensor> flats;
   for (auto& unit : layer.units) {
@@ -188,7 +196,8 @@ StepResult Engine::step(const std::vector<data::MicroBatch>& micro_batches) {
   gather_root();
   std::vector<double> sums = {0, 0, 0};  // cross entropy, load balancing, squared gradients
   for (std::size_t i = 0; i < micro_batches.size(); ++i) {
-    const Losses losses = micro_step(micro_batches[i], i == 0, 1.0 / loss_tokens[0]);
+    const Place place{i == 0, i + 1 == micro_batches.size()};
+    const Losses losses = micro_step(micro_batches[i], place, 1.0 / loss_tokens[0]);
     sums[0] += losses.cross_entropy_sum;
     sums[1] += losses.load_balancing;
   }
@@ -202,19 +211,10 @@ StepResult Engine::step(const std::vector<data::MicroBatch>& micro_batches) {
   result.loss =
       sums[0] / loss_tokens[0] + cell_.model.router_aux_loss_coef * sums[1] / num_micro_batches;
   result.grad_norm = std::sqrt(sums[2]);
-
-  kernels::AdamWOptions options;
-  options.learning_rate = cell_.learning_rate;
-  options.beta1 = cell_.adam_beta1;
-  options.beta2 = cell_.adam_beta2;
-  options.epsilon = cell_.adam_epsilon;
-  options.weight_decay = cell_.weight_decay;
-  options.step = ++num_updates_;
-  if (cell_.max_grad_norm > 0) {
-    // The small constant is PyTorch's clip_grad_norm_'s.
-    options.gradient_scale = std::min(1.0, cell_.max_grad_norm / (result.grad_norm + 1e-6));
+  update_parameters(cell_, all_units(), result.grad_norm, ++num_updates_);
+  if (!cell_.keep_gradients) {
+    for (parallel::ShardedUnit* unit : all_units()) unit->free_gradient();
   }
-  for (parallel::ShardedUnit* unit : all_units()) unit->update(options);
   return result;
 }
 
@@ -247,7 +247,7 @@ at::Tensor Engine::forward(const data::MicroBatch& batch, const model::BatchCont
   at::Tensor x = model::embed(batch.tokens, root_weights_, cell_.model);
   phase.change(Phase::kOther);
   for (std::size_t i = 0; i < layers_.size(); ++i) {
-    for (auto& unit : layers_[i].units) unit->start_gather();
+    start_gather(layers_[i]);
     gather(layers_[i]);
     x = forward_layer(layers_[i], x, context, saved[i]);
     release(layers_[i]);
@@ -255,7 +255,7 @@ at::Tensor Engine::forward(const data::MicroBatch& batch, const model::BatchCont
   return x;
 }
 
-Engine::Losses Engine::micro_step(const data::MicroBatch& batch, bool first, double loss_scale) {
+Engine::Losses Engine::micro_step(const data::MicroBatch& batch, Place place, double loss_scale) {
   measure::PhaseScope phase(Phase::kOther);
   const config::ModelConfig& model = cell_.model;
   const model::BatchContext context = context_of(batch);
@@ -276,25 +276,33 @@ Engine::Losses Engine::micro_step(const data::MicroBatch& batch, bool first, dou
   const at::Tensor dprob_sum = balancing.dloss_dprob_sum_E * aux_scale;
 
   // The last layer's parameters travel while the loss is computed.
-  for (auto& unit : layers_.back().units) unit->start_gather();
+  start_gather(layers_.back());
   phase.change(Phase::kLoss);
-  start_root_gradients(first);
+  start_root_gradients(place.first);
   at::Tensor dx = head(x, next_token_labels(batch), loss_scale, losses.cross_entropy_sum);
   x = at::Tensor();
   phase.change(Phase::kOther);
   for (std::size_t i = layers_.size(); i-- > 0;) {
-    gather(layers_[i]);
-    if (i > 0) {
-      for (auto& unit : layers_[i - 1].units) unit->start_gather();
+    Layer& layer = layers_[i];
+    gather(layer);
+    if (cell_.gathers == 3) {
+      // As FSDP does where checkpointing lies around its units: the recomputation is a forward pass
+      // like any other, and ends with a release.
+      recompute(layer, saved[i], context);
+      release(layer);
+      start_gather(layer);
+      gather(layer);
     }
-    dx = backward_layer(layers_[i], saved[i], dx, dprob_sum, context, first);
-    for (auto& unit : layers_[i].units) unit->reduce(first);
+    if (i > 0) start_gather(layers_[i - 1]);
+    if (cell_.activation_checkpointing && cell_.gathers == 2) recompute(layer, saved[i], context);
+    dx = backward_layer(layer, saved[i], dx, dprob_sum, place.first);
+    for (auto& unit : layer.units) reduce(*unit, place);
   }
   phase.change(Phase::kEmbeddingBackward);
   model::embed_backward(batch.tokens, dx, root_weights_, model);
   zero_unwritten(model::all_weights(root_weights_));
   model::unbind(root_weights_, &model::Weight::grad);
-  root_->reduce(first);
+  reduce(*root_, place);
   return losses;
 }
 
@@ -309,13 +317,13 @@ at::Tensor Engine::forward_layer(Layer& layer, const at::Tensor& x,
   return out;
 }
 
+void Engine::recompute(Layer& layer, SavedLayer& saved, const model::BatchContext& batch) {
+  const at::AutoGradMode grad_mode(true);
+  saved.out = model::decoder_layer(saved.x_in, layer.weights, cell_.model, batch);
+}
+
 at::Tensor Engine::backward_layer(Layer& layer, SavedLayer& saved, const at::Tensor& dx,
-                                  const at::Tensor& dprob_sum, const model::BatchContext& batch,
-                                  bool first) {
-  if (cell_.activation_checkpointing) {
-    const at::AutoGradMode grad_mode(true);
-    saved.out = model::decoder_layer(saved.x_in, layer.weights, cell_.model, batch);
-  }
+                                  const at::Tensor& dprob_sum, bool first) {
   std::vector<at::Tensor> flats;
   std::vector<parallel::ShardedUnit::GradientBuffer> buffers;
   for (auto& unit : layer.units) {
@@ -344,6 +352,15 @@ void Engine::start_root_gradients(bool first) {
   const auto buffer = root_->start_gradients(first);
   model::bind(root_weights_, cell_.model, buffer.flat, &model::Weight::grad);
   start_writing(model::all_weights(root_weights_), buffer.accumulates);
+}
+
+// Without synchronisation a unit's full gradient waits for the step's last micro-batch.
+void Engine::reduce(parallel::ShardedUnit& unit, Place place) {
+  if (cell_.sync_each_batch) {
+    unit.reduce(/*accumulate=*/!place.first);
+  } else if (place.last) {
+    unit.reduce(/*accumulate=*/false);
+  }
 }
 
 at::Tensor Engine::head(const at::Tensor& x, const std::vector<std::int64_t>& labels,
@@ -396,6 +413,9 @@ void Engine::visit_parameters(const Visit& visit) {
 }
 
 void Engine::visit_gradients(const Visit& visit) {
+  if (!cell_.keep_gradients) {
+    throw Error("gradients are freed after each step; set axis keep_gradients to true to see them");
+  }
   for (parallel::ShardedUnit* unit : all_units()) visit_slots(*unit, unit->gradient_shard(), visit);
 }
 

@@ -38,6 +38,8 @@ struct RoutingCounts {
 // the embedding, and its gradient the sum of both uses). A layer is
 // gathered before its forward and freed after it, gathered again before its backward (one layer
 // ahead), freed, and its gradient reduce-scattered at once. The root stays gathered for the step.
+// The cell's gathers and sync_each_batch change this schedule, keep_gradients and optimizer what is
+// alive beside it.
 // ep: the experts of a layer form a unit of their own, sharded over the ranks that own the same
 // experts; all other parameters as in fsdp.
 class Engine {
@@ -67,7 +69,8 @@ class Engine {
   // Under ep that is all dense parameters and this rank's experts.
   using Visit = std::function<void(const model::Slot&, const at::Tensor&)>;
   void visit_parameters(const Visit& visit);
-  // What the last step left: gradients of the whole batch, before clipping.
+  // What the last step left: gradients of the whole batch, before clipping with optimizer fused and
+  // after it with the others. Error where the cell doesn't keep them.
   void visit_gradients(const Visit& visit);
 
   // The whole state of training, for checkpoints: what the units hold, and optimizer steps done.
@@ -86,6 +89,10 @@ class Engine {
     at::Tensor x_in;
     model::LayerOutput out;
   };
+  // Where a micro-step lies in its step.
+  struct Place {
+    bool first, last;
+  };
   struct Losses {
     double cross_entropy_sum = 0;
     double load_balancing = 0;
@@ -93,6 +100,7 @@ class Engine {
 
   void build_layers();
   void bind_layer(Layer& layer, model::Field field, const std::vector<at::Tensor>& flats);
+  void start_gather(Layer& layer);
   void gather(Layer& layer);
   void release(Layer& layer);
 
@@ -102,17 +110,18 @@ class Engine {
   model::BatchContext context_of(const data::MicroBatch& batch) const;
   at::Tensor forward(const data::MicroBatch& batch, const model::BatchContext& context,
                      std::vector<SavedLayer>& saved);
-  Losses micro_step(const data::MicroBatch& batch, bool first, double loss_scale);
+  Losses micro_step(const data::MicroBatch& batch, Place place, double loss_scale);
   at::Tensor forward_layer(Layer& layer, const at::Tensor& x, const model::BatchContext& batch,
                            SavedLayer& saved);
+  void recompute(Layer& layer, SavedLayer& saved, const model::BatchContext& batch);
   at::Tensor backward_layer(Layer& layer, SavedLayer& saved, const at::Tensor& dx,
-                            const at::Tensor& dprob_sum, const model::BatchContext& batch,
-                            bool first);
+                            const at::Tensor& dprob_sum, bool first);
   at::Tensor head(const at::Tensor& x, const std::vector<std::int64_t>& labels, double loss_scale,
                   double& loss_sum);
   at::Tensor forced_ids(const data::MicroBatch& batch) const;
   void count_routing(const std::vector<SavedLayer>& saved, const data::MicroBatch& batch);
   void start_root_gradients(bool first);
+  void reduce(parallel::ShardedUnit& unit, Place place);
 
   config::CellConfig cell_;
   comm::Communicator& world_;

@@ -1,0 +1,98 @@
+#include "harness/train/optimizer.h"
+
+#include <ATen/ATen.h>
+#include <ATen/record_function.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "kernels/adamw/adamw.h"
+
+namespace moebench::train {
+namespace {
+
+using Units = std::vector<parallel::ShardedUnit*>;
+
+kernels::AdamWOptions options_of(const config::CellConfig& cell, double grad_norm,
+                                 std::int64_t update) {
+  kernels::AdamWOptions options;
+  options.learning_rate = cell.learning_rate;
+  options.beta1 = cell.adam_beta1;
+  options.beta2 = cell.adam_beta2;
+  options.epsilon = cell.adam_epsilon;
+  options.weight_decay = cell.weight_decay;
+  options.step = update;
+  if (cell.max_grad_norm > 0) {
+    // The small constant is PyTorch's clip_grad_norm_'s.
+    options.gradient_scale = std::min(1.0, cell.max_grad_norm / (grad_norm + 1e-6));
+  }
+  return options;
+}
+
+// What torch computes of the options before it touches a tensor.
+struct Factors {
+  explicit Factors(const kernels::AdamWOptions& o)
+      : decay(1 - o.learning_rate * o.weight_decay),
+        step_size(o.learning_rate / (1 - std::pow(o.beta1, static_cast<double>(o.step)))),
+        sqrt_correction2(std::sqrt(1 - std::pow(o.beta2, static_cast<double>(o.step)))) {}
+  double decay, step_size, sqrt_correction2;
+};
+
+void fused_update(const Units& units, const kernels::AdamWOptions& options) {
+  for (const parallel::ShardedUnit* unit : units) {
+    RECORD_FUNCTION("moebench::adamw", std::vector<c10::IValue>());
+    model::for_dtype(unit->shard().scalar_type(), [&]<typename T>(T) {
+      kernels::adamw(model::data<T>(unit->shard()), model::data<T>(unit->gradient_shard()),
+                     model::data<T>(unit->exp_avg_shard()),
+                     model::data<T>(unit->exp_avg_sq_shard()), unit->shard().numel(), options);
+    });
+  }
+}
+
+void multi_tensor_update(const Units& units, const kernels::AdamWOptions& options) {
+  std::vector<at::Tensor> params, grads, exp_avgs, exp_avg_sqs;
+  for (const parallel::ShardedUnit* unit : units) {
+    params.push_back(unit->shard());
+    grads.push_back(unit->gradient_shard());
+    exp_avgs.push_back(unit->exp_avg_shard());
+    exp_avg_sqs.push_back(unit->exp_avg_sq_shard());
+  }
+  const Factors factors(options);
+  if (options.weight_decay != 0) at::_foreach_mul_(params, factors.decay);
+  at::_foreach_lerp_(exp_avgs, grads, 1 - options.beta1);
+  at::_foreach_mul_(exp_avg_sqs, options.beta2);
+  at::_foreach_addcmul_(exp_avg_sqs, grads, grads, 1 - options.beta2);
+  const std::vector<at::Tensor> denominators = at::_foreach_sqrt(exp_avg_sqs);
+  at::_foreach_div_(denominators, factors.sqrt_correction2);
+  at::_foreach_add_(denominators, options.epsilon);
+  at::_foreach_addcdiv_(params, exp_avgs, denominators, -factors.step_size);
+}
+
+void single_tensor_update(const parallel::ShardedUnit& unit, const kernels::AdamWOptions& options) {
+  const Factors factors(options);
+  const at::Tensor grad = unit.gradient_shard();
+  if (options.weight_decay != 0) unit.shard().mul_(factors.decay);
+  unit.exp_avg_shard().lerp_(grad, 1 - options.beta1);
+  unit.exp_avg_sq_shard().mul_(options.beta2).addcmul_(grad, grad, 1 - options.beta2);
+  const at::Tensor denominator =
+      (unit.exp_avg_sq_shard().sqrt() / factors.sqrt_correction2).add_(options.epsilon);
+  unit.shard().addcdiv_(unit.exp_avg_shard(), denominator, -factors.step_size);
+}
+
+}  // namespace
+
+void update_parameters(const config::CellConfig& cell, const Units& units, double grad_norm,
+                       std::int64_t update) {
+  const kernels::AdamWOptions options = options_of(cell, grad_norm, update);
+  if (cell.optimizer == config::Optimizer::kFused) return fused_update(units, options);
+  // By a factor of 1 as well: so does clip_grad_norm_, which then need not look at it.
+  if (cell.max_grad_norm > 0) {
+    for (const parallel::ShardedUnit* unit : units) {
+      unit->gradient_shard().mul_(options.gradient_scale);
+    }
+  }
+  if (cell.optimizer == config::Optimizer::kForeach) return multi_tensor_update(units, options);
+  for (const parallel::ShardedUnit* unit : units) single_tensor_update(*unit, options);
+}
+
+}  // namespace moebench::train

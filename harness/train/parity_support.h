@@ -1,0 +1,126 @@
+#pragma once
+
+// What the tests share that train a cell and compare it with another way to train the same.
+
+#include <ATen/ATen.h>
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "harness/comm/communicator.h"
+#include "harness/train/engine.h"
+
+namespace moebench::train {
+
+using config::CellConfig;
+
+// Relative: of a step's loss, of its gradient norm, of a parameter's norm at the end.
+struct Bounds {
+  double loss, grad_norm, parameter;
+};
+inline constexpr Bounds kFp32 = {1e-5, 1e-5, 1e-5};
+// bf16 keeps 8 bits: results differ with the order of sums, and so do a few choices of experts and
+// the last bit of updated parameters. Measured: 2e-4, 1.2e-3, 1e-2.
+inline constexpr Bounds kBf16 = {1e-3, 5e-3, 2e-2};
+
+inline std::unique_ptr<comm::Communicator> world;
+
+inline CellConfig tiny_cell() {
+  CellConfig cell;
+  cell.model.name = "parity";
+  cell.model.hidden_size = 32;
+  cell.model.intermediate_size = 56;
+  cell.model.num_layers = 2;
+  cell.model.num_experts = 4;
+  cell.model.top_k = 2;
+  cell.model.num_heads = 4;
+  cell.model.num_kv_heads = 2;
+  cell.model.head_dim = 8;
+  cell.model.vocab_size = 61;
+  cell.model.max_position_embeddings = 64;
+  cell.model.router_aux_loss_coef = 0.02;
+  cell.model.initializer_range = 0.05;
+  cell.micro_batch = 2;
+  cell.seq_len = 24;
+  cell.steps = 3;
+  cell.dtype = config::Dtype::kFp32;
+  cell.seed = 7;
+  cell.learning_rate = 1e-3;
+  // AdamW would make full steps of gradients that are nothing but rounding.
+  cell.adam_epsilon = 1e-6;
+  cell.max_grad_norm = 0.5;  // the norm is above it: clipping is active
+  cell.data.mean_length = 14;
+  return cell;
+}
+
+// What a run left.
+struct Trained {
+  std::vector<StepResult> steps;
+  std::vector<std::int64_t> tokens_per_expert;
+  struct Part {
+    model::Slot slot;
+    at::Tensor value;
+  };
+  std::map<std::string, Part> parameters;
+};
+
+inline Trained train(const CellConfig& cell, comm::Communicator& group) {
+  Engine engine(cell, group);
+  engine.load(*weights::seeded_source(cell.seed, cell.model.initializer_range));
+  const auto data = data::open_data_set(cell);
+  Trained trained;
+  for (std::int64_t step = 0; step < cell.steps; ++step) {
+    std::vector<data::MicroBatch> batches;
+    for (std::int64_t i = 0; i < cell.grad_accumulation; ++i) {
+      batches.push_back(data->micro_batch(step, i * group.size() + group.rank()));
+    }
+    trained.steps.push_back(engine.step(batches));
+  }
+  trained.tokens_per_expert = engine.take_routing_counts().tokens_per_expert;
+  engine.visit_parameters([&](const model::Slot& slot, const at::Tensor& value) {
+    trained.parameters[slot.parameter.name] = {slot, value.to(at::kFloat).flatten()};
+  });
+  return trained;
+}
+
+// The same global batch in one process with the plainest schedule and the fused optimizer, computed
+// once.
+inline const Trained& reference(const CellConfig& cell) {
+  CellConfig alone = cell;
+  alone.ranks = 1;
+  alone.grad_accumulation = cell.ranks * cell.grad_accumulation;
+  alone.parallelism = config::Parallelism::kFsdp;
+  alone.ep_degree = 1;
+  alone.expert_kernel = config::ExpertKernel::kLoop;
+  alone.activation_checkpointing = false;
+  alone.gathers = 2;
+  alone.sync_each_batch = true;
+  alone.optimizer = config::Optimizer::kFused;
+  alone.keep_gradients = true;
+  static std::map<std::string, Trained> trained;
+  const auto [found, is_new] = trained.try_emplace(alone.canonical_text());
+  if (is_new) found->second = train(alone, *comm::self_communicator());
+  return found->second;
+}
+
+inline double relative(double a, double b) { return std::abs(a - b) / std::abs(b); }
+
+inline void expect_same(const Trained& got, const Trained& want, const Bounds& bounds) {
+  for (std::size_t i = 0; i < want.steps.size(); ++i) {
+    EXPECT_LT(relative(got.steps[i].loss, want.steps[i].loss), bounds.loss) << "step " << i;
+    EXPECT_LT(relative(got.steps[i].grad_norm, want.steps[i].grad_norm), bounds.grad_norm)
+        << "step " << i;
+  }
+  for (const auto& [name, part] : got.parameters) {
+    const at::Tensor expected =
+        want.parameters.at(name).value.narrow(0, part.slot.parameter_begin, part.slot.num_elements);
+    const double difference = (part.value - expected).norm().item<double>();
+    EXPECT_LT(difference / expected.norm().item<double>(), bounds.parameter) << name;
+  }
+}
+
+}  // namespace moebench::train

@@ -1,0 +1,151 @@
+// The axes that change a step's schedule, what is alive beside it, or who applies the update: each
+// must train as one process does with the plainest schedule and the fused optimizer.
+#include <ATen/Parallel.h>
+#include <gtest/gtest.h>
+
+#include <functional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "harness/base/error.h"
+#include "harness/train/parity_support.h"
+
+namespace moebench::train {
+namespace {
+
+using config::Optimizer;
+
+using Change = std::function<void(CellConfig&)>;
+
+// Several micro-batches, activation checkpointing, clipping and decay are active.
+CellConfig base_cell(std::int64_t ep_degree, config::Dtype dtype) {
+  CellConfig cell = tiny_cell();
+  cell.dtype = dtype;
+  cell.ranks = world->size();
+  cell.parallelism = ep_degree == 1 ? config::Parallelism::kFsdp : config::Parallelism::kEp;
+  cell.ep_degree = ep_degree;
+  cell.expert_kernel = config::ExpertKernel::kGrouped;
+  cell.activation_checkpointing = true;
+  cell.grad_accumulation = 3;
+  cell.weight_decay = 0.1;
+  cell.steps = 6;
+  return cell;
+}
+
+const std::vector<std::pair<const char*, Change>>& changes() {
+  static const std::vector<std::pair<const char*, Change>> all = {
+      {"gathers 3", [](CellConfig& c) { c.gathers = 3; }},
+      {"sync_each_batch false", [](CellConfig& c) { c.sync_each_batch = false; }},
+      {"one micro-batch without sync",
+       [](CellConfig& c) { c.sync_each_batch = false, c.grad_accumulation = 1; }},
+      {"keep_gradients false", [](CellConfig& c) { c.keep_gradients = false; }},
+      {"optimizer foreach", [](CellConfig& c) { c.optimizer = Optimizer::kForeach; }},
+      {"optimizer per_tensor", [](CellConfig& c) { c.optimizer = Optimizer::kPerTensor; }},
+      {"no decay, no clipping",
+       [](CellConfig& c) {
+         c.optimizer = Optimizer::kForeach;
+         c.weight_decay = c.max_grad_norm = 0;
+       }},
+      {"all",
+       [](CellConfig& c) {
+         c.gathers = 3;
+         c.sync_each_batch = c.keep_gradients = false;
+         c.optimizer = Optimizer::kForeach;
+       }},
+  };
+  return all;
+}
+
+void expect_all_train_alike(config::Dtype dtype, const Bounds& bounds) {
+  for (std::int64_t ep_degree = 1; ep_degree <= world->size(); ep_degree *= 2) {
+    for (const auto& [name, change] : changes()) {
+      SCOPED_TRACE(std::string(name) + ", ep_degree " + std::to_string(ep_degree));
+      CellConfig cell = base_cell(ep_degree, dtype);
+      change(cell);
+      expect_same(train(cell, *world), reference(cell), bounds);
+    }
+  }
+}
+
+TEST(Schedule, TrainsAsThePlainestInFp32) { expect_all_train_alike(config::Dtype::kFp32, kFp32); }
+
+TEST(Schedule, TrainsAsThePlainestInBf16) { expect_all_train_alike(config::Dtype::kBf16, kBf16); }
+
+// Counts what the group that it stands for is asked for.
+class Counting : public comm::Communicator {
+ public:
+  explicit Counting(comm::Communicator& group) : group_(group) {}
+  int rank() const override { return group_.rank(); }
+  int size() const override { return group_.size(); }
+  std::unique_ptr<comm::Pending> start_all_gather(const void* send, void* receive,
+                                                  std::int64_t bytes) override {
+    ++gathers;
+    return group_.start_all_gather(send, receive, bytes);
+  }
+  void reduce_scatter(const void* send, void* receive, std::int64_t count, comm::ElementType type,
+                      bool accumulate) override {
+    ++reductions;
+    group_.reduce_scatter(send, receive, count, type, accumulate);
+  }
+  void all_to_all(const void* send, std::span<const std::int64_t> send_bytes, void* receive,
+                  std::span<const std::int64_t> receive_bytes) override {
+    group_.all_to_all(send, send_bytes, receive, receive_bytes);
+  }
+  void all_reduce_sum(std::span<double> values) override { group_.all_reduce_sum(values); }
+  void barrier() override { group_.barrier(); }
+  std::unique_ptr<Communicator> split(int color) override { return group_.split(color); }
+
+  std::int64_t gathers = 0, reductions = 0;
+
+ private:
+  comm::Communicator& group_;
+};
+
+// Gathers and reductions of a step; none where a unit lies on one rank alone.
+std::pair<std::int64_t, std::int64_t> collectives(const Change& change) {
+  CellConfig cell = base_cell(1, config::Dtype::kFp32);
+  cell.steps = 1;
+  change(cell);
+  Counting group(*world);
+  Engine engine(cell, group);
+  engine.load(*weights::seeded_source(cell.seed, cell.model.initializer_range));
+  const auto data = data::open_data_set(cell);
+  std::vector<data::MicroBatch> batches;
+  for (std::int64_t i = 0; i < cell.grad_accumulation; ++i) {
+    batches.push_back(data->micro_batch(0, i * group.size() + group.rank()));
+  }
+  engine.step(batches);
+  return {group.gathers, group.reductions};
+}
+
+// 2 layers in 3 micro-batches; the root is gathered once.
+TEST(Schedule, GathersAndReducesAsOftenAsItSays) {
+  using Counts = std::pair<std::int64_t, std::int64_t>;
+  const auto sharded = [](std::int64_t gathers, std::int64_t reductions) {
+    return world->size() > 1 ? Counts{gathers, reductions} : Counts{0, 0};
+  };
+  EXPECT_EQ(collectives([](CellConfig&) {}), sharded(2 * 2 * 3 + 1, 3 * 3));
+  EXPECT_EQ(collectives([](CellConfig& c) { c.gathers = 3; }), sharded(3 * 2 * 3 + 1, 3 * 3));
+  EXPECT_EQ(collectives([](CellConfig& c) { c.sync_each_batch = false; }),
+            sharded(2 * 2 * 3 + 1, 3));
+}
+
+TEST(Schedule, FreedGradientsCannotBeVisited) {
+  CellConfig cell = base_cell(1, config::Dtype::kFp32);
+  cell.keep_gradients = false;
+  Engine engine(cell, *world);
+  EXPECT_THROW(engine.visit_gradients([](const model::Slot&, const at::Tensor&) {}), Error);
+}
+
+}  // namespace
+}  // namespace moebench::train
+
+int main(int argc, char** argv) {
+  at::set_num_threads(1);
+  moebench::train::world = moebench::comm::mpi_world();
+  ::testing::InitGoogleTest(&argc, argv);
+  const int failed = RUN_ALL_TESTS();
+  moebench::train::world.reset();
+  return failed;
+}
