@@ -5,6 +5,7 @@ find_package(CLI11 REQUIRED)
 find_package(nlohmann_json REQUIRED)
 find_package(GTest REQUIRED)
 find_package(benchmark REQUIRED)
+find_package(Boost REQUIRED) # headers alone: Boost.Math
 find_package(Threads REQUIRED)
 include(GoogleTest)
 
