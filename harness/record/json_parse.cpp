@@ -1,127 +1,9 @@
-#include <limits>
-#include <nlohmann/json.hpp>
-#include <set>
-
-#include "harness/base/error.h"
-#include "harness/record/record.h"
+#include "harness/record/json_reader.h"
 
 namespace moebench::record {
 namespace {
 
-using Json = nlohmann::ordered_json;
-
-// The members of one JSON object, each taken once by name and type. Errors say where the value
-// stands: "results.jsonl:12: metrics.runtime.value: ...".
-class ObjectReader {
- public:
-  ObjectReader(const Json& json, std::string place) : json_(json), place_(std::move(place)) {
-    if (!json.is_object()) fail("is no object but " + std::string(json.type_name()));
-  }
-
-  [[noreturn]] void fail(const std::string& what) const {
-    throw Error("{}: {}; remove it and run that repetition again", place_, what);
-  }
-
-  // Null where the object has no such member.
-  const Json* find(const std::string& key) {
-    seen_.insert(key);
-    const auto found = json_.find(key);
-    return found == json_.end() ? nullptr : &*found;
-  }
-
-  const Json& get(const std::string& key) {
-    const Json* found = find(key);
-    if (!found) fail("has no '" + key + "'");
-    return *found;
-  }
-
-  std::string text(const std::string& key) {
-    const Json& value = get(key);
-    if (!value.is_string()) wrong_type(key, "a string", value);
-    return value.get<std::string>();
-  }
-
-  int integer(const std::string& key) {
-    const Json& value = get(key);
-    const bool fits =
-        value.is_number_integer() && value >= 0 && value <= std::numeric_limits<int>::max();
-    if (!fits) wrong_type(key, "an integer from 0", value);
-    return value.get<int>();
-  }
-
-  ObjectReader object(const std::string& key) { return {get(key), place_of(key)}; }
-
-  template <typename Visit>  // visit(key, value) in the order of the text
-  void each(const Visit& visit) {
-    for (const auto& item : json_.items()) {
-      seen_.insert(item.key());
-      visit(item.key(), item.value());
-    }
-  }
-
-  std::vector<std::pair<std::string, std::string>> text_pairs() {
-    std::vector<std::pair<std::string, std::string>> pairs;
-    each([&](const std::string& key, const Json&) { pairs.emplace_back(key, text(key)); });
-    return pairs;
-  }
-
-  // The array's numbers; null becomes `missing`. Empty where there is no such member.
-  template <typename T>
-  std::vector<T> numbers(const std::string& key, const T& missing) {
-    std::vector<T> values;
-    const Json* array = find(key);
-    if (!array) return values;
-    if (!array->is_array()) wrong_type(key, "an array of numbers", *array);
-    for (const Json& item : *array) {
-      if (!item.is_null() && !item.is_number()) wrong_type(key, "an array of numbers", item);
-      if (item.is_null()) {
-        values.push_back(missing);
-      } else {
-        values.push_back(item.get<double>());
-      }
-    }
-    return values;
-  }
-
-  void reject_unknown() const {
-    for (const auto& item : json_.items()) {
-      if (!seen_.contains(item.key())) fail("has an unknown member '" + item.key() + "'");
-    }
-  }
-
-  [[noreturn]] void wrong_type(const std::string& key, const char* wanted,
-                               const Json& found) const {
-    fail(fmt::format("'{}' must be {}, not {}", key, wanted,
-                     found.is_primitive()
-                         ? found.dump(-1, ' ', true, Json::error_handler_t::replace)
-                         : found.type_name()));
-  }
-
- private:
-  std::string place_of(const std::string& key) const { return place_ + ": " + key; }
-
-  const Json& json_;
-  std::string place_;
-  std::set<std::string> seen_;
-};
-
-Json parse_text(std::string_view text, const std::string& origin) {
-  try {
-    return Json::parse(text);
-  } catch (const Json::exception& error) {
-    throw Error("{}: is no valid JSON ({}); remove it and run that repetition again", origin,
-                error.what());
-  }
-}
-
-void check_schema_version(ObjectReader& reader) {
-  const int version = reader.integer("schema_version");
-  if (version == kSchemaVersion) return;
-  reader.fail(
-      fmt::format("schema_version is {}, this moebench reads {}; use the moebench that "
-                  "wrote it or a new results folder",
-                  version, kSchemaVersion));
-}
+constexpr const char* kRemedy = "remove it and run that repetition again";
 
 Disposition parse_disposition(ObjectReader& reader) {
   const std::string text = reader.text("disposition");
@@ -178,22 +60,50 @@ Environment parse_environment(ObjectReader reader) {
   return {pairs.begin(), pairs.end()};
 }
 
-std::vector<std::string> parse_warnings(ObjectReader& reader) {
-  const Json& array = reader.get("warnings");
-  if (!array.is_array()) reader.wrong_type("warnings", "an array of strings", array);
-  std::vector<std::string> warnings;
-  for (const Json& item : array) {
-    if (!item.is_string()) reader.wrong_type("warnings", "an array of strings", item);
-    warnings.push_back(item.get<std::string>());
+std::optional<PairPlace> parse_pair(ObjectReader& reader) {
+  if (!reader.find("pair")) return std::nullopt;
+  ObjectReader fields = reader.object("pair");
+  PairPlace place{fields.text("cell"), fields.integer("index"), Arm::kBase,
+                  fields.integer("order")};
+  const std::string arm = fields.text("arm");
+  if (arm != to_string(Arm::kBase) && arm != to_string(Arm::kCandidate)) {
+    fields.fail(fmt::format("unknown arm '{}'; arms are base and candidate", arm));
   }
-  return warnings;
+  if (arm == to_string(Arm::kCandidate)) place.arm = Arm::kCandidate;
+  fields.reject_unknown();
+  return place;
 }
 
 }  // namespace
 
+Json parse_text(std::string_view text, const std::string& origin, const std::string& remedy) {
+  try {
+    return Json::parse(text);
+  } catch (const Json::exception& error) {
+    throw Error("{}: is no valid JSON ({}); {}", origin, error.what(), remedy);
+  }
+}
+
+void check_schema_version(ObjectReader& reader) {
+  const int version = reader.integer("schema_version");
+  if (version == kSchemaVersion) return;
+  reader.fail(
+      fmt::format("schema_version is {}, this moebench reads {}; use the moebench that "
+                  "wrote it or a new results folder",
+                  version, kSchemaVersion));
+}
+
+std::optional<KnownFailure> parse_known_failure(ObjectReader& reader) {
+  if (!reader.find("known_failure")) return std::nullopt;
+  ObjectReader fields = reader.object("known_failure");
+  KnownFailure failure{fields.text("reason"), fields.text("until")};
+  fields.reject_unknown();
+  return failure;
+}
+
 CellRecord parse_record(std::string_view json, const std::string& origin) {
-  const Json root = parse_text(json, origin);
-  ObjectReader reader(root, origin);
+  const Json root = parse_text(json, origin, kRemedy);
+  ObjectReader reader(root, origin, kRemedy);
   check_schema_version(reader);
   CellRecord record;
   record.id = reader.text("id");
@@ -206,15 +116,17 @@ CellRecord parse_record(std::string_view json, const std::string& origin) {
   record.stderr_tail = reader.text("stderr_tail");
   record.metrics = parse_metrics(reader.object("metrics"));
   record.environment = parse_environment(reader.object("environment"));
-  record.warnings = parse_warnings(reader);
+  record.warnings = reader.texts("warnings");
   record.started_at = reader.text("started_at");
+  record.pair = parse_pair(reader);
+  record.known_failure = parse_known_failure(reader);
   reader.reject_unknown();
   return record;
 }
 
 RankResult parse_rank_result(std::string_view json, const std::string& origin) {
-  const Json root = parse_text(json, origin);
-  ObjectReader reader(root, origin);
+  const Json root = parse_text(json, origin, kRemedy);
+  ObjectReader reader(root, origin, kRemedy);
   check_schema_version(reader);
   RankResult result;
   result.rank = reader.integer("rank");

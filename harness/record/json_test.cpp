@@ -47,6 +47,8 @@ void expect_same(const CellRecord& a, const CellRecord& b) {
   EXPECT_EQ(a.environment, b.environment);
   EXPECT_EQ(a.warnings, b.warnings);
   EXPECT_EQ(a.started_at, b.started_at);
+  EXPECT_EQ(a.pair, b.pair);
+  EXPECT_EQ(a.known_failure, b.known_failure);
 }
 
 // The example as JSON, with one change made to it.
@@ -71,6 +73,28 @@ TEST(RecordJson, ReadsBackEverythingItWrote) {
   const std::string line = to_json_line(record);
   EXPECT_EQ(line.find('\n'), std::string::npos);
   expect_same(parse_record(line, "here"), record);
+}
+
+TEST(RecordJson, PairAndKnownFailureStandWhereTheyApply) {
+  CellRecord record = example();
+  record.pair = PairPlace{"0123456789ab", 3, Arm::kCandidate, 1};
+  record.known_failure = KnownFailure{"too large for CI", "2030-12-31"};
+  const std::string line = to_json_line(record);
+  EXPECT_THAT(line,
+              HasSubstr(R"("pair":{"cell":"0123456789ab","index":3,"arm":"candidate","order":1},)"
+                        R"("known_failure":{"reason":"too large for CI","until":"2030-12-31"}})"));
+  expect_same(parse_record(line, "here"), record);
+  EXPECT_THAT(error_of(changed([](auto& json) {
+                json["pair"] = {{"cell", "x"}, {"index", 0}, {"arm", "third"}, {"order", 0}};
+              })),
+              HasSubstr("pair: unknown arm 'third'; arms are base and candidate"));
+}
+
+TEST(KnownFailure, HoldsUntilItsDayHasPassed) {
+  const KnownFailure failure{"why", "2030-12-31"};
+  EXPECT_TRUE(failure.is_active("2030-12-31"));
+  EXPECT_FALSE(failure.is_active("2031-01-01"));
+  EXPECT_TRUE((KnownFailure{"why", ""}).is_active("2999-01-01"));
 }
 
 TEST(MachineReportJson, IsOneIndentedDocument) {

@@ -1,13 +1,10 @@
 #include <algorithm>
 #include <cmath>
-#include <nlohmann/json.hpp>
 
-#include "harness/record/record.h"
+#include "harness/record/json_reader.h"
 
 namespace moebench::record {
 namespace {
-
-using Json = nlohmann::ordered_json;
 
 constexpr double kLargestExactInteger = 9007199254740992.0;  // 2^53
 
@@ -54,6 +51,13 @@ Json string_object(const Pairs& pairs) {
   return json;
 }
 
+Json to_json_value(const PairPlace& pair) {
+  return {{"cell", pair.cell},
+          {"index", pair.index},
+          {"arm", to_string(pair.arm)},
+          {"order", pair.order}};
+}
+
 Json to_json_value(const CellRecord& record) {
   Json json;
   json["schema_version"] = kSchemaVersion;
@@ -69,12 +73,9 @@ Json to_json_value(const CellRecord& record) {
   json["environment"] = string_object(record.environment);
   json["warnings"] = record.warnings;
   json["started_at"] = record.started_at;
+  if (record.pair) json["pair"] = to_json_value(*record.pair);
+  if (record.known_failure) json["known_failure"] = to_json_value(*record.known_failure);
   return json;
-}
-
-// A rank's stderr may hold any bytes; those that are not UTF-8 become U+FFFD.
-std::string dump(const Json& json) {
-  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
 bool is_flat(const Json& json) {
@@ -102,6 +103,21 @@ void print(const Json& json, const std::string& indent, std::string& out) {
 
 }  // namespace
 
+Json to_json_value(const KnownFailure& failure) {
+  return {{"reason", failure.reason}, {"until", failure.until}};
+}
+
+// A rank's stderr may hold any bytes; those that are not UTF-8 become U+FFFD.
+std::string dump(const Json& json) {
+  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+std::string dump_indented(const Json& json) {
+  std::string text;
+  print(json, "", text);
+  return text + "\n";
+}
+
 std::string to_json_line(const CellRecord& record) { return dump(to_json_value(record)); }
 
 std::string to_json(const RankResult& result) {
@@ -122,17 +138,13 @@ std::string to_json(const MachineReport& report) {
   json["environment"] = string_object(report.environment);
   json["metrics"] = to_json_value(report.metrics);
   json["warnings"] = report.warnings;
-  std::string text;
-  print(json, "", text);
-  return text + "\n";
+  return dump_indented(json);
 }
 
 std::string to_json_document(const std::vector<CellRecord>& records) {
   Json json = {{"schema_version", kSchemaVersion}, {"records", Json::array()}};
   for (const auto& record : records) json["records"].push_back(to_json_value(record));
-  std::string text;
-  print(json, "", text);
-  return text + "\n";
+  return dump_indented(json);
 }
 
 }  // namespace moebench::record

@@ -36,6 +36,8 @@ Disposition disposition_from_string(std::string_view text) {
   throw Error("unknown disposition '{}'; use one of {}", text, known);
 }
 
+const char* to_string(Arm value) { return value == Arm::kBase ? "base" : "candidate"; }
+
 std::string CellRecord::axis(std::string_view name) const {
   for (const auto& [axis, text] : axes) {
     if (axis == name) return text;

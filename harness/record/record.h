@@ -43,6 +43,29 @@ struct RankResult {
   Environment environment;
 };
 
+enum class Arm { kBase, kCandidate };
+const char* to_string(Arm value);  // "base", "candidate"
+
+// Where a repetition stands in a session of pairs (session.h).
+struct PairPlace {
+  std::string cell;  // id of the base's cell: it and the index name the pair
+  int index = 0;
+  Arm arm = Arm::kBase;
+  int order = 0;  // 0: ran first of its pair, 1: second
+
+  bool operator==(const PairPlace&) const = default;
+};
+
+// That a cell fails is known: it is shown, and not held against the run.
+struct KnownFailure {
+  std::string reason;
+  std::string until;  // last day on which it is, YYYY-MM-DD; empty: no end
+
+  bool operator==(const KnownFailure&) const = default;
+  // On `today`, YYYY-MM-DD.
+  bool is_active(std::string_view today) const { return until.empty() || today <= until; }
+};
+
 // One repetition of one cell: a line of results.jsonl.
 struct CellRecord {
   std::string id;
@@ -56,7 +79,9 @@ struct CellRecord {
   Metrics metrics;
   Environment environment;
   std::vector<std::string> warnings;
-  std::string started_at;  // UTC, ISO 8601
+  std::string started_at;                     // UTC, ISO 8601
+  std::optional<PairPlace> pair;              // of a session of pairs alone
+  std::optional<KnownFailure> known_failure;  // as the scenario said
 
   // Value of an axis, "" where the record has no such axis.
   std::string axis(std::string_view name) const;
@@ -87,8 +112,11 @@ std::string to_json_document(const std::vector<CellRecord>& records);
 // results.jsonl of a results folder. append flushes to disk; load accepts a last line cut short by
 // a crash (it is dropped with a warning on stderr; the next append removes it), and nothing else
 // that is malformed. Of two records of the same id and repetition the later one counts, at the
-// place of the first. A folder without the file has no records yet.
+// place of the first; kRefuse: Error that names the line. A folder without the file has no records
+// yet.
+enum class Duplicates { kLaterCounts, kRefuse };
 void append(const std::filesystem::path& results_folder, const CellRecord& record);
-std::vector<CellRecord> load(const std::filesystem::path& results_folder);
+std::vector<CellRecord> load(const std::filesystem::path& results_folder,
+                             Duplicates duplicates = Duplicates::kLaterCounts);
 
 }  // namespace moebench::record

@@ -43,11 +43,17 @@ void mend_last_line(const std::filesystem::path& path) {
 // Keeps the first appearance's place; a rerun of a repetition replaces the record there.
 class RecordList {
  public:
-  void add(CellRecord record) {
+  explicit RecordList(Duplicates duplicates) : duplicates_(duplicates) {}
+
+  void add(CellRecord record, const std::string& origin) {
     const auto [entry, is_new] =
         index_.try_emplace({record.id, record.repetition}, records_.size());
     if (is_new) {
       records_.push_back(std::move(record));
+    } else if (duplicates_ == Duplicates::kRefuse) {
+      throw Error(
+          "{}: repetition {} of cell {} is there twice; each counts once here: remove one line",
+          origin, record.repetition, record.id);
     } else {
       records_[entry->second] = std::move(record);
     }
@@ -55,6 +61,7 @@ class RecordList {
   std::vector<CellRecord> take() { return std::move(records_); }
 
  private:
+  Duplicates duplicates_;
   std::vector<CellRecord> records_;
   std::map<std::pair<std::string, int>, std::size_t> index_;
 };
@@ -67,11 +74,11 @@ void append(const std::filesystem::path& results_folder, const CellRecord& recor
   append_line(path, to_json_line(record));
 }
 
-std::vector<CellRecord> load(const std::filesystem::path& results_folder) {
+std::vector<CellRecord> load(const std::filesystem::path& results_folder, Duplicates duplicates) {
   const auto path = results_path(results_folder);
   if (!std::filesystem::exists(path)) return {};
   const std::string content = read_file(path);
-  RecordList list;
+  RecordList list(duplicates);
   int line_number = 0;
   for (std::size_t start = 0; start < content.size();) {
     const std::size_t end = std::min(content.find('\n', start), content.size());
@@ -81,7 +88,7 @@ std::vector<CellRecord> load(const std::filesystem::path& results_folder) {
       std::cerr << origin << ": warning: the last line was cut short and is left out; its "
                 << "repetition will run again\n";
     } else {
-      list.add(parse_record(line, origin));
+      list.add(parse_record(line, origin), origin);
     }
     start = end + 1;
   }

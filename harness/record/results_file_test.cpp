@@ -60,6 +60,18 @@ TEST_F(ResultsFile, TheLaterRecordOfARepetitionCountsAtTheFirstsPlace) {
   EXPECT_EQ(loaded(), (Names{"a/0/rerun", "a/1/", "b/0/"}));
 }
 
+TEST_F(ResultsFile, ADuplicateIsRefusedWhereEachCounts) {
+  append(folder_, record("a", 0));
+  append(folder_, record("a", 0));
+  EXPECT_EQ(load(folder_).size(), 1U);
+  try {
+    load(folder_, Duplicates::kRefuse);
+    FAIL() << "accepted";
+  } catch (const Error& error) {
+    EXPECT_THAT(error.what(), HasSubstr("results.jsonl:2: repetition 0 of cell a is there twice"));
+  }
+}
+
 TEST_F(ResultsFile, ALastLineCutShortIsDroppedWithAWarning) {
   const std::string line = to_json_line(record("a", 0));
   write_file_atomically(file(), line + "\n" + line.substr(0, 30));

@@ -1,0 +1,114 @@
+#include "harness/record/session.h"
+
+#include <charconv>
+
+#include "harness/base/file.h"
+#include "harness/record/json_reader.h"
+
+namespace moebench::record {
+namespace {
+
+constexpr const char* kRemedy = "restore the file, or start a new session in another folder";
+
+const char* to_string(SessionKind kind) { return kind == SessionKind::kAb ? "ab" : "calibration"; }
+
+std::filesystem::path path_in(const std::filesystem::path& folder) {
+  return folder / "session.json";
+}
+
+Json to_json_value(const SessionCell& cell) {
+  Json axes = Json::object();
+  for (const auto& [axis, value] : cell.axes) axes[axis] = value;
+  return {{"id", cell.id},
+          {"candidate", cell.candidate},
+          {"scenario", cell.scenario},
+          {"axes", std::move(axes)}};
+}
+
+SessionCell parse_cell(ObjectReader reader) {
+  SessionCell cell{reader.text("id"), reader.text("candidate"), reader.text("scenario"),
+                   reader.object("axes").text_pairs()};
+  reader.reject_unknown();
+  return cell;
+}
+
+SessionKind parse_kind(ObjectReader& reader) {
+  const std::string kind = reader.text("kind");
+  for (const SessionKind value : {SessionKind::kAb, SessionKind::kCalibration}) {
+    if (kind == to_string(value)) return value;
+  }
+  reader.fail(fmt::format("unknown kind '{}'; kinds are ab and calibration", kind));
+}
+
+// Ascending numbers of pairs.
+std::vector<int> parse_looks(ObjectReader& reader) {
+  std::vector<int> looks;
+  for (const double look : reader.numbers<double>("looks", 0)) {
+    const int pairs = look >= 1 && look <= 1e6 ? static_cast<int>(look) : 0;
+    if (pairs != look || (!looks.empty() && pairs <= looks.back())) {
+      reader.fail("'looks' must be ascending numbers of pairs");
+    }
+    looks.push_back(pairs);
+  }
+  if (looks.empty()) reader.fail("'looks' must name at least one number of pairs");
+  return looks;
+}
+
+double parse_fraction(ObjectReader& reader, const char* key) {
+  const double value = reader.number(key);
+  if (!(value > 0 && value < 1)) reader.fail(fmt::format("'{}' must lie between 0 and 1", key));
+  return value;
+}
+
+std::uint64_t parse_seed(ObjectReader& reader) {
+  const std::string text = reader.text("seed");
+  std::uint64_t seed = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), seed, 16);
+  if (error != std::errc() || end != text.data() + text.size()) {
+    reader.fail("'seed' must be hexadecimal digits");
+  }
+  return seed;
+}
+
+}  // namespace
+
+std::optional<Session> load_session(const std::filesystem::path& folder) {
+  const auto path = path_in(folder);
+  if (!std::filesystem::exists(path)) return std::nullopt;
+  const Json root = parse_text(read_file(path), path.string(), kRemedy);
+  ObjectReader reader(root, path.string(), kRemedy);
+  check_schema_version(reader);
+  Session session;
+  session.kind = parse_kind(reader);
+  session.base = reader.text("base");
+  session.candidate = reader.text("candidate");
+  for (const ObjectReader& cell : reader.objects("cells"))
+    session.cells.push_back(parse_cell(cell));
+  session.metrics = reader.texts("metrics");
+  session.looks = parse_looks(reader);
+  session.alpha = parse_fraction(reader, "alpha");
+  session.mde = parse_fraction(reader, "mde");
+  session.busy_cores = reader.number("busy_cores");
+  session.seed = parse_seed(reader);
+  reader.reject_unknown();
+  return session;
+}
+
+void write_session(const std::filesystem::path& folder, const Session& session) {
+  Json json;
+  json["schema_version"] = kSchemaVersion;
+  json["kind"] = to_string(session.kind);
+  json["base"] = session.base;
+  json["candidate"] = session.candidate;
+  json["metrics"] = session.metrics;
+  json["looks"] = session.looks;
+  json["alpha"] = session.alpha;
+  json["mde"] = session.mde;
+  json["busy_cores"] = session.busy_cores;
+  json["seed"] = fmt::format("{:016x}", session.seed);
+  json["cells"] = Json::array();
+  for (const SessionCell& cell : session.cells) json["cells"].push_back(to_json_value(cell));
+  write_file_atomically(path_in(folder), dump_indented(json));
+}
+
+}  // namespace moebench::record

@@ -1,0 +1,47 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "harness/record/record.h"
+
+namespace moebench::record {
+
+enum class SessionKind { kAb, kCalibration };
+
+// A cell that a session plans to measure in pairs.
+struct SessionCell {
+  std::string id;         // of the base
+  std::string candidate;  // the candidate's id; the base's where only the build differs
+  std::string scenario;
+  std::vector<std::pair<std::string, std::string>> axes;  // of the base, in printing order
+
+  bool operator==(const SessionCell&) const = default;
+};
+
+// What a session of pairs set itself before its first run: session.json of its results folder.
+struct Session {
+  SessionKind kind = SessionKind::kAb;
+  std::string base;  // what the arms are, for people
+  std::string candidate;
+  std::vector<SessionCell> cells;
+  std::vector<std::string> metrics;  // gated time metrics; empty: the default of each cell
+  // Valid pairs of a cell after which it is judged; each look has an equal part of alpha.
+  std::vector<int> looks;
+  double alpha = 0.005;      // of the family, all looks together
+  double mde = 0.05;         // relative; what a pass rules out
+  double busy_cores = 0.25;  // by which other processes may differ between the arms of a pair
+  std::uint64_t seed = 0;    // of the order of runs
+
+  bool operator==(const Session&) const = default;
+};
+
+// nullopt where the folder has no session.json. Error names file, member and remedy.
+std::optional<Session> load_session(const std::filesystem::path& folder);
+void write_session(const std::filesystem::path& folder, const Session& session);
+
+}  // namespace moebench::record

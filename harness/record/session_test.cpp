@@ -1,0 +1,71 @@
+#include "harness/record/session.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "harness/base/error.h"
+#include "harness/base/file.h"
+#include "harness/base/temporary_folder.h"
+
+namespace moebench::record {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+
+Session example() {
+  Session session;
+  session.kind = SessionKind::kCalibration;
+  session.base = "build \"a\"";
+  session.candidate = "build b";
+  session.cells = {{"0123456789ab", "ba9876543210", "quick", {{"ranks", "2"}, {"dtype", "bf16"}}}};
+  session.metrics = {"step_time"};
+  session.looks = {4, 8};
+  session.mde = 0.03;
+  session.seed = 0xfedcba9876543210;
+  return session;
+}
+
+class SessionFile : public ::testing::Test {
+ protected:
+  std::filesystem::path file() const { return folder_.path() / "session.json"; }
+
+  std::string error_after(const std::string& from, const std::string& to) const {
+    write_session(folder_.path(), example());
+    std::string text = read_file(file());
+    text.replace(text.find(from), from.size(), to);
+    write_file_atomically(file(), text);
+    try {
+      load_session(folder_.path());
+    } catch (const Error& error) {
+      return error.what();
+    }
+    return "no error";
+  }
+
+  TemporaryFolder folder_;
+};
+
+TEST_F(SessionFile, ReadsBackEverythingItWrote) {
+  EXPECT_EQ(load_session(folder_.path()), std::nullopt);
+  write_session(folder_.path(), example());
+  EXPECT_EQ(load_session(folder_.path()), example());
+}
+
+TEST_F(SessionFile, ErrorsNamePlaceAndRemedy) {
+  EXPECT_THAT(error_after("\"kind\"", "\"kid\""),
+              AllOf(HasSubstr("session.json: has no 'kind'"), HasSubstr("restore the file")));
+  EXPECT_THAT(error_after("\"calibration\"", "\"ba\""), HasSubstr("unknown kind 'ba'"));
+  EXPECT_THAT(error_after("[4,8]", "[8,4]"), HasSubstr("ascending"));
+  EXPECT_THAT(error_after("[4,8]", "[]"), HasSubstr("at least one"));
+  EXPECT_THAT(error_after("0.03", "3"), HasSubstr("'mde' must lie between 0 and 1"));
+  EXPECT_THAT(error_after("fedc", "wxyz"), HasSubstr("hexadecimal"));
+  EXPECT_THAT(error_after("\"scenario\"", "\"surprise\""),
+              HasSubstr("cells[0]: has no 'scenario'"));
+  EXPECT_THAT(error_after("\"schema_version\": 1", "\"schema_version\": 7"),
+              HasSubstr("schema_version is 7"));
+  EXPECT_THAT(error_after("}\n", ""), HasSubstr("is no valid JSON"));
+}
+
+}  // namespace
+}  // namespace moebench::record
