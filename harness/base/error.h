@@ -25,4 +25,16 @@ class Unsupported : public Error {
   using Error::Error;
 };
 
+// What is to be compared was measured on another machine, by another build or not in pairs.
+class NotComparable : public Error {
+ public:
+  using Error::Error;
+};
+
+// The baseline that was asked for does not exist.
+class NoBaseline : public Error {
+ public:
+  using Error::Error;
+};
+
 }  // namespace moebench

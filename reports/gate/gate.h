@@ -1,0 +1,85 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "harness/record/record.h"
+#include "harness/record/session.h"
+
+// The regression gate: records of a session of pairs -> verdicts. Pure: no clock, no file. The
+// method and its reasons: reports/README.md.
+namespace moebench::gate {
+
+// The mildest first.
+enum class Verdict { kPass, kNew, kKnownFailure, kInconclusive, kMissing, kFailed, kRegressed };
+const char* to_string(Verdict verdict);  // "PASS", "NEW", "KNOWN FAILURE", "INCONCLUSIVE", ...
+
+struct Rules {
+  double min_estimate = 0.02;         // REGRESSED: the estimate is larger as well
+  double suite_min_estimate = 0.005;  // the same for the geometric mean over the cells
+  double suite_share = 0.2;           // of alpha, for the geometric means; the rest is the cells'
+  double pass_error = 0.05;           // PASS: one-sided, of the bound below the session's mde
+};
+
+// Relative change in the direction that is worse: 0.05 = 5 % slower, or 5 % more bytes.
+struct Change {
+  double estimate = 0;
+  std::optional<double> lower{};  // one-sided bounds of a time metric
+  std::optional<double> upper{};
+};
+
+// A metric of a cell, or of all cells together.
+struct Test {
+  std::string metric;
+  std::string unit{};
+  bool is_time = false;  // judged from pairs; else exact
+  Verdict verdict = Verdict::kMissing;
+  std::optional<double> base{};  // medians over the pairs
+  std::optional<double> candidate{};
+  std::optional<Change> change{};
+  std::optional<double> noise{};  // standard deviation of one run, relative
+  double adjusted_p = 1;          // Holm's, of a time metric
+  int pairs = 0;
+  std::string note{};
+};
+
+struct CellResult {
+  std::string id;
+  std::string scenario;
+  std::vector<std::pair<std::string, std::string>> axes{};
+  Verdict verdict = Verdict::kMissing;  // the worst of its tests
+  std::string message{};                // of a cell that failed, is missing, new or known
+  std::vector<Test> tests{};
+  int valid_pairs = 0;
+};
+
+struct Report {
+  std::string base, candidate;  // what the arms are
+  double mde = 0;
+  std::vector<CellResult> cells;  // in the order planned
+  std::vector<Test> suite;        // geometric means, one a time metric of several cells
+  std::vector<std::string> notes;
+
+  Verdict worst() const;
+  int count(Verdict verdict) const;  // cells
+};
+
+struct Input {
+  record::Session session;
+  std::vector<record::CellRecord> records{};      // of the session
+  std::vector<record::CellRecord> calibration{};  // A/A pairs; may be empty
+  std::string today{};                            // YYYY-MM-DD, for known failures
+  Rules rules{};
+};
+
+// Error where there is nothing to compare or the records contradict each other; NotComparable where
+// records are no pairs, or the calibration is another machine's.
+Report judge(const Input& input);
+
+// Time metrics from the last look's pairs alone: whether more pairs could change the outcome, i.e.
+// nothing has regressed or failed and something is inconclusive.
+bool wants_more_pairs(const Report& report);
+
+}  // namespace moebench::gate

@@ -1,0 +1,364 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+#include <set>
+
+#include "harness/base/check.h"
+#include "harness/base/error.h"
+#include "harness/stats/holm.h"
+#include "harness/stats/quantile.h"
+#include "reports/gate/exact_tests.h"
+#include "reports/gate/fingerprint.h"
+#include "reports/gate/gate.h"
+#include "reports/gate/pairs.h"
+#include "reports/gate/time_tests.h"
+
+namespace moebench::gate {
+namespace {
+
+using record::CellRecord;
+
+using PairList = std::vector<const Pair*>;
+
+// What a cell is judged by.
+struct Evidence {
+  PairList pairs;        // valid, those of the last complete look
+  PairList calibration;  // valid
+};
+
+Change to_change(const Estimate& estimate, double error) {
+  return {std::expm1(estimate.mean), std::expm1(estimate.bound(error, -1)),
+          std::expm1(estimate.bound(error, +1))};
+}
+
+class Judge {
+ public:
+  explicit Judge(const Input& input)
+      : input_(input),
+        session_(input.session),
+        looks_(static_cast<double>(session_.looks.size())),
+        pass_error_(input.rules.pass_error / looks_) {}
+
+  Report run() {
+    if (input_.records.empty()) {
+      throw Error("the session has no runs yet; nothing is compared (moebench ab goes on with it)");
+    }
+    const InvalidationRules rules{.busy_cores = session_.busy_cores};
+    session_pairs_ = collect_pairs(input_.records, rules);
+    calibration_pairs_ = collect_pairs(input_.calibration, rules);
+    check_calibration();
+    report_.base = session_.base;
+    report_.candidate = session_.candidate;
+    report_.mde = session_.mde;
+    const int look = last_look();
+    for (const auto& cell : session_.cells) add_cell(cell, look);
+    judge_times();
+    for (CellResult& cell : report_.cells) {
+      if (cell.tests.empty()) continue;
+      cell.verdict = Verdict::kPass;
+      for (const Test& test : cell.tests) cell.verdict = std::max(cell.verdict, test.verdict);
+    }
+    add_strangers();
+    return std::move(report_);
+  }
+
+ private:
+  void check_calibration() const {
+    if (input_.calibration.empty()) return;
+    const auto base = std::ranges::find_if(input_.records, [](const CellRecord& record) {
+      return record.pair->arm == record::Arm::kBase;
+    });
+    if (base == input_.records.end()) return;
+    const std::string text = difference(fingerprint(base->environment),
+                                        fingerprint(input_.calibration.front().environment));
+    if (text.empty()) return;
+    throw NotComparable(
+        "the calibration was made under other conditions ({}); calibrate here, or leave it out",
+        text);
+  }
+
+  // Pairs of the largest look that some cell has reached; the first where none has.
+  int last_look() {
+    int most = 0;
+    for (const auto& [cell, pairs] : session_pairs_) {
+      most = std::max(most, static_cast<int>(pairs.valid().size()));
+    }
+    int look = session_.looks.front();
+    for (const int candidate : session_.looks) look = candidate <= most ? candidate : look;
+    if (most > look) {
+      report_.notes.push_back(fmt::format(
+          "judged by the first {} valid pairs of a cell, as set beforehand; later ones wait for "
+          "the next look",
+          look));
+    }
+    return look;
+  }
+
+  void add_cell(const record::SessionCell& planned, int look) {
+    CellResult cell{.id = planned.id, .scenario = planned.scenario, .axes = planned.axes};
+    Evidence evidence;
+    const auto found = session_pairs_.find(planned.id);
+    if (found == session_pairs_.end() || found->second.pairs.empty()) {
+      cell.message = "no pair was run";
+    } else {
+      count_invalid(found->second);
+      evidence.pairs = found->second.valid();
+      cell.valid_pairs = static_cast<int>(evidence.pairs.size());
+      if (cell.valid_pairs > look) evidence.pairs.resize(static_cast<std::size_t>(look));
+      judge_runs(found->second, evidence, cell);
+    }
+    const auto calibrated = calibration_pairs_.find(planned.id);
+    if (calibrated != calibration_pairs_.end()) evidence.calibration = calibrated->second.valid();
+    report_.cells.push_back(std::move(cell));
+    evidence_.push_back(std::move(evidence));
+  }
+
+  // Failures, and what one run tells. A cell that gets no test keeps its verdict.
+  void judge_runs(const CellPairs& pairs, Evidence& evidence, CellResult& cell) {
+    const CellRecord& first = *pairs.pairs.front().candidate;
+    const bool is_known = first.known_failure && first.known_failure->is_active(input_.today);
+    if (const CellRecord* failure = pairs.failure()) {
+      cell.verdict = is_known ? Verdict::kKnownFailure : Verdict::kFailed;
+      cell.message =
+          fmt::format("{} ({}): {}", to_string(failure->disposition), to_string(failure->pair->arm),
+                      failure->message.substr(0, failure->message.find('\n')));
+      if (first.known_failure) cell.message += "; " + known_text(*first.known_failure);
+      evidence = {};
+      return;
+    }
+    if (is_known) {
+      report_.notes.push_back(
+          fmt::format("cell {} passes unexpectedly, remove the known failure: {}", cell.id,
+                      first.known_failure->reason));
+    }
+    std::vector<const CellRecord*> base, candidate;
+    for (const Pair& pair : pairs.pairs) {
+      base.push_back(pair.base);
+      candidate.push_back(pair.candidate);
+    }
+    cell.tests = exact_tests(base, candidate);
+    if (evidence.pairs.empty()) cell.message = "no valid pair";
+  }
+
+  std::string known_text(const record::KnownFailure& known) const {
+    if (!known.is_active(input_.today)) {
+      return fmt::format("known until {}, which has passed: {}", known.until, known.reason);
+    }
+    return "known: " + known.reason + (known.until.empty() ? "" : ", until " + known.until);
+  }
+
+  void count_invalid(const CellPairs& pairs) {
+    num_halves_ += pairs.num_halves;
+    for (const Pair& pair : pairs.pairs) {
+      if (!pair.broken_rule.empty()) broken_rules_.push_back(pair.broken_rule);
+    }
+  }
+
+  std::vector<std::string> metrics_of(const CellResult& cell, const Evidence& evidence) const {
+    if (cell.verdict == Verdict::kFailed || cell.verdict == Verdict::kKnownFailure) return {};
+    if (evidence.pairs.empty() && cell.tests.empty()) return {};
+    if (!session_.metrics.empty()) return session_.metrics;
+    const bool is_load = !evidence.pairs.empty() &&
+                         evidence.pairs.front()->base->environment.contains("measure") &&
+                         evidence.pairs.front()->base->environment.at("measure") == "load";
+    return {is_load ? "load_time" : "step_time"};
+  }
+
+  void judge_times() {
+    std::vector<std::string> metrics;
+    for (std::size_t i = 0; i < evidence_.size(); ++i) {
+      for (const std::string& metric : metrics_of(report_.cells[i], evidence_[i])) {
+        if (std::ranges::count(metrics, metric) == 0) metrics.push_back(metric);
+      }
+    }
+    for (const std::string& metric : metrics) judge_metric(metric);
+    decide();
+    add_notes();
+  }
+
+  // Estimates of one metric over all cells, each with a test to be decided.
+  void judge_metric(const std::string& metric) {
+    std::vector<Differences> differences;
+    std::vector<std::size_t> cells;
+    for (std::size_t i = 0; i < evidence_.size(); ++i) {
+      if (std::ranges::count(metrics_of(report_.cells[i], evidence_[i]), metric) == 0) continue;
+      differences.push_back({report_.cells[i].id, log_ratios(evidence_[i].pairs, metric),
+                             log_ratios(evidence_[i].calibration, metric)});
+      cells.push_back(i);
+    }
+    const SharedNoise noise = share_noise(differences);
+    if (!noise.note.empty()) report_.notes.push_back(metric + ": " + noise.note);
+    for (std::size_t i = 0; i < cells.size(); ++i) {
+      cell_estimates_.push_back(noise.estimates[i]);
+      cell_tests_.emplace_back(cells[i], report_.cells[cells[i]].tests.size());
+      report_.cells[cells[i]].tests.push_back(
+          make_test(metric, noise.estimates[i], evidence_[cells[i]].pairs));
+    }
+    if (cells.size() < 2) return;
+    suite_estimates_.push_back(suite_mean(noise));
+    report_.suite.push_back(make_test(metric, suite_estimates_.back(), {}));
+  }
+
+  static std::vector<double> log_ratios(const PairList& pairs, const std::string& metric) {
+    std::vector<double> ratios;
+    for (const Pair* pair : pairs) {
+      if (const auto ratio = log_ratio(*pair->base, *pair->candidate, metric)) {
+        ratios.push_back(*ratio);
+      }
+    }
+    return ratios;
+  }
+
+  Test make_test(const std::string& metric, const Estimate& estimate, const PairList& pairs) const {
+    Test test{.metric = metric, .is_time = true};
+    test.pairs = estimate.pairs;
+    if (estimate.df > 0) test.noise = std::sqrt(estimate.variance / 2);
+    std::vector<double> base, candidate;
+    for (const Pair* pair : pairs) {
+      if (!log_ratio(*pair->base, *pair->candidate, metric)) continue;
+      base.push_back(*pair->base->value(metric));
+      candidate.push_back(*pair->candidate->value(metric));
+      test.unit = pair->base->metrics.at(metric).unit;
+    }
+    test.base = stats::median(std::move(base));
+    test.candidate = stats::median(std::move(candidate));
+    if (estimate.pairs > 0) test.change = to_change(estimate, pass_error_);
+    return test;
+  }
+
+  void decide() {
+    const double alpha = session_.alpha / looks_;
+    const bool has_suite = !suite_estimates_.empty();
+    const double share = has_suite ? input_.rules.suite_share : 0;
+    const auto adjusted = adjusted_p(cell_estimates_);
+    for (std::size_t i = 0; i < cell_tests_.size(); ++i) {
+      Test& test = report_.cells[cell_tests_[i].first].tests[cell_tests_[i].second];
+      decide(cell_estimates_[i], adjusted[i], alpha * (1 - share), input_.rules.min_estimate, test);
+    }
+    const auto suite_adjusted = adjusted_p(suite_estimates_);
+    for (std::size_t i = 0; i < suite_estimates_.size(); ++i) {
+      decide(suite_estimates_[i], suite_adjusted[i], alpha * share, input_.rules.suite_min_estimate,
+             report_.suite[i]);
+    }
+  }
+
+  static std::vector<double> adjusted_p(const std::vector<Estimate>& estimates) {
+    std::vector<double> p;
+    for (const Estimate& estimate : estimates) p.push_back(estimate.p_slower());
+    return stats::holm_adjusted(p);
+  }
+
+  void decide(const Estimate& estimate, double p, double alpha, double threshold,
+              Test& test) const {
+    test.adjusted_p = p;
+    if (estimate.pairs == 0) {
+      test.verdict = Verdict::kMissing;
+      test.note = "not measured in any valid pair";
+    } else if (p <= alpha && std::expm1(estimate.mean) > threshold) {
+      test.verdict = Verdict::kRegressed;
+    } else if (std::expm1(estimate.bound(pass_error_, +1)) < session_.mde) {
+      test.verdict = Verdict::kPass;
+    } else {
+      test.verdict = Verdict::kInconclusive;
+      if (!(estimate.df > 0)) test.note = "one pair, and no calibration: the noise is unknown";
+    }
+  }
+
+  void add_notes() {
+    if (input_.calibration.empty()) {
+      report_.notes.push_back(
+          "no calibration: the noise is known from the session alone, which takes more pairs");
+    }
+    if (num_halves_ > 0) {
+      report_.notes.push_back(
+          fmt::format("{} pairs were interrupted and do not count", num_halves_));
+    }
+    std::map<std::string, int> counts;
+    for (const std::string& rule : broken_rules_) ++counts[rule];
+    if (!broken_rules_.empty()) {
+      report_.notes.push_back(
+          fmt::format("{} pairs do not count, by rules set beforehand:", broken_rules_.size()));
+    }
+    for (const auto& [rule, count] : counts) {
+      report_.notes.push_back(fmt::format("  {} x {}", count, rule));
+    }
+  }
+
+  // Cells with pairs that the plan does not know.
+  void add_strangers() {
+    std::set<std::string> planned;
+    for (const auto& cell : session_.cells) planned.insert(cell.id);
+    for (const auto& [id, pairs] : session_pairs_) {
+      if (planned.contains(id) || pairs.pairs.empty()) continue;
+      const CellRecord& base = *pairs.pairs.front().base;
+      report_.cells.push_back({id,
+                               base.scenario,
+                               base.axes,
+                               Verdict::kNew,
+                               "not among the planned cells; not judged",
+                               {},
+                               static_cast<int>(pairs.valid().size())});
+    }
+    if (std::ranges::all_of(report_.cells, [](const CellResult& cell) {
+          return cell.verdict == Verdict::kNew || cell.verdict == Verdict::kMissing;
+        })) {
+      throw Error(
+          "no planned cell has a pair: nothing is compared; run moebench ab into this folder");
+    }
+  }
+
+  const Input& input_;
+  const record::Session& session_;
+  double looks_;
+  double pass_error_;
+  std::map<std::string, CellPairs> session_pairs_, calibration_pairs_;
+  Report report_;
+  std::vector<Evidence> evidence_;  // one a cell of the report
+  std::vector<Estimate> cell_estimates_, suite_estimates_;
+  std::vector<std::pair<std::size_t, std::size_t>> cell_tests_;  // cell, test within it
+  int num_halves_ = 0;
+  std::vector<std::string> broken_rules_;
+};
+
+}  // namespace
+
+const char* to_string(Verdict verdict) {
+  switch (verdict) {
+    case Verdict::kPass:
+      return "PASS";
+    case Verdict::kNew:
+      return "NEW";
+    case Verdict::kKnownFailure:
+      return "KNOWN FAILURE";
+    case Verdict::kInconclusive:
+      return "INCONCLUSIVE";
+    case Verdict::kMissing:
+      return "MISSING";
+    case Verdict::kFailed:
+      return "FAILED";
+    case Verdict::kRegressed:
+      return "REGRESSED";
+  }
+  MOEBENCH_CHECK(!"a verdict outside its enumeration");
+}
+
+Verdict Report::worst() const {
+  Verdict worst = Verdict::kPass;
+  for (const CellResult& cell : cells) worst = std::max(worst, cell.verdict);
+  for (const Test& test : suite) {
+    if (test.verdict == Verdict::kRegressed) worst = Verdict::kRegressed;
+  }
+  return worst;
+}
+
+int Report::count(Verdict verdict) const {
+  return static_cast<int>(std::ranges::count(cells, verdict, &CellResult::verdict));
+}
+
+Report judge(const Input& input) { return Judge(input).run(); }
+
+bool wants_more_pairs(const Report& report) { return report.worst() == Verdict::kInconclusive; }
+
+}  // namespace moebench::gate

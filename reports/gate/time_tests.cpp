@@ -1,0 +1,120 @@
+#include "reports/gate/time_tests.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "harness/stats/distributions.h"
+#include "harness/stats/moderated.h"
+#include "harness/stats/moments.h"
+
+namespace moebench::gate {
+namespace {
+
+constexpr double kQuieterError = 0.05;
+
+// Sums of squares over the cells that have residuals.
+struct Pool {
+  double sum_of_squares = 0;
+  double df = 0;
+
+  void add(const stats::Moments& moments) {
+    sum_of_squares += moments.sum_of_squares;
+    df += moments.df();
+  }
+  double variance() const { return std::max(sum_of_squares / df, stats::kMinVariance); }
+};
+
+// How many times the session's variance is the calibration's, where that is significant.
+std::optional<double> times_noisier(const std::vector<Differences>& cells) {
+  Pool session, calibration;
+  for (const Differences& cell : cells) {
+    const stats::Moments now = stats::moments(cell.session);
+    const stats::Moments before = stats::moments(cell.calibration);
+    if (now.df() == 0 || before.df() == 0) continue;
+    session.add(now);
+    calibration.add(before);
+  }
+  if (session.df == 0) return std::nullopt;
+  const double ratio = session.variance() / calibration.variance();
+  if (stats::f_upper_tail(ratio, session.df, calibration.df) >= kQuieterError) return std::nullopt;
+  return ratio;
+}
+
+stats::Variance residual_variance(const Differences& cell, bool with_calibration) {
+  Pool pool;
+  pool.add(stats::moments(cell.session));
+  if (with_calibration) pool.add(stats::moments(cell.calibration));
+  return {pool.df > 0 ? pool.sum_of_squares / pool.df : 0, pool.df};
+}
+
+}  // namespace
+
+double Estimate::standard_error() const { return std::sqrt(variance / pairs); }
+
+double Estimate::p_slower() const {
+  if (!(df > 0) || pairs == 0) return 1;
+  return stats::t_upper_tail(mean / standard_error(), df);
+}
+
+double Estimate::bound(double error, int direction) const {
+  if (!(df > 0) || pairs == 0) return direction * std::numeric_limits<double>::infinity();
+  return mean + direction * stats::t_quantile(1 - error, df) * standard_error();
+}
+
+SharedNoise share_noise(const std::vector<Differences>& cells) {
+  SharedNoise shared;
+  const auto noisier = times_noisier(cells);
+  if (noisier) {
+    shared.note = fmt::format(
+        "the calibration is left out: the session was {:.1f} times as noisy; calibrate again",
+        std::sqrt(*noisier));
+  }
+  std::vector<stats::Variance> variances;
+  for (const Differences& cell : cells) {
+    variances.push_back(residual_variance(cell, !noisier));
+    shared.pooled_df += variances.back().df;
+  }
+  const stats::Variance prior = stats::fit_prior(variances);
+  for (std::size_t i = 0; i < cells.size(); ++i) {
+    const stats::Moments moments = stats::moments(cells[i].session);
+    const stats::Variance variance = stats::moderate(prior, variances[i], shared.pooled_df);
+    shared.estimates.push_back({moments.count, moments.mean, variance.value, variance.df});
+  }
+  return shared;
+}
+
+Estimate suite_mean(const SharedNoise& noise) {
+  Estimate suite;
+  double squares = 0;  // sum of (variance of a cell's mean)^2 / df
+  for (const Estimate& cell : noise.estimates) {
+    if (cell.pairs == 0) continue;
+    ++suite.pairs;  // here: cells
+    suite.mean += cell.mean;
+    const double variance = cell.variance / cell.pairs;
+    suite.variance += variance;
+    squares +=
+        cell.df > 0 ? variance * variance / cell.df : std::numeric_limits<double>::infinity();
+  }
+  if (suite.pairs == 0) return suite;
+  suite.mean /= suite.pairs;
+  suite.df = squares > 0 ? std::min(suite.variance * suite.variance / squares, noise.pooled_df) : 0;
+  suite.variance /= suite.pairs;
+  return suite;
+}
+
+std::optional<double> log_ratio(const record::CellRecord& base, const record::CellRecord& candidate,
+                                std::string_view metric) {
+  const auto before = base.value(metric);
+  const auto now = candidate.value(metric);
+  const auto usable = [](const std::optional<double>& value) {
+    return value && std::isfinite(*value) && *value > 0;
+  };
+  if (!usable(before) || !usable(now)) return std::nullopt;
+  const bool is_rate = base.metrics.at(std::string(metric)).unit.ends_with("/s");
+  return is_rate ? std::log(*before / *now) : std::log(*now / *before);
+}
+
+}  // namespace moebench::gate

@@ -1,0 +1,53 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "harness/record/record.h"
+
+namespace moebench::gate {
+
+// Log ratios "how much longer the candidate takes", one a pair, of one time metric of one cell.
+struct Differences {
+  std::string cell;
+  std::vector<double> session;
+  std::vector<double> calibration;  // A/A pairs
+};
+
+// What is known of a cell's mean log ratio.
+struct Estimate {
+  int pairs = 0;
+  double mean = 0;
+  double variance = 0;  // of one pair's log ratio, moderated
+  double df = 0;        // 0: nothing is known of the variance
+
+  double standard_error() const;
+  // P of a mean this large where nothing is slower; 1 where the variance is unknown.
+  double p_slower() const;
+  // One-sided bound with this error: mean -+ t x standard error; infinite where unknown.
+  double bound(double error, int direction) const;
+};
+
+struct SharedNoise {
+  std::vector<Estimate> estimates;  // one a cell, in the order given
+  double pooled_df = 0;             // of all residuals together
+  std::string note;                 // of what became of the calibration; empty: used as it is
+};
+
+// One variance a cell by empirical Bayes (stats::fit_prior) over the residuals of the session and
+// of the calibration. A calibration that is significantly quieter than the session (F test, 5 %)
+// is left out: with it, noise would pass for a slowdown.
+SharedNoise share_noise(const std::vector<Differences>& cells);
+
+// The geometric mean over the cells that have pairs, its variance with Satterthwaite's degrees of
+// freedom, at most those that all residuals have.
+Estimate suite_mean(const SharedNoise& noise);
+
+// log(candidate / base), negated for a rate ("tokens/s"); nullopt unless both values are finite and
+// positive.
+std::optional<double> log_ratio(const record::CellRecord& base, const record::CellRecord& candidate,
+                                std::string_view metric);
+
+}  // namespace moebench::gate
