@@ -77,7 +77,7 @@ double relative(double base, double candidate) {
   return base == 0 ? HUGE_VAL : (candidate - base) / std::abs(base);
 }
 
-void judge(const ExactMetric& metric, const CellRecord& run, Test& test) {
+void judge(const ExactMetric& metric, const CellRecord& run, MetricTest& test) {
   const double change = relative(*test.base, *test.candidate);
   test.change = Change{change};
   double tolerance = metric.tolerance;
@@ -91,13 +91,13 @@ void judge(const ExactMetric& metric, const CellRecord& run, Test& test) {
 
 }  // namespace
 
-std::vector<Test> exact_tests(const Runs& base, const Runs& candidate) {
-  std::vector<Test> tests;
+std::vector<MetricTest> exact_tests(const Runs& base, const Runs& candidate) {
+  std::vector<MetricTest> tests;
   if (base.empty() || candidate.empty()) return tests;
   const bool same_work = base.front()->workload == candidate.front()->workload;
   for (const ExactMetric& metric : kMetrics) {
     if (!same_work && metric.kind != Kind::kNoMore) continue;
-    Test test{.metric = metric.name, .unit = unit_of(base, metric.name)};
+    MetricTest test{.metric = metric.name, .unit = unit_of(base, metric.name)};
     test.base = median_of(base, metric.name);
     test.candidate = median_of(candidate, metric.name);
     test.pairs = static_cast<int>(std::min(base.size(), candidate.size()));

@@ -10,7 +10,7 @@ namespace moebench::gate {
 // records of one cell, the median over each counts. A metric that neither side measured is left
 // out, one that the candidate alone lacks is missing. Loss and tokens are compared where both sides
 // do the same work (CellRecord::workload).
-std::vector<Test> exact_tests(const std::vector<const record::CellRecord*>& base,
-                              const std::vector<const record::CellRecord*>& candidate);
+std::vector<MetricTest> exact_tests(const std::vector<const record::CellRecord*>& base,
+                                    const std::vector<const record::CellRecord*>& candidate);
 
 }  // namespace moebench::gate

@@ -31,7 +31,7 @@ struct Change {
 };
 
 // A metric of a cell, or of all cells together.
-struct Test {
+struct MetricTest {
   std::string metric;
   std::string unit{};
   bool is_time = false;  // judged from pairs; else exact
@@ -51,7 +51,7 @@ struct CellResult {
   std::vector<std::pair<std::string, std::string>> axes{};
   Verdict verdict = Verdict::kMissing;  // the worst of its tests
   std::string message{};                // of a cell that failed, is missing, new or known
-  std::vector<Test> tests{};
+  std::vector<MetricTest> tests{};
   int valid_pairs = 0;
 };
 
@@ -59,7 +59,7 @@ struct Report {
   std::string base, candidate;  // what the arms are
   double mde = 0;
   std::vector<CellResult> cells;  // in the order planned
-  std::vector<Test> suite;        // geometric means, one a time metric of several cells
+  std::vector<MetricTest> suite;  // geometric means, one a time metric of several cells
   std::vector<std::string> notes;
 
   Verdict worst() const;

@@ -58,7 +58,7 @@ class Judge {
     for (CellResult& cell : report_.cells) {
       if (cell.tests.empty()) continue;
       cell.verdict = Verdict::kPass;
-      for (const Test& test : cell.tests) cell.verdict = std::max(cell.verdict, test.verdict);
+      for (const MetricTest& test : cell.tests) cell.verdict = std::max(cell.verdict, test.verdict);
     }
     add_strangers();
     return std::move(report_);
@@ -103,6 +103,7 @@ class Judge {
     if (found == session_pairs_.end() || found->second.pairs.empty()) {
       cell.message = "no pair was run";
     } else {
+      has_pairs_ = true;
       count_invalid(found->second);
       evidence.pairs = found->second.valid();
       cell.valid_pairs = static_cast<int>(evidence.pairs.size());
@@ -199,6 +200,7 @@ class Judge {
     if (cells.size() < 2) return;
     suite_estimates_.push_back(suite_mean(noise));
     report_.suite.push_back(make_test(metric, suite_estimates_.back(), {}));
+    report_.suite.back().noise.reset();  // of a mean over cells, not of a run
   }
 
   static std::vector<double> log_ratios(const PairList& pairs, const std::string& metric) {
@@ -211,8 +213,9 @@ class Judge {
     return ratios;
   }
 
-  Test make_test(const std::string& metric, const Estimate& estimate, const PairList& pairs) const {
-    Test test{.metric = metric, .is_time = true};
+  MetricTest make_test(const std::string& metric, const Estimate& estimate,
+                       const PairList& pairs) const {
+    MetricTest test{.metric = metric, .is_time = true};
     test.pairs = estimate.pairs;
     if (estimate.df > 0) test.noise = std::sqrt(estimate.variance / 2);
     std::vector<double> base, candidate;
@@ -234,7 +237,7 @@ class Judge {
     const double share = has_suite ? input_.rules.suite_share : 0;
     const auto adjusted = adjusted_p(cell_estimates_);
     for (std::size_t i = 0; i < cell_tests_.size(); ++i) {
-      Test& test = report_.cells[cell_tests_[i].first].tests[cell_tests_[i].second];
+      MetricTest& test = report_.cells[cell_tests_[i].first].tests[cell_tests_[i].second];
       decide(cell_estimates_[i], adjusted[i], alpha * (1 - share), input_.rules.min_estimate, test);
     }
     const auto suite_adjusted = adjusted_p(suite_estimates_);
@@ -251,7 +254,7 @@ class Judge {
   }
 
   void decide(const Estimate& estimate, double p, double alpha, double threshold,
-              Test& test) const {
+              MetricTest& test) const {
     test.adjusted_p = p;
     if (estimate.pairs == 0) {
       test.verdict = Verdict::kMissing;
@@ -301,9 +304,7 @@ class Judge {
                                {},
                                static_cast<int>(pairs.valid().size())});
     }
-    if (std::ranges::all_of(report_.cells, [](const CellResult& cell) {
-          return cell.verdict == Verdict::kNew || cell.verdict == Verdict::kMissing;
-        })) {
+    if (!has_pairs_) {
       throw Error(
           "no planned cell has a pair: nothing is compared; run moebench ab into this folder");
     }
@@ -318,6 +319,7 @@ class Judge {
   std::vector<Evidence> evidence_;  // one a cell of the report
   std::vector<Estimate> cell_estimates_, suite_estimates_;
   std::vector<std::pair<std::size_t, std::size_t>> cell_tests_;  // cell, test within it
+  bool has_pairs_ = false;                                       // of a planned cell
   int num_halves_ = 0;
   std::vector<std::string> broken_rules_;
 };
@@ -347,7 +349,7 @@ const char* to_string(Verdict verdict) {
 Verdict Report::worst() const {
   Verdict worst = Verdict::kPass;
   for (const CellResult& cell : cells) worst = std::max(worst, cell.verdict);
-  for (const Test& test : suite) {
+  for (const MetricTest& test : suite) {
     if (test.verdict == Verdict::kRegressed) worst = Verdict::kRegressed;
   }
   return worst;

@@ -1,0 +1,273 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <limits>
+
+#include "harness/base/error.h"
+#include "reports/gate/gate.h"
+#include "reports/gate/test_session.h"
+
+namespace moebench::gate {
+namespace {
+
+using test::TestSession;
+using ::testing::Contains;
+using ::testing::HasSubstr;
+
+template <typename Failure>
+std::string error_of(const TestSession& session) {
+  try {
+    session.judge();
+  } catch (const Failure& error) {
+    return error.what();
+  }
+  return "no such error";
+}
+
+const MetricTest& time_test(const CellResult& cell) { return cell.tests.back(); }
+
+TEST(Judge, FindsTheSlowCellAndPassesTheOthers) {
+  TestSession session;
+  session.add_cell("a", 0);
+  session.add_cell("b", 20);
+  session.add_cell("c", -10);
+  const Report report = session.judge();
+  EXPECT_EQ(report.worst(), Verdict::kRegressed);
+  EXPECT_EQ(report.cells[0].verdict, Verdict::kPass);
+  EXPECT_EQ(report.cells[1].verdict, Verdict::kRegressed);
+  EXPECT_EQ(report.cells[2].verdict, Verdict::kPass) << "faster";
+  const MetricTest& slow = time_test(report.cells[1]);
+  EXPECT_NEAR(slow.change->estimate, 0.2, 1e-3);
+  EXPECT_LT(slow.change->lower.value(), 0.2);
+  EXPECT_GT(slow.change->upper.value(), 0.2);
+  EXPECT_EQ(slow.pairs, 4);
+}
+
+TEST(Judge, ASureButSmallSlowdownIsNoRegression) {
+  TestSession session;
+  session.add_cell("a", 1.5);
+  EXPECT_EQ(session.judge().worst(), Verdict::kPass);
+}
+
+TEST(Judge, ASlowdownBetweenTheBoundsIsInconclusive) {
+  TestSession session;
+  session.add_cell("a", 4.9);
+  session.input.session.alpha = 1e-9;
+  const Report report = session.judge();
+  EXPECT_EQ(report.worst(), Verdict::kInconclusive);
+  EXPECT_TRUE(wants_more_pairs(report));
+  session.input.session.mde = 0.1;
+  EXPECT_EQ(session.judge().worst(), Verdict::kPass);
+}
+
+TEST(Judge, TheGeometricMeanFindsWhatNoCellShows) {
+  TestSession session;
+  for (int cell = 0; cell < 12; ++cell) session.add_cell(std::string(1, 'a' + cell), 1);
+  const Report report = session.judge();
+  EXPECT_EQ(report.count(Verdict::kPass), 12);
+  EXPECT_EQ(report.suite.front().verdict, Verdict::kRegressed);
+  EXPECT_EQ(report.worst(), Verdict::kRegressed);
+}
+
+TEST(Judge, ARateIsWorseWhereItFalls) {
+  TestSession session;
+  session.input.session.metrics = {"tokens_per_second"};
+  session.add_cell("a", 0);
+  for (auto& run : session.input.records) {
+    const bool is_base = run.pair->arm == record::Arm::kBase;
+    run.metrics["tokens_per_second"] = {.unit = "tokens/s", .value = is_base ? 100.0 : 80.0};
+  }
+  const Report report = session.judge();
+  EXPECT_EQ(report.worst(), Verdict::kRegressed);
+  EXPECT_NEAR(time_test(report.cells[0]).change->estimate, 0.25, 1e-12);
+}
+
+TEST(Judge, OnePairIsInconclusiveWithoutACalibration) {
+  TestSession session;
+  session.plan("a");
+  session.add("a", 100e6, 100e6);
+  Report report = session.judge();
+  EXPECT_EQ(report.worst(), Verdict::kInconclusive);
+  EXPECT_THAT(time_test(report.cells[0]).note, HasSubstr("the noise is unknown"));
+  EXPECT_EQ(time_test(report.cells[0]).noise, std::nullopt);
+
+  for (const double ns : {100.1e6, 99.8e6, 100.2e6, 100e6}) session.calibrate("a", 100e6, ns);
+  EXPECT_EQ(session.judge().worst(), Verdict::kPass) << "with one it can pass";
+}
+
+TEST(Judge, ZeroVarianceIsDecidedByTheSmallestBelievableOne) {
+  TestSession session;
+  session.plan("same");
+  session.plan("slower");
+  for (int i = 0; i < 4; ++i) {
+    session.add("same", 100e6, 100e6);
+    session.add("slower", 100e6, 103e6);
+  }
+  const Report report = session.judge();
+  EXPECT_EQ(report.cells[0].verdict, Verdict::kPass);
+  EXPECT_EQ(report.cells[1].verdict, Verdict::kRegressed);
+  EXPECT_GT(time_test(report.cells[0]).noise.value(), 0);
+}
+
+TEST(Judge, ValuesWithoutALogarithmAreNotMeasured) {
+  for (const double bad : {std::nan(""), std::numeric_limits<double>::infinity(), 0.0, -5.0}) {
+    TestSession session;
+    session.add_cell("a", 0);
+    session.input.session.looks = {5};
+    session.add("a", 100e6, bad);
+    const Report report = session.judge();
+    EXPECT_EQ(report.worst(), Verdict::kPass);
+    EXPECT_EQ(time_test(report.cells[0]).pairs, 4);
+
+    TestSession alone;
+    alone.plan("a");
+    alone.add("a", bad, 100e6);
+    EXPECT_EQ(alone.judge().worst(), Verdict::kMissing);
+    EXPECT_THAT(time_test(alone.judge().cells[0]).note, HasSubstr("not measured"));
+  }
+}
+
+TEST(Judge, CellsMayHaveDifferentNumbersOfPairs) {
+  TestSession session;
+  session.add_cell("a", 0);
+  session.plan("b");
+  session.add("b", 100e6, 100.2e6);
+  EXPECT_EQ(session.judge().cells[1].verdict, Verdict::kInconclusive)
+      << "one cell tells nothing of another's noise";
+  session.add_cell("c", 0);
+  const Report report = session.judge();
+  EXPECT_EQ(report.worst(), Verdict::kPass);
+  EXPECT_EQ(time_test(report.cells[1]).pairs, 1);
+  EXPECT_EQ(time_test(report.cells[2]).pairs, 4);
+}
+
+TEST(Judge, NothingToCompareIsAnError) {
+  TestSession session;
+  session.plan("a");
+  EXPECT_THAT(error_of<Error>(session), HasSubstr("no runs yet"));
+  session.add("b", 100e6, 100e6);
+  EXPECT_THAT(error_of<Error>(session), HasSubstr("no planned cell has a pair"));
+}
+
+TEST(Judge, UnpairedRunsAreNotComparable) {
+  TestSession session;
+  session.add_cell("a", 0);
+  session.input.records[3].pair.reset();
+  EXPECT_THAT(error_of<NotComparable>(session),
+              HasSubstr("repetition 3 of cell a is no run of a pair"));
+}
+
+TEST(Judge, TwoRunsInOnePlaceAreAnError) {
+  TestSession session;
+  session.add_cell("a", 0);
+  session.input.records.push_back(session.input.records[2]);
+  EXPECT_THAT(error_of<Error>(session), HasSubstr("pair 1 of cell a has two runs of the base"));
+}
+
+TEST(Judge, AnotherMachinesCalibrationIsNotComparable) {
+  TestSession session;
+  session.add_cell("a", 0);
+  session.calibrate("a", 100e6, 101e6);
+  for (auto& run : session.input.calibration) run.environment["cpu_model"] = "other";
+  EXPECT_THAT(error_of<NotComparable>(session), HasSubstr("cpu_model is 'cpu', not 'other'"));
+}
+
+TEST(Judge, ACalibrationThatIsQuieterIsLeftOut) {
+  TestSession session;
+  session.add_cell("a", 0);
+  session.add_cell("b", 0);
+  for (int i = 0; i < 6; ++i) {
+    session.calibrate("a", 100e6, 100e6 + 1e3 * i);
+    session.calibrate("b", 100e6, 100e6 - 1e3 * i);
+  }
+  EXPECT_THAT(session.judge().notes, Contains(HasSubstr("the calibration is left out")));
+}
+
+TEST(Judge, PairsAreInvalidByTelemetryAlone) {
+  TestSession session;
+  session.add_cell("a", 0);
+  const auto spoil = [&](const char* metric, const char* unit, double value) {
+    auto [base, candidate] = session.add("a", 100e6, 500e6);
+    base->metrics["core_clock"] = {.unit = "Hz", .value = 3e9};
+    candidate->metrics[metric] = {.unit = unit, .value = value};
+  };
+  spoil("other_cores", "1", 0.3);
+  spoil("swap_growth", "bytes", 1e9);
+  spoil("core_clock", "Hz", 2.5e9);
+  session.add("a", 100e6, 500e6).second->environment["cores_allowed"] = "1";
+  const Report report = session.judge();
+  EXPECT_EQ(report.worst(), Verdict::kPass);
+  EXPECT_EQ(report.cells[0].valid_pairs, 4);
+  EXPECT_THAT(report.notes, Contains(HasSubstr("4 pairs do not count")));
+  EXPECT_THAT(report.notes, Contains(HasSubstr("0.30 cores more beside the candidate")));
+  EXPECT_THAT(report.notes, Contains(HasSubstr("the clock dropped from 3000 to 2500 MHz")));
+  EXPECT_THAT(report.notes, Contains(HasSubstr("1000 MB were swapped out")));
+  EXPECT_THAT(report.notes, Contains(HasSubstr("cores_allowed is '1', not unknown")));
+}
+
+TEST(Judge, AnInterruptedPairDoesNotCount) {
+  TestSession session;
+  session.add_cell("a", 0);
+  session.add("a", 100e6, 100e6);
+  session.input.records.pop_back();
+  const Report report = session.judge();
+  EXPECT_EQ(report.cells[0].valid_pairs, 4);
+  EXPECT_THAT(report.notes, Contains(HasSubstr("1 pairs were interrupted")));
+}
+
+TEST(Judge, LooksAreThoseThatWereSetBeforehand) {
+  TestSession session;
+  session.add_cell("a", 0);
+  for (int i = 0; i < 3; ++i) session.add("a", 100e6, 300e6);
+  session.input.session.looks = {4, 8};
+  const Report report = session.judge();
+  EXPECT_EQ(report.worst(), Verdict::kPass) << "three pairs wait for the second look";
+  EXPECT_THAT(report.notes, Contains(HasSubstr("judged by the first 4 valid pairs")));
+}
+
+TEST(Judge, EachLookHasItsPartOfAlpha) {
+  TestSession session;
+  session.add_cell("a", 3);
+  session.input.session.mde = 0.01;
+  const double p = time_test(session.judge().cells[0]).adjusted_p;
+  session.input.session.alpha = 1.5 * p;
+  EXPECT_EQ(session.judge().worst(), Verdict::kRegressed);
+  session.input.session.looks = {4, 8};
+  EXPECT_EQ(session.judge().worst(), Verdict::kInconclusive);
+}
+
+TEST(Judge, AFailedRunFailsItsCellUnlessThatIsKnown) {
+  TestSession session;
+  session.add_cell("a", 0);
+  auto& run = session.input.records[1];
+  run.disposition = record::Disposition::kCrashed;
+  run.message = "signal 11\nmore";
+  EXPECT_EQ(session.judge().worst(), Verdict::kFailed);
+  EXPECT_EQ(session.judge().cells[0].message, "crashed (candidate): signal 11");
+
+  run.known_failure = record::KnownFailure{"bug", "2024-06-01"};
+  EXPECT_EQ(session.judge().cells[0].verdict, Verdict::kKnownFailure);
+  session.input.today = "2024-06-02";
+  EXPECT_EQ(session.judge().cells[0].verdict, Verdict::kFailed);
+  EXPECT_THAT(session.judge().cells[0].message,
+              HasSubstr("known until 2024-06-01, which has passed"));
+
+  run.disposition = record::Disposition::kOk;
+  session.input.today = "2024-06-01";
+  EXPECT_THAT(session.judge().notes, Contains(HasSubstr("passes unexpectedly")));
+}
+
+TEST(Judge, MissingAndNewCellsAreListed) {
+  TestSession session;
+  session.add_cell("a", 0);
+  session.plan("b");
+  session.add("c", 100e6, 100e6);
+  const Report report = session.judge();
+  EXPECT_EQ(report.worst(), Verdict::kMissing);
+  EXPECT_EQ(report.cells[1].message, "no pair was run");
+  EXPECT_EQ(report.cells[2].verdict, Verdict::kNew);
+}
+
+}  // namespace
+}  // namespace moebench::gate

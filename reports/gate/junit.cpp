@@ -1,0 +1,107 @@
+#include <fmt/format.h>
+
+#include <map>
+
+#include "reports/gate/names.h"
+#include "reports/gate/outputs.h"
+
+namespace moebench::gate {
+namespace {
+
+// XML 1.0 knows no control characters but tab and line ends; what is none of these stays UTF-8.
+std::string escaped(const std::string& text) {
+  std::string out;
+  for (const char c : text) {
+    if (c == '&') {
+      out += "&amp;";
+    } else if (c == '<') {
+      out += "&lt;";
+    } else if (c == '>') {
+      out += "&gt;";
+    } else if (c == '"') {
+      out += "&quot;";
+    } else if (static_cast<unsigned char>(c) >= 0x20) {
+      out += c;
+    } else {
+      out += ' ';
+    }
+  }
+  return out;
+}
+
+// The cases of one suite, counted.
+struct Suite {
+  int tests = 0, failures = 0, errors = 0, skipped = 0;
+  std::string cases;
+
+  void add(const std::string& cell, const std::string& metric, Verdict verdict,
+           const std::string& message) {
+    ++tests;
+    cases +=
+        fmt::format("    <testcase classname=\"{}\" name=\"{}\"", escaped(cell), escaped(metric));
+    const char* element = element_of(verdict);
+    if (element == nullptr) {
+      cases += "/>\n";
+      return;
+    }
+    cases += fmt::format(">\n      <{} message=\"{}: {}\"/>\n    </testcase>\n", element,
+                         to_string(verdict), escaped(message));
+  }
+
+ private:
+  const char* element_of(Verdict verdict) {
+    switch (verdict) {
+      case Verdict::kPass:
+        return nullptr;
+      case Verdict::kRegressed:
+        ++failures;
+        return "failure";
+      case Verdict::kFailed:
+      case Verdict::kMissing:
+        ++errors;
+        return "error";
+      case Verdict::kNew:
+      case Verdict::kKnownFailure:
+      case Verdict::kInconclusive:
+        break;
+    }
+    ++skipped;
+    return "skipped";
+  }
+};
+
+std::string message_of(const MetricTest& test) {
+  std::string text =
+      fmt::format("{} -> {}, worse by {}, n = {}", value_text(test.base, test.unit),
+                  value_text(test.candidate, test.unit), change_text(test), test.pairs);
+  return test.note.empty() ? text : text + "; " + test.note;
+}
+
+}  // namespace
+
+std::string write_junit(const Report& report) {
+  std::map<std::string, Suite> suites;
+  for (const CellResult& cell : report.cells) {
+    Suite& suite = suites[cell.scenario];
+    const std::string name = describe(cell, report);
+    for (const MetricTest& test : cell.tests)
+      suite.add(name, test.metric, test.verdict, message_of(test));
+    if (cell.tests.empty()) suite.add(name, "run", cell.verdict, cell.message);
+  }
+  for (const MetricTest& test : report.suite) {
+    // A geometric mean that decides nothing is no reason to look at it.
+    const bool is_worse = test.verdict == Verdict::kRegressed;
+    suites["all cells"].add("all cells", test.metric, is_worse ? test.verdict : Verdict::kPass,
+                            message_of(test));
+  }
+  std::string text = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites name=\"moebench\">\n";
+  for (const auto& [name, suite] : suites) {
+    text += fmt::format(
+        "  <testsuite name=\"{}\" tests=\"{}\" failures=\"{}\" errors=\"{}\" skipped=\"{}\">\n"
+        "{}  </testsuite>\n",
+        escaped(name), suite.tests, suite.failures, suite.errors, suite.skipped, suite.cases);
+  }
+  return text + "</testsuites>\n";
+}
+
+}  // namespace moebench::gate

@@ -1,0 +1,82 @@
+#include "reports/gate/names.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "reports/write/format_value.h"
+
+namespace moebench::gate {
+namespace {
+
+std::vector<std::string> axes_where(const Report& report, bool varying) {
+  std::vector<std::string> names;
+  for (const CellResult& cell : report.cells) {
+    for (const auto& [axis, value] : cell.axes) {
+      if (std::ranges::count(names, axis) == 0) names.push_back(axis);
+    }
+  }
+  std::erase_if(names, [&](const std::string& axis) {
+    const bool differs = std::ranges::any_of(report.cells, [&](const CellResult& cell) {
+      return axis_of(cell, axis) != axis_of(report.cells.front(), axis);
+    });
+    return differs != varying;
+  });
+  return names;
+}
+
+std::string bound_text(const std::optional<double>& bound) {
+  return bound && std::isfinite(*bound) ? reports::format_change(bound) : "?";
+}
+
+}  // namespace
+
+std::string axis_of(const CellResult& cell, std::string_view axis) {
+  for (const auto& [name, value] : cell.axes) {
+    if (name == axis) return value;
+  }
+  return "";
+}
+
+std::vector<std::string> varying_axes(const Report& report) { return axes_where(report, true); }
+
+std::vector<std::string> constant_axes(const Report& report) { return axes_where(report, false); }
+
+std::string describe(const CellResult& cell, const Report& report) {
+  std::string text;
+  for (const std::string& axis : varying_axes(report)) {
+    text += fmt::format("{}{}={}", text.empty() ? "" : " ", axis, axis_of(cell, axis));
+  }
+  return text.empty() ? cell.scenario : text;
+}
+
+std::string change_text(const MetricTest& test) {
+  if (!test.change) return reports::kNone;
+  const double estimate = test.change->estimate;
+  if (!std::isfinite(estimate)) return "from 0";
+  const bool is_tiny = !test.change->upper && estimate != 0 && std::abs(estimate) < 5e-4;
+  std::string text = is_tiny ? fmt::format("{:+.1e}", estimate) : reports::format_change(estimate);
+  if (test.change->upper) {
+    text +=
+        fmt::format(" [{}, {}]", bound_text(test.change->lower), bound_text(test.change->upper));
+  }
+  return text;
+}
+
+std::string value_text(const std::optional<double>& value, const std::string& unit) {
+  if (!value) return reports::kNone;
+  if (unit == "bytes") {
+    const reports::Unit bytes = reports::byte_unit({value});
+    return reports::format_number(*value / bytes.divisor) + " " + bytes.name;
+  }
+  if (unit == "ns") {
+    const bool is_long = *value >= 1e9;
+    return reports::format_number(*value / (is_long ? 1e9 : 1e6)) + (is_long ? " s" : " ms");
+  }
+  const std::string number =
+      unit == "tokens" ? reports::format_count(value) : reports::format_number(value);
+  return unit == "1" || unit.empty() ? number : number + " " + unit;
+}
+
+}  // namespace moebench::gate

@@ -1,0 +1,27 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "reports/gate/gate.h"
+
+namespace moebench::gate {
+
+std::string axis_of(const CellResult& cell, std::string_view axis);  // "" where it has none
+
+// Axes of the report's cells in the order of first appearance, parted by whether cells differ
+// there.
+std::vector<std::string> varying_axes(const Report& report);
+std::vector<std::string> constant_axes(const Report& report);
+
+// "parallelism=ep expert_kernel=loop": the axes in which the cells differ, or the scenario's name.
+std::string describe(const CellResult& cell, const Report& report);
+
+// "+20.1 % [+18.0 %, +22.2 %]", "-3.0 %", "—".
+std::string change_text(const MetricTest& test);
+
+// "44.3 ms", "26.8 MB", "8560 tokens/s", "—".
+std::string value_text(const std::optional<double>& value, const std::string& unit);
+
+}  // namespace moebench::gate

@@ -1,0 +1,110 @@
+#include "reports/gate/outputs.h"
+
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+
+#include "harness/base/file.h"
+#include "reports/gate/names.h"
+#include "reports/gate/test_session.h"
+
+namespace moebench::gate {
+namespace {
+
+using test::TestSession;
+using ::testing::AllOf;
+using ::testing::EndsWith;
+using ::testing::HasSubstr;
+using ::testing::Not;
+using ::testing::StartsWith;
+
+// MOEBENCH_UPDATE_GOLDEN=1 rewrites the files instead of comparing; look at the difference then.
+void expect_golden(const std::string& file, const std::string& text) {
+  const auto path = std::filesystem::path(MOEBENCH_GOLDEN_FOLDER) / file;
+  if (std::getenv("MOEBENCH_UPDATE_GOLDEN")) write_file_atomically(path, text);
+  EXPECT_EQ(text, read_file(path));
+}
+
+// One cell of every kind, with names that need escaping.
+Report all_kinds() {
+  TestSession session;
+  session.input.session.base = "build <a>";
+  session.add_cell("fast", -30);
+  session.add_cell("same", 0);
+  session.add_cell("slow & slower", 20);
+  session.plan("noisy");
+  for (const double ns : {100e6, 120e6, 80e6, 110e6}) session.add("noisy", 100e6, ns);
+  session.plan("broken");
+  auto [base, broken] = session.add("broken", 100e6, 100e6);
+  broken->disposition = record::Disposition::kOutOfMemory;
+  broken->message = "rank 1: cannot allocate \"1 TB\"\nmore";
+  session.plan("absent");
+  session.plan("known");
+  auto [known_base, known] = session.add("known", 100e6, 100e6);
+  known->disposition = record::Disposition::kCrashed;
+  known->message = "signal 9";
+  known->known_failure = record::KnownFailure{"too large here", "2030-12-31"};
+  session.plan("larger");
+  for (int i = 0; i < 4; ++i) {
+    session.add("larger", 100e6, 100e6).second->metrics["mem_peak"].value = 3.3e6;
+  }
+  session.add("stranger", 100e6, 100e6);
+  auto [one, other] = session.add("same", 100e6, 300e6);
+  other->metrics["other_cores"] = {.unit = "1", .value = 1.5};
+  return session.judge();
+}
+
+TEST(Outputs, EveryKindAsMarkdown) { expect_golden("summary.md", write_summary(all_kinds())); }
+
+TEST(Outputs, EveryKindAsAnnotations) {
+  expect_golden("annotations.txt", write_annotations(all_kinds()));
+}
+
+TEST(Outputs, EveryKindAsJunit) { expect_golden("junit.xml", write_junit(all_kinds())); }
+
+TEST(Outputs, APassIsShortAndAnnotatesNothing) {
+  TestSession session;
+  session.add_cell("a", 0);
+  session.add_cell("b", 0);
+  const Report report = session.judge();
+  EXPECT_THAT(write_summary(report),
+              AllOf(StartsWith("# Regression gate: PASS\n\n2 cells: 2 PASS."),
+                    HasSubstr("<summary>All 7 tests</summary>")));
+  EXPECT_EQ(write_annotations(report), "");
+  EXPECT_THAT(write_junit(report), Not(HasSubstr("message=")));
+}
+
+TEST(Outputs, AnnotationsKeepWithinTen) {
+  TestSession session;
+  for (int i = 0; i < 13; ++i) session.add_cell(fmt::format("cell{}", i), 20 + i);
+  const std::string text = write_annotations(session.judge());
+  EXPECT_EQ(std::count(text.begin(), text.end(), '\n'), 10);
+  EXPECT_THAT(text, StartsWith("::error title=REGRESSED%3A kernel=cell12::"));
+  EXPECT_THAT(text, EndsWith("::error title=5 more::5 more; the job's summary lists all\n"));
+}
+
+TEST(Outputs, ASummaryKeepsWithinItsBytes) {
+  TestSession session;
+  for (int i = 0; i < 60; ++i) session.add_cell(fmt::format("cell{}", i), 0);
+  const Report report = session.judge();
+  const std::string whole = write_summary(report);
+  const std::string cut = write_summary(report, 8000);
+  EXPECT_GT(whole.size(), 8000U);
+  EXPECT_LE(cut.size(), 8000U);
+  EXPECT_THAT(cut, AllOf(HasSubstr(" more rows\n"), EndsWith("</details>\n")));
+  EXPECT_LE(write_summary(report, 1500).size(), 1500U);
+}
+
+TEST(Outputs, ValuesHaveTheirUnits) {
+  EXPECT_EQ(value_text(44.3e6, "ns"), "44.3 ms");
+  EXPECT_EQ(value_text(2.5e9, "ns"), "2.50 s");
+  EXPECT_EQ(value_text(26.8e6, "bytes"), "26.8 MB");
+  EXPECT_EQ(value_text(12345, "tokens"), "12345 tokens");
+  EXPECT_EQ(value_text(1.25, "1"), "1.25");
+  EXPECT_EQ(value_text(std::nullopt, "ns"), "—");
+}
+
+}  // namespace
+}  // namespace moebench::gate
