@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -80,6 +81,12 @@ struct LoadConfig {
   std::int64_t one_rank = -1;  // that one process plays, without the others; -1 = all ranks
 };
 
+// That a cell fails is known: it is shown, and not held against the run.
+struct KnownFailure {
+  std::string reason;
+  std::string until;  // last day on which it is, YYYY-MM-DD; empty: no end
+};
+
 // One fully resolved point of the matrix: everything a rank needs, and nothing of this machine
 // but the absolute paths of data and checkpoint.
 struct CellConfig {
@@ -129,6 +136,7 @@ struct CellConfig {
   std::int64_t keep_checkpoints = 0;  // the newest ones stay; 0 = all
   // What `moebench verify-resume` continues this cell as; null = as itself. In no file.
   std::shared_ptr<const CellConfig> resumed_as;
+  std::optional<KnownFailure> known_failure;  // in no file
 
   // The axes in printing order, every one resolved, values as printed:
   // model, parallelism, ep_degree, expert_kernel, ranks, micro_batch, grad_accumulation, seq_len,

@@ -7,6 +7,7 @@
 #include <set>
 
 #include "harness/config/expand.h"
+#include "harness/config/known_failures.h"
 #include "harness/config/parent_form.h"
 #include "harness/config/resumption.h"
 #include "harness/config/settings.h"
@@ -142,7 +143,7 @@ Matrix read_matrix(const YamlMapping& fields, const FileContext& context) {
 Scenario read_scenario(const YamlValue& source, const FileContext& context) {
   const YamlMapping fields(source.named("scenario"),
                            {"name", "description", "slow", "axes", "zip", "exclude", "settings",
-                            "framework_config", "arguments", "resume_as"});
+                            "framework_config", "arguments", "resume_as", "known_failures"});
   Scenario scenario;
   scenario.name = fields.at("name").text();
   if (scenario.name.empty()) fields.at("name").fail("is empty; give the scenario a name");
@@ -152,6 +153,9 @@ Scenario read_scenario(const YamlValue& source, const FileContext& context) {
   matrix.source = source.named(fmt::format("scenario '{}'", scenario.name));
   matrix.base.scenario = scenario.name;
   scenario.cells = expand(matrix);
+  if (const YamlValue* known = fields.find_set("known_failures")) {
+    mark_known_failures(*known, context.folder, context.options.ranks.has_value(), scenario.cells);
+  }
   return scenario;
 }
 

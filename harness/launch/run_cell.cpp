@@ -78,6 +78,9 @@ record::CellRecord start_record(const config::CellConfig& cell, int repetition, 
   record.workload = cell.workload();
   record.axes = cell.axes();
   record.repetition = repetition;
+  if (cell.known_failure) {
+    record.known_failure = {cell.known_failure->reason, cell.known_failure->until};
+  }
   record.environment = to_environment(machine);
   record.environment["launcher"] = to_string(launcher);
   const std::string version = launcher_version(launcher);
@@ -133,6 +136,8 @@ std::optional<record::CellRecord> run_cell(const config::CellConfig& cell, int r
 
   ProgressReader reader(folder / "stdout");
   ProcessOptions process = process_options(launch, cell, folder);
+  process.environment.insert(process.environment.end(), options.environment.begin(),
+                             options.environment.end());
   process.on_tick = [&] {
     const auto progress = reader.poll();
     if (progress && options.on_progress) options.on_progress(*progress);

@@ -19,6 +19,7 @@ struct RunCellOptions {
   Launcher launcher = Launcher::kAuto;
   LaunchPlace place;
   MachineFacts machine;
+  EnvironmentVariables environment = {};  // of the ranks, beside the launcher's
   std::function<void(const RankProgress&)> on_progress = {};
 };
 
