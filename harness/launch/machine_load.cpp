@@ -18,21 +18,6 @@ namespace fs = std::filesystem;
 
 constexpr double kBusy = 0.05;  // of a core
 
-// Jiffies of all cores together, from /proc/stat.
-struct CoreTimes {
-  double total = 0;
-  double idle = 0;
-  double stolen = 0;
-};
-
-CoreTimes read_core_times() {
-  std::ifstream in("/proc/stat");
-  std::string label;
-  double user = 0, nice = 0, system = 0, idle = 0, wait = 0, irq = 0, soft_irq = 0, stolen = 0;
-  in >> label >> user >> nice >> system >> idle >> wait >> irq >> soft_irq >> stolen;
-  return {user + nice + system + idle + wait + irq + soft_irq + stolen, idle + wait, stolen};
-}
-
 struct ProcessTime {
   std::string name;
   double jiffies = 0;
@@ -89,6 +74,14 @@ void add_load(const MachineFacts& facts, const MachineLoad& load,
 }
 
 }  // namespace
+
+CoreTimes read_core_times() {
+  std::ifstream in("/proc/stat");
+  std::string label;
+  double user = 0, nice = 0, system = 0, idle = 0, wait = 0, irq = 0, soft_irq = 0, stolen = 0;
+  in >> label >> user >> nice >> system >> idle >> wait >> irq >> soft_irq >> stolen;
+  return {user + nice + system + idle + wait + irq + soft_irq + stolen, idle + wait, stolen};
+}
 
 MachineLoad observe_load(double seconds) {
   const CoreTimes cores_before = read_core_times();

@@ -7,6 +7,14 @@
 
 namespace moebench::launch {
 
+// Jiffies of all cores together since the machine started, from /proc/stat.
+struct CoreTimes {
+  double total = 0;
+  double idle = 0;
+  double stolen = 0;  // that a hypervisor gave to other machines
+};
+CoreTimes read_core_times();
+
 struct BusyProcess {
   std::string name;
   double cores = 0;  // that it kept busy, on average

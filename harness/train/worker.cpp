@@ -114,6 +114,7 @@ class Worker {
       phases.take();
       const measure::Stopwatch watch;
       const StepResult step = run.step(measured.consumed);
+      options_.stretch_step(watch.elapsed_ns());
       const std::int64_t elapsed = watch.elapsed_ns();
       measured.add(step, elapsed, phases.take());
       keep_loss(step.loss);

@@ -22,6 +22,9 @@ struct WorkerOptions {
       progress = [](const char*, std::int64_t, std::int64_t, double) {};
   // Called on every rank before each step, counted from 0 over warm-up and measured steps.
   std::function<void(std::int64_t step)> before_step = [](std::int64_t) {};
+  // Called at the end of each measured step, its time so far given; what it takes counts as the
+  // step's. For tests.
+  std::function<void(std::int64_t elapsed_ns)> stretch_step = [](std::int64_t) {};
   // Stands between seeded initial weights and the engine; for tests.
   using Source = std::unique_ptr<weights::ParameterSource>;
   std::function<Source(Source)> adapt_source = [](Source source) { return source; };

@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "harness/base/error.h"
+#include "harness/measure/clock.h"
 
 namespace moebench {
 namespace {
@@ -50,7 +51,7 @@ class SwappedExperts : public weights::ParameterSource {
 struct Fault {
   std::string kind;
   int rank = 0;
-  std::int64_t place = 0;  // step or layer
+  std::int64_t place = 0;  // step, layer or percent
   std::string stage;       // of the save after that many steps; empty: before the step
 };
 
@@ -59,11 +60,12 @@ Fault parse_fault(const char* text) {
   char stage[32] = "";
   int rank = 0;
   long long place = 0;
-  const std::string allowed = "kill exit hang throw oom swap";
+  const std::string allowed = "kill exit hang throw oom swap slow";
   if (std::sscanf(text, "%15[a-z]@%d:%lld/%31[a-z_]", kind, &rank, &place, stage) < 3 ||
       allowed.find(kind) == std::string::npos) {
     throw Error(
-        "MOEBENCH_TEST_FAULT='{}' is not <kind>@<rank>:<step or layer>[/<stage>] with kind one of "
+        "MOEBENCH_TEST_FAULT='{}' is not <kind>@<rank>:<step, layer or percent>[/<stage>] with "
+        "kind one of "
         "{}",
         text, allowed);
   }
@@ -80,6 +82,12 @@ void add_fault_from_environment(int rank, train::WorkerOptions& options) {
   if (fault.kind == "swap") {
     options.adapt_source = [fault](std::unique_ptr<weights::ParameterSource> source) {
       return std::make_unique<SwappedExperts>(std::move(source), fault.place);
+    };
+  } else if (fault.kind == "slow") {
+    options.stretch_step = [fault](std::int64_t elapsed_ns) {
+      const measure::Stopwatch watch;  // busy, as work is
+      while (watch.elapsed_ns() < elapsed_ns * fault.place / 100) {
+      }
     };
   } else if (!fault.stage.empty()) {
     options.save.on_stage = [fault](std::int64_t step, checkpoint::Stage stage) {

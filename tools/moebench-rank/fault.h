@@ -11,7 +11,8 @@ namespace moebench {
 //   "<kind>@<rank>:<step>/<stage>": the same, while it saves the checkpoint of that step, at a
 //     checkpoint::Stage;
 //   "swap@<rank>:<layer>": that rank takes the weights of experts 0 and 1 of that layer for each
-//     other's.
+//     other's;
+//   "slow@<rank>:<percent>": that rank takes so much longer for each measured step.
 void add_fault_from_environment(int rank, train::WorkerOptions& options);
 
 }  // namespace moebench

@@ -1,0 +1,92 @@
+#include "reports/gate/baseline.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "harness/base/error.h"
+
+namespace moebench::gate {
+namespace {
+
+using record::CellRecord;
+using ::testing::HasSubstr;
+
+CellRecord run(const std::string& id, const std::string& kernel, double mem_peak = 3e6) {
+  CellRecord run;
+  run.id = id;
+  run.scenario = "s";
+  run.axes = {{"kernel", kernel}};
+  run.environment = {{"cpu_model", "cpu"}, {"load_average_at_start", "0.5"}};
+  run.metrics["mem_peak"] = {.unit = "bytes", .value = mem_peak};
+  run.metrics["step_time"] = {.unit = "ns", .value = 1e6};
+  return run;
+}
+
+Report compare(const std::vector<CellRecord>& baseline, const std::vector<CellRecord>& records) {
+  return compare_with_baseline("main", baseline, records, "2024-06-01");
+}
+
+template <typename Failure>
+std::string error_of(const std::vector<CellRecord>& baseline,
+                     const std::vector<CellRecord>& records) {
+  try {
+    compare(baseline, records);
+  } catch (const Failure& error) {
+    return error.what();
+  }
+  return "no such error";
+}
+
+TEST(Baseline, ExactMetricsAreJudgedByOneRun) {
+  EXPECT_EQ(compare({run("a", "loop")}, {run("a", "loop")}).worst(), Verdict::kPass);
+  EXPECT_EQ(compare({run("a", "loop")}, {run("a", "loop", 3.1e6)}).worst(), Verdict::kRegressed);
+}
+
+TEST(Baseline, TimesAreNotJudged) {
+  CellRecord slow = run("a", "loop");
+  slow.metrics["step_time"].value = 9e6;
+  EXPECT_EQ(compare({run("a", "loop")}, {slow}).worst(), Verdict::kPass);
+}
+
+TEST(Baseline, MissingNewAndChangedCellsAreListed) {
+  const Report report = compare({run("a", "loop"), run("b", "grouped"), run("c", "third")},
+                                {run("a", "loop"), run("d", "grouped"), run("e", "fourth")});
+  EXPECT_EQ(report.cells[1].verdict, Verdict::kMissing);
+  EXPECT_THAT(report.cells[1].message, HasSubstr("it is cell d now"));
+  EXPECT_EQ(report.cells[2].message, "not among these results");
+  EXPECT_EQ(report.cells[4].verdict, Verdict::kNew);
+  EXPECT_EQ(report.worst(), Verdict::kMissing);
+}
+
+TEST(Baseline, AFailedCellFails) {
+  CellRecord failed = run("a", "loop");
+  failed.disposition = record::Disposition::kCrashed;
+  EXPECT_EQ(compare({run("a", "loop")}, {failed}).worst(), Verdict::kFailed);
+  EXPECT_EQ(compare({failed}, {run("a", "loop")}).worst(), Verdict::kMissing);
+  failed.known_failure = record::KnownFailure{"bug", ""};
+  EXPECT_EQ(compare({run("a", "loop")}, {failed}).worst(), Verdict::kKnownFailure);
+}
+
+TEST(Baseline, AnotherMachineOrScenarioIsNotComparable) {
+  CellRecord elsewhere = run("a", "loop");
+  elsewhere.environment["cpu_model"] = "other";
+  EXPECT_THAT(error_of<NotComparable>({run("a", "loop")}, {elsewhere}),
+              HasSubstr("cpu_model is 'other', not 'cpu'"));
+  EXPECT_THAT(error_of<NotComparable>({run("a", "loop")}, {run("b", "x")}),
+              HasSubstr("no cell in common"));
+  EXPECT_THAT(error_of<Error>({run("a", "loop")}, {run("a", "loop"), elsewhere}),
+              HasSubstr("under other conditions"));
+  EXPECT_THAT(error_of<Error>({run("a", "loop")}, {}), HasSubstr("there are no runs"));
+}
+
+TEST(Baseline, OfASessionTheCandidatesRunsCount) {
+  CellRecord base = run("a", "loop"), candidate = run("a", "loop");
+  base.pair = record::PairPlace{"a", 0, record::Arm::kBase, 0};
+  candidate.pair = record::PairPlace{"a", 0, record::Arm::kCandidate, 1};
+  const auto runs = baseline_runs({base, candidate, run("b", "x")});
+  ASSERT_EQ(runs.size(), 2U);
+  EXPECT_EQ(runs[0].pair->arm, record::Arm::kCandidate);
+}
+
+}  // namespace
+}  // namespace moebench::gate
