@@ -19,7 +19,7 @@ const char* to_string(Verdict verdict);  // "PASS", "NEW", "KNOWN FAILURE", "INC
 struct Rules {
   double min_estimate = 0.02;         // REGRESSED: the estimate is larger as well
   double suite_min_estimate = 0.005;  // the same for the geometric mean over the cells
-  double suite_share = 0.2;           // of alpha, for the geometric means; the rest is the cells'
+  double suite_share = 0.1;           // of alpha, for the geometric means; the rest is the cells'
   double pass_error = 0.05;           // PASS: one-sided, of the bound below the session's mde
 };
 

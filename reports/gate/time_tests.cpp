@@ -13,7 +13,7 @@
 namespace moebench::gate {
 namespace {
 
-constexpr double kQuieterError = 0.05;
+constexpr double kQuieterError = 0.02;
 
 // Sums of squares over the cells that have residuals.
 struct Pool {

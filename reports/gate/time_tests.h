@@ -37,7 +37,7 @@ struct SharedNoise {
 };
 
 // One variance a cell by empirical Bayes (stats::fit_prior) over the residuals of the session and
-// of the calibration. A calibration that is significantly quieter than the session (F test, 5 %)
+// of the calibration. A calibration that is significantly quieter than the session (F test, 2 %)
 // is left out: with it, noise would pass for a slowdown.
 SharedNoise share_noise(const std::vector<Differences>& cells);
 

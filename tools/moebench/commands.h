@@ -16,6 +16,9 @@ int run_command(const ReportOptions& options);
 int run_command(const LoadOptions& options);
 int run_command(const MakeCheckpointOptions& options);
 int run_command(const DoctorOptions& options);
+inline int run_command(const GateCommand& command) {
+  return std::visit([](const auto& options) { return run_command(options); }, command);
+}
 
 struct RunOutcome {
   int exit_code = kExitOk;

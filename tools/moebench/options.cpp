@@ -9,6 +9,7 @@
 
 #include "harness/base/error.h"
 #include "harness/launch/environment.h"
+#include "tools/moebench/option_groups.h"
 
 namespace moebench::cli {
 namespace {
@@ -23,22 +24,9 @@ void add_cells(CLI::App& app, Selection& selection) {
       ->allow_extra_args(false);
 }
 
-void add_selection(CLI::App& app, Selection& selection) {
-  add_cells(app, selection);
-  app.add_option("--ranks", selection.ranks, "Ranks of every cell, instead of the file's")
-      ->type_name("N")
-      ->check(CLI::PositiveNumber);
-}
-
 void add_list(CLI::App& app, ListOptions& options) {
   CLI::App* list = app.add_subcommand("list", "Show the cells of a scenario file");
   add_selection(*list, options.selection);
-}
-
-void add_launcher(CLI::App& app, std::string& launcher) {
-  app.add_option("--launcher", launcher, "Default: slurm inside a Slurm allocation, else mpirun")
-      ->type_name("NAME")
-      ->check(CLI::IsMember({"mpirun", "slurm"}));
 }
 
 void add_run(CLI::App& app, RunOptions& options) {
@@ -228,6 +216,19 @@ std::string join_words(int argc, const char* const* argv) {
 
 }  // namespace
 
+void add_selection(CLI::App& app, Selection& selection) {
+  add_cells(app, selection);
+  app.add_option("--ranks", selection.ranks, "Ranks of every cell, instead of the file's")
+      ->type_name("N")
+      ->check(CLI::PositiveNumber);
+}
+
+void add_launcher(CLI::App& app, std::string& launcher) {
+  app.add_option("--launcher", launcher, "Default: slurm inside a Slurm allocation, else mpirun")
+      ->type_name("NAME")
+      ->check(CLI::IsMember({"mpirun", "slurm"}));
+}
+
 std::variant<Command, Information> parse_command_line(int argc, const char* const* argv) {
   ListOptions list;
   RunOptions run;
@@ -237,6 +238,7 @@ std::variant<Command, Information> parse_command_line(int argc, const char* cons
   LoadOptions load;
   MakeCheckpointOptions make_checkpoint;
   DoctorOptions doctor;
+  GateCommandOptions gate;
   CLI::App app("Compares ways to train mixture-of-experts models: memory, time, tokens per second.",
                "moebench");
   app.set_version_flag("--version", "moebench " + launch::version_text());
@@ -249,6 +251,7 @@ std::variant<Command, Information> parse_command_line(int argc, const char* cons
   add_load(app, load);
   add_make_checkpoint(app, make_checkpoint);
   add_doctor(app, doctor);
+  add_gate_commands(app, gate);
   try {
     app.parse(argc, argv);
   } catch (const CLI::CallForHelp&) {
@@ -260,6 +263,9 @@ std::variant<Command, Information> parse_command_line(int argc, const char* cons
   }
   run.command_line = profile.command_line = verify_resume.command_line = load.command_line =
       join_words(argc, argv);
+  gate.calibrate.command_line = gate.ab.command_line = gate.selftest.command_line =
+      run.command_line;
+  if (const auto command = given_gate_command(app, gate)) return Command{*command};
   if (app.got_subcommand("list")) return Command{list};
   if (app.got_subcommand("run")) return Command{run};
   if (app.got_subcommand("profile")) return Command{profile};

@@ -6,20 +6,15 @@
 #include <variant>
 #include <vector>
 
+#include "tools/moebench/gate_options.h"
+#include "tools/moebench/selection.h"
+
 namespace moebench::cli {
 
 inline constexpr int kExitOk = 0;
 inline constexpr int kExitUsage = 2;
 inline constexpr int kExitCellFailed = 3;
 inline constexpr int kExitInterrupted = 130;
-
-// Which cells of a scenario file are meant.
-struct Selection {
-  std::string file;
-  std::vector<std::string> only;     // scenario names; empty = all that are not slow
-  std::vector<std::string> filters;  // axis=value; one axis: any of its values, several: all
-  std::optional<std::int64_t> ranks;
-};
 
 struct ListOptions {
   Selection selection;
@@ -102,7 +97,8 @@ struct MakeCheckpointOptions {
 };
 
 using Command = std::variant<ListOptions, RunOptions, ProfileOptions, VerifyResumeOptions,
-                             ReportOptions, LoadOptions, MakeCheckpointOptions, DoctorOptions>;
+                             ReportOptions, LoadOptions, MakeCheckpointOptions, DoctorOptions,
+                             GateCommand>;
 
 // --help or --version: the text for stdout, nothing else to do.
 struct Information {

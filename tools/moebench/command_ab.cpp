@@ -1,0 +1,181 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <iostream>
+
+#include "harness/base/error.h"
+#include "harness/config/words.h"
+#include "tools/moebench/commands.h"
+#include "tools/moebench/pair_session.h"
+#include "tools/moebench/plan.h"
+
+namespace moebench::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+using config::CellConfig;
+
+// Numbers of pairs after which `--pairs auto` judges.
+const std::vector<int> kAutoLooks = {6, 12, 20};
+
+fs::path folder_of(const std::string& out, const std::string& file, const char* suffix) {
+  if (!out.empty()) return out;
+  return fs::path("results") / (fs::path(file).stem().string() + suffix);
+}
+
+std::vector<CellConfig> cells_of(const Selection& selection) {
+  return cells_to_run(select_scenarios(selection), selection);
+}
+
+std::vector<PairedCell> same_cells(const Selection& selection) {
+  std::vector<PairedCell> pairs;
+  for (const CellConfig& cell : cells_of(selection)) pairs.push_back({cell, cell});
+  return pairs;
+}
+
+std::vector<int> looks_of(const std::string& text) {
+  if (text == "auto") return kAutoLooks;
+  int pairs = 0;
+  const char* const end = text.data() + text.size();
+  const auto [rest, error] = std::from_chars(text.data(), end, pairs);
+  if (error == std::errc() && rest == end && pairs >= 1 && pairs <= 1000) return {pairs};
+  throw Error("--pairs: '{}' is neither auto nor a number from 1 to 1000", text);
+}
+
+using Axes = std::vector<std::pair<std::string, std::string>>;
+
+std::string value_of(const CellConfig& cell, const std::string& axis) {
+  for (const auto& [name, value] : cell.axes()) {
+    if (name == axis) return value;
+  }
+  return "";
+}
+
+bool has(const CellConfig& cell, const Axes& wanted) {
+  return std::ranges::all_of(
+      wanted, [&](const auto& axis) { return value_of(cell, axis.first) == axis.second; });
+}
+
+// Whether the cells differ in the wanted axes alone; a degree that nobody named follows parallelism
+// and ranks.
+bool is_counterpart(const CellConfig& base, const CellConfig& candidate, const Axes& wanted) {
+  const auto is_named = [&](const std::string& axis) {
+    return std::ranges::count(wanted, axis, &std::pair<std::string, std::string>::first) > 0;
+  };
+  const bool degree_follows = is_named("parallelism") || is_named("ranks");
+  return base.scenario == candidate.scenario &&
+         std::ranges::all_of(base.axes(), [&](const auto& axis) {
+           if (is_named(axis.first) || (axis.first == "ep_degree" && degree_follows)) return true;
+           return value_of(candidate, axis.first) == axis.second;
+         });
+}
+
+Axes parse_set(const std::vector<std::string>& texts, const CellConfig& cell) {
+  Axes wanted;
+  std::vector<std::string> known;
+  for (const auto& [axis, value] : cell.axes()) known.push_back(axis);
+  for (const std::string& text : texts) {
+    wanted.push_back(parse_pair(text, "--candidate-set"));
+    const std::string& axis = wanted.back().first;
+    if (std::ranges::count(known, axis) > 0) continue;
+    throw Error("--candidate-set: no axis '{}'; {}", axis, config::suggestion(axis, known));
+  }
+  return wanted;
+}
+
+// The selected cells without these axis values, each with the file's cell that has them.
+std::vector<PairedCell> counterparts(const AbOptions& options) {
+  const std::vector<CellConfig> bases = cells_of(options.selection);
+  Selection whole_file = options.selection;
+  whole_file.filters.clear();
+  const std::vector<CellConfig> all = cells_of(whole_file);
+  const Axes wanted = parse_set(options.candidate_set, bases.front());
+  std::vector<PairedCell> pairs;
+  for (const CellConfig& base : bases) {
+    if (has(base, wanted)) continue;
+    const auto found = std::ranges::find_if(all, [&](const CellConfig& cell) {
+      return has(cell, wanted) && is_counterpart(base, cell, wanted);
+    });
+    if (found == all.end()) {
+      throw Error("--candidate-set {}: '{}' has no such cell beside {}; add the value to the axis",
+                  fmt::join(options.candidate_set, " "), options.selection.file,
+                  describe(base, varying_axes(bases)));
+    }
+    pairs.push_back({base, *found});
+  }
+  if (pairs.empty()) {
+    throw Error(
+        "--candidate-set {}: every selected cell has that value; select others with --filter",
+        fmt::join(options.candidate_set, " "));
+  }
+  return pairs;
+}
+
+// The default calibration counts where it exists, a named one must.
+fs::path calibration_of(const AbOptions& options) {
+  const fs::path folder = folder_of(options.calibration, options.selection.file, "-calibration");
+  if (fs::exists(folder / "results.jsonl")) return folder;
+  if (options.calibration.empty()) return {};
+  throw Error("--calibration: '{}' holds no results; make one with moebench calibrate",
+              folder.string());
+}
+
+void check_candidate(const AbOptions& options) {
+  if (options.candidate.empty() && options.candidate_set.empty()) {
+    throw Error("name what is compared: --candidate PATH, or --candidate-set AXIS=VALUE");
+  }
+}
+
+}  // namespace
+
+int run_command(const CalibrateOptions& options) {
+  PairSession session;
+  session.folder = folder_of(options.out, options.selection.file, "-calibration");
+  session.cells = same_cells(options.selection);
+  session.base_worker = session.candidate_worker = find_worker_at("", "");
+  session.plan.kind = record::SessionKind::kCalibration;
+  session.plan.base = session.plan.candidate = session.base_worker.string();
+  session.plan.looks = {static_cast<int>(options.pairs)};
+  session.plan.busy_cores = options.busy_cores;
+  session.launcher = options.launcher;
+  session.fresh = options.fresh;
+  session.command_line = options.command_line;
+  const int exit_code = run_pairs(std::move(session));
+  if (exit_code == kExitInterrupted) return exit_code;
+  std::cout << power_text(
+      {.selection = options.selection,
+       .calibration = folder_of(options.out, options.selection.file, "-calibration")});
+  return exit_code;
+}
+
+int run_command(const AbOptions& options) {
+  check_candidate(options);
+  PairSession session;
+  session.folder = folder_of(options.out, options.selection.file, "-ab");
+  session.base_worker = find_worker_at(options.base, "--base");
+  session.candidate_worker = options.candidate.empty()
+                                 ? session.base_worker
+                                 : find_worker_at(options.candidate, "--candidate");
+  session.cells =
+      options.candidate_set.empty() ? same_cells(options.selection) : counterparts(options);
+  session.plan.base = session.base_worker.string();
+  session.plan.candidate = options.candidate_set.empty()
+                               ? session.candidate_worker.string()
+                               : fmt::format("{}", fmt::join(options.candidate_set, " "));
+  session.plan.looks = looks_of(options.pairs);
+  session.plan.metrics = options.metrics;
+  session.plan.mde = parse_percent(options.mde, "--mde");
+  session.plan.busy_cores = options.busy_cores;
+  session.calibration = calibration_of(options);
+  session.launcher = options.launcher;
+  session.fresh = options.fresh;
+  session.command_line = options.command_line;
+  const std::string folder = session.folder.string();
+  const int exit_code = run_pairs(std::move(session));
+  if (exit_code != kExitInterrupted) std::cerr << "judge it with: moebench gate " << folder << "\n";
+  return exit_code;
+}
+
+}  // namespace moebench::cli

@@ -1,0 +1,87 @@
+#include <algorithm>
+#include <cstdlib>
+#include <iostream>
+
+#include "harness/base/error.h"
+#include "harness/base/file.h"
+#include "reports/gate/baseline.h"
+#include "reports/gate/gate.h"
+#include "reports/gate/outputs.h"
+#include "tools/moebench/baseline_store.h"
+#include "tools/moebench/commands.h"
+#include "tools/moebench/pair_session.h"
+#include "tools/moebench/today.h"
+
+namespace moebench::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+using gate::Report;
+using gate::Verdict;
+
+std::vector<record::CellRecord> load_runs(const std::string& folder) {
+  auto records = record::load(folder, record::Duplicates::kRefuse);
+  if (records.empty()) {
+    throw Error("no results in '{}': it has no results.jsonl with a record; see moebench ab",
+                folder);
+  }
+  return records;
+}
+
+Report judge_session(const GateOptions& options) {
+  gate::Input input;
+  const auto session = record::load_session(options.folder);
+  input.records = load_runs(options.folder);
+  if (!session) {
+    throw NotComparable(
+        "'{}' has no session.json: its runs were not paired, and unpaired times are not compared; "
+        "measure with moebench ab, or compare memory and loss with --baseline",
+        options.folder);
+  }
+  input.session = *session;
+  if (!options.mde.empty()) input.session.mde = parse_percent(options.mde, "--mde");
+  input.calibration = record::load(fs::path(options.folder) / kCalibrationFolder);
+  input.today = today();
+  return gate::judge(input);
+}
+
+Report judge_baseline(const GateOptions& options) {
+  const auto baseline = BaselineStore(options.store).load(options.baseline);
+  return gate::compare_with_baseline(options.baseline, baseline,
+                                     gate::baseline_runs(record::load(options.folder)), today());
+}
+
+void write_for_github(const Report& report, const std::string& summary) {
+  std::cout << gate::write_annotations(report);
+  append_line(std::getenv("GITHUB_STEP_SUMMARY"), summary);
+}
+
+int exit_code(const Report& report, const std::vector<std::string>& fail_on) {
+  const auto fails = [&](const char* verdict) {
+    return std::find(fail_on.begin(), fail_on.end(), verdict) != fail_on.end();
+  };
+  const auto any = [&](Verdict verdict) { return report.count(verdict) > 0; };
+  if (report.worst() == Verdict::kRegressed && fails("regressed")) return kExitRegressed;
+  if (any(Verdict::kFailed)) return kExitCellFailed;
+  if (any(Verdict::kMissing) && fails("missing")) return kExitCellFailed;
+  if (any(Verdict::kInconclusive) && fails("inconclusive")) return kExitInconclusive;
+  return kExitOk;
+}
+
+}  // namespace
+
+int run_command(const GateOptions& options) {
+  if (options.github && std::getenv("GITHUB_STEP_SUMMARY") == nullptr) {
+    throw Error(
+        "--github: GITHUB_STEP_SUMMARY names no file; leave --github out outside of GitHub");
+  }
+  const Report report = options.baseline.empty() ? judge_session(options) : judge_baseline(options);
+  const std::string summary = gate::write_summary(report);
+  std::cout << summary;
+  if (options.github) write_for_github(report, summary);
+  if (!options.junit.empty()) write_file_atomically(options.junit, gate::write_junit(report));
+  return exit_code(report, options.fail_on);
+}
+
+}  // namespace moebench::cli

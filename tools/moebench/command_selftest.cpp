@@ -1,0 +1,190 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <iostream>
+
+#include "harness/base/error.h"
+#include "harness/base/file.h"
+#include "reports/gate/gate.h"
+#include "reports/gate/names.h"
+#include "reports/gate/plan.h"
+#include "reports/gate/simulate.h"
+#include "tools/moebench/commands.h"
+#include "tools/moebench/pair_session.h"
+#include "tools/moebench/plan.h"
+#include "tools/moebench/today.h"
+
+namespace moebench::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+using gate::Report;
+using gate::Verdict;
+
+constexpr std::uint64_t kSimulationSeed = 20240601;
+constexpr double kSmallestSlowdown = 0.05;
+
+constexpr const char* kModel = R"({"model_type": "mixtral", "hidden_size": 128,
+"intermediate_size": 256, "num_hidden_layers": 2, "num_local_experts": 8, "num_experts_per_tok": 2,
+"num_attention_heads": 4, "num_key_value_heads": 2, "vocab_size": 512,
+"max_position_embeddings": 512}
+)";
+
+constexpr const char* kScenario = R"(# Written by moebench selftest.
+scenarios:
+  - name: selftest
+    axes:
+      model: selftest.json
+      expert_kernel: [grouped, loop]
+      micro_batch: 2
+      seq_len: 128
+      packing: true
+    settings: {steps: 20, warmup_steps: 3}
+)";
+
+std::string percent(double fraction) { return fmt::format("{:.1f} %", fraction * 100); }
+
+int simulate(int matrices) {
+  const auto cases = gate::promised_cases();
+  std::vector<gate::SimulatedResult> results;
+  bool is_kept = true;
+  for (const gate::PromisedCase& promised : cases) {
+    std::cerr << fmt::format("simulating {} matrices of {} cells, {} pairs ...\n", 2 * matrices,
+                             promised.simulated.cells, promised.simulated.pairs);
+    results.push_back(gate::simulate(promised.simulated, matrices, kSimulationSeed));
+    // Chance alone moves a share that lies on its bound.
+    is_kept = is_kept && keeps(promised, results.back(), 2);
+  }
+  std::cout << gate::simulation_table(cases, results);
+  std::cout << (is_kept ? "\nThe gate keeps what is promised.\n"
+                        : "\nThe gate breaks a promise.\n");
+  return is_kept ? kExitOk : kExitSelftestFailed;
+}
+
+class Selftest {
+ public:
+  explicit Selftest(const SelftestOptions& options) : options_(options), folder_(options.out) {
+    fs::create_directories(folder_);
+    write_file_atomically(folder_ / "selftest.json", kModel);
+    write_file_atomically(folder_ / "selftest.yaml", kScenario);
+    selection_.file = (folder_ / "selftest.yaml").string();
+    cells_ = cells_to_run(select_scenarios(selection_), selection_);
+  }
+
+  int run() {
+    if (!options_.slowdown.empty()) slowdown_ = parse_percent(options_.slowdown, "--slowdown");
+    int exit_code = run_session("same", "");
+    if (exit_code != kExitOk) return exit_code;
+    const Report same = judge("same");
+    print("Equal runs", same);
+    if (same.worst() == Verdict::kRegressed)
+      return fail("the gate cries wolf: equal runs REGRESSED");
+    choose_slowdown();
+    // Whole percents, as the worker takes them.
+    const auto percents = static_cast<int>(std::lround(*slowdown_ * 100));
+    exit_code = run_session("slower", fmt::format("slow@0:{}", percents));
+    if (exit_code != kExitOk) return exit_code;
+    const Report slower = judge("slower");
+    print(fmt::format("{} % slower in {}", percents, name(0)), slower);
+    return verdict(slower);
+  }
+
+ private:
+  std::string name(std::size_t cell) const { return describe(cells_[cell], varying_axes(cells_)); }
+
+  // The first cell's candidate gets the fault.
+  int run_session(const std::string& what, const std::string& fault) const {
+    PairSession session;
+    session.folder = folder_ / what;
+    for (const auto& cell : cells_) session.cells.push_back({cell, cell});
+    session.base_worker = session.candidate_worker = find_worker_at("", "");
+    session.plan.base = session.base_worker.string();
+    session.plan.candidate = fault.empty() ? session.plan.base : "the same with " + fault;
+    session.plan.looks = {static_cast<int>(options_.pairs)};
+    session.plan.busy_cores = options_.busy_cores;
+    if (!fault.empty()) session.calibration = folder_ / "same";
+    session.launcher = options_.launcher;
+    session.fresh = true;
+    session.command_line = options_.command_line;
+    const std::string slow_cell = cells_.front().id();
+    session.environment = [fault, slow_cell](const config::CellConfig& cell, record::Arm arm) {
+      if (fault.empty() || arm == record::Arm::kBase || cell.id() != slow_cell) {
+        return launch::EnvironmentVariables{};
+      }
+      return launch::EnvironmentVariables{{"MOEBENCH_TEST_FAULT", fault}};
+    };
+    return run_pairs(std::move(session));
+  }
+
+  Report judge(const std::string& what) const {
+    const fs::path folder = folder_ / what;
+    const auto session = record::load_session(folder);
+    if (!session) throw Error("'{}' lost its session.json", folder.string());
+    return gate::judge({.session = *session,
+                        .records = record::load(folder, record::Duplicates::kRefuse),
+                        .calibration = record::load(folder / kCalibrationFolder),
+                        .today = today()});
+  }
+
+  void choose_slowdown() {
+    if (slowdown_) return;
+    slowdown_ = kSmallestSlowdown;
+    const auto session = record::load_session(folder_ / "same");
+    const gate::Plan plan = gate::make_plan({.cells = session->cells,
+                                             .calibration = record::load(folder_ / "same"),
+                                             .busy_cores = options_.busy_cores});
+    const auto& smallest = plan.cells.front().smallest;
+    if (!smallest || *smallest <= kSmallestSlowdown) return;
+    slowdown_ = std::ceil(*smallest * 100) / 100;
+    std::cout << fmt::format("This machine's noise hides +5 %: +{} is injected.\n\n",
+                             percent(*slowdown_));
+  }
+
+  void print(const std::string& title, const Report& report) const {
+    std::cout << title << ":\n";
+    for (std::size_t i = 0; i < report.cells.size(); ++i) {
+      for (const gate::MetricTest& test : report.cells[i].tests) {
+        if (!test.is_time) continue;
+        std::cout << fmt::format("  {}: {} in {}, worse by {}, n = {}, noise {}\n", name(i),
+                                 to_string(test.verdict), test.metric, change_text(test),
+                                 test.pairs, test.noise ? percent(*test.noise) : "unknown");
+      }
+    }
+    for (const std::string& note : report.notes) std::cout << "  - " << note << "\n";
+    std::cout << "\n";
+  }
+
+  int fail(const std::string& why) const {
+    std::cout << "FAILED: " << why << "\n";
+    return kExitSelftestFailed;
+  }
+
+  int verdict(const Report& slower) const {
+    if (slower.cells.front().verdict != Verdict::kRegressed) {
+      return fail("the gate misses the slowdown");
+    }
+    for (std::size_t i = 1; i < slower.cells.size(); ++i) {
+      if (slower.cells[i].verdict != Verdict::kRegressed) continue;
+      return fail("the gate cries wolf in " + name(i));
+    }
+    std::cout << "The gate finds the slowdown, and only the slowdown.\n";
+    return kExitOk;
+  }
+
+  const SelftestOptions& options_;
+  fs::path folder_;
+  Selection selection_;
+  std::vector<config::CellConfig> cells_;
+  std::optional<double> slowdown_;
+};
+
+}  // namespace
+
+int run_command(const SelftestOptions& options) {
+  if (options.simulate) return simulate(static_cast<int>(options.matrices));
+  return Selftest(options).run();
+}
+
+}  // namespace moebench::cli

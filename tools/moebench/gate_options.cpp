@@ -1,0 +1,176 @@
+#include "tools/moebench/gate_options.h"
+
+#include <CLI/App.hpp>
+#include <CLI/Config.hpp>
+#include <CLI/Formatter.hpp>
+#include <charconv>
+
+#include "harness/base/error.h"
+#include "tools/moebench/option_groups.h"
+
+namespace moebench::cli {
+namespace {
+
+void add_busy_cores(CLI::App& app, double& busy_cores) {
+  app.add_option("--busy-cores", busy_cores, "Others' cores by which the runs of a pair may differ")
+      ->capture_default_str()
+      ->type_name("N")
+      ->check(CLI::NonNegativeNumber);
+}
+
+void add_calibrate(CLI::App& app, CalibrateOptions& options) {
+  CLI::App* calibrate =
+      app.add_subcommand("calibrate", "Measure this machine's noise by pairs of equal runs");
+  add_selection(*calibrate, options.selection);
+  calibrate->add_option("--pairs", options.pairs, "Valid pairs of each cell")
+      ->capture_default_str()
+      ->type_name("N")
+      ->check(CLI::Range(2, 1000));
+  calibrate
+      ->add_option("--out", options.out,
+                   "Results folder, default results/<stem of FILE>-calibration")
+      ->type_name("DIR");
+  add_busy_cores(*calibrate, options.busy_cores);
+  add_launcher(*calibrate, options.launcher);
+  calibrate->add_flag("--fresh", options.fresh, "Remove the results in DIR and start over");
+}
+
+void add_ab(CLI::App& app, AbOptions& options) {
+  CLI::App* ab = app.add_subcommand("ab", "Run base and candidate in pairs, for moebench gate");
+  add_selection(*ab, options.selection);
+  ab->add_option("--base", options.base, "Worker or build folder, default this build")
+      ->type_name("PATH");
+  CLI::Option* candidate =
+      ab->add_option("--candidate", options.candidate, "Worker or build folder")->type_name("PATH");
+  ab->add_option("--candidate-set", options.candidate_set,
+                 "The candidate is FILE's cell with this axis value instead")
+      ->type_name("AXIS=VALUE")
+      ->allow_extra_args(false)
+      ->excludes(candidate);
+  ab->add_option("--pairs", options.pairs,
+                 "Valid pairs of each cell; auto: until decided, at most 20")
+      ->capture_default_str()
+      ->type_name("N|auto");
+  ab->add_option("--calibration", options.calibration,
+                 "Its results folder, default that of FILE where there is one")
+      ->type_name("DIR");
+  ab->add_option("--out", options.out, "Results folder, default results/<stem of FILE>-ab")
+      ->type_name("DIR");
+  ab->add_option("--metric", options.metrics,
+                 "Time metrics to gate; default step_time, or load_time")
+      ->type_name("NAME")
+      ->allow_extra_args(false);
+  ab->add_option("--mde", options.mde, "Slowdown that a pass rules out")
+      ->capture_default_str()
+      ->type_name("PERCENT");
+  add_busy_cores(*ab, options.busy_cores);
+  add_launcher(*ab, options.launcher);
+  ab->add_flag("--fresh", options.fresh, "Remove the results in DIR and start over");
+}
+
+void add_store(CLI::App& app, std::string& store) {
+  app.add_option("--store", store, "Folder of the baselines")
+      ->capture_default_str()
+      ->type_name("DIR");
+}
+
+void add_gate(CLI::App& app, GateOptions& options) {
+  CLI::App* gate = app.add_subcommand("gate", "Judge a session of pairs; the exit code says how");
+  gate->add_option("DIR", options.folder, "Results folder of moebench ab")->required();
+  gate->add_option("--mde", options.mde, "Slowdown that a pass rules out, instead of the session's")
+      ->type_name("PERCENT");
+  gate->add_option("--fail-on", options.fail_on, "Verdicts that are no success")
+      ->capture_default_str()
+      ->type_name("LIST")
+      ->delimiter(',')
+      ->allow_extra_args(false)
+      ->check(CLI::IsMember({"regressed", "inconclusive", "missing"}));
+  gate->add_option("--baseline", options.baseline,
+                   "Compare memory, tokens and loss of DIR's runs with this baseline instead")
+      ->type_name("NAME");
+  add_store(*gate, options.store);
+  gate->add_flag("--github", options.github,
+                 "Print annotations, append to the file GITHUB_STEP_SUMMARY names");
+  gate->add_option("--junit", options.junit, "JUnit XML file to write")->type_name("FILE");
+}
+
+void add_power(CLI::App& app, PowerOptions& options) {
+  CLI::App* power =
+      app.add_subcommand("power", "Tell pairs and machine time that a session needs, beforehand");
+  add_selection(*power, options.selection);
+  power->add_option("--effect", options.effect, "Slowdown to find")
+      ->capture_default_str()
+      ->type_name("PERCENT");
+  power->add_option("--noise", options.noise, "Of one run, instead of the calibration's")
+      ->type_name("PERCENT");
+  power
+      ->add_option("--calibration", options.calibration, "Its results folder, default that of FILE")
+      ->type_name("DIR");
+}
+
+void add_baseline(CLI::App& app, BaselineOptions& options) {
+  CLI::App* baseline = app.add_subcommand("baseline", "Keep results under a name");
+  baseline->add_option("ACTION", options.action, "What to do")
+      ->required()
+      ->check(CLI::IsMember({"save", "list", "show", "promote", "rm"}));
+  baseline->add_option("NAME", options.name, "Of the baseline; all but list need it");
+  baseline->add_option("DIR", options.folder, "Results folder to save");
+  add_store(*baseline, options.store);
+}
+
+void add_selftest(CLI::App& app, SelftestOptions& options) {
+  CLI::App* selftest =
+      app.add_subcommand("selftest", "Prove that the gate finds a slowdown, and only a slowdown");
+  selftest->add_flag("--simulate", options.simulate, "Simulated matrices instead of runs");
+  selftest->add_option("--matrices", options.matrices, "Simulated matrices of a case")
+      ->capture_default_str()
+      ->type_name("N")
+      ->check(CLI::Range(100, 1000000));
+  selftest->add_option("--pairs", options.pairs, "Valid pairs of each cell")
+      ->capture_default_str()
+      ->type_name("N")
+      ->check(CLI::Range(2, 1000));
+  selftest
+      ->add_option("--slowdown", options.slowdown,
+                   "To inject; default 5%, or the least that this noise lets be found")
+      ->type_name("PERCENT");
+  add_busy_cores(*selftest, options.busy_cores);
+  selftest->add_option("--out", options.out, "Results folder; results in it are replaced")
+      ->capture_default_str()
+      ->type_name("DIR");
+  add_launcher(*selftest, options.launcher);
+}
+
+}  // namespace
+
+void add_gate_commands(CLI::App& app, GateCommandOptions& options) {
+  add_calibrate(app, options.calibrate);
+  add_ab(app, options.ab);
+  add_gate(app, options.gate);
+  add_power(app, options.power);
+  add_baseline(app, options.baseline);
+  add_selftest(app, options.selftest);
+}
+
+std::optional<GateCommand> given_gate_command(const CLI::App& app,
+                                              const GateCommandOptions& options) {
+  if (app.got_subcommand("calibrate")) return options.calibrate;
+  if (app.got_subcommand("ab")) return options.ab;
+  if (app.got_subcommand("gate")) return options.gate;
+  if (app.got_subcommand("power")) return options.power;
+  if (app.got_subcommand("baseline")) return options.baseline;
+  if (app.got_subcommand("selftest")) return options.selftest;
+  return std::nullopt;
+}
+
+double parse_percent(const std::string& text, const std::string& option) {
+  double number = 0;
+  const char* const end = text.data() + text.size();
+  const auto [rest, error] = std::from_chars(text.data(), end, number);
+  if (error != std::errc() || std::string_view(rest, end) != "%" || !(number > 0 && number < 100)) {
+    throw Error("{}: '{}' is no percentage between 0 and 100, such as 5%", option, text);
+  }
+  return number / 100;
+}
+
+}  // namespace moebench::cli

@@ -1,0 +1,116 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "tools/moebench/selection.h"
+
+namespace CLI {
+class App;
+}
+
+// Options of the commands around the regression gate.
+namespace moebench::cli {
+
+inline constexpr int kExitRegressed = 1;
+inline constexpr int kExitInconclusive = 4;
+inline constexpr int kExitNotComparable = 5;
+inline constexpr int kExitNoBaseline = 6;
+inline constexpr int kExitSelftestFailed = 7;
+
+struct CalibrateOptions {
+  Selection selection;
+  std::int64_t pairs = 6;
+  std::string out;  // empty: results/<stem of the file>-calibration
+  double busy_cores = 0.25;
+  std::string launcher = "auto";
+  bool fresh = false;
+  std::string command_line;  // as typed; goes into the records
+};
+
+struct AbOptions {
+  Selection selection;
+  std::string base;                        // worker or build folder; empty: this build
+  std::string candidate;                   // likewise
+  std::vector<std::string> candidate_set;  // axis=value: the candidate is another cell instead
+  std::string pairs = "auto";              // or a number
+  std::string calibration;                 // folder; empty: that of the file where there is one
+  std::string out;                         // empty: results/<stem of the file>-ab
+  std::vector<std::string> metrics;
+  std::string mde = "5%";
+  double busy_cores = 0.25;
+  std::string launcher = "auto";
+  bool fresh = false;
+  std::string command_line;
+};
+
+struct GateOptions {
+  std::string folder;
+  std::string mde;  // empty: what the session set itself
+  std::vector<std::string> fail_on = {"regressed", "inconclusive", "missing"};
+  std::string baseline;  // empty: the session of pairs in the folder is judged
+  std::string store = "results/baselines";
+  bool github = false;
+  std::string junit;
+};
+
+struct PowerOptions {
+  Selection selection;
+  std::string effect = "5%";
+  std::string noise{};        // empty: the calibration's
+  std::string calibration{};  // empty: that of the file
+};
+
+struct BaselineOptions {
+  std::string action;  // save, list, show, promote, rm
+  std::string name;
+  std::string folder;  // save's
+  std::string store = "results/baselines";
+};
+
+struct SelftestOptions {
+  bool simulate = false;
+  std::int64_t matrices = 4000;
+  std::int64_t pairs = 6;
+  std::string slowdown;  // empty: 5 %, or the least that this machine's noise lets the gate find
+  double busy_cores = 0.25;
+  std::string out = "results/selftest";
+  std::string launcher = "auto";
+  std::string command_line;
+};
+
+struct GateCommandOptions {
+  CalibrateOptions calibrate;
+  AbOptions ab;
+  GateOptions gate;
+  PowerOptions power;
+  BaselineOptions baseline;
+  SelftestOptions selftest;
+};
+
+// Adds the subcommands, which fill `options`.
+void add_gate_commands(CLI::App& app, GateCommandOptions& options);
+
+using GateCommand = std::variant<CalibrateOptions, AbOptions, GateOptions, PowerOptions,
+                                 BaselineOptions, SelftestOptions>;
+// The one that was given, nullopt where it was another command.
+std::optional<GateCommand> given_gate_command(const CLI::App& app,
+                                              const GateCommandOptions& options);
+
+// "5%" -> 0.05; above 0 and below 100 %. Error otherwise; `option` names it.
+double parse_percent(const std::string& text, const std::string& option);
+
+// The table that `power` prints and `calibrate` ends with.
+std::string power_text(const PowerOptions& options);
+
+int run_command(const CalibrateOptions& options);
+int run_command(const AbOptions& options);
+int run_command(const GateOptions& options);
+int run_command(const PowerOptions& options);
+int run_command(const BaselineOptions& options);
+int run_command(const SelftestOptions& options);
+
+}  // namespace moebench::cli

@@ -1,0 +1,101 @@
+#include "tools/moebench/gate_options.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "harness/base/error.h"
+#include "tools/moebench/options.h"
+
+namespace moebench::cli {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+std::variant<Command, Information> parse(std::vector<const char*> words) {
+  words.insert(words.begin(), "moebench");
+  return parse_command_line(static_cast<int>(words.size()), words.data());
+}
+
+template <typename Options>
+Options parse_as(const std::vector<const char*>& words) {
+  return std::get<Options>(std::get<GateCommand>(std::get<Command>(parse(words))));
+}
+
+std::string error_of(const std::vector<const char*>& words) {
+  try {
+    parse(words);
+  } catch (const Error& error) {
+    return error.what();
+  }
+  return "no error";
+}
+
+TEST(GateOptions, CalibrateTakesAllItsOptions) {
+  const auto options =
+      parse_as<CalibrateOptions>({"calibrate", "f.yaml", "--only", "a", "--pairs", "4", "--out",
+                                  "dir", "--busy-cores", "1.5", "--launcher", "slurm", "--fresh"});
+  EXPECT_EQ(options.selection.file, "f.yaml");
+  EXPECT_EQ(options.pairs, 4);
+  EXPECT_EQ(options.out, "dir");
+  EXPECT_EQ(options.busy_cores, 1.5);
+  EXPECT_EQ(options.launcher, "slurm");
+  EXPECT_TRUE(options.fresh);
+  EXPECT_THAT(options.command_line, HasSubstr("moebench calibrate f.yaml"));
+  EXPECT_THAT(error_of({"calibrate", "f", "--pairs", "1"}), HasSubstr("--pairs"));
+}
+
+TEST(GateOptions, AbTakesAllItsOptions) {
+  const auto options = parse_as<AbOptions>(
+      {"ab", "f.yaml", "--base", "a", "--candidate", "b", "--pairs", "8", "--calibration", "c",
+       "--metric", "runtime", "--metric", "step_time", "--mde", "3%", "--out", "dir"});
+  EXPECT_EQ(options.base, "a");
+  EXPECT_EQ(options.candidate, "b");
+  EXPECT_EQ(options.pairs, "8");
+  EXPECT_EQ(options.calibration, "c");
+  EXPECT_THAT(options.metrics, ElementsAre("runtime", "step_time"));
+  EXPECT_EQ(options.mde, "3%");
+  EXPECT_THAT(parse_as<AbOptions>({"ab", "f", "--candidate-set", "a=1"}).candidate_set,
+              ElementsAre("a=1"));
+  EXPECT_THAT(error_of({"ab", "f", "--candidate", "b", "--candidate-set", "a=1"}),
+              HasSubstr("excludes"));
+}
+
+TEST(GateOptions, GateTakesAllItsOptions) {
+  const auto options =
+      parse_as<GateOptions>({"gate", "dir", "--mde", "4%", "--fail-on", "regressed,missing",
+                             "--github", "--junit", "j.xml", "--baseline", "main", "--store", "s"});
+  EXPECT_EQ(options.folder, "dir");
+  EXPECT_EQ(options.mde, "4%");
+  EXPECT_THAT(options.fail_on, ElementsAre("regressed", "missing"));
+  EXPECT_TRUE(options.github);
+  EXPECT_EQ(options.junit, "j.xml");
+  EXPECT_EQ(options.baseline, "main");
+  EXPECT_EQ(options.store, "s");
+  EXPECT_THAT(parse_as<GateOptions>({"gate", "dir"}).fail_on,
+              ElementsAre("regressed", "inconclusive", "missing"));
+  EXPECT_THAT(error_of({"gate", "dir", "--fail-on", "noise"}), HasSubstr("noise"));
+}
+
+TEST(GateOptions, TheOthersTakeTheirs) {
+  EXPECT_EQ(parse_as<PowerOptions>({"power", "f", "--effect", "3%", "--noise", "1%"}).noise, "1%");
+  const auto baseline = parse_as<BaselineOptions>({"baseline", "save", "main", "dir"});
+  EXPECT_EQ(baseline.action, "save");
+  EXPECT_EQ(baseline.name, "main");
+  EXPECT_EQ(baseline.folder, "dir");
+  EXPECT_THAT(error_of({"baseline", "lose", "main"}), HasSubstr("lose"));
+  const auto selftest = parse_as<SelftestOptions>({"selftest", "--simulate", "--matrices", "500"});
+  EXPECT_TRUE(selftest.simulate);
+  EXPECT_EQ(selftest.matrices, 500);
+}
+
+TEST(GateOptions, Percents) {
+  EXPECT_EQ(parse_percent("5%", "--mde"), 0.05);
+  EXPECT_EQ(parse_percent("0.5%", "--mde"), 0.005);
+  for (const char* text : {"", "5", "%", "0%", "100%", "-1%", "5 %", "5%%", "nan%", "inf%"}) {
+    EXPECT_THROW(parse_percent(text, "--mde"), Error) << text;
+  }
+}
+
+}  // namespace
+}  // namespace moebench::cli

@@ -1,0 +1,275 @@
+#include "tools/moebench/pair_session.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <iostream>
+#include <map>
+#include <optional>
+#include <random>
+#include <set>
+
+#include "harness/base/error.h"
+#include "harness/base/file.h"
+#include "harness/base/hash.h"
+#include "harness/launch/run_cell.h"
+#include "harness/launch/run_telemetry.h"
+#include "reports/gate/fingerprint.h"
+#include "reports/gate/gate.h"
+#include "reports/gate/pairs.h"
+#include "tools/moebench/options.h"
+#include "tools/moebench/plan.h"
+#include "tools/moebench/results_folder.h"
+#include "tools/moebench/today.h"
+
+namespace moebench::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+using record::Arm;
+using record::CellRecord;
+
+std::vector<record::SessionCell> session_cells(const std::vector<PairedCell>& cells) {
+  std::vector<record::SessionCell> planned;
+  for (const PairedCell& cell : cells) {
+    planned.push_back({cell.base.id(), cell.candidate.id(), cell.base.scenario, cell.base.axes()});
+  }
+  return planned;
+}
+
+std::uint64_t random_seed() {
+  std::random_device device;
+  return (static_cast<std::uint64_t>(device()) << 32) | device();
+}
+
+void copy_calibration(const fs::path& from, const fs::path& session_folder) {
+  const fs::path to = session_folder / kCalibrationFolder;
+  fs::create_directories(to);
+  write_file_atomically(to / "results.jsonl", read_file(from / "results.jsonl"));
+}
+
+class Runner {
+ public:
+  explicit Runner(PairSession& session)
+      : session_(session),
+        folder_(session.folder),
+        rules_{.busy_cores = session.plan.busy_cores},
+        facts_(launch::read_machine_facts()),
+        own_worker_(launch::find_worker()),
+        axes_(axes_of(session.cells)) {
+    open();
+    records_ = record::load(session_.folder, record::Duplicates::kRefuse);
+    calibration_ = record::load(session_.folder / kCalibrationFolder);
+    check_calibration();
+    const auto num_runs =
+        2 * session_.cells.size() * static_cast<std::size_t>(session_.plan.looks.back());
+    display_.emplace(std::cerr, ::isatty(STDERR_FILENO) == 1, static_cast<int>(num_runs));
+  }
+
+  int run() {
+    for (std::size_t i = 0; i < session_.plan.looks.size(); ++i) {
+      if (!run_to(session_.plan.looks[i])) {
+        std::cerr << "moebench: interrupted; finished pairs are kept, run again to continue\n";
+        return kExitInterrupted;
+      }
+      const bool is_last = i + 1 == session_.plan.looks.size();
+      if (!is_last && !gate::wants_more_pairs(gate::judge(gate_input()))) break;
+    }
+    return exit_code();
+  }
+
+ private:
+  static std::vector<std::string> axes_of(const std::vector<PairedCell>& cells) {
+    std::vector<config::CellConfig> bases;
+    for (const PairedCell& cell : cells) bases.push_back(cell.base);
+    return varying_axes(bases);
+  }
+
+  // Writes session.json, or goes on with the one that is there.
+  void open() {
+    const fs::path& path = session_.folder;
+    if (session_.fresh) {
+      folder_.remove_results();
+      fs::remove(path / "session.json");
+      fs::remove_all(path / kCalibrationFolder);
+    }
+    session_.plan.cells = session_cells(session_.cells);
+    session_.plan.seed = random_seed();
+    if (const auto existing = record::load_session(path)) {
+      session_.plan.seed = existing->seed;
+      if (*existing == session_.plan) return;
+      throw Error(
+          "'{}' holds another session: other cells, programs or settings; choose another --out, or "
+          "start over with --fresh",
+          path.string());
+    }
+    if (fs::exists(path / "results.jsonl")) {
+      throw Error("'{}' holds results that are no session of pairs; choose another --out",
+                  path.string());
+    }
+    if (!session_.calibration.empty()) copy_calibration(session_.calibration, path);
+    record::write_session(path, session_.plan);
+  }
+
+  // Before machine time is spent. Library versions are the ranks' and so known later.
+  void check_calibration() const {
+    if (calibration_.empty()) return;
+    const auto here = gate::machine_fingerprint(launch::to_environment(facts_));
+    const auto there = gate::machine_fingerprint(calibration_.front().environment);
+    const std::string text = gate::difference(here, there);
+    if (text.empty()) return;
+    throw NotComparable("the calibration is another machine's: {}; calibrate here", text);
+  }
+
+  gate::Input gate_input() const {
+    return {.session = session_.plan,
+            .records = records_,
+            .calibration = calibration_,
+            .today = today()};
+  }
+
+  std::map<std::string, gate::CellPairs> pairs() const {
+    return gate::collect_pairs(records_, rules_);
+  }
+
+  // Rounds of one pair a cell until every cell has `look` valid pairs; false when interrupted.
+  bool run_to(int look) {
+    for (;;) {
+      std::vector<const PairedCell*> round = wanting(look);
+      if (round.empty()) return true;
+      std::mt19937_64 random(session_.plan.seed + records_.size());
+      std::ranges::shuffle(round, random);
+      for (const PairedCell* cell : round) {
+        if (!run_pair(*cell, random)) return false;
+      }
+    }
+  }
+
+  std::vector<const PairedCell*> wanting(int look) const {
+    const auto found = pairs();
+    std::vector<const PairedCell*> cells;
+    for (const PairedCell& cell : session_.cells) {
+      const auto entry = found.find(cell.base.id());
+      if (entry != found.end()) {
+        const gate::CellPairs& of_cell = entry->second;
+        const bool is_complete = std::ssize(of_cell.valid()) >= look;
+        const bool is_hopeless = std::ssize(of_cell.pairs) >= 2 * look;
+        if (is_complete || is_hopeless || of_cell.failure() != nullptr) continue;
+      }
+      cells.push_back(&cell);
+    }
+    return cells;
+  }
+
+  int next_index(const std::string& cell) const {
+    int next = 0;
+    for (const CellRecord& run : records_) {
+      if (run.pair && run.pair->cell == cell) next = std::max(next, run.pair->index + 1);
+    }
+    return next;
+  }
+
+  bool run_pair(const PairedCell& cell, std::mt19937_64& random) {
+    const int index = next_index(cell.base.id());
+    const bool base_first = (random() >> 63) == 0;
+    for (const int order : {0, 1}) {
+      const Arm arm = (order == 0) == base_first ? Arm::kBase : Arm::kCandidate;
+      if (!run_arm(cell, {cell.base.id(), index, arm, order})) return false;
+    }
+    return true;
+  }
+
+  bool run_arm(const PairedCell& cell, const record::PairPlace& place) {
+    const bool is_base = place.arm == Arm::kBase;
+    const config::CellConfig& config = is_base ? cell.base : cell.candidate;
+    launch::RunTelemetry telemetry;
+    const launch::RunCellOptions options = run_options(config, place.arm, telemetry);
+    display_->start_run(fmt::format("{} pair {} {}", describe(cell.base, axes_), place.index,
+                                    to_string(place.arm)));
+    auto run = launch::run_cell(config, 2 * place.index + (is_base ? 0 : 1), options);
+    if (!run) {
+      display_->end_run("interrupted");
+      return false;
+    }
+    run->metrics.merge(telemetry.finish());
+    run->pair = place;
+    describe_program(options.worker, run->environment);
+    record::append(session_.folder, *run);
+    display_->end_run(run->disposition == record::Disposition::kOk
+                          ? "ok"
+                          : fmt::format("{}: {}", to_string(run->disposition), run->message));
+    records_.push_back(std::move(*run));
+    return !launch::interrupted();
+  }
+
+  launch::RunCellOptions run_options(const config::CellConfig& config, Arm arm,
+                                     launch::RunTelemetry& telemetry) {
+    launch::RunCellOptions options;
+    options.results_folder = session_.folder;
+    options.worker = arm == Arm::kBase ? session_.base_worker : session_.candidate_worker;
+    options.launcher = launch::launcher_from_string(session_.launcher);
+    options.place = launch::read_launch_place();
+    options.machine = launch::read_machine_facts();
+    options.machine.load_average = facts_.load_average;  // later ones hold the session's own load
+    options.environment = session_.environment(config, arm);
+    options.on_progress = [&](const launch::RankProgress& now) {
+      display_->update(now);
+      if (now.phase == "steps") telemetry.sample_clock();
+    };
+    return options;
+  }
+
+  // The driver's own git revision says nothing of another build's worker.
+  void describe_program(const fs::path& worker, record::Environment& environment) const {
+    environment["command_line"] = session_.command_line;
+    environment["worker"] = worker.string();
+    environment["worker_hash"] = hash_hex(read_file(worker));
+    if (worker == own_worker_) return;
+    environment["git_sha"] = environment["git_dirty"] = "unknown";
+  }
+
+  int exit_code() const {
+    const std::string date = today();
+    for (const auto& [cell, found] : pairs()) {
+      const CellRecord* failure = found.failure();
+      if (failure == nullptr) continue;
+      if (!failure->known_failure || !failure->known_failure->is_active(date)) {
+        return kExitCellFailed;
+      }
+    }
+    return kExitOk;
+  }
+
+  PairSession& session_;
+  ResultsFolder folder_;
+  gate::InvalidationRules rules_;
+  launch::MachineFacts facts_;
+  fs::path own_worker_;
+  std::vector<std::string> axes_;
+  std::vector<CellRecord> records_;
+  std::vector<CellRecord> calibration_;
+  std::optional<launch::ProgressDisplay> display_;
+};
+
+}  // namespace
+
+int run_pairs(PairSession session) {
+  launch::handle_interrupts();
+  return Runner(session).run();
+}
+
+fs::path find_worker_at(const std::string& path, const std::string& option) {
+  if (path.empty()) return launch::find_worker();
+  for (const fs::path& worker : {fs::path(path), fs::path(path) / "bin" / "moebench-rank",
+                                 fs::path(path) / "moebench-rank"}) {
+    if (fs::is_regular_file(worker) && ::access(worker.c_str(), X_OK) == 0) {
+      return fs::absolute(worker).lexically_normal();
+    }
+  }
+  throw Error(
+      "{}: '{}' is no program and holds no bin/moebench-rank; name a worker or a build folder",
+      option, path);
+}
+
+}  // namespace moebench::cli

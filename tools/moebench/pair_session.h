@@ -1,0 +1,49 @@
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "harness/config/cell.h"
+#include "harness/launch/launcher.h"
+#include "harness/launch/process.h"
+#include "harness/record/session.h"
+
+namespace moebench::cli {
+
+struct PairedCell {
+  config::CellConfig base;
+  config::CellConfig candidate;
+};
+
+// Runs of cells in pairs, base and candidate one after the other in random order.
+struct PairSession {
+  std::filesystem::path folder;
+  record::Session plan;  // its cells and seed are filled in by run_pairs
+  std::vector<PairedCell> cells;
+  std::filesystem::path base_worker;
+  std::filesystem::path candidate_worker;
+  std::filesystem::path
+      calibration;  // results folder that is copied into the session; may be empty
+  std::string launcher = "auto";
+  bool fresh = false;
+  std::string command_line;
+  // What is added to the environment of a run's ranks.
+  std::function<launch::EnvironmentVariables(const config::CellConfig&, record::Arm)> environment =
+      [](const config::CellConfig&, record::Arm) { return launch::EnvironmentVariables{}; };
+};
+
+// Runs what the plan still lacks, look by look; after each but the last it judges, and ends where
+// more pairs would decide nothing. A pair whose telemetry breaks a rule is run again, up to twice
+// the pairs planned; a cell that failed is not. Exit code: 0, 3 where a cell failed and that is not
+// known, 130. Error where the folder holds another session or other results.
+int run_pairs(PairSession session);
+
+// Folder in a session's folder that holds its copy of the calibration.
+inline constexpr const char* kCalibrationFolder = "calibration";
+
+// The worker that a word of the user means: a program, or a build folder with bin/moebench-rank.
+std::filesystem::path find_worker_at(const std::string& path, const std::string& option);
+
+}  // namespace moebench::cli
