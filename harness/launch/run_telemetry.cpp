@@ -26,18 +26,18 @@ double own_cpu_s() {
   return sum;
 }
 
-// Mean over the cores, 0 where the system does not tell.
+constexpr int kMinClocks = 3;  // readings that tell a drop from a core that just woke up
+
+// Of the fastest core, since others may be idle; 0 where the system does not tell.
 double core_clock_hz() {
   std::ifstream in("/proc/cpuinfo");
-  double sum = 0;
-  int count = 0;
+  double fastest = 0;
   for (std::string line; std::getline(in, line);) {
     const auto colon = line.find(':');
     if (!line.starts_with("cpu MHz") || colon == std::string::npos) continue;
-    sum += std::atof(line.c_str() + colon + 1) * 1e6;
-    ++count;
+    fastest = std::max(fastest, std::atof(line.c_str() + colon + 1) * 1e6);
   }
-  return count > 0 ? sum / count : 0;
+  return fastest;
 }
 
 record::Metric value(const char* unit, double number) { return {.unit = unit, .value = number}; }
@@ -70,7 +70,7 @@ record::Metrics RunTelemetry::finish() const {
   }
   const auto swapped = read_machine_facts().swap_used_bytes - swap_used_bytes_;
   metrics["swap_growth"] = value("bytes", static_cast<double>(std::max<std::int64_t>(0, swapped)));
-  if (num_clocks_ > 0) metrics["core_clock"] = value("Hz", clock_sum_hz_ / num_clocks_);
+  if (num_clocks_ >= kMinClocks) metrics["core_clock"] = value("Hz", clock_sum_hz_ / num_clocks_);
   return metrics;
 }
 

@@ -9,7 +9,7 @@ namespace {
 
 TEST(RunTelemetry, SaysHowLongTheRunTookAndWhatElseWasBusy) {
   RunTelemetry telemetry;
-  telemetry.sample_clock();
+  for (int i = 0; i < 3; ++i) telemetry.sample_clock();
   const auto end = std::chrono::steady_clock::now() + std::chrono::milliseconds(300);
   while (std::chrono::steady_clock::now() < end) {
   }

@@ -1,0 +1,357 @@
+// Runs the commands around the gate as a user does; fake workers stand for two builds.
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <functional>
+
+#include "harness/base/file.h"
+#include "harness/launch/fake_worker.h"
+#include "harness/record/record.h"
+#include "harness/record/session.h"
+#include "tools/moebench/start_moebench.h"
+
+namespace moebench {
+namespace {
+
+namespace fs = std::filesystem;
+
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+using ::testing::Not;
+using ::testing::StartsWith;
+
+constexpr const char* kScenario = R"(
+scenarios:
+  - name: quick
+    axes: {model: toy, parallelism: [fsdp, ep], ranks: 2, seq_len: 16}
+    settings: {steps: 2, warmup_steps: 1}
+)";
+
+constexpr const char* kModel = R"({"model_type": "mixtral", "hidden_size": 16,
+"intermediate_size": 32, "num_hidden_layers": 2, "num_local_experts": 4, "num_experts_per_tok": 2,
+"num_attention_heads": 2, "num_key_value_heads": 1, "vocab_size": 256,
+"max_position_embeddings": 64})";
+
+using Change = std::function<void(record::RankResult&)>;
+
+void slow_down(record::RankResult& result) {
+  for (double& step : result.metrics["step_time"].samples) step *= 1.2;
+}
+
+void grow(record::RankResult& result) { *result.metrics["mem_peak"].value *= 1.1; }
+
+class GateCli : public ::testing::Test {
+ protected:
+  GateCli() {
+    fs::create_directories(folder_.path() / "models");
+    write_file_atomically(folder_.path() / "models" / "toy.json", kModel);
+    write_file_atomically(folder_.path() / "file.yaml", kScenario);
+    ::setenv("MOEBENCH_RANK_PROGRAM", base_.program().c_str(), 1);
+    ::unsetenv("GITHUB_STEP_SUMMARY");
+  }
+
+  // What the candidate's ranks measure from now on differs by `change`.
+  void change_candidate(const Change& change) const {
+    for (const int rank : {0, 1}) {
+      record::RankResult result = launch::good_result(rank, 2, 2);
+      change(result);
+      write_file_atomically(folder_.path() / "candidate" / fmt::format("ok_{}_of_2.json", rank),
+                            record::to_json(result));
+    }
+  }
+
+  Output moebench(const std::vector<std::string>& words) const {
+    return finish_moebench(start_moebench(words, folder_.path()), folder_.path());
+  }
+  // A session of two pairs a cell; what else this machine does must not decide a test.
+  Output ab(std::vector<std::string> more = {}) const {
+    std::vector<std::string> words = {
+        "ab",      "file.yaml", "--candidate",  candidate_.program().string(),
+        "--pairs", "2",         "--busy-cores", "1000"};
+    words.insert(words.end(), more.begin(), more.end());
+    return moebench(words);
+  }
+  Output calibrate() const {
+    return moebench({"calibrate", "file.yaml", "--pairs", "3", "--busy-cores", "1000"});
+  }
+  fs::path results() const { return folder_.path() / "results" / "file-ab"; }
+
+  // Replaces the first `from` in a file below the test's folder.
+  void edit(const fs::path& file, const std::string& from, const std::string& to) const {
+    std::string text = read_file(file);
+    const auto place = text.find(from);
+    ASSERT_NE(place, std::string::npos) << from;
+    text.replace(place, from.size(), to);
+    write_file_atomically(file, text);
+  }
+
+  launch::TemporaryFolder folder_;
+  launch::FakeWorker base_{folder_.path() / "base", 2};
+  launch::FakeWorker candidate_{folder_.path() / "candidate", 2};
+};
+
+TEST_F(GateCli, EqualBuildsPass) {
+  const Output session = ab();
+  EXPECT_EQ(session.exit_code, 0) << session.err;
+  EXPECT_THAT(session.err, HasSubstr("judge it with: moebench gate results/file-ab"));
+  const auto records = record::load(results());
+  ASSERT_GE(records.size(), 8U);
+  EXPECT_TRUE(records[0].pair.has_value());
+  EXPECT_TRUE(records[0].metrics.contains("run_time"));
+  EXPECT_EQ(record::load_session(results())->cells.size(), 2U);
+
+  const Output gate = moebench({"gate", "results/file-ab"});
+  EXPECT_EQ(gate.exit_code, 0) << gate.out << gate.err;
+  EXPECT_THAT(gate.out, StartsWith("# Regression gate: PASS"));
+}
+
+TEST_F(GateCli, ASlowerBuildRegressesAndAFasterOnePasses) {
+  change_candidate(slow_down);
+  EXPECT_EQ(ab().exit_code, 0);
+  ::setenv("GITHUB_STEP_SUMMARY", (folder_.path() / "summary.md").c_str(), 1);
+  const Output gate = moebench({"gate", "results/file-ab", "--github", "--junit", "junit.xml"});
+  EXPECT_EQ(gate.exit_code, 1) << gate.err;
+  EXPECT_THAT(gate.out, AllOf(HasSubstr("REGRESSED"), HasSubstr("+20.0 %"),
+                              HasSubstr("::error title=REGRESSED")));
+  EXPECT_THAT(read_file(folder_.path() / "summary.md"), HasSubstr("# Regression gate: REGRESSED"));
+  EXPECT_THAT(read_file(folder_.path() / "junit.xml"), HasSubstr("<failure"));
+  EXPECT_EQ(moebench({"gate", "results/file-ab", "--fail-on", "missing"}).exit_code, 0);
+
+  const Output other =
+      moebench({"ab", "file.yaml", "--base", candidate_.program(), "--candidate", base_.program(),
+                "--pairs", "2", "--busy-cores", "1000", "--out", "other"});
+  EXPECT_EQ(other.exit_code, 0) << other.err;
+  EXPECT_EQ(moebench({"gate", "other"}).exit_code, 0);
+}
+
+TEST_F(GateCli, MoreMemoryRegresses) {
+  change_candidate(grow);
+  EXPECT_EQ(ab().exit_code, 0);
+  const Output gate = moebench({"gate", "results/file-ab"});
+  EXPECT_EQ(gate.exit_code, 1);
+  EXPECT_THAT(gate.out, HasSubstr("mem_peak"));
+}
+
+TEST_F(GateCli, AutoStopsOnceItIsDecided) {
+  const Output session =
+      moebench({"ab", "file.yaml", "--candidate", candidate_.program(), "--busy-cores", "1000"});
+  EXPECT_EQ(session.exit_code, 0) << session.err;
+  for (const auto& run : record::load(results())) EXPECT_LT(run.pair->index, 12);
+  EXPECT_EQ(moebench({"gate", "results/file-ab"}).exit_code, 0);
+}
+
+TEST_F(GateCli, AFailingCandidateExits3AndItsCellIsNotRunAgain) {
+  candidate_.set_mode("crash");
+  candidate_.set_only_for("parallelism: ep");
+  EXPECT_EQ(ab().exit_code, 3);
+  const Output gate = moebench({"gate", "results/file-ab"});
+  EXPECT_EQ(gate.exit_code, 3) << gate.out;
+  EXPECT_THAT(gate.out, HasSubstr("FAILED"));
+  const auto records = record::load(results());
+  const auto failed =
+      std::ranges::count(records, record::Disposition::kCrashed, &record::CellRecord::disposition);
+  EXPECT_EQ(failed, 1);
+}
+
+TEST_F(GateCli, ASessionGoesOnWhereItEnded) {
+  EXPECT_EQ(ab().exit_code, 0);
+  // As if it had been interrupted within the last pair.
+  std::string text = read_file(results() / "results.jsonl");
+  text.resize(text.rfind('\n', text.size() - 2) + 1);
+  write_file_atomically(results() / "results.jsonl", text);
+  const auto before = record::load(results()).size();
+  EXPECT_EQ(ab().exit_code, 0);
+  EXPECT_GE(record::load(results()).size(), before + 2) << "a whole new pair";
+  const Output gate = moebench({"gate", "results/file-ab"});
+  EXPECT_EQ(gate.exit_code, 0) << gate.err;
+  EXPECT_THAT(gate.out, HasSubstr("1 pairs were interrupted"));
+
+  const Output other = ab({"--mde", "3%"});
+  EXPECT_EQ(other.exit_code, 2);
+  EXPECT_THAT(other.err, HasSubstr("holds another session"));
+  EXPECT_EQ(ab({"--mde", "3%", "--fresh"}).exit_code, 0);
+}
+
+TEST_F(GateCli, UnpairedOrEmptyFoldersAreRefused) {
+  EXPECT_EQ(moebench({"run", "file.yaml"}).exit_code, 0);
+  const Output unpaired = moebench({"gate", "results/file"});
+  EXPECT_EQ(unpaired.exit_code, 5);
+  EXPECT_THAT(unpaired.err, HasSubstr("not paired"));
+  EXPECT_EQ(moebench({"gate", "nothing"}).exit_code, 2);
+  const Output mixed = ab({"--out", "results/file"});
+  EXPECT_EQ(mixed.exit_code, 2);
+  EXPECT_THAT(mixed.err, HasSubstr("no session of pairs"));
+}
+
+TEST_F(GateCli, HandEditedResultsAreErrors) {
+  EXPECT_EQ(ab().exit_code, 0);
+  const fs::path file = results() / "results.jsonl";
+  const std::string good = read_file(file);
+  const auto error_after = [&](const std::string& text) {
+    write_file_atomically(file, text);
+    const Output output = moebench({"gate", "results/file-ab", "--junit", "junit.xml"});
+    EXPECT_EQ(output.exit_code, 2);
+    EXPECT_FALSE(fs::exists(folder_.path() / "junit.xml"));
+    return output.err;
+  };
+  EXPECT_THAT(error_after(good + good.substr(0, good.find('\n') + 1)), HasSubstr("is there twice"));
+  EXPECT_THAT(error_after("{}\n" + good), HasSubstr("results.jsonl:1: has no 'schema_version'"));
+  EXPECT_THAT(error_after("{\"schema_version\": 9}\n" + good), HasSubstr("schema_version is 9"));
+  EXPECT_THAT(error_after(good.substr(10)), HasSubstr("is no valid JSON"));
+  write_file_atomically(file, good);
+  edit(results() / "session.json", "\"looks\"", "\"look\"");
+  EXPECT_EQ(moebench({"gate", "results/file-ab"}).exit_code, 2);
+}
+
+TEST_F(GateCli, CalibrationTellsPairsAndTime) {
+  const Output blind = moebench({"power", "file.yaml"});
+  EXPECT_EQ(blind.exit_code, 2);
+  EXPECT_THAT(blind.err, HasSubstr("moebench calibrate file.yaml"));
+  EXPECT_THAT(moebench({"run", "file.yaml", "--dry-run"}).out, HasSubstr("moebench calibrate"));
+  EXPECT_THAT(moebench({"power", "file.yaml", "--noise", "1%"}).out,
+              HasSubstr("of each cell find"));
+
+  const Output made = calibrate();
+  EXPECT_EQ(made.exit_code, 0) << made.err;
+  EXPECT_THAT(made.out, AllOf(HasSubstr("run noise"), HasSubstr("of this machine")));
+  EXPECT_EQ(moebench({"power", "file.yaml"}).out, made.out);
+  EXPECT_THAT(moebench({"run", "file.yaml", "--dry-run"}).out, HasSubstr(made.out));
+
+  EXPECT_EQ(ab().exit_code, 0);
+  EXPECT_TRUE(fs::exists(results() / "calibration" / "results.jsonl"));
+  EXPECT_THAT(moebench({"gate", "results/file-ab"}).out, Not(HasSubstr("no calibration")));
+}
+
+TEST_F(GateCli, AnotherMachinesCalibrationIsRefusedBeforeAnythingRuns) {
+  EXPECT_EQ(calibrate().exit_code, 0);
+  edit(folder_.path() / "results" / "file-calibration" / "results.jsonl", "\"cpu_model\":\"",
+       "\"cpu_model\":\"Other ");
+  const Output output = ab();
+  EXPECT_EQ(output.exit_code, 5);
+  EXPECT_THAT(output.err, HasSubstr("cpu_model"));
+  EXPECT_FALSE(fs::exists(results() / "results.jsonl"));
+}
+
+TEST_F(GateCli, TheCandidateMayBeAnotherCell) {
+  const std::vector<std::string> words = {
+      "ab",      "file.yaml", "--candidate-set", "parallelism=ep",
+      "--pairs", "2",         "--busy-cores",    "1000"};
+  const Output output = moebench(words);
+  EXPECT_EQ(output.exit_code, 0) << output.err;
+  const auto session = record::load_session(results());
+  ASSERT_EQ(session->cells.size(), 1U);
+  EXPECT_NE(session->cells[0].id, session->cells[0].candidate);
+  EXPECT_EQ(moebench({"gate", "results/file-ab"}).exit_code, 0);
+  const Output absent = moebench({"ab", "file.yaml", "--candidate-set", "expert_kernel=grouped"});
+  EXPECT_EQ(absent.exit_code, 2);
+  EXPECT_THAT(absent.err, HasSubstr("has no such cell"));
+  EXPECT_EQ(moebench({"ab", "file.yaml", "--candidate-set", "colour=red"}).exit_code, 2);
+}
+
+TEST_F(GateCli, WrongUseExits2) {
+  for (const std::vector<std::string>& words : std::vector<std::vector<std::string>>{
+           {"ab", "file.yaml"},
+           {"ab", "file.yaml", "--candidate", "no-such-build"},
+           {"ab", "file.yaml", "--candidate", base_.program(), "--pairs", "few"},
+           {"ab", "file.yaml", "--candidate", base_.program(), "--calibration", "nowhere"},
+           {"ab", "file.yaml", "--candidate", base_.program(), "--mde", "5"},
+           {"gate", "results", "--github"},
+           {"baseline", "save", "main"},
+           {"baseline", "show"},
+           {"baseline", "save", "../main", "results"}}) {
+    const Output output = moebench(words);
+    EXPECT_EQ(output.exit_code, 2) << output.err;
+    EXPECT_THAT(output.err, StartsWith("moebench: error: "));
+    EXPECT_FALSE(fs::exists(results() / "results.jsonl"));
+  }
+}
+
+TEST_F(GateCli, BaselinesKeepExactMetricsUnderAName) {
+  const auto run = [&] { return moebench({"run", "file.yaml", "--fresh"}).exit_code; };
+  EXPECT_EQ(moebench({"gate", "results/file", "--baseline", "main"}).exit_code, 6);
+  EXPECT_EQ(moebench({"baseline", "show", "main"}).exit_code, 6);
+  EXPECT_EQ(run(), 0);
+  EXPECT_EQ(moebench({"baseline", "save", "main", "results/file"}).exit_code, 0);
+  EXPECT_EQ(moebench({"gate", "results/file", "--baseline", "main"}).exit_code, 0);
+
+  change_candidate(grow);
+  ::setenv("MOEBENCH_RANK_PROGRAM", candidate_.program().c_str(), 1);
+  EXPECT_EQ(run(), 0);
+  const Output larger = moebench({"gate", "results/file", "--baseline", "main"});
+  EXPECT_EQ(larger.exit_code, 1);
+  EXPECT_THAT(larger.out, AllOf(HasSubstr("+10.0 %"), HasSubstr("times are not judged")));
+
+  const Output saved = moebench({"baseline", "save", "main", "results/file"});
+  EXPECT_THAT(saved.out, HasSubstr("generation 1 stays the current one"));
+  EXPECT_EQ(moebench({"gate", "results/file", "--baseline", "main"}).exit_code, 1);
+  EXPECT_EQ(moebench({"baseline", "promote", "main"}).exit_code, 0);
+  EXPECT_EQ(moebench({"gate", "results/file", "--baseline", "main"}).exit_code, 0);
+  EXPECT_THAT(moebench({"baseline", "list"}).out, HasSubstr("| main |"));
+  EXPECT_THAT(moebench({"baseline", "show", "main"}).out,
+              AllOf(HasSubstr("current generation: 2"), HasSubstr("- cpu_model:")));
+}
+
+TEST_F(GateCli, AnotherMachinesBaselineIsNotComparable) {
+  EXPECT_EQ(moebench({"run", "file.yaml", "--filter", "parallelism=ep"}).exit_code, 0);
+  EXPECT_EQ(moebench({"baseline", "save", "main", "results/file"}).exit_code, 0);
+  const fs::path file = folder_.path() / "results" / "file" / "results.jsonl";
+  edit(file, "\"torch_version\":\"1.2.3\"", "\"torch_version\":\"1.2.4\"");
+  const Output gate = moebench({"gate", "results/file", "--baseline", "main"});
+  EXPECT_EQ(gate.exit_code, 5);
+  EXPECT_THAT(gate.err, HasSubstr("torch_version is '1.2.4', not '1.2.3'"));
+  EXPECT_EQ(moebench({"baseline", "save", "main", "results/file"}).exit_code, 5);
+  EXPECT_EQ(moebench({"baseline", "rm", "main"}).exit_code, 0);
+  EXPECT_EQ(moebench({"baseline", "rm", "main"}).exit_code, 6);
+}
+
+TEST_F(GateCli, KnownFailuresAreShownAndNotFatal) {
+  const auto write = [&](const std::string& until) {
+    write_file_atomically(folder_.path() / "file.yaml",
+                          std::string(kScenario) +
+                              "    known_failures: [{where: {parallelism: ep}, reason: a bug, "
+                              "until: " +
+                              until + "}]\n");
+  };
+  write("2999-01-01");
+  base_.set_mode("crash");
+  base_.set_only_for("parallelism: ep");
+  const Output known = moebench({"run", "file.yaml"});
+  EXPECT_EQ(known.exit_code, 0) << known.err;
+  EXPECT_THAT(known.err, HasSubstr("is a known failure: a bug"));
+  EXPECT_THAT(known.out, HasSubstr("CRASHED"));
+  write("2020-01-01");
+  EXPECT_EQ(moebench({"run", "file.yaml"}).exit_code, 3);
+  write("2999-01-01");
+  base_.set_mode("ok");
+  const Output passes = moebench({"run", "file.yaml"});
+  EXPECT_EQ(passes.exit_code, 0);
+  EXPECT_THAT(passes.err, HasSubstr("passes unexpectedly"));
+
+  candidate_.set_mode("crash");
+  candidate_.set_only_for("parallelism: ep");
+  EXPECT_EQ(ab().exit_code, 0);
+  const Output gate = moebench({"gate", "results/file-ab"});
+  EXPECT_EQ(gate.exit_code, 0) << gate.out;
+  EXPECT_THAT(gate.out, HasSubstr("KNOWN FAILURE"));
+}
+
+TEST_F(GateCli, TheSimulatedSelftestPrintsItsTable) {
+  const Output output = moebench({"selftest", "--simulate", "--matrices", "100"});
+  EXPECT_EQ(output.exit_code, 0) << output.out;
+  EXPECT_THAT(output.out, AllOf(HasSubstr("any false alarm"), HasSubstr("keeps what is promised")));
+}
+
+TEST_F(GateCli, TheSelftestFailsWhereTheSlowdownIsNotThere) {
+  // This worker knows no fault, so the gate finds nothing in what should be slower.
+  const launch::FakeWorker worker(folder_.path() / "twenty", 20);
+  ::setenv("MOEBENCH_RANK_PROGRAM", worker.program().c_str(), 1);
+  const Output output = moebench({"selftest", "--pairs", "2", "--busy-cores", "1000"});
+  EXPECT_EQ(output.exit_code, 7) << output.out << output.err;
+  EXPECT_THAT(output.out, HasSubstr("FAILED: the gate misses the slowdown"));
+}
+
+}  // namespace
+}  // namespace moebench
