@@ -73,6 +73,15 @@ TEST_F(EndToEnd, AKilledRankIsRecordedAndTheNextRunCompletes) {
   EXPECT_THAT(completed.out, Not(HasSubstr("CRASHED")));
 }
 
+TEST_F(EndToEnd, AnInjectedSlowdownIsPartOfEachMeasuredStep) {
+  EXPECT_EQ(run("slow@0:900", {"parallelism=fsdp", "expert_kernel=loop"}).exit_code, 0);
+  const auto record = record::load(folder_.path() / "results" / "arms").at(0);
+  // Nine tenths of rank 0's time, in no phase of the training.
+  const auto other = record.metrics.at("phase_time_other").per_rank.at(0);
+  const auto step = record.metrics.at("step_time").per_rank.at(0);
+  EXPECT_GT(other.value() / step.value(), 0.8);
+}
+
 TEST_F(EndToEnd, TheDoctorMeasuresTheMachine) {
   const Output output =
       finish_moebench(start_moebench({"doctor", "--quick"}, folder_.path()), folder_.path());

@@ -96,9 +96,9 @@ struct MakeCheckpointOptions {
   std::string shard_size = "1GB";
 };
 
-using Command = std::variant<ListOptions, RunOptions, ProfileOptions, VerifyResumeOptions,
-                             ReportOptions, LoadOptions, MakeCheckpointOptions, DoctorOptions,
-                             GateCommand>;
+using Command =
+    std::variant<ListOptions, RunOptions, ProfileOptions, VerifyResumeOptions, ReportOptions,
+                 LoadOptions, MakeCheckpointOptions, DoctorOptions, GateCommand>;
 
 // --help or --version: the text for stdout, nothing else to do.
 struct Information {
