@@ -78,8 +78,7 @@ struct Input {
 // records are no pairs, or the calibration is another machine's.
 Report judge(const Input& input);
 
-// Time metrics from the last look's pairs alone: whether more pairs could change the outcome, i.e.
-// nothing has regressed or failed and something is inconclusive.
+// Whether more pairs could still decide: something is inconclusive, and nothing is worse than that.
 bool wants_more_pairs(const Report& report);
 
 }  // namespace moebench::gate

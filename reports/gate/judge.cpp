@@ -5,7 +5,6 @@
 #include <map>
 #include <set>
 
-#include "harness/base/check.h"
 #include "harness/base/error.h"
 #include "harness/stats/holm.h"
 #include "harness/stats/quantile.h"
@@ -326,41 +325,6 @@ class Judge {
 
 }  // namespace
 
-const char* to_string(Verdict verdict) {
-  switch (verdict) {
-    case Verdict::kPass:
-      return "PASS";
-    case Verdict::kNew:
-      return "NEW";
-    case Verdict::kKnownFailure:
-      return "KNOWN FAILURE";
-    case Verdict::kInconclusive:
-      return "INCONCLUSIVE";
-    case Verdict::kMissing:
-      return "MISSING";
-    case Verdict::kFailed:
-      return "FAILED";
-    case Verdict::kRegressed:
-      return "REGRESSED";
-  }
-  MOEBENCH_CHECK(!"a verdict outside its enumeration");
-}
-
-Verdict Report::worst() const {
-  Verdict worst = Verdict::kPass;
-  for (const CellResult& cell : cells) worst = std::max(worst, cell.verdict);
-  for (const MetricTest& test : suite) {
-    if (test.verdict == Verdict::kRegressed) worst = Verdict::kRegressed;
-  }
-  return worst;
-}
-
-int Report::count(Verdict verdict) const {
-  return static_cast<int>(std::ranges::count(cells, verdict, &CellResult::verdict));
-}
-
 Report judge(const Input& input) { return Judge(input).run(); }
-
-bool wants_more_pairs(const Report& report) { return report.worst() == Verdict::kInconclusive; }
 
 }  // namespace moebench::gate

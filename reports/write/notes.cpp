@@ -30,6 +30,11 @@ std::string name_of(const Cell& cell, const ScenarioCells& scenario) {
   return fmt::format("{}({}cell {})", axes, count, cell.id());
 }
 
+std::string known_text(const record::KnownFailure& known) {
+  return fmt::format(" (known{}{}: {})", known.until.empty() ? "" : " until ", known.until,
+                     known.reason);
+}
+
 Lines failure_lines(const ScenarioCells& scenario) {
   Lines lines;
   for (const Cell& cell : scenario.cells) {
@@ -38,6 +43,7 @@ Lines failure_lines(const ScenarioCells& scenario) {
     const std::string_view message = first_line(failure->message);
     lines.push_back(fmt::format("{}: {}{}{}", disposition_word(failure->disposition),
                                 name_of(cell, scenario), message.empty() ? "" : ": ", message));
+    if (failure->known_failure) lines.back() += known_text(*failure->known_failure);
   }
   return lines;
 }

@@ -106,6 +106,16 @@ TEST(Markdown, StatesNoImprovementAgainstAFailedBaseline) {
   EXPECT_THAT(text, Not(HasSubstr("4.04x")));
 }
 
+TEST(Markdown, SaysWhyAFailureIsKnown) {
+  auto records = test::seed_records();
+  records[1].disposition = Disposition::kOutOfMemory;
+  records[1].message = "rank 0: no memory";
+  records[1].known_failure = record::KnownFailure{"too large for this machine", "2030-12-31"};
+  EXPECT_THAT(
+      write_report(records, {}),
+      HasSubstr(": rank 0: no memory (known until 2030-12-31: too large for this machine)"));
+}
+
 TEST(Markdown, ShowsTheShareOfTheGemmRateWhereMeasured) {
   auto records = test::seed_records();
   EXPECT_THAT(write_report(records, {}), Not(HasSubstr("share of GEMM rate")));

@@ -49,6 +49,15 @@ void copy_calibration(const fs::path& from, const fs::path& session_folder) {
   write_file_atomically(to / "results.jsonl", read_file(from / "results.jsonl"));
 }
 
+// Empty where this build has none, as one without torch.
+fs::path own_worker() {
+  try {
+    return launch::find_worker();
+  } catch (const Error&) {
+    return {};
+  }
+}
+
 class Runner {
  public:
   explicit Runner(PairSession& session)
@@ -56,7 +65,7 @@ class Runner {
         folder_(session.folder),
         rules_{.busy_cores = session.plan.busy_cores},
         facts_(launch::read_machine_facts()),
-        own_worker_(launch::find_worker()),
+        own_worker_(own_worker()),
         axes_(axes_of(session.cells)) {
     open();
     records_ = record::load(session_.folder, record::Duplicates::kRefuse);
