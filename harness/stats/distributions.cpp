@@ -1,6 +1,5 @@
 #include "harness/stats/distributions.h"
 
-#include <boost/math/distributions/fisher_f.hpp>
 #include <boost/math/distributions/non_central_t.hpp>
 #include <boost/math/distributions/normal.hpp>
 #include <boost/math/distributions/students_t.hpp>
@@ -25,13 +24,6 @@ double t_quantile(double share, double df) {
   MOEBENCH_CHECK(share > 0 && share < 1 && df > 0);
   if (std::isinf(df)) return math::quantile(math::normal(), share);
   return math::quantile(math::students_t(df), share);
-}
-
-double f_upper_tail(double f, double numerator_df, double denominator_df) {
-  if (std::isnan(f)) return std::numeric_limits<double>::quiet_NaN();
-  if (f <= 0) return 1;
-  if (std::isinf(f)) return 0;
-  return math::cdf(math::complement(math::fisher_f(numerator_df, denominator_df), f));
 }
 
 double noncentral_t_upper_tail(double t, double df, double delta) {

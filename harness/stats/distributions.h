@@ -6,9 +6,6 @@ namespace moebench::stats {
 double t_upper_tail(double t, double df);    // P(T > t); NaN where t or df is NaN
 double t_quantile(double share, double df);  // share strictly between 0 and 1
 
-// P(F > f) for Fisher's F with positive degrees of freedom.
-double f_upper_tail(double f, double numerator_df, double denominator_df);
-
 // P(T > t) for the noncentral t with noncentrality `delta`.
 double noncentral_t_upper_tail(double t, double df, double delta);
 

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "harness/base/check.h"
+#include "harness/stats/distributions.h"
 #include "harness/stats/moments.h"
 
 namespace moebench::stats {
@@ -23,6 +24,12 @@ Variance pooled(const std::vector<Variance>& variances) {
     sum.df += variance.df;
   }
   return {sum.value / sum.df, std::numeric_limits<double>::infinity()};
+}
+
+// Its logarithm without the bias that few degrees of freedom give.
+double unbiased_log(const Variance& variance) {
+  const double half = variance.df / 2;
+  return std::log(std::max(variance.value, kMinVariance)) - math::digamma(half) + std::log(half);
 }
 
 }  // namespace
@@ -51,15 +58,28 @@ Variance fit_prior(std::span<const Variance> variances) {
   std::vector<double> logs;
   double expected_spread = 0;
   for (const Variance& variance : known) {
-    const double half = variance.df / 2;
-    logs.push_back(std::log(variance.value) - math::digamma(half) + std::log(half));
-    expected_spread += math::trigamma(half) / static_cast<double>(known.size());
+    logs.push_back(unbiased_log(variance));
+    expected_spread += math::trigamma(variance.df / 2) / static_cast<double>(known.size());
   }
   const Moments log_moments = moments(logs);
   const double spread = log_moments.sum_of_squares / log_moments.df() - expected_spread;
   if (spread <= 0) return pooled(known);
   const double half = trigamma_inverse(spread);
   return {std::exp(log_moments.mean + math::digamma(half) - std::log(half)), 2 * half};
+}
+
+VarianceRatio compare_variances(std::span<const std::pair<Variance, Variance>> pairs) {
+  double sum = 0, spread = 0;
+  int count = 0;
+  for (const auto& [first, second] : pairs) {
+    if (!(first.df > 0 && second.df > 0)) continue;
+    sum += unbiased_log(first) - unbiased_log(second);
+    spread += math::trigamma(first.df / 2) + math::trigamma(second.df / 2);
+    ++count;
+  }
+  if (count == 0) return {};
+  return {std::exp(sum / count),
+          t_upper_tail(sum / std::sqrt(spread), std::numeric_limits<double>::infinity())};
 }
 
 Variance moderate(const Variance& prior, const Variance& variance, double pooled_df) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <span>
+#include <utility>
 
 namespace moebench::stats {
 
@@ -24,6 +25,17 @@ Variance fit_prior(std::span<const Variance> variances);
 // (d0 s0^2 + d s^2) / (d0 + d) with d0 + d degrees of freedom, at most `pooled_df`: the sum over
 // the family, which is all that was observed. {0, 0} where neither prior nor variance has any.
 Variance moderate(const Variance& prior, const Variance& variance, double pooled_df);
+
+// How variances of the same things compare, measured twice.
+struct VarianceRatio {
+  double ratio = 1;  // geometric mean over the pairs of first / second
+  double p = 1;      // P of a larger one where nothing changed
+};
+
+// By the mean of the differences of log variances, whose spread is that of the trigamma function
+// (as in fit_prior), so that things which differ among themselves are compared each with itself.
+// Pairs without degrees of freedom on both sides are left out; where none is left, {1, 1}.
+VarianceRatio compare_variances(std::span<const std::pair<Variance, Variance>> pairs);
 
 // The y with trigamma(y) = x, for positive x (Smyth 2004, appendix).
 double trigamma_inverse(double x);

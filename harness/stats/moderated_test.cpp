@@ -65,6 +65,18 @@ TEST(FitPrior, OfOneVarianceLearnsNothingOfTheSpread) {
   EXPECT_EQ(same.df, 5);
 }
 
+TEST(CompareVariances, ByTheMeanOfLogDifferences) {
+  using Pairs = std::vector<std::pair<Variance, Variance>>;
+  const VarianceRatio ratio =
+      compare_variances(Pairs{{{4e-4, 5}, {1e-4, 5}}, {{9e-4, 5}, {2e-4, 5}}, {{1, 0}, {1e-4, 5}}});
+  // sqrt(4 x 4.5); 1 - Phi(log(18) / sqrt(4 x trigamma(2.5))).
+  expect_near(ratio.ratio, 4.242640687119285);
+  expect_near(ratio.p, 0.01951843692978625);
+  EXPECT_EQ(compare_variances(Pairs{{{1, 0}, {1, 5}}}).p, 1);
+  EXPECT_EQ(compare_variances({}).ratio, 1);
+  expect_near(compare_variances(Pairs{{{0, 4}, {0, 4}}}).p, 0.5);
+}
+
 TEST(FitPrior, OfNothingIsNothing) {
   EXPECT_EQ(fit_prior({}).df, 0);
   EXPECT_EQ(fit_prior(std::vector<Variance>{{0, 0}}).df, 0);

@@ -15,39 +15,29 @@ namespace {
 
 constexpr double kQuieterError = 0.02;
 
-// Sums of squares over the cells that have residuals.
-struct Pool {
-  double sum_of_squares = 0;
-  double df = 0;
+stats::Variance variance_of(const std::vector<double>& ratios) {
+  const stats::Moments moments = stats::moments(ratios);
+  return {moments.df() > 0 ? moments.sum_of_squares / moments.df() : 0, moments.df()};
+}
 
-  void add(const stats::Moments& moments) {
-    sum_of_squares += moments.sum_of_squares;
-    df += moments.df();
-  }
-  double variance() const { return std::max(sum_of_squares / df, stats::kMinVariance); }
-};
+stats::Variance pooled(const stats::Variance& a, const stats::Variance& b) {
+  const double df = a.df + b.df;
+  return {df > 0 ? (a.value * a.df + b.value * b.df) / df : 0, df};
+}
 
-// How many times the session's variance is the calibration's, where that is significant.
+// How many times the session's variances are the calibration's, where that is significant.
 std::optional<double> times_noisier(const std::vector<Differences>& cells) {
-  Pool session, calibration;
+  std::vector<std::pair<stats::Variance, stats::Variance>> pairs;
   for (const Differences& cell : cells) {
-    const stats::Moments now = stats::moments(cell.session);
-    const stats::Moments before = stats::moments(cell.calibration);
-    if (now.df() == 0 || before.df() == 0) continue;
-    session.add(now);
-    calibration.add(before);
+    pairs.emplace_back(variance_of(cell.session), variance_of(cell.calibration));
   }
-  if (session.df == 0) return std::nullopt;
-  const double ratio = session.variance() / calibration.variance();
-  if (stats::f_upper_tail(ratio, session.df, calibration.df) >= kQuieterError) return std::nullopt;
-  return ratio;
+  const stats::VarianceRatio compared = stats::compare_variances(pairs);
+  return compared.p < kQuieterError ? std::optional(compared.ratio) : std::nullopt;
 }
 
 stats::Variance residual_variance(const Differences& cell, bool with_calibration) {
-  Pool pool;
-  pool.add(stats::moments(cell.session));
-  if (with_calibration) pool.add(stats::moments(cell.calibration));
-  return {pool.df > 0 ? pool.sum_of_squares / pool.df : 0, pool.df};
+  const stats::Variance session = variance_of(cell.session);
+  return with_calibration ? pooled(session, variance_of(cell.calibration)) : session;
 }
 
 }  // namespace

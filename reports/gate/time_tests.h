@@ -37,8 +37,8 @@ struct SharedNoise {
 };
 
 // One variance a cell by empirical Bayes (stats::fit_prior) over the residuals of the session and
-// of the calibration. A calibration that is significantly quieter than the session (F test, 2 %)
-// is left out: with it, noise would pass for a slowdown.
+// of the calibration. A calibration that is significantly quieter than the session
+// (stats::compare_variances, 2 %) is left out: with it, noise would pass for a slowdown.
 SharedNoise share_noise(const std::vector<Differences>& cells);
 
 // The geometric mean over the cells that have pairs, its variance with Satterthwaite's degrees of
