@@ -20,15 +20,21 @@ add_library(moebench_options INTERFACE)
 target_include_directories(moebench_options INTERFACE ${PROJECT_SOURCE_DIR})
 # Header-only: the torch wheel carries another fmt, and the two must not meet at link time.
 target_compile_definitions(moebench_options INTERFACE FMT_HEADER_ONLY=1)
-target_compile_options(moebench_options INTERFACE -Wall -Wextra -Wshadow -Wnon-virtual-dtor)
+# nvcc takes none of these; MoebenchCuda.cmake has what CUDA sources are compiled with.
+function(host_options)
+  foreach(option IN LISTS ARGN)
+    target_compile_options(moebench_options INTERFACE $<$<COMPILE_LANGUAGE:C,CXX>:${option}>)
+  endforeach()
+endfunction()
+host_options(-Wall -Wextra -Wshadow -Wnon-virtual-dtor)
 if(MOEBENCH_WERROR)
-  target_compile_options(moebench_options INTERFACE -Werror)
+  host_options(-Werror)
 endif()
 if(MOEBENCH_SANITIZE)
-  target_compile_options(moebench_options INTERFACE -fsanitize=address,undefined
-                         -fno-sanitize-recover=undefined -fno-omit-frame-pointer
-                         # g++ 12 warns falsely inside fmt when sanitizers are on.
-                         -Wno-stringop-overflow)
+  host_options(-fsanitize=address,undefined -fno-sanitize-recover=undefined
+               -fno-omit-frame-pointer
+               # g++ 12 warns falsely inside fmt when sanitizers are on.
+               -Wno-stringop-overflow)
   target_link_options(moebench_options INTERFACE -fsanitize=address,undefined)
 endif()
 

@@ -1,0 +1,62 @@
+#pragma once
+
+#include <cstdint>
+#include <type_traits>
+
+#include "kernels/gpu/tile.h"
+
+namespace moebench::kernels {
+
+// What a thread moves by one instruction: up to 16 bytes, aligned to their size.
+template <typename T, int width>
+struct alignas(width * sizeof(T)) Vec {
+  T at[width];
+};
+
+template <int width, typename T>
+MOEBENCH_HD inline Vec<T, width> load(const T* from) {
+  return *reinterpret_cast<const Vec<T, width>*>(from);
+}
+
+template <int width, typename T>
+MOEBENCH_HD inline void store(T* to, const Vec<T, width>& vec) {
+  *reinterpret_cast<Vec<T, width>*>(to) = vec;
+}
+
+template <typename T>
+constexpr int kFullWidth = 16 / static_cast<int>(sizeof(T));
+
+template <typename T>
+bool is_aligned(const T* pointer) {
+  return reinterpret_cast<std::uintptr_t>(pointer) % 16 == 0;
+}
+
+// Calls launch(width) with the widest vectors that rows of `extent` elements from these pointers
+// on allow; `width` is an integral constant.
+template <typename Launch, typename T, typename... Rest>
+void with_width(std::int64_t extent, Launch launch, const T* pointer, const Rest*... rest) {
+  if (extent % kFullWidth<T> == 0 && is_aligned(pointer) && (is_aligned(rest) && ...)) {
+    launch(std::integral_constant<int, kFullWidth<T>>());
+  } else {
+    launch(std::integral_constant<int, 1>());
+  }
+}
+
+// A grid whose blocks each do one piece of one row.
+template <int threads, int width>
+struct RowGrid {
+  static constexpr std::int64_t kPiece = threads * width;
+  std::int64_t extent;   // elements of a row
+  std::uint32_t pieces;  // of a row
+
+  explicit RowGrid(std::int64_t row_extent)
+      : extent(row_extent), pieces(static_cast<std::uint32_t>(divide_up(row_extent, kPiece))) {}
+  MOEBENCH_HD std::int64_t row(Place place) const { return place.block / pieces; }
+  // The thread's first element in its row; `extent` or more: it has none.
+  MOEBENCH_HD std::int64_t column(Place place) const {
+    return place.block % pieces * kPiece + place.thread * width;
+  }
+  std::int64_t num_blocks(std::int64_t rows) const { return rows * pieces; }
+};
+
+}  // namespace moebench::kernels
