@@ -16,6 +16,17 @@ struct AdamWOptions {
   std::int64_t step = 1;      // of this update, from 1, for the bias correction
 };
 
+// What an update multiplies by, computed once in fp64.
+struct AdamWScalars {
+  float beta1, beta2, one_minus_beta1, one_minus_beta2;
+  float step_size;  // learning rate with the first moment's bias correction
+  float inverse_sqrt_correction2;
+  float decay;  // what weight decay leaves of a parameter
+  float epsilon;
+  float gradient_scale;
+};
+AdamWScalars adamw_scalars(const AdamWOptions& options);
+
 // AdamW (Loshchilov and Hutter 2019) over a flat shard, all four arrays in one pass; arithmetic in
 // fp32, storage in T. param, exp_avg, exp_avg_sq are updated in place; grad is only read.
 template <typename T>

@@ -5,27 +5,32 @@
 
 namespace moebench::kernels {
 
+AdamWScalars adamw_scalars(const AdamWOptions& options) {
+  const auto step = static_cast<double>(options.step);
+  const double correction1 = 1.0 - std::pow(options.beta1, step);
+  const double correction2 = 1.0 - std::pow(options.beta2, step);
+  return {.beta1 = static_cast<float>(options.beta1),
+          .beta2 = static_cast<float>(options.beta2),
+          .one_minus_beta1 = static_cast<float>(1.0 - options.beta1),
+          .one_minus_beta2 = static_cast<float>(1.0 - options.beta2),
+          .step_size = static_cast<float>(options.learning_rate / correction1),
+          .inverse_sqrt_correction2 = static_cast<float>(1.0 / std::sqrt(correction2)),
+          .decay = static_cast<float>(1.0 - options.learning_rate * options.weight_decay),
+          .epsilon = static_cast<float>(options.epsilon),
+          .gradient_scale = static_cast<float>(options.gradient_scale)};
+}
+
 template <typename T>
 void adamw(T* param, const T* grad, T* exp_avg, T* exp_avg_sq, std::int64_t count,
            const AdamWOptions& options) {
-  const double correction1 = 1.0 - std::pow(options.beta1, static_cast<double>(options.step));
-  const double correction2 = 1.0 - std::pow(options.beta2, static_cast<double>(options.step));
-  const auto beta1 = static_cast<float>(options.beta1);
-  const auto beta2 = static_cast<float>(options.beta2);
-  const auto one_minus_beta1 = static_cast<float>(1.0 - options.beta1);
-  const auto one_minus_beta2 = static_cast<float>(1.0 - options.beta2);
-  const auto step_size = static_cast<float>(options.learning_rate / correction1);
-  const auto inverse_sqrt_correction2 = static_cast<float>(1.0 / std::sqrt(correction2));
-  const auto decay = static_cast<float>(1.0 - options.learning_rate * options.weight_decay);
-  const auto epsilon = static_cast<float>(options.epsilon);
-  const auto scale = static_cast<float>(options.gradient_scale);
+  const AdamWScalars s = adamw_scalars(options);
 #pragma omp parallel for simd
   for (std::int64_t i = 0; i < count; ++i) {
-    const float g = to_float(grad[i]) * scale;
-    const float m = to_float(exp_avg[i]) * beta1 + g * one_minus_beta1;
-    const float v = to_float(exp_avg_sq[i]) * beta2 + g * g * one_minus_beta2;
-    const float denominator = std::sqrt(v) * inverse_sqrt_correction2 + epsilon;
-    param[i] = from_float<T>(to_float(param[i]) * decay - step_size * m / denominator);
+    const float g = to_float(grad[i]) * s.gradient_scale;
+    const float m = to_float(exp_avg[i]) * s.beta1 + g * s.one_minus_beta1;
+    const float v = to_float(exp_avg_sq[i]) * s.beta2 + g * g * s.one_minus_beta2;
+    const float denominator = std::sqrt(v) * s.inverse_sqrt_correction2 + s.epsilon;
+    param[i] = from_float<T>(to_float(param[i]) * s.decay - s.step_size * m / denominator);
     exp_avg[i] = from_float<T>(m);
     exp_avg_sq[i] = from_float<T>(v);
   }
