@@ -1,4 +1,7 @@
 // The launchers of all CUDA kernels, compiled without CUDA: they run on the host executor.
 #include "kernels/adamw/adamw.cu"
+#include "kernels/expert_histogram/expert_histogram.cu"
 #include "kernels/permute_rows/permute_rows.cu"
+#include "kernels/router/router.cu"
 #include "kernels/swiglu/swiglu.cu"
+#include "kernels/transpose_concat/transpose_concat.cu"
