@@ -99,6 +99,22 @@ TEST(Vec, IsUsedOnlyWhereRowsAndPointersAreAligned) {
   EXPECT_EQ(kFullWidth<Bfloat16>, 8);
 }
 
+template <typename T>
+void expect_words_as_in_memory() {
+  Vec<T, kFullWidth<T>> vec;
+  for (int k = 0; k < kFullWidth<T>; ++k) {
+    vec.at[k] = from_float<T>(0.1f * static_cast<float>(k + 1));
+  }
+  std::uint32_t words[4];
+  std::memcpy(words, &vec, sizeof words);
+  for (int i = 0; i < 4; ++i) EXPECT_EQ(word(vec, i), words[i]) << i;
+}
+
+TEST(Vec, WordsAreWhatLiesInMemory) {
+  expect_words_as_in_memory<float>();
+  expect_words_as_in_memory<Bfloat16>();
+}
+
 TEST(RowGrid, CoversEveryElementOnce) {
   for (const std::int64_t extent : {0, 1, 7, 8, 9, 40}) {
     const RowGrid<4, 2> grid(extent);

@@ -1,8 +1,10 @@
 #pragma once
 
+#include <bit>
 #include <cstdint>
 #include <type_traits>
 
+#include "harness/base/bfloat16.h"
 #include "kernels/gpu/tile.h"
 
 namespace moebench::kernels {
@@ -18,8 +20,26 @@ MOEBENCH_HD inline Vec<T, width> load(const T* from) {
   return *reinterpret_cast<const Vec<T, width>*>(from);
 }
 
+// Four bytes, the first element lowest.
+template <int width>
+MOEBENCH_HD inline std::uint32_t word(const Vec<float, width>& vec, int i) {
+  return std::bit_cast<std::uint32_t>(vec.at[i]);
+}
+template <int width>
+MOEBENCH_HD inline std::uint32_t word(const Vec<Bfloat16, width>& vec, int i) {
+  return vec.at[2 * i].bits | static_cast<std::uint32_t>(vec.at[2 * i + 1].bits) << 16;
+}
+
 template <int width, typename T>
 MOEBENCH_HD inline void store(T* to, const Vec<T, width>& vec) {
+#if defined(__CUDA_ARCH__)
+  // By an intrinsic, since nvcc splits the store of a struct that was filled element by element.
+  if constexpr (sizeof(vec) == sizeof(uint4)) {
+    __stwb(reinterpret_cast<uint4*>(to),
+           make_uint4(word(vec, 0), word(vec, 1), word(vec, 2), word(vec, 3)));
+    return;
+  }
+#endif
   *reinterpret_cast<Vec<T, width>*>(to) = vec;
 }
 
