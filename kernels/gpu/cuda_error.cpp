@@ -30,11 +30,12 @@ void check_cuda(cudaError_t result, const char* what) {
 }
 
 std::string why_no_device() {
-  int count = 0;
-  const cudaError_t result = cudaGetDeviceCount(&count);
-  if (result != cudaSuccess) {
-    return std::string("no CUDA device: ") + cudaGetErrorString(result);
+  int driver = 0, count = 0;
+  if (cudaDriverGetVersion(&driver) == cudaSuccess && driver == 0) {
+    return "no CUDA device: no NVIDIA driver is installed here";
   }
+  const cudaError_t result = cudaGetDeviceCount(&count);
+  if (result != cudaSuccess) return std::string("no CUDA device: ") + cudaGetErrorString(result);
   return count == 0 ? "no CUDA device: the driver lists none" : "";
 }
 

@@ -27,6 +27,7 @@ class DeviceArray {
   DeviceArray& operator=(const DeviceArray&) = delete;
 
   T* data() { return static_cast<T*>(data_); }
+  std::int64_t size() const { return static_cast<std::int64_t>(count_); }
   std::vector<T> values() const {
     std::vector<T> values(count_);
     check_cuda(cudaMemcpy(values.data(), data_, count_ * sizeof(T), cudaMemcpyDeviceToHost),

@@ -1,0 +1,35 @@
+#include "kernels/gpu/gpu_bench_util.h"
+#include "kernels/swiglu/swiglu_cuda.h"
+
+namespace moebench::kernels {
+namespace {
+
+constexpr std::int64_t kCount = kGpuTokens * kGpuIntermediate;
+
+template <typename T>
+void swiglu_forward_gpu(benchmark::State& state) {
+  if (skipped_without_device(state)) return;
+  RandomArray<T> gate_up(2 * kCount);
+  DeviceArray<T> out(kCount);
+  const auto bytes = 3 * kCount * static_cast<std::int64_t>(sizeof(T));
+  time_on_device(state, bytes, [&](CudaStream stream) {
+    cuda::swiglu_forward<T>(gate_up.data(), kGpuTokens, kGpuIntermediate, out.data(), stream);
+  });
+}
+MOEBENCH_GPU_BENCHMARK(swiglu_forward_gpu);
+
+template <typename T>
+void swiglu_backward_gpu(benchmark::State& state) {
+  if (skipped_without_device(state)) return;
+  RandomArray<T> dout(kCount), gate_up(2 * kCount);
+  DeviceArray<T> dgate_up(2 * kCount), out(kCount);
+  const auto bytes = 6 * kCount * static_cast<std::int64_t>(sizeof(T));
+  time_on_device(state, bytes, [&](CudaStream stream) {
+    cuda::swiglu_backward<T>(dout.data(), gate_up.data(), kGpuTokens, kGpuIntermediate,
+                             dgate_up.data(), out.data(), stream);
+  });
+}
+MOEBENCH_GPU_BENCHMARK(swiglu_backward_gpu);
+
+}  // namespace
+}  // namespace moebench::kernels
