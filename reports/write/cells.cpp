@@ -91,7 +91,9 @@ std::vector<ScenarioCells> group_cells(const std::vector<CellRecord>& records) {
     auto& scenario =
         find_or_add(scenarios, [&](const ScenarioCells& s) { return s.name == r.scenario; });
     scenario.name = r.scenario;
-    auto& cell = find_or_add(scenario.cells, [&](const Cell& c) { return c.id() == r.id; });
+    auto& cell = find_or_add(scenario.cells, [&](const Cell& c) {
+      return c.id() == r.id && c.axis("arm") == r.axis("arm");
+    });
     cell.repetitions.push_back(&r);
   }
   return scenarios;

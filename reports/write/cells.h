@@ -42,7 +42,8 @@ struct ScenarioCells {
   std::vector<std::string> constant_axes() const;
 };
 
-// Scenarios and cells in the order of first appearance. Error where there are no records.
+// Scenarios and cells in the order of first appearance; a cell is an id, and its arm where the
+// records have such an axis. Error where there are no records.
 std::vector<ScenarioCells> group_cells(const std::vector<record::CellRecord>& records);
 
 // Axis names of all records in the order of first appearance.

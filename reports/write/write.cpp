@@ -1,6 +1,5 @@
 #include "reports/write/write.h"
 
-#include "harness/base/check.h"
 #include "reports/write/agreement.h"
 #include "reports/write/cells.h"
 #include "reports/write/csv.h"
@@ -9,21 +8,27 @@
 #include "reports/write/markdown.h"
 
 namespace moebench::reports {
+namespace {
+
+// Two builds that ran the same cell in pairs are not its repetitions: the arm becomes an axis.
+std::vector<record::CellRecord> with_arms(std::vector<record::CellRecord> records) {
+  for (record::CellRecord& record : records) {
+    if (!record.pair) continue;
+    record.axes.insert(record.axes.begin(), {"arm", to_string(record.pair->arm)});
+  }
+  return records;
+}
+
+}  // namespace
 
 std::string write_report(const std::vector<record::CellRecord>& recorded,
                          const ReportOptions& options) {
-  const auto records = check_agreement(recorded);
+  const auto checked = check_agreement(recorded);
+  const auto records = with_arms(checked);
   const auto scenarios = group_cells(records);
   const Baseline baseline(scenarios, options.baseline);
-  switch (options.format) {
-    case Format::kMarkdown:
-      return to_markdown(scenarios, baseline);
-    case Format::kCsv:
-      return to_csv(records);
-    case Format::kJson:
-      return record::to_json_document(records);
-  }
-  MOEBENCH_CHECK(!"a format outside its enumeration");
+  if (options.format == Format::kJson) return record::to_json_document(checked);
+  return options.format == Format::kCsv ? to_csv(records) : to_markdown(scenarios, baseline);
 }
 
 std::string write_load_profiles(const std::vector<record::CellRecord>& records) {

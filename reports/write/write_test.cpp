@@ -256,6 +256,19 @@ TEST(Json, IsTheDocumentOfTheRecords) {
   expect_golden("awkward.json", write_report(awkward_records(), {.format = Format::kJson}));
 }
 
+TEST(Report, TellsTheArmsOfPairsApart) {
+  auto base = test::arm("a", "fsdp", "1", "loop"), candidate = base;
+  test::set_figures(base, {2e9, 1e9, 10, 100});
+  test::set_figures(candidate, {2e9, 1e9, 20, 50});
+  base.pair = record::PairPlace{.cell = "a", .arm = record::Arm::kBase};
+  candidate.pair = record::PairPlace{.cell = "a", .arm = record::Arm::kCandidate};
+  candidate.repetition = 1;
+  const std::string text = write_report({base, candidate}, {});
+  EXPECT_THAT(text, HasSubstr("| base      |"));
+  EXPECT_THAT(text, HasSubstr("| candidate |"));
+  EXPECT_THAT(write_report({base, candidate}, {.format = Format::kCsv}), HasSubstr("\"arm\""));
+}
+
 TEST(Report, OfNoRecordsIsAnError) {
   for (const Format format : {Format::kMarkdown, Format::kCsv, Format::kJson}) {
     EXPECT_THROW(write_report({}, {.format = format}), Error);
