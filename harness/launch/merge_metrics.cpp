@@ -10,6 +10,7 @@
 #include "harness/config/memory_estimate.h"
 #include "harness/launch/merge.h"
 #include "harness/launch/merge_rules.h"
+#include "harness/stats/quantile.h"
 
 namespace moebench::launch {
 namespace {
@@ -23,12 +24,6 @@ double sum(const Values& values) { return std::accumulate(values.begin(), values
 double mean(const Values& values) { return sum(values) / static_cast<double>(values.size()); }
 double largest(const Values& values) { return *std::max_element(values.begin(), values.end()); }
 double smallest(const Values& values) { return *std::min_element(values.begin(), values.end()); }
-
-double median(Values values) {
-  std::sort(values.begin(), values.end());
-  const std::size_t half = values.size() / 2;
-  return values.size() % 2 == 1 ? values[half] : (values[half - 1] + values[half]) / 2;
-}
 
 Metric per_rank_metric(const char* unit, const Values& values, double (*headline)(const Values&)) {
   Metric metric{.unit = unit, .value = headline(values)};
@@ -132,7 +127,7 @@ void merge_times(const std::vector<RankResult>& ranks, const char* name, Metrics
   if (samples.empty()) return;
   Metric time{.unit = "ns"};
   time.samples = over_ranks(samples, [](double a, double b) { return std::max(a, b); });
-  time.value = median(time.samples);
+  time.value = stats::median(time.samples);
   for (const Values& rank : samples) time.per_rank.emplace_back(mean(rank));
   merged[name] = std::move(time);
 }

@@ -1,21 +1,16 @@
 #include "reports/write/breakdown.h"
 
+#include <string_view>
+
 #include "harness/base/units.h"
 #include "reports/write/columns.h"
 #include "reports/write/format_value.h"
+#include "reports/write/step_phases.h"
 
 namespace moebench::reports {
 namespace {
 
 using record::CellRecord;
-
-// In the order of a step; harness/record/schema.md says what each holds.
-constexpr const char* kPhases[] = {"data",     "embedding", "attention", "router",
-                                   "dispatch", "experts",   "combine",   "loss",
-                                   "gather",   "reduce",    "optimizer", "other"};
-// Have a backward, which has one column for all.
-constexpr const char* kForwardPhases[] = {"embedding", "attention", "router", "dispatch",
-                                          "experts",   "combine",   "loss"};
 
 std::optional<double> mean_step_ns(const CellRecord& record) {
   const auto found = record.metrics.find("step_time");
@@ -34,10 +29,13 @@ std::optional<double> phase_share(const CellRecord& record, const std::string& p
   return step && time && *step > 0 ? std::optional(*time / *step) : std::nullopt;
 }
 
+bool is_backward(std::string_view phase) { return phase.ends_with(kBackward); }
+
+// Of all phases together.
 std::optional<double> backward_share(const CellRecord& record) {
   std::optional<double> sum;
-  for (const std::string phase : kForwardPhases) {
-    const auto share = phase_share(record, phase + "_backward");
+  for (const char* phase : kStepPhases) {
+    const auto share = is_backward(phase) ? phase_share(record, phase) : std::nullopt;
     if (share) sum = sum.value_or(0) + *share;
   }
   return sum;
@@ -84,11 +82,14 @@ Table memory_table(const ScenarioCells& scenario) {
 Table phase_table(const ScenarioCells& scenario) {
   const std::vector<Cell> cells = scenario.ok_cells();
   Table shares;
-  for (const char* phase : kPhases) {
-    shares.push_back(
-        share_column(cells, phase, [phase](const CellRecord& r) { return phase_share(r, phase); }));
+  for (const char* phase : kStepPhases) {
+    if (!is_backward(phase)) {
+      shares.push_back(share_column(
+          cells, phase, [phase](const CellRecord& r) { return phase_share(r, phase); }));
+    } else if (shares.back().title != "backward") {
+      shares.push_back(share_column(cells, "backward", backward_share));
+    }
   }
-  shares.insert(shares.begin() + 8, share_column(cells, "backward", backward_share));
   Table table = measured_table(scenario, cells, std::move(shares));
   if (table.empty()) return {};
   const auto step_s = [](const CellRecord& record) {

@@ -1,23 +1,17 @@
 #include "reports/write/cells.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "harness/base/check.h"
 #include "harness/base/error.h"
+#include "harness/stats/quantile.h"
 
 namespace moebench::reports {
 namespace {
 
 using record::CellRecord;
 using record::Disposition;
-
-std::optional<double> median_in_place(std::vector<double>& values) {
-  if (values.empty()) return std::nullopt;
-  std::sort(values.begin(), values.end());
-  const std::size_t middle = values.size() / 2;
-  if (values.size() % 2 == 1) return values[middle];
-  return (values[middle - 1] + values[middle]) / 2;
-}
 
 bool differs(const std::vector<Cell>& cells, const std::string& axis) {
   return std::any_of(cells.begin(), cells.end(),
@@ -52,7 +46,7 @@ std::optional<double> Cell::median_of(
   for (const auto* repetition : repetitions) {
     if (const auto value = value_of(*repetition)) values.push_back(*value);
   }
-  return median_in_place(values);
+  return stats::median(std::move(values));
 }
 
 std::optional<double> Cell::median(std::string_view metric) const {

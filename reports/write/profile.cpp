@@ -13,31 +13,11 @@
 #include "reports/write/format_value.h"
 #include "reports/write/hotspots.h"
 #include "reports/write/profile_values.h"
+#include "reports/write/step_phases.h"
 #include "reports/write/table.h"
 
 namespace moebench::reports {
 namespace {
-
-// In the order of a step.
-constexpr const char* kPhases[] = {"data",
-                                   "embedding",
-                                   "attention",
-                                   "router",
-                                   "dispatch",
-                                   "experts",
-                                   "combine",
-                                   "loss",
-                                   "loss_backward",
-                                   "combine_backward",
-                                   "experts_backward",
-                                   "dispatch_backward",
-                                   "router_backward",
-                                   "attention_backward",
-                                   "embedding_backward",
-                                   "gather",
-                                   "reduce",
-                                   "optimizer",
-                                   "other"};
 
 constexpr std::array kMemoryKinds = {"parameters", "gathered",    "gradients", "full_gradients",
                                      "optimizer",  "activations", "dispatch"};
@@ -67,7 +47,7 @@ std::string overhead_line(const Cell& cell) {
         fmt::format("{}{} {}", line.empty() ? "" : ", ", level, format_change(*step / *plain - 1));
   }
   double marks = 0;
-  for (const std::string phase : kPhases) {
+  for (const std::string phase : kStepPhases) {
     marks += cell.median("op_calls." + phase + ".").value_or(0);
   }
   const auto ranks = static_cast<double>(rank_values(cell, "profile_plain_step_time").size());
@@ -85,7 +65,7 @@ std::string phase_section(const Cell& cell) {
   const auto steps = rank_values(cell, "profile_phases_step_time");
   const double step = steps.empty() ? 0 : sum(steps) / static_cast<double>(steps.size());
   double total = 0;
-  for (const std::string phase : kPhases) {
+  for (const std::string phase : kStepPhases) {
     const auto ns = cell.median("profile_phase." + phase);
     if (!ns || *ns == 0) continue;
     total += *ns;
@@ -211,7 +191,7 @@ std::string memory_section(const Cell& cell) {
   for (const char* kind : kMemoryKinds) table.push_back({kind});
   std::string peak_phase;
   double peak = 0;
-  for (const std::string phase : kPhases) {
+  for (const std::string phase : kStepPhases) {
     std::vector<double> parts;
     for (const char* kind : kMemoryKinds) parts.push_back(value(phase, kind, rank) / 1e6);
     if (sum(parts) == 0) continue;
