@@ -9,6 +9,7 @@
 #include "tools/moebench/commands.h"
 #include "tools/moebench/pair_session.h"
 #include "tools/moebench/plan.h"
+#include "tools/moebench/results_folder.h"
 
 namespace moebench::cli {
 namespace {
@@ -19,11 +20,6 @@ using config::CellConfig;
 
 // Numbers of pairs after which `--pairs auto` judges.
 const std::vector<int> kAutoLooks = {6, 12, 20};
-
-fs::path folder_of(const std::string& out, const std::string& file, const char* suffix) {
-  if (!out.empty()) return out;
-  return fs::path("results") / (fs::path(file).stem().string() + suffix);
-}
 
 std::vector<CellConfig> cells_of(const Selection& selection) {
   return cells_to_run(select_scenarios(selection), selection);
@@ -115,7 +111,7 @@ std::vector<PairedCell> counterparts(const AbOptions& options) {
 
 // The default calibration counts where it exists, a named one must.
 fs::path calibration_of(const AbOptions& options) {
-  const fs::path folder = folder_of(options.calibration, options.selection.file, "-calibration");
+  const fs::path folder = results_path(options.calibration, options.selection.file, "-calibration");
   if (fs::exists(folder / "results.jsonl")) return folder;
   if (options.calibration.empty()) return {};
   throw Error("--calibration: '{}' holds no results; make one with moebench calibrate",
@@ -132,7 +128,7 @@ void check_candidate(const AbOptions& options) {
 
 int run_command(const CalibrateOptions& options) {
   PairSession session;
-  session.folder = folder_of(options.out, options.selection.file, "-calibration");
+  session.folder = results_path(options.out, options.selection.file, "-calibration");
   session.cells = same_cells(options.selection);
   session.base_worker = session.candidate_worker = find_worker_at("", "");
   session.plan.kind = record::SessionKind::kCalibration;
@@ -146,14 +142,14 @@ int run_command(const CalibrateOptions& options) {
   if (exit_code == kExitInterrupted) return exit_code;
   std::cout << power_text(
       {.selection = options.selection,
-       .calibration = folder_of(options.out, options.selection.file, "-calibration")});
+       .calibration = results_path(options.out, options.selection.file, "-calibration")});
   return exit_code;
 }
 
 int run_command(const AbOptions& options) {
   check_candidate(options);
   PairSession session;
-  session.folder = folder_of(options.out, options.selection.file, "-ab");
+  session.folder = results_path(options.out, options.selection.file, "-ab");
   session.base_worker = find_worker_at(options.base, "--base");
   session.candidate_worker = options.candidate.empty()
                                  ? session.base_worker

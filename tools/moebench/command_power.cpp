@@ -9,6 +9,7 @@
 #include "reports/write/table.h"
 #include "tools/moebench/commands.h"
 #include "tools/moebench/plan.h"
+#include "tools/moebench/results_folder.h"
 
 namespace moebench::cli {
 namespace {
@@ -19,8 +20,7 @@ using reports::Align;
 using reports::kNone;
 
 fs::path calibration_folder(const PowerOptions& options) {
-  if (!options.calibration.empty()) return options.calibration;
-  return fs::path("results") / (fs::path(options.selection.file).stem().string() + "-calibration");
+  return results_path(options.calibration, options.selection.file, "-calibration");
 }
 
 std::string minutes_text(double ns) {

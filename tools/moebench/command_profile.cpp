@@ -7,6 +7,7 @@
 #include "reports/write/profile.h"
 #include "reports/write/write.h"
 #include "tools/moebench/commands.h"
+#include "tools/moebench/results_folder.h"
 
 namespace moebench::cli {
 namespace {
@@ -16,10 +17,7 @@ namespace fs = std::filesystem;
 RunOptions run_options(const ProfileOptions& options) {
   RunOptions run;
   run.selection = options.selection;
-  run.out = options.out;
-  if (run.out.empty()) {
-    run.out = (fs::path("results") / fs::path(options.selection.file).stem()).string() + "-profile";
-  }
+  run.out = results_path(options.out, options.selection.file, "-profile").string();
   run.repeats = 1;
   run.launcher = options.launcher;
   run.fresh = options.fresh;

@@ -86,11 +86,6 @@ Order order_of(const RunOptions& options, const std::vector<config::CellConfig>&
   return repeats ? Order::kRandom : Order::kListed;
 }
 
-std::filesystem::path results_path(const RunOptions& options) {
-  if (!options.out.empty()) return options.out;
-  return std::filesystem::path("results") / std::filesystem::path(options.selection.file).stem();
-}
-
 std::string dry_run_note(const PlannedRun& run, const Records& records) {
   const auto it = records.find(run.key());
   const char* what = "run";
@@ -105,7 +100,8 @@ std::string dry_run_note(const PlannedRun& run, const Records& records) {
 int dry_run(const RunOptions& options) {
   const auto cells = planned_cells(options);
   const auto plan = make_plan(cells, order_of(options, cells), plan_seed(cells));
-  const Records records = options.fresh ? Records{} : load_records(results_path(options));
+  const Records records =
+      options.fresh ? Records{} : load_records(results_path(options.out, options.selection.file));
   std::vector<CellRow> rows;
   for (const PlannedRun& run : plan) rows.push_back({run.cell, dry_run_note(run, records)});
   std::cout << cell_table(rows) << "\nTo gate these cells (moebench ab):\n\n"
@@ -175,7 +171,7 @@ RunOutcome run_cells(const RunOptions& options) {
   const Order order = order_of(options, cells);
   const std::uint64_t seed = plan_seed(cells);
   const std::vector<PlannedRun> plan = make_plan(cells, order, seed);
-  const std::filesystem::path path = results_path(options);
+  const std::filesystem::path path = results_path(options.out, options.selection.file);
   launch::RunCellOptions cell_options;
   cell_options.results_folder = path;
   cell_options.worker = launch::find_worker();

@@ -108,11 +108,6 @@ ResumeRow verify(const CellConfig& cell, ResumeRecipe recipe, const std::string&
   return row;
 }
 
-fs::path results_path(const VerifyResumeOptions& options) {
-  if (!options.out.empty()) return options.out;
-  return fs::path("results") / (fs::path(options.selection.file).stem().string() + "-verify");
-}
-
 int count_runs(const std::vector<ResumeRecipe>& recipes) {
   std::set<std::string> shared;
   for (const ResumeRecipe& recipe : recipes) {
@@ -131,7 +126,7 @@ int run_command(const VerifyResumeOptions& options) {
   for (const CellConfig& cell : cells) {
     recipes.push_back(make_resume_recipe(cell, options.steps_before));
   }
-  const fs::path path = results_path(options);
+  const fs::path path = results_path(options.out, options.selection.file, "-verify");
   Runner runner(path, options, count_runs(recipes));
   const ResultsFolder folder(path);
   launch::handle_interrupts();

@@ -13,6 +13,11 @@ namespace moebench::cli {
 
 namespace fs = std::filesystem;
 
+fs::path results_path(const std::string& out, const std::string& file, const std::string& suffix) {
+  if (!out.empty()) return out;
+  return fs::path("results") / (fs::path(file).stem().string() + suffix);
+}
+
 ResultsFolder::ResultsFolder(const fs::path& path) : path_(path) {
   std::error_code error;
   fs::create_directories(path, error);

@@ -1,8 +1,13 @@
 #pragma once
 
 #include <filesystem>
+#include <string>
 
 namespace moebench::cli {
+
+// `out`, or where it is empty results/<stem of the scenario file><suffix>.
+std::filesystem::path results_path(const std::string& out, const std::string& file,
+                                   const std::string& suffix = "");
 
 // A results folder that this process alone writes to, from construction to destruction.
 class ResultsFolder {
