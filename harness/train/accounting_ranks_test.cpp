@@ -10,6 +10,7 @@
 #include "harness/base/file.h"
 #include "harness/comm/communicator.h"
 #include "harness/measure/phases.h"
+#include "harness/train/small_test_cell.h"
 #include "harness/train/worker.h"
 
 namespace moebench::train {
@@ -21,26 +22,7 @@ using config::Parallelism;
 
 std::unique_ptr<comm::Communicator> world;
 
-CellConfig small_cell() {
-  CellConfig cell;
-  cell.model.name = "accounting";
-  cell.model.hidden_size = 64;
-  cell.model.intermediate_size = 96;
-  cell.model.num_layers = 2;
-  cell.model.num_experts = 4;
-  cell.model.top_k = 2;
-  cell.model.num_heads = 4;
-  cell.model.num_kv_heads = 2;
-  cell.model.head_dim = 16;
-  cell.model.vocab_size = 256;
-  cell.model.max_position_embeddings = 256;
-  cell.model.router_aux_loss_coef = 0.02;
-  cell.expert_kernel = ExpertKernel::kGrouped;
-  cell.ranks = world->size();
-  cell.dtype = config::Dtype::kFp32;
-  cell.warmup_steps = 1;
-  return cell;
-}
+CellConfig small_cell() { return small_test_cell(world->size()); }
 
 // A text file of this rank's own with samples of these lengths, one a line.
 class Text {

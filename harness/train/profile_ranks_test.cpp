@@ -17,6 +17,7 @@
 #include "harness/measure/phases.h"
 #include "harness/model/layout.h"
 #include "harness/parallel/sharded_unit.h"
+#include "harness/train/small_test_cell.h"
 #include "harness/train/worker.h"
 
 namespace moebench::train {
@@ -30,26 +31,10 @@ using nlohmann::json;
 std::unique_ptr<comm::Communicator> world;
 
 CellConfig small_cell(Profile profile) {
-  CellConfig cell;
-  cell.model.name = "profiled";
-  cell.model.hidden_size = 64;
-  cell.model.intermediate_size = 96;
-  cell.model.num_layers = 2;
-  cell.model.num_experts = 4;
-  cell.model.top_k = 2;
-  cell.model.num_heads = 4;
-  cell.model.num_kv_heads = 2;
-  cell.model.head_dim = 16;
-  cell.model.vocab_size = 256;
-  cell.model.max_position_embeddings = 256;
-  cell.model.router_aux_loss_coef = 0.02;
-  cell.expert_kernel = config::ExpertKernel::kGrouped;
-  cell.ranks = world->size();
-  cell.dtype = config::Dtype::kFp32;
+  CellConfig cell = small_test_cell(world->size());
   cell.seq_len = 64;
   cell.packing = true;  // rows of exactly seq_len tokens
   cell.micro_batch = 2;
-  cell.warmup_steps = 1;
   cell.steps = 3;
   cell.profile = profile;
   return cell;
