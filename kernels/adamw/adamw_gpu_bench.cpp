@@ -21,5 +21,17 @@ void adamw_gpu(benchmark::State& state) {
 }
 MOEBENCH_GPU_BENCHMARK(adamw_gpu);
 
+template <typename T>
+void sum_of_squares_gpu(benchmark::State& state) {
+  if (skipped_without_device(state)) return;
+  RandomArray<T> values(kCount);
+  DeviceArray<double> sum(1), workspace(cuda::sum_of_squares_workspace(kCount));
+  const auto bytes = kCount * static_cast<std::int64_t>(sizeof(T));
+  time_on_device(state, bytes, [&](CudaStream stream) {
+    cuda::sum_of_squares<T>(values.data(), kCount, sum.data(), workspace.data(), stream);
+  });
+}
+MOEBENCH_GPU_BENCHMARK(sum_of_squares_gpu);
+
 }  // namespace
 }  // namespace moebench::kernels

@@ -1,3 +1,5 @@
+#include <gmock/gmock.h>
+
 #include "kernels/adamw/adamw_cuda.h"
 #include "kernels/gpu/test_machine.h"
 
@@ -49,6 +51,41 @@ TYPED_TEST(AdamWTiles, UpdateAShardAtAnyAddress) {
     SCOPED_TRACE(shift);
     this->expect_the_cpu_kernels_update(1000, shift);
   }
+}
+
+template <typename T>
+class SumOfSquaresTiles : public MachineTest {
+ protected:
+  double sum_on_device(Array<T>& values, std::int64_t count, std::int64_t shift) {
+    Array<double> sum(1), workspace(cuda::sum_of_squares_workspace(count));
+    cuda::sum_of_squares<T>(values.data() + shift, count, sum.data(), workspace.data(), nullptr);
+    return sum.values()[0];
+  }
+};
+TYPED_TEST_SUITE(SumOfSquaresTiles, StorageTypes);
+
+// Empty, less than a vector, ragged, one piece and more, and at last more pieces than blocks.
+TYPED_TEST(SumOfSquaresTiles, AddWhatTheCpuKernelAdds) {
+  for (const std::int64_t count : {0, 1, 7, 9, 2048, 8192, 8193, 100001, 1024 * 8192 + 12345}) {
+    const std::int64_t shift = count % 3;
+    SCOPED_TRACE(::testing::Message() << count << " behind " << shift);
+    const auto values = random_values<TypeParam>(count + shift, 6, /*range=*/100);
+    const double expected = sum_of_squares(values.data() + shift, count);
+    this->in_every_order([&] {
+      Array<TypeParam> array(values);
+      EXPECT_NEAR(this->sum_on_device(array, count, shift), expected, 1e-5 * expected);
+    });
+  }
+}
+
+TYPED_TEST(SumOfSquaresTiles, GiveTheSameBitsAgain) {
+  const auto values = random_values<TypeParam>(50000, 7);
+  std::vector<double> sums;
+  this->in_every_order([&] {
+    Array<TypeParam> array(values);
+    for (int i = 0; i < 3; ++i) sums.push_back(this->sum_on_device(array, 50000, 0));
+  });
+  EXPECT_THAT(sums, ::testing::Each(sums[0]));
 }
 
 }  // namespace
