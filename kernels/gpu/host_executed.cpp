@@ -3,5 +3,6 @@
 #include "kernels/expert_histogram/expert_histogram.cu"
 #include "kernels/permute_rows/permute_rows.cu"
 #include "kernels/router/router.cu"
+#include "kernels/sum_parts/sum_parts.cu"
 #include "kernels/swiglu/swiglu.cu"
 #include "kernels/transpose_concat/transpose_concat.cu"
