@@ -43,6 +43,26 @@ MOEBENCH_HD inline void store(T* to, const Vec<T, width>& vec) {
   *reinterpret_cast<Vec<T, width>*>(to) = vec;
 }
 
+// fp32 values that belong to a vector of `width` elements of any type, by 16 bytes where that is
+// wide enough; `width` is 1 or a multiple of 4.
+template <int width>
+MOEBENCH_HD inline void load_floats(const float* from, float* to) {
+  constexpr int kPiece = width < 4 ? width : 4;
+  for (int k = 0; k < width; k += kPiece) {
+    const auto piece = load<kPiece>(from + k);
+    for (int j = 0; j < kPiece; ++j) to[k + j] = piece.at[j];
+  }
+}
+template <int width>
+MOEBENCH_HD inline void store_floats(float* to, const float* from) {
+  constexpr int kPiece = width < 4 ? width : 4;
+  for (int k = 0; k < width; k += kPiece) {
+    Vec<float, kPiece> piece;
+    for (int j = 0; j < kPiece; ++j) piece.at[j] = from[k + j];
+    store(to + k, piece);
+  }
+}
+
 template <typename T>
 constexpr int kFullWidth = 16 / static_cast<int>(sizeof(T));
 
