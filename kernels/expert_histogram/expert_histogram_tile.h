@@ -1,7 +1,6 @@
 #pragma once
 
-#include "harness/base/check.h"
-#include "kernels/gpu/tile.h"
+#include "kernels/gpu/require.h"
 #include "kernels/permute_rows/row_map_view.h"
 
 namespace moebench::kernels {
@@ -46,14 +45,8 @@ struct HistogramTile {
   }
 
  private:
-  // An unknown expert would write outside the arrays: it ends the kernel with an error.
   MOEBENCH_HD std::int32_t valid(std::int32_t expert) const {
-    const bool known = expert >= 0 && expert < plan.map.num_experts;
-#if defined(__CUDA_ARCH__)
-    if (!known) __trap();
-#else
-    MOEBENCH_CHECK(known);
-#endif
+    require(expert >= 0 && expert < plan.map.num_experts);
     return expert;
   }
   MOEBENCH_HD void count(Place place, const Shared& shared, std::int64_t pair) const {

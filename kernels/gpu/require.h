@@ -1,0 +1,18 @@
+#pragma once
+
+#include "harness/base/check.h"
+#include "kernels/gpu/tile.h"
+
+namespace moebench::kernels {
+
+// For indices read from memory that would lead outside an array: ends the kernel with an error, on
+// the host executor the process.
+MOEBENCH_HD inline void require(bool known) {
+#if defined(__CUDA_ARCH__)
+  if (!known) __trap();
+#else
+  MOEBENCH_CHECK(known);
+#endif
+}
+
+}  // namespace moebench::kernels
