@@ -4,6 +4,7 @@
 #include "kernels/expert_histogram/expert_histogram.cu"
 #include "kernels/permute_rows/permute_rows.cu"
 #include "kernels/rms_norm/rms_norm.cu"
+#include "kernels/rope/rope.cu"
 #include "kernels/router/router.cu"
 #include "kernels/sum_parts/sum_parts.cu"
 #include "kernels/swiglu/swiglu.cu"
