@@ -1,6 +1,7 @@
 // The launchers of all CUDA kernels, compiled without CUDA: they run on the host executor.
 #include "kernels/adamw/adamw.cu"
 #include "kernels/cross_entropy/cross_entropy.cu"
+#include "kernels/embedding/embedding.cu"
 #include "kernels/expert_histogram/expert_histogram.cu"
 #include "kernels/permute_rows/permute_rows.cu"
 #include "kernels/rms_norm/rms_norm.cu"
