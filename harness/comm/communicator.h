@@ -12,21 +12,31 @@ constexpr std::int64_t element_bytes(ElementType type) {
   return type == ElementType::kFp32 ? 4 : 2;
 }
 
-// A collective that has been started; wait() returns when its buffers may be used again.
+// A collective that has been started; wait() returns when its buffers may be used again. Any number
+// may be on their way; its group must outlive it.
 class Pending {
  public:
   virtual ~Pending() = default;
   virtual void wait() = 0;
 };
 
+struct DeviceOptions;
+
 // A group of processes. Every call is collective over the group, in the same order on all ranks.
-// Buffers are host memory, and send and receive buffers never overlap unless a call says so.
+// Buffers are host memory, unless the group was made by on_device(), and send and receive buffers
+// never overlap unless a call says so.
 // A failing peer or library ends in Error (MPI's own handler would abort without a record).
 class Communicator {
  public:
   virtual ~Communicator() = default;
   virtual int rank() const = 0;
   virtual int size() const = 0;
+
+  // The same ranks for buffers in host memory: itself, unless it is one for device memory.
+  virtual Communicator& host() { return *this; }
+  // The same ranks for buffers in device memory, see device_communicator.h. This group must outlive
+  // it. Collective.
+  virtual std::unique_ptr<Communicator> on_device(const DeviceOptions& options);
 
   // receive = the concatenation of all ranks' `send`, by rank. send: `bytes`; receive: size x
   // bytes.
@@ -38,14 +48,24 @@ class Communicator {
 
   // receive[i] (+)= sum over ranks of their send[rank() x count + i]: summed in fp32 in the order
   // of ranks, rounded once. send: size x count elements; receive: count. Adds to what is there when
-  // `accumulate`.
+  // `accumulate`. What is sent may be overwritten, and the sum read, after wait() alone.
+  virtual std::unique_ptr<Pending> start_reduce_scatter(const void* send, void* receive,
+                                                        std::int64_t count, ElementType type,
+                                                        bool accumulate) = 0;
   virtual void reduce_scatter(const void* send, void* receive, std::int64_t count, ElementType type,
-                              bool accumulate) = 0;
+                              bool accumulate) {
+    start_reduce_scatter(send, receive, count, type, accumulate)->wait();
+  }
 
   // Sends send_bytes[d] bytes to each rank d from consecutive pieces of `send`, and receives
   // receive_bytes[s] from each rank s into consecutive pieces of `receive`.
+  virtual std::unique_ptr<Pending> start_all_to_all(
+      const void* send, std::span<const std::int64_t> send_bytes, void* receive,
+      std::span<const std::int64_t> receive_bytes) = 0;
   virtual void all_to_all(const void* send, std::span<const std::int64_t> send_bytes, void* receive,
-                          std::span<const std::int64_t> receive_bytes) = 0;
+                          std::span<const std::int64_t> receive_bytes) {
+    start_all_to_all(send, send_bytes, receive, receive_bytes)->wait();
+  }
 
   // values[i] = sum over ranks, the same bits on every rank.
   virtual void all_reduce_sum(std::span<double> values) = 0;

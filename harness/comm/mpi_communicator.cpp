@@ -3,6 +3,10 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <functional>
+#include <memory>
+#include <string>
+#include <utility>
 #include <vector>
 
 #include "harness/base/check.h"
@@ -51,13 +55,24 @@ Count message_count(std::int64_t bytes) {
 
 class MpiPending : public Pending {
  public:
-  explicit MpiPending(MPI_Request request) : request_(request) {}
+  // `finish`: what is left to do when all have arrived.
+  explicit MpiPending(std::vector<MPI_Request> requests, std::function<void()> finish = {})
+      : requests_(std::move(requests)), finish_(std::move(finish)) {}
   // Also when an exception passes: the library may still write into the buffers.
-  ~MpiPending() override { MPI_Wait(&request_, MPI_STATUS_IGNORE); }
-  void wait() override { check_mpi(MPI_Wait(&request_, MPI_STATUS_IGNORE), "MPI_Wait"); }
+  ~MpiPending() override { complete(); }
+  void wait() override {
+    check_mpi(complete(), "MPI_Waitall");
+    if (finish_) std::exchange(finish_, {})();
+  }
 
  private:
-  MPI_Request request_;
+  // Requests that are complete are null from then on.
+  int complete() {
+    return MPI_Waitall(static_cast<int>(requests_.size()), requests_.data(), MPI_STATUSES_IGNORE);
+  }
+
+  std::vector<MPI_Request> requests_;
+  std::function<void()> finish_;
 };
 
 class MpiCommunicator : public Communicator {
@@ -84,17 +99,17 @@ class MpiCommunicator : public Communicator {
     MPI_Request request = MPI_REQUEST_NULL;
     check_mpi(MPI_Iallgather(send, c.count, c.type, receive, c.count, c.type, comm_, &request),
               "MPI_Iallgather");
-    return std::make_unique<MpiPending>(request);
+    return std::make_unique<MpiPending>(std::vector{request});
   }
 
-  void reduce_scatter(const void* send, void* receive, std::int64_t count, ElementType type,
-                      bool accumulate) override {
+  std::unique_ptr<Pending> start_reduce_scatter(const void* send, void* receive, std::int64_t count,
+                                                ElementType type, bool accumulate) override {
     const std::int64_t bytes = count * element_bytes(type);
     const auto* own = static_cast<const std::byte*>(send);
-    received_.resize(static_cast<std::size_t>(bytes * (size_ - 1)));
+    auto received = take_staging(bytes * (size_ - 1));
     std::vector<const void*> parts(static_cast<std::size_t>(size_));
     std::vector<Piece> sends, receives;
-    std::byte* next = received_.data();
+    std::byte* next = received->data();
     for (int peer = 0; peer < size_; ++peer) {
       if (peer == rank_) {
         parts[static_cast<std::size_t>(peer)] = own + peer * bytes;
@@ -105,12 +120,16 @@ class MpiCommunicator : public Communicator {
       parts[static_cast<std::size_t>(peer)] = next;
       next += bytes;
     }
-    exchange(sends, receives);
-    sum_parts(parts, count, type, accumulate, receive);
+    return std::make_unique<MpiPending>(exchange(sends, receives),
+                                        [this, received, parts, count, type, accumulate, receive] {
+                                          sum_parts(parts, count, type, accumulate, receive);
+                                          staging_.push_back(received);
+                                        });
   }
 
-  void all_to_all(const void* send, std::span<const std::int64_t> send_bytes, void* receive,
-                  std::span<const std::int64_t> receive_bytes) override {
+  std::unique_ptr<Pending> start_all_to_all(const void* send,
+                                            std::span<const std::int64_t> send_bytes, void* receive,
+                                            std::span<const std::int64_t> receive_bytes) override {
     MOEBENCH_CHECK(std::ssize(send_bytes) == size_ && std::ssize(receive_bytes) == size_);
     std::vector<Piece> sends, receives;
     auto* from = static_cast<std::byte*>(const_cast<void*>(send));
@@ -131,8 +150,9 @@ class MpiCommunicator : public Communicator {
       from += out;
       to += in;
     }
+    auto requests = exchange(sends, receives);
     std::copy(own_from, own_from + send_bytes[static_cast<std::size_t>(rank_)], own_to);
-    exchange(sends, receives);
+    return std::make_unique<MpiPending>(std::move(requests));
   }
 
   void all_reduce_sum(std::span<double> values) override {
@@ -160,7 +180,9 @@ class MpiCommunicator : public Communicator {
     std::int64_t bytes;
   };
 
-  void exchange(const std::vector<Piece>& sends, const std::vector<Piece>& receives) {
+  // Two exchanges of a pair of ranks may be on their way at once: MPI keeps their order.
+  std::vector<MPI_Request> exchange(const std::vector<Piece>& sends,
+                                    const std::vector<Piece>& receives) {
     constexpr int kTag = 1;
     std::vector<MPI_Request> requests;
     for (const Piece& p : receives) {
@@ -173,14 +195,25 @@ class MpiCommunicator : public Communicator {
       check_mpi(MPI_Isend(p.data, c.count, c.type, p.peer, kTag, comm_, &requests.emplace_back()),
                 "MPI_Isend");
     }
-    check_mpi(MPI_Waitall(static_cast<int>(requests.size()), requests.data(), MPI_STATUSES_IGNORE),
-              "MPI_Waitall");
+    return requests;
+  }
+
+  using Staging = std::shared_ptr<std::vector<std::byte>>;
+
+  Staging take_staging(std::int64_t bytes) {
+    auto staging = std::make_shared<std::vector<std::byte>>();
+    if (!staging_.empty()) {
+      staging = std::move(staging_.back());
+      staging_.pop_back();
+    }
+    staging->resize(static_cast<std::size_t>(bytes));
+    return staging;
   }
 
   MPI_Comm comm_;
   int rank_ = 0;
   int size_ = 1;
-  std::vector<std::byte> received_;  // kept: fresh pages cost more than the exchange
+  std::vector<Staging> staging_;  // kept: fresh pages cost more than the exchange
 };
 
 void finalize_at_exit() {

@@ -24,16 +24,19 @@ class SelfCommunicator : public Communicator {
     return std::make_unique<Done>();
   }
 
-  void reduce_scatter(const void* send, void* receive, std::int64_t count, ElementType type,
-                      bool accumulate) override {
+  std::unique_ptr<Pending> start_reduce_scatter(const void* send, void* receive, std::int64_t count,
+                                                ElementType type, bool accumulate) override {
     sum_parts({&send, 1}, count, type, accumulate, receive);
+    return std::make_unique<Done>();
   }
 
-  void all_to_all(const void* send, std::span<const std::int64_t> send_bytes, void* receive,
-                  std::span<const std::int64_t> receive_bytes) override {
+  std::unique_ptr<Pending> start_all_to_all(const void* send,
+                                            std::span<const std::int64_t> send_bytes, void* receive,
+                                            std::span<const std::int64_t> receive_bytes) override {
     MOEBENCH_CHECK(send_bytes.size() == 1 && receive_bytes.size() == 1);
     MOEBENCH_CHECK(send_bytes[0] == receive_bytes[0]);
     std::memcpy(receive, send, static_cast<std::size_t>(send_bytes[0]));
+    return std::make_unique<Done>();
   }
 
   void all_reduce_sum(std::span<double>) override {}

@@ -56,6 +56,10 @@ Apply parse_gathers(const YamlValue& value, const std::filesystem::path&) {
   return [gathers](CellConfig& cell) { cell.gathers = gathers; };
 }
 
+Apply parse_prefetch(const YamlValue& value, const std::filesystem::path&) {
+  return [ahead = value.integer(0, 2)](CellConfig& cell) { cell.prefetch = ahead; };
+}
+
 Apply parse_routing_axis(const YamlValue& value, const std::filesystem::path& folder) {
   return [routing = parse_routing(value, folder)](CellConfig& cell) { cell.routing = routing; };
 }
@@ -80,6 +84,7 @@ const std::vector<AxisDefinition>& definitions() {
       {"dtype", parse_word<&CellConfig::dtype, Dtype::kBf16, Dtype::kFp32>},
       {"activation_checkpointing", parse_flag<&CellConfig::activation_checkpointing>},
       {"gathers", parse_gathers},
+      {"prefetch", parse_prefetch},
       {"sync_each_batch", parse_flag<&CellConfig::sync_each_batch>},
       {"optimizer", parse_word<&CellConfig::optimizer, Optimizer::kFused, Optimizer::kForeach,
                                Optimizer::kPerTensor>},

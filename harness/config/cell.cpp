@@ -21,6 +21,15 @@ const char* to_string(ExpertKernel value) {
 
 const char* to_string(Dtype value) { return value == Dtype::kBf16 ? "bf16" : "fp32"; }
 
+const char* to_string(Device value) {
+  constexpr std::array kNames = {"cpu", "cuda", "auto"};
+  return kNames[static_cast<std::size_t>(value)];
+}
+
+const char* to_string(DeviceCollectives value) {
+  return value == DeviceCollectives::kNccl ? "nccl" : "host";
+}
+
 const char* to_string(Optimizer value) {
   constexpr std::array kNames = {"fused", "foreach", "per_tensor"};
   return kNames[static_cast<std::size_t>(value)];
@@ -94,6 +103,7 @@ std::vector<std::pair<std::string, std::string>> CellConfig::axes() const {
           {"dtype", to_string(dtype)},
           {"activation_checkpointing", fmt::to_string(activation_checkpointing)},
           {"gathers", fmt::to_string(gathers)},
+          {"prefetch", fmt::to_string(prefetch)},
           {"sync_each_batch", fmt::to_string(sync_each_batch)},
           {"optimizer", to_string(optimizer)},
           {"keep_gradients", fmt::to_string(keep_gradients)},
@@ -113,10 +123,14 @@ std::string CellConfig::workload() const {
   cell.expert_kernel = defaults.expert_kernel;
   cell.activation_checkpointing = defaults.activation_checkpointing;
   cell.gathers = defaults.gathers;
+  cell.prefetch = defaults.prefetch;
   cell.sync_each_batch = defaults.sync_each_batch;
   cell.optimizer = defaults.optimizer;
   cell.keep_gradients = defaults.keep_gradients;
   cell.threads_per_rank = defaults.threads_per_rank;
+  cell.device = defaults.device;
+  cell.reduce_dtype = defaults.reduce_dtype;
+  cell.device_collectives = defaults.device_collectives;
   cell.checkpoint_every = defaults.checkpoint_every;
   cell.load = defaults.load;
   cell.grad_accumulation *= cell.ranks;

@@ -14,6 +14,8 @@ enum class ModelType { kMixtral, kGraniteMoe };
 enum class Parallelism { kFsdp, kEp };
 enum class ExpertKernel { kLoop, kGrouped };
 enum class Dtype { kBf16, kFp32 };
+enum class Device { kCpu, kCuda, kAuto };
+enum class DeviceCollectives { kNccl, kHost };
 enum class Optimizer { kFused, kForeach, kPerTensor };
 enum class DataSource { kSynthetic, kText, kTokens };
 enum class Measure { kTrain, kLoad };
@@ -105,6 +107,9 @@ struct CellConfig {
   // How often a layer's parameters are gathered in a micro-step: for forward and backward, or, with
   // activation checkpointing alone, for forward, recomputation and gradients.
   std::int64_t gathers = 2;
+  // Layers that are gathered ahead of the one that is computed, 0 to 2; from 1 on a layer's
+  // gradient is reduced behind the backward pass of the layer before it.
+  std::int64_t prefetch = 1;
   // Gradients are reduced after each micro-batch; or stay unsharded until the step's last one.
   bool sync_each_batch = true;
   Optimizer optimizer = Optimizer::kFused;
@@ -123,6 +128,11 @@ struct CellConfig {
   double weight_decay = 0.0;
   double max_grad_norm = 1.0;  // 0 = no clipping
   std::int64_t threads_per_rank = 1;
+  Device device = Device::kCpu;       // kAuto: a GPU for each rank of a machine, else kCpu
+  Dtype reduce_dtype = Dtype::kFp32;  // that gradients are summed in over ranks; kBf16: CUDA alone
+  // How ranks with GPUs exchange tensors: GPU to GPU, or through the host, where they may share
+  // one.
+  DeviceCollectives device_collectives = DeviceCollectives::kNccl;
   std::string load_from;              // checkpoint folder; empty = seeded initial weights
   std::int64_t checkpoint_every = 0;  // a save after so many steps, warm-up included; 0 = never
   std::string resume_from;            // checkpoint to continue, or a folder of them; empty = none
@@ -140,8 +150,8 @@ struct CellConfig {
 
   // The axes in printing order, every one resolved, values as printed:
   // model, parallelism, ep_degree, expert_kernel, ranks, micro_batch, grad_accumulation, seq_len,
-  // packing, dtype, activation_checkpointing, gathers, sync_each_batch, optimizer, keep_gradients,
-  // routing, seed, loader, cache.
+  // packing, dtype, activation_checkpointing, gathers, prefetch, sync_each_batch, optimizer,
+  // keep_gradients, routing, seed, loader, cache.
   std::vector<std::pair<std::string, std::string>> axes() const;
 
   // That the launcher starts: the ranks, or the one that is played.
@@ -158,8 +168,9 @@ struct CellConfig {
 
   // The same for what is computed, however it is done: cells that share it train the same model on
   // the same global batches, so their losses and gradient norms must agree. Left out are
-  // parallelism, ep_degree, expert_kernel, activation_checkpointing, gathers, sync_each_batch,
-  // optimizer, keep_gradients, threads and how weights are loaded; ranks and grad_accumulation
+  // parallelism, ep_degree, expert_kernel, activation_checkpointing, gathers, prefetch,
+  // sync_each_batch, optimizer, keep_gradients, threads, device, reduce_dtype,
+  // device_collectives and how weights are loaded; ranks and grad_accumulation
   // count as their product. All optimizers are the same AdamW: what they round differently in bf16
   // stays within the bound for the order of sums (mixtral-tiny, 100 steps: 1e-4 of the loss, 2e-3
   // of the gradient norm; fp32: 2e-9 and 3e-8), and a comparison that did not check it would be
@@ -167,12 +178,14 @@ struct CellConfig {
   std::string workload() const;
 };
 
-const char* to_string(ModelType value);       // "mixtral", "granitemoe"
-const char* to_string(Parallelism value);     // "fsdp", "ep"
-const char* to_string(ExpertKernel value);    // "loop", "grouped"
-const char* to_string(Dtype value);           // "bf16", "fp32"
-const char* to_string(Optimizer value);       // "fused", "foreach", "per_tensor"
-const char* to_string(DataSource value);      // "synthetic", "text", "tokens"
+const char* to_string(ModelType value);          // "mixtral", "granitemoe"
+const char* to_string(Parallelism value);        // "fsdp", "ep"
+const char* to_string(ExpertKernel value);       // "loop", "grouped"
+const char* to_string(Dtype value);              // "bf16", "fp32"
+const char* to_string(Device value);             // "cpu", "cuda", "auto"
+const char* to_string(DeviceCollectives value);  // "nccl", "host"
+const char* to_string(Optimizer value);          // "fused", "foreach", "per_tensor"
+const char* to_string(DataSource value);         // "synthetic", "text", "tokens"
 std::string to_string(const Routing& value);  // "learned", "balanced", "skewed(1.5)", "trace(/f)"
 const char* to_string(Measure value);         // "train", "load"
 const char* to_string(Loader value);          // "concat", "slice", "direct", "broadcast"

@@ -62,6 +62,9 @@ void visit_settings(Visitor& visitor, Cell& cell) {
   visitor.field("weight_decay", cell.weight_decay);
   visitor.field("max_grad_norm", cell.max_grad_norm);
   visitor.field("threads_per_rank", cell.threads_per_rank);
+  visitor.field("device", cell.device);
+  visitor.field("reduce_dtype", cell.reduce_dtype);
+  visitor.field("device_collectives", cell.device_collectives);
   visitor.field("load_from", cell.load_from);
   visitor.field("checkpoint_every", cell.checkpoint_every);
   visitor.field("resume_from", cell.resume_from);
@@ -81,6 +84,7 @@ void visit_identity(Visitor& visitor, Cell& cell) {
   visitor.field("dtype", cell.dtype);
   visitor.field("activation_checkpointing", cell.activation_checkpointing);
   visitor.field("gathers", cell.gathers);
+  visitor.field("prefetch", cell.prefetch);
   visitor.field("sync_each_batch", cell.sync_each_batch);
   visitor.field("optimizer", cell.optimizer);
   visitor.field("keep_gradients", cell.keep_gradients);

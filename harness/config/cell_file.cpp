@@ -115,6 +115,12 @@ class Reader {
   void field(const char* name, Dtype& out) {
     out = fields_.at(name).word({Dtype::kBf16, Dtype::kFp32});
   }
+  void field(const char* name, Device& out) {
+    out = fields_.at(name).word({Device::kCpu, Device::kCuda, Device::kAuto});
+  }
+  void field(const char* name, DeviceCollectives& out) {
+    out = fields_.at(name).word({DeviceCollectives::kNccl, DeviceCollectives::kHost});
+  }
   void field(const char* name, Optimizer& out) {
     out = fields_.at(name).word({Optimizer::kFused, Optimizer::kForeach, Optimizer::kPerTensor});
   }

@@ -31,6 +31,10 @@ CellConfig odd_cell() {
   cell.packing = true;
   cell.dtype = Dtype::kFp32;
   cell.gathers = 3;
+  cell.prefetch = 2;
+  cell.device = Device::kAuto;
+  cell.reduce_dtype = Dtype::kBf16;
+  cell.device_collectives = DeviceCollectives::kHost;
   cell.sync_each_batch = false;
   cell.optimizer = Optimizer::kPerTensor;
   cell.keep_gradients = false;
@@ -133,6 +137,10 @@ TEST(Cell, WorkloadLeavesOutHowItIsDone) {
   cell.expert_kernel = ExpertKernel::kLoop;
   cell.activation_checkpointing = !cell.activation_checkpointing;
   cell.gathers = 2;
+  cell.prefetch = 0;
+  cell.device = Device::kCuda;
+  cell.reduce_dtype = Dtype::kFp32;
+  cell.device_collectives = DeviceCollectives::kNccl;
   cell.sync_each_batch = !cell.sync_each_batch;
   cell.optimizer = Optimizer::kFused;
   cell.keep_gradients = !cell.keep_gradients;
@@ -186,6 +194,10 @@ TEST(Cell, IdChangesWithEveryOtherField) {
                                        [](CellConfig& c) { c.dtype = Dtype::kBf16; },
                                        [](CellConfig& c) { c.activation_checkpointing = true; },
                                        [](CellConfig& c) { --c.gathers; },
+                                       [](CellConfig& c) { --c.prefetch; },
+                                       [](CellConfig& c) { c.device = Device::kCpu; },
+                                       [](CellConfig& c) { c.reduce_dtype = Dtype::kFp32; },
+                                       [](CellConfig& c) { c.device_collectives = {}; },
                                        [](CellConfig& c) { c.sync_each_batch = true; },
                                        [](CellConfig& c) { c.optimizer = Optimizer::kForeach; },
                                        [](CellConfig& c) { c.keep_gradients = true; },

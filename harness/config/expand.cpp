@@ -141,6 +141,10 @@ void validate(const Matrix& matrix, const Draft& draft) {
            "3 is what recomputation in the backward pass asks for; set activation_checkpointing to "
            "true, or use 2");
   }
+  if (cell.reduce_dtype == Dtype::kBf16 && cell.device == Device::kCpu) {
+    matrix.source.fail(
+        "reduce_dtype bf16 is of devices cuda and auto: a CPU sums gradients in fp32; remove it");
+  }
   if (cell.seq_len < 2) {
     reject(matrix, draft, "seq_len", "1 token has no next token to learn; use 2 or more");
   }

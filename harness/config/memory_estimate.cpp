@@ -100,9 +100,9 @@ std::int64_t loaded_elements(const CellConfig& cell) {
 
 // The moments of a step's last micro-batch at which a rank may need most, and what it needs then
 // beyond the state. Gathered: the root unit stays for the whole step, and its gradient from the
-// head on. At the head the last layer's parameters are on their way; in a layer's backward pass
-// those of the layer before it as well, and the layer's gradient fills up. One rank gathers
-// nothing.
+// head on. At the head the parameters of the last `prefetch` layers are on their way; in a layer's
+// backward pass those of the layers before it, the layer's gradient fills up, and that of the layer
+// behind it is being reduced. One rank gathers nothing.
 class Moments {
  public:
   explicit Moments(const CellConfig& cell)
@@ -111,13 +111,16 @@ class Moments {
   std::vector<MemoryEstimate> all() const {
     std::vector<MemoryEstimate> moments = {at_head()};
     for (std::int64_t i = units_.num_layers; i-- > 0;) moments.push_back(at_layer(i));
-    moments.push_back(
-        moment(2 * units_.root.gathered, units_.shard(), activations_.at_embedding()));
+    moments.push_back(moment(2 * units_.root.gathered + reducing() * units_.layer_gathered(),
+                             units_.shard(), activations_.at_embedding()));
     moments.push_back(at_update());
     return moments;
   }
 
  private:
+  // Layers whose reduction lies behind the backward pass of another.
+  std::int64_t reducing() const { return cell_.prefetch > 0 ? 1 : 0; }
+
   // A unit's gradient before its backward pass, unsharded and as a shard: what earlier
   // micro-batches of the step left.
   std::int64_t full_before(const Unit& unit) const {
@@ -144,15 +147,18 @@ class Moments {
   MemoryEstimate at_head() const {
     const std::int64_t full = layer_sum(&Moments::full_before);
     const std::int64_t shards = layer_sum(&Moments::shard_before);
-    return moment(2 * units_.root.gathered + units_.layer_gathered() + units_.num_layers * full,
-                  shard_within(units_.root) + units_.num_layers * shards, activations_.at_head());
+    const std::int64_t gathered = std::min(cell_.prefetch, units_.num_layers);
+    return moment(
+        2 * units_.root.gathered + gathered * units_.layer_gathered() + units_.num_layers * full,
+        shard_within(units_.root) + units_.num_layers * shards, activations_.at_head());
   }
 
   MemoryEstimate at_layer(std::int64_t index) const {
     const std::int64_t full = layer_sum(&Moments::full_before);
     const std::int64_t shards = layer_sum(&Moments::shard_before);
     const std::int64_t behind = units_.num_layers - 1 - index;  // whose gradients are reduced
-    const std::int64_t in_flight = std::min<std::int64_t>(2, index + 1) + 1;
+    const std::int64_t in_flight =
+        std::min(cell_.prefetch, index) + 2 + (behind > 0 ? reducing() : 0);
     return moment(2 * units_.root.gathered + in_flight * units_.layer_gathered() + index * full,
                   shard_within(units_.root) + behind * units_.layer_shard() +
                       layer_sum(&Moments::shard_within) + index * shards,

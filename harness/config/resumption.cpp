@@ -6,23 +6,14 @@
 namespace moebench::config {
 
 bool may_change_on_resumption(std::string_view field) {
-  constexpr std::array<std::string_view, 17> kFree = {"parallelism",
-                                                      "ep_degree",
-                                                      "expert_kernel",
-                                                      "ranks",
-                                                      "grad_accumulation",
-                                                      "activation_checkpointing",
-                                                      "gathers",
-                                                      "sync_each_batch",
-                                                      "optimizer",
-                                                      "keep_gradients",
-                                                      "threads_per_rank",
-                                                      "steps",
-                                                      "warmup_steps",
-                                                      "load_from",
-                                                      "load",
-                                                      "checkpoint_every",
-                                                      "resume_from"};
+  constexpr std::array<std::string_view, 21> kFree = {
+      "parallelism", "ep_degree",         "expert_kernel",
+      "ranks",       "grad_accumulation", "activation_checkpointing",
+      "gathers",     "prefetch",          "sync_each_batch",
+      "optimizer",   "keep_gradients",    "threads_per_rank",
+      "device",      "reduce_dtype",      "device_collectives",
+      "steps",       "warmup_steps",      "load_from",
+      "load",        "checkpoint_every",  "resume_from"};
   return std::ranges::count(kFree, field) > 0;
 }
 

@@ -61,6 +61,19 @@ void set_profile(const YamlValue& value, const std::filesystem::path&, CellConfi
   cell.profile = value.word({Profile::kNone, Profile::kPhases, Profile::kOps, Profile::kTrace});
 }
 
+void set_device(const YamlValue& value, const std::filesystem::path&, CellConfig& cell) {
+  cell.device = value.word({Device::kCpu, Device::kCuda, Device::kAuto});
+}
+
+void set_device_collectives(const YamlValue& value, const std::filesystem::path&,
+                            CellConfig& cell) {
+  cell.device_collectives = value.word({DeviceCollectives::kNccl, DeviceCollectives::kHost});
+}
+
+void set_reduce_dtype(const YamlValue& value, const std::filesystem::path&, CellConfig& cell) {
+  cell.reduce_dtype = value.word({Dtype::kFp32, Dtype::kBf16});
+}
+
 void set_one_rank(const YamlValue& value, const std::filesystem::path&, CellConfig& cell) {
   cell.load.one_rank = value.integer(0, kMaxCount);
 }
@@ -127,6 +140,9 @@ const std::vector<SettingDefinition>& definitions() {
       {"weight_decay", set_number<&CellConfig::weight_decay, Range::kNotNegative>},
       {"max_grad_norm", set_number<&CellConfig::max_grad_norm, Range::kNotNegative>},
       {"threads_per_rank", set_count<&CellConfig::threads_per_rank>},
+      {"device", set_device},
+      {"device_collectives", set_device_collectives},
+      {"reduce_dtype", set_reduce_dtype},
       {"load_from", set_path<&CellConfig::load_from>},
       {"load_io", set_load_io},
       {"load_tensors", set_load_tensors},

@@ -7,9 +7,9 @@
 #include <tuple>
 #include <utility>
 
+#include "harness/device/kernel_path.h"
 #include "harness/measure/phases.h"
 #include "harness/model/backward_mark.h"
-#include "kernels/embedding/embedding.h"
 
 namespace moebench::model {
 namespace {
@@ -17,17 +17,19 @@ namespace {
 using measure::Phase;
 
 ExpertOutput loop_experts(const at::Tensor& x_TH, const at::Tensor& weights_Tk,
-                          const at::Tensor& ids_Tk, ExpertWeights& weights) {
-  ExpertLoad load{std::vector<std::int64_t>(static_cast<std::size_t>(weights.num_experts), 0)};
+                          const at::Tensor& ids_Tk, ExpertWeights& weights,
+                          const Meanwhile& meanwhile) {
+  meanwhile();
+  std::vector<std::int64_t> row_counts(static_cast<std::size_t>(weights.num_experts), 0);
   // Without rows there is still a backward pass to join: peers wait in its exchanges.
-  if (x_TH.size(0) == 0) return {x_TH.clone(), std::move(load)};
+  if (x_TH.size(0) == 0) return {x_TH.clone(), {at::tensor(row_counts)}};
   measure::PhaseScope phase(Phase::kDispatch);
   at::Tensor y_TH = at::zeros_like(x_TH);
   for (std::int64_t e = 0; e < weights.num_experts; ++e) {
     phase.change(Phase::kDispatch);
     const auto i = static_cast<std::size_t>(e);
     const at::Tensor hits = at::nonzero(ids_Tk == e);
-    load.rows[i] = hits.size(0);
+    row_counts[i] = hits.size(0);
     if (hits.size(0) == 0) continue;
     const at::Tensor token = hits.select(1, 0);
     const at::Tensor x_e = x_TH.index_select(0, token);
@@ -44,30 +46,28 @@ ExpertOutput loop_experts(const at::Tensor& x_TH, const at::Tensor& weights_Tk,
     y_TH.index_add_(0, token, y_e);
     mark_backward(y_TH, Phase::kCombine);
   }
-  return {y_TH, std::move(load)};
+  return {y_TH, {at::tensor(row_counts)}};
 }
 
 ExpertOutput grouped_local_experts(const at::Tensor& x_TH, const at::Tensor& weights_Tk,
-                                   const at::Tensor& ids_Tk, ExpertWeights& weights) {
+                                   const at::Tensor& ids_Tk, ExpertWeights& weights,
+                                   const Meanwhile& meanwhile) {
+  meanwhile();
   measure::PhaseScope phase(Phase::kDispatch);
   // oneDNN builds a primitive for every new row count; 16 keeps their number small for about 6 %
-  // of empty rows at 128 rows an expert. fp32 products need none.
-  const std::int64_t row_multiple = x_TH.scalar_type() == at::kBFloat16 ? 16 : 1;
+  // of empty rows at 128 rows an expert. fp32 products and those of a GPU need none.
+  const bool fills_up = x_TH.scalar_type() == at::kBFloat16 && !device::takes_gpu_kernels(x_TH);
   const std::int64_t top_k = ids_Tk.size(1);
-  const std::span<const std::int32_t> ids(data<std::int32_t>(ids_Tk),
-                                          static_cast<std::size_t>(ids_Tk.numel()));
-  const auto map = std::make_shared<const kernels::RowMap>(
-      kernels::group_rows(ids, weights.num_experts, row_multiple));
-  const at::Tensor rows = permute_rows(x_TH, map, top_k);
+  const SharedRowGroups groups = group_rows(ids_Tk, weights.num_experts, fills_up ? 16 : 1);
+  const at::Tensor rows = permute_rows(x_TH, groups, top_k);
   mark_backward(rows, Phase::kDispatch);
   phase.change(Phase::kExperts);
-  const at::Tensor out = grouped_experts(rows, map, weights.gate_up, weights.down);
+  const at::Tensor out = grouped_experts(rows, groups, weights.gate_up, weights.down);
   mark_backward(out, Phase::kExperts);
   phase.change(Phase::kCombine);
-  at::Tensor y_TH = combine_rows(out, weights_Tk, map, top_k);
+  at::Tensor y_TH = combine_rows(out, weights_Tk, groups, top_k);
   mark_backward(y_TH, Phase::kCombine);
-  const std::int64_t real_rows = std::ssize(ids);
-  return {std::move(y_TH), {map->counts, map->num_rows() - real_rows}};
+  return {std::move(y_TH), {rows_of_experts(*groups), groups->num_rows - groups->num_pairs}};
 }
 
 struct Routing {
@@ -87,11 +87,6 @@ Routing route(const at::Tensor& x_TH, Weight& router, std::int64_t top_k,
     top = probs.gather(-1, ids);
   }
   return {probs, top / top.sum(-1, /*keepdim=*/true), ids};
-}
-
-at::Tensor view(std::span<const std::int64_t> tokens) {
-  return at::from_blob(const_cast<std::int64_t*>(tokens.data()),
-                       {static_cast<std::int64_t>(tokens.size())}, at::kLong);
 }
 
 }  // namespace
@@ -116,44 +111,42 @@ LayerOutput decoder_layer(const at::Tensor& x_TH, LayerWeights& weights,
   const Routing routing = route(moe_in, dense.router, model.top_k,
                                 forced.defined() ? forced.select(0, weights.index) : forced);
   mark_backward(routing.weights_Tk, Phase::kRouter);
-  ExpertOutput experts =
-      batch.experts(moe_in, routing.weights_Tk, routing.ids_Tk.to(at::kInt), weights.experts);
-  phase.change(Phase::kCombine);
   LayerOutput out;
+  const auto sum_choices = [&] {
+    const measure::PhaseScope router(Phase::kRouter);
+    out.prob_sum_E = at::mv(routing.probs_TE.t(), batch.mask_T);
+    mark_backward(out.prob_sum_E, Phase::kRouter);
+    out.real_counts_E =
+        at::bincount(routing.ids_Tk.flatten(), at::repeat_interleave(batch.mask_T, model.top_k),
+                     model.num_experts)
+            .to(at::kFloat);
+  };
+  ExpertOutput experts = batch.experts(moe_in, routing.weights_Tk, routing.ids_Tk.to(at::kInt),
+                                       weights.experts, sum_choices);
+  phase.change(Phase::kCombine);
   out.x_TH = at::add(residual, experts.y_TH, model.residual_multiplier);
   mark_backward(out.x_TH, Phase::kCombine);
   out.load = std::move(experts.load);
-  phase.change(Phase::kRouter);
-  out.prob_sum_E = at::mv(routing.probs_TE.t(), batch.mask_T);
-  mark_backward(out.prob_sum_E, Phase::kRouter);
-  out.real_counts_E =
-      at::bincount(routing.ids_Tk.flatten(), at::repeat_interleave(batch.mask_T, model.top_k),
-                   model.num_experts)
-          .to(at::kFloat);
   return out;
 }
 
-at::Tensor embed(std::span<const std::int64_t> tokens, const RootWeights& weights,
+at::Tensor embed(const at::Tensor& tokens, const RootWeights& weights,
                  const config::ModelConfig& model) {
-  const at::Tensor x_TH = weights.embedding.value.index_select(0, view(tokens));
+  const at::Tensor x_TH = weights.embedding.value.index_select(0, tokens);
   return model.embedding_multiplier == 1 ? x_TH : x_TH * model.embedding_multiplier;
 }
 
-void embed_backward(std::span<const std::int64_t> tokens, const at::Tensor& dx_TH,
-                    RootWeights& weights, const config::ModelConfig& model) {
+void embed_backward(const at::Tensor& tokens, const at::Tensor& dx_TH, RootWeights& weights,
+                    const config::ModelConfig& model) {
   at::Tensor rows_TH = dx_TH;
   if (model.embedding_multiplier != 1) rows_TH = rows_TH * model.embedding_multiplier;
   if (model.pad_token_id >= 0) {
-    rows_TH = rows_TH.masked_fill((view(tokens) == model.pad_token_id).unsqueeze(1), 0);
+    rows_TH = rows_TH.masked_fill((tokens == model.pad_token_id).unsqueeze(1), 0);
   }
   Weight& table = weights.embedding;
   const bool accumulate = table.accumulate || table.written;
   RECORD_FUNCTION("moebench::embedding_backward", std::vector<c10::IValue>());
-  for_dtype(rows_TH.scalar_type(), [&]<typename T>(T) {
-    kernels::embedding_backward(tokens.data(), data<T>(rows_TH), rows_TH.size(0),
-                                table.grad.size(0), table.grad.size(1), data<T>(table.grad),
-                                accumulate);
-  });
+  rows::embedding_backward(tokens, rows_TH, table.grad, accumulate);
   table.written = true;
 }
 
@@ -177,7 +170,7 @@ LoadBalancing load_balancing_loss(const std::vector<LayerOutput>& layers, double
   const double denominator = num_real_tokens * static_cast<double>(layers.size());
   const double factor = static_cast<double>(counts_E.size(0)) / (denominator * denominator);
   LoadBalancing result;
-  result.loss = at::dot(counts_E, probs_E).item<double>() * factor;
+  result.loss = at::dot(counts_E, probs_E).to(at::kDouble) * factor;
   result.dloss_dprob_sum_E = counts_E * factor;
   return result;
 }

@@ -4,7 +4,6 @@
 
 #include <cstdint>
 #include <functional>
-#include <span>
 #include <vector>
 
 #include "harness/config/cell.h"
@@ -14,19 +13,23 @@
 namespace moebench::model {
 
 struct ExpertLoad {
-  std::vector<std::int64_t> rows;  // that each expert of this process computed
-  std::int64_t padded_rows = 0;    // computed beside them, to fill up groups
+  at::Tensor rows_E;             // int64: that each expert of this process computed
+  std::int64_t padded_rows = 0;  // computed beside them, to fill up groups
 };
 struct ExpertOutput {
   at::Tensor y_TH;
   ExpertLoad load;
 };
 
+// Work that needs nothing of the experts; called once.
+using Meanwhile = std::function<void()>;
+
 // Applies the experts that `ids` chose: y[t] = sum over j of weights[t, j] x expert ids[t, j] of
 // x[t]. x_TH: [T, H]; weights_Tk: fp32 [T, k], or undefined for ones; ids_Tk: int32 [T, k].
-using ExpertFunction =
-    std::function<ExpertOutput(const at::Tensor& x_TH, const at::Tensor& weights_Tk,
-                               const at::Tensor& ids_Tk, ExpertWeights& weights)>;
+// Where rows travel to their experts, `meanwhile` runs while they do.
+using ExpertFunction = std::function<ExpertOutput(
+    const at::Tensor& x_TH, const at::Tensor& weights_Tk, const at::Tensor& ids_Tk,
+    ExpertWeights& weights, const Meanwhile& meanwhile)>;
 
 // All experts of `weights` in this process. `loop`: one masked pass per expert, as Hugging Face's
 // eager Mixtral does; `grouped`: rows sorted by expert, then one product per group.
@@ -34,6 +37,7 @@ ExpertFunction local_experts(config::ExpertKernel kernel);
 
 // What the layers of one micro-batch share.
 struct BatchContext {
+  at::Tensor tokens_T;  // int64
   AttentionContext attention;
   at::Tensor mask_T;  // fp32, 1 for real tokens and 0 for padding: padding is computed, as Hugging
                       // Face does, but does not count in the load-balancing loss
@@ -53,13 +57,13 @@ struct LayerOutput {
 LayerOutput decoder_layer(const at::Tensor& x_TH, LayerWeights& weights,
                           const config::ModelConfig& model, const BatchContext& batch);
 
-// Rows of the embedding table times embedding_multiplier, [T, H].
-at::Tensor embed(std::span<const std::int64_t> tokens, const RootWeights& weights,
+// Rows of the embedding table times embedding_multiplier, [T, H]. tokens: int64 [T].
+at::Tensor embed(const at::Tensor& tokens, const RootWeights& weights,
                  const config::ModelConfig& model);
 // Leaves the table's gradient in weights.embedding.grad; adds it where a tied head has left its
 // own there already.
-void embed_backward(std::span<const std::int64_t> tokens, const at::Tensor& dx_TH,
-                    RootWeights& weights, const config::ModelConfig& model);
+void embed_backward(const at::Tensor& tokens, const at::Tensor& dx_TH, RootWeights& weights,
+                    const config::ModelConfig& model);
 
 // What the head multiplies with, [T, H]: the final norm, divided by logits_scaling, which costs
 // less here than on the logits.
@@ -72,7 +76,7 @@ at::Tensor logits(const at::Tensor& x_TH, RootWeights& weights, const config::Mo
 // computes it, over all layers of a micro-batch together: with f_e the share of choices and P_e
 // the mean probability of expert e over real tokens and layers, E x sum_e f_e P_e.
 struct LoadBalancing {
-  double loss = 0;
+  at::Tensor loss;               // fp64 []
   at::Tensor dloss_dprob_sum_E;  // fp32, the same for every layer
 };
 LoadBalancing load_balancing_loss(const std::vector<LayerOutput>& layers, double num_real_tokens);

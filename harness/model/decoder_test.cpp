@@ -116,7 +116,7 @@ struct LayerFixture {
       bind(weights.experts, model, buffer.narrow(0, dense, buffer.numel() - dense), field);
     }
     batch.attention = {{2, 6, model.num_heads, model.num_kv_heads, model.head_dim},
-                       std::make_shared<kernels::RopeTable>(8, model.head_dim, 1e4)};
+                       rope_tables(kernels::RopeTable(8, model.head_dim, 1e4), at::kCPU)};
     batch.mask_T = at::ones({12});
     batch.mask_T[11] = 0;
     batch.experts = local_experts(kernel);
@@ -135,7 +135,7 @@ TEST(DecoderLayer, LoopAndGroupedExpertsAgree) {
     LayerFixture layer(flat, kernel);
     const at::Tensor x = input.clone().requires_grad_(true);
     const LayerOutput out = decoder_layer(x, layer.weights, layer.model, layer.batch);
-    EXPECT_EQ(std::accumulate(out.load.rows.begin(), out.load.rows.end(), std::int64_t{0}), 24);
+    EXPECT_EQ(out.load.rows_E.sum().item<std::int64_t>(), 24);
     EXPECT_EQ(out.real_counts_E.sum().item<double>(), 22);
     EXPECT_NEAR(out.prob_sum_E.sum().item<double>(), 11, 1e-4);
     (out.x_TH * dy).sum().backward({}, /*retain_graph=*/true);
@@ -167,7 +167,7 @@ TEST(LocalExperts, MatchTheDenseDefinition) {
     expected += at::mm(hidden, weights.w2[i].value.t()) * share;
   }
   for (auto kernel : {config::ExpertKernel::kLoop, config::ExpertKernel::kGrouped}) {
-    const at::Tensor y = local_experts(kernel)(x, mix, chosen.to(at::kInt), weights).y_TH;
+    const at::Tensor y = local_experts(kernel)(x, mix, chosen.to(at::kInt), weights, [] {}).y_TH;
     EXPECT_TRUE(at::allclose(y, expected, 1e-4, 1e-5)) << config::to_string(kernel);
   }
 }
@@ -178,12 +178,12 @@ TEST(LoadBalancingLoss, IsTopKForAPerfectBalanceAndMoreOtherwise) {
   even.prob_sum_E = at::full({4}, 3.0);
   // 12 tokens, top 2: f_e sums to top_k, P_e to 1, so the balanced value is top_k.
   const LoadBalancing balanced = load_balancing_loss({even, even}, 12);
-  EXPECT_NEAR(balanced.loss, 2.0, 1e-6);
+  EXPECT_NEAR(balanced.loss.item<double>(), 2.0, 1e-6);
 
   LayerOutput uneven;
   uneven.real_counts_E = at::tensor({12.0F, 12.0F, 0.0F, 0.0F});
   uneven.prob_sum_E = at::tensor({6.0F, 6.0F, 0.0F, 0.0F});
-  EXPECT_NEAR(load_balancing_loss({uneven, uneven}, 12).loss, 4.0, 1e-6);
+  EXPECT_NEAR(load_balancing_loss({uneven, uneven}, 12).loss.item<double>(), 4.0, 1e-6);
   const double factor = 4.0 / (24.0 * 24.0);
   EXPECT_FLOAT_EQ(balanced.dloss_dprob_sum_E[0].item<float>(), static_cast<float>(12.0 * factor));
 }
@@ -192,7 +192,7 @@ TEST(Embedding, LooksUpAndReturnsTheTablesGradient) {
   RootWeights weights;
   weights.embedding.value = at::randn({11, 16});
   weights.embedding.grad = at::full({11, 16}, 5.0);
-  const std::vector<std::int64_t> tokens = {3, 3, 10};
+  const at::Tensor tokens = at::tensor({3, 3, 10}, at::kLong);
   config::ModelConfig model = small_model();
   EXPECT_TRUE(at::equal(embed(tokens, weights, model)[2], weights.embedding.value[10]));
   const at::Tensor dx = at::randn({3, 16});
@@ -220,7 +220,7 @@ TEST(RootWeights, AddBothUsesOfATiedTable) {
   bind(weights, model, grads, &Weight::grad);
   EXPECT_EQ(all_weights(weights).size(), 2);
 
-  const std::vector<std::int64_t> tokens = {3, 3, 10};
+  const at::Tensor tokens = at::tensor({3, 3, 10}, at::kLong);
   const at::Tensor dlogits = at::randn({3, 11});
   const at::Tensor x = embed(tokens, weights, model).requires_grad_(true);
   logits(x, weights, model).backward(dlogits);

@@ -5,15 +5,12 @@
 #include <cstdint>
 #include <memory>
 
+#include "harness/model/row_kernels.h"
 #include "harness/model/weight.h"
-#include "kernels/permute_rows/permute_rows.h"
-#include "kernels/rope/rope.h"
 
 // Differentiable operations over rows of tokens. Shape suffixes: T tokens, R expert rows,
 // H hidden, I intermediate, E experts, k = top_k, V vocabulary. Weights must outlive the graph.
 namespace moebench::model {
-
-using SharedRowMap = std::shared_ptr<const kernels::RowMap>;
 
 // x_TI [T, in] times weight^T, weight: [out, in].
 at::Tensor linear(const at::Tensor& x, Weight& weight);
@@ -22,34 +19,33 @@ at::Tensor rms_norm(const at::Tensor& x_TH, Weight& weight, double eps);
 
 struct AttentionContext {
   kernels::RopeShape shape;
-  std::shared_ptr<const kernels::RopeTable> rope;  // of at least shape.seq_len positions
-  double multiplier = 0;                           // of the scores; 0 = 1 / sqrt(head_dim)
+  RopeTables rope;        // of at least shape.seq_len positions
+  double multiplier = 0;  // of the scores; 0 = 1 / sqrt(head_dim)
 };
 
 // Rotary embedding and causal grouped-query attention. qkv: [batch x seq_len, (heads + 2 kv_heads)
 // x head_dim]; returns [batch x seq_len, heads x head_dim].
 at::Tensor causal_attention(const at::Tensor& qkv, const AttentionContext& context);
 
-// Rows grouped as `map` says; x_TH: [T, H] -> [R, H].
-at::Tensor permute_rows(const at::Tensor& x_TH, SharedRowMap map, std::int64_t top_k);
+// Rows grouped as `groups` says; x_TH: [T, H] -> [R, H].
+at::Tensor permute_rows(const at::Tensor& x_TH, SharedRowGroups groups, std::int64_t top_k);
 
 // The weighted sum of each token's rows; weights_Tk: fp32 [T, k], or undefined for ones.
-at::Tensor combine_rows(const at::Tensor& rows_RH, const at::Tensor& weights_Tk, SharedRowMap map,
-                        std::int64_t top_k);
+at::Tensor combine_rows(const at::Tensor& rows_RH, const at::Tensor& weights_Tk,
+                        SharedRowGroups groups, std::int64_t top_k);
 
-// SwiGLU experts over grouped rows, one matrix product a group and projection.
-// gate_up: [E, 2I, H] (w1 above w3), down: [E, H, I].
-at::Tensor grouped_experts(const at::Tensor& rows_RH, SharedRowMap map, Weight& gate_up,
+// SwiGLU experts over grouped rows: on the CPU one matrix product a group and projection, on a GPU
+// one grouped product a projection. gate_up: [E, 2I, H] (w1 above w3), down: [E, H, I].
+at::Tensor grouped_experts(const at::Tensor& rows_RH, SharedRowGroups groups, Weight& gate_up,
                            Weight& down);
 
 struct LossOptions {
-  const std::int64_t* labels;  // [T], negative = does not count; read during the call only
-  float scale;                 // multiplies the gradient, not the returned sum
+  at::Tensor labels;  // int64 [T], negative = does not count
+  float scale;        // multiplies the gradient, not the returned sum
 };
 
-// Sum over counting tokens of the cross entropy of x_TH times lm_head^T (fp64 in `sum`). The
-// returned scalar is the handle for backward; its gradient is `scale` x that of the sum.
-at::Tensor lm_head_loss(const at::Tensor& x_TH, Weight& lm_head, const LossOptions& options,
-                        double& sum);
+// Sum over counting tokens of the cross entropy of x_TH times lm_head^T, fp64 [], where x is. Going
+// backward from it gives `scale` x the gradient of the sum.
+at::Tensor lm_head_loss(const at::Tensor& x_TH, Weight& lm_head, const LossOptions& options);
 
 }  // namespace moebench::model

@@ -62,12 +62,12 @@ TEST(Linear, AddsToTheGradientWhenItAccumulates) {
 TEST(RmsNorm, MatchesAutograd) {
   Weight w = make_weight({16});
   const at::Tensor reference = w.value.clone().requires_grad_(true);
-  expect_same_output_and_input_gradient(
-      [&](const at::Tensor& x) { return rms_norm(x, w, 1e-5); },
-      [&](const at::Tensor& x) {
-        return x * at::rsqrt(x.square().mean(-1, true) + 1e-5) * reference;
-      },
-      at::randn({9, 16}));
+  expect_same_output_and_input_gradient([&](const at::Tensor& x) { return rms_norm(x, w, 1e-5); },
+                                        [&](const at::Tensor& x) {
+                                          return x * at::rsqrt(x.square().mean(-1, true) + 1e-5) *
+                                                 reference;
+                                        },
+                                        at::randn({9, 16}));
   EXPECT_LT(relative_error(w.grad, reference.grad()), kBound);
 }
 
@@ -99,7 +99,7 @@ at::Tensor plain_attention(const at::Tensor& qkv, const kernels::RopeShape& s, d
 
 TEST(CausalAttention, MatchesAutograd) {
   const kernels::RopeShape shape{2, 13, 4, 2, 8};
-  AttentionContext context{shape, std::make_shared<kernels::RopeTable>(32, 8, 1e4)};
+  AttentionContext context{shape, rope_tables(kernels::RopeTable(32, 8, 1e4), at::kCPU)};
   for (const double multiplier : {0.0, 0.1}) {
     context.multiplier = multiplier;
     const double scale = multiplier == 0 ? 1 / std::sqrt(8.0) : multiplier;
@@ -110,26 +110,26 @@ TEST(CausalAttention, MatchesAutograd) {
   }
 }
 
-SharedRowMap map_of(const std::vector<std::int32_t>& ids, std::int64_t experts,
-                    std::int64_t multiple) {
-  return std::make_shared<const kernels::RowMap>(kernels::group_rows(ids, experts, multiple));
+SharedRowGroups groups_of(const std::vector<std::int32_t>& ids, std::int64_t experts,
+                          std::int64_t multiple) {
+  return group_rows(at::tensor(ids), experts, multiple);
 }
 
 TEST(PermuteAndCombine, MatchAutograd) {
   const std::vector<std::int32_t> ids = {2, 0, 1, 2, 0, 2};  // 3 tokens, top 2, expert 3 unused
-  const auto map = map_of(ids, 4, 4);
+  const auto groups = groups_of(ids, 4, 4);
   const at::Tensor weights = at::rand({3, 2});
   const at::Tensor w = weights.clone().requires_grad_(true);
   const at::Tensor w_reference = weights.clone().requires_grad_(true);
   expect_same_output_and_input_gradient(
-      [&](const at::Tensor& x) { return combine_rows(permute_rows(x, map, 2), w, map, 2); },
+      [&](const at::Tensor& x) { return combine_rows(permute_rows(x, groups, 2), w, groups, 2); },
       [&](const at::Tensor& x) { return x * w_reference.sum(-1, true); }, at::randn({3, 6}));
   EXPECT_LT(relative_error(w.grad(), w_reference.grad()), kBound);
 }
 
 TEST(GroupedExperts, MatchesOneProductPerExpert) {
   const std::vector<std::int32_t> ids = {1, 1, 0, 1, 3, 0};  // expert 2 has no row
-  const auto map = map_of(ids, 4, 4);
+  const auto groups = groups_of(ids, 4, 4);
   Weight gate_up = make_weight({4, 10, 6});
   Weight down = make_weight({4, 6, 5});
   const at::Tensor g = gate_up.value.clone().requires_grad_(true);
@@ -137,8 +137,8 @@ TEST(GroupedExperts, MatchesOneProductPerExpert) {
   const at::Tensor none;
   expect_same_output_and_input_gradient(
       [&](const at::Tensor& x) {
-        return combine_rows(grouped_experts(permute_rows(x, map, 1), map, gate_up, down), none, map,
-                            1);
+        return combine_rows(grouped_experts(permute_rows(x, groups, 1), groups, gate_up, down),
+                            none, groups, 1);
       },
       [&](const at::Tensor& x) {
         std::vector<at::Tensor> rows;
@@ -162,18 +162,16 @@ TEST(LmHeadLoss, MatchesAutogradAndSkipsNegativeLabels) {
   const std::vector<std::int64_t> labels = {3, -1, 8, 0, -1};
   const at::Tensor input = at::randn({5, 4});
   const at::Tensor x = input.clone().requires_grad_(true);
-  double sum = 0;
-  const at::Tensor loss = lm_head_loss(x, head, {labels.data(), 0.25F}, sum);
+  const at::Tensor loss = lm_head_loss(x, head, {at::tensor(labels), 0.25F});
   loss.backward();
 
   const at::Tensor x_reference = input.clone().requires_grad_(true);
   const at::Tensor kept = at::tensor({0, 2, 3}, at::kLong);
   const at::Tensor wanted = at::tensor({3, 8, 0}, at::kLong);
   const at::Tensor logits = at::mm(x_reference, reference.t()).index_select(0, kept);
-  const at::Tensor expected =
-      -at::log_softmax(logits, -1).gather(1, wanted.unsqueeze(1)).sum();
+  const at::Tensor expected = -at::log_softmax(logits, -1).gather(1, wanted.unsqueeze(1)).sum();
   (expected * 0.25).backward();
-  EXPECT_NEAR(sum, expected.item<double>(), 1e-5);
+  EXPECT_NEAR(loss.item<double>(), expected.item<double>(), 1e-5);
   EXPECT_LT(relative_error(x.grad(), x_reference.grad()), kBound);
   EXPECT_LT(relative_error(head.grad, reference.grad()), kBound);
 }

@@ -1,6 +1,8 @@
 #pragma once
 
 #include <ATen/core/Tensor.h>
+#include <ATen/ops/addmm.h>
+#include <ATen/ops/mm.h>
 
 #include "harness/base/bfloat16.h"
 
@@ -15,6 +17,16 @@ struct Weight {
   bool accumulate = false;  // add to grad instead of overwriting it
   bool written = false;     // the backward pass has left a gradient here
 };
+
+// weight.grad (+)= a times b.
+inline void store_product(const at::Tensor& a, const at::Tensor& b, bool accumulate,
+                          at::Tensor grad) {
+  if (accumulate) {
+    at::addmm_out(grad, grad, a, b);
+  } else {
+    at::mm_out(grad, a, b);
+  }
+}
 
 // Raw pointers for the kernels, which know nothing of torch.
 template <typename T>

@@ -8,7 +8,7 @@ namespace moebench::parallel {
 
 at::Tensor BufferPool::acquire(std::int64_t num_elements) {
   auto& list = free_[num_elements];
-  if (list.empty()) return at::empty({num_elements}, at::TensorOptions().dtype(dtype_));
+  if (list.empty()) return at::empty({num_elements}, options_);
   at::Tensor buffer = std::move(list.back());
   list.pop_back();
   return buffer;

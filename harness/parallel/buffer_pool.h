@@ -13,12 +13,13 @@ namespace moebench::parallel {
 // without, it goes back to the allocator, so that the allocator's counters show what is in use.
 class BufferPool {
  public:
-  BufferPool(at::ScalarType dtype, bool caching) : dtype_(dtype), caching_(caching) {}
+  BufferPool(const at::TensorOptions& options, bool caching)
+      : options_(options), caching_(caching) {}
   at::Tensor acquire(std::int64_t num_elements);
   void release(at::Tensor buffer);
 
  private:
-  at::ScalarType dtype_;
+  at::TensorOptions options_;  // dtype and device
   bool caching_;
   std::map<std::int64_t, std::vector<at::Tensor>> free_;
 };

@@ -12,7 +12,6 @@
 #include "harness/measure/phases.h"
 #include "harness/model/backward_mark.h"
 #include "harness/model/ops.h"
-#include "kernels/permute_rows/permute_rows.h"
 
 namespace moebench::parallel {
 namespace {
@@ -32,38 +31,83 @@ struct Exchange {
   Exchange reversed(Phase counts_as) const { return {group, receive_rows, send_rows, counts_as}; }
 };
 
-at::Tensor exchange_rows(const at::Tensor& rows, const Exchange& exchange) {
-  const measure::PhaseScope phase(exchange.phase);
-  const auto& receive = exchange.receive_rows;
-  const std::int64_t total = std::accumulate(receive.begin(), receive.end(), std::int64_t{0});
-  const at::Tensor received = at::empty({total, rows.size(1)}, rows.options());
-  const auto row_bytes = rows.size(1) * static_cast<std::int64_t>(rows.element_size());
-  std::vector<std::int64_t> send_bytes, receive_bytes;
-  for (std::int64_t n : exchange.send_rows) send_bytes.push_back(n * row_bytes);
-  for (std::int64_t n : receive) receive_bytes.push_back(n * row_bytes);
-  exchange.group->all_to_all(rows.const_data_ptr(), send_bytes, received.data_ptr(), receive_bytes);
-  return received;
-}
+// An exchange of rows from its start to its end, and then that of their gradients, which go the
+// same way back.
+class Flight : public torch::CustomClassHolder {
+ public:
+  Flight(Exchange forward) : forward_(std::move(forward)) {}
 
-struct ExchangeHolder : torch::CustomClassHolder {
-  explicit ExchangeHolder(Exchange e) : exchange(std::move(e)) {}
-  Exchange exchange;
+  at::Tensor start(const at::Tensor& rows) { return start(rows, forward_); }
+  void finish() { finish(forward_); }
+  void start_back(const at::Tensor& gradients) { gradients_ = start(gradients, backward()); }
+  at::Tensor finish_back() {
+    finish(backward());
+    return std::exchange(gradients_, {});
+  }
+
+ private:
+  Exchange backward() const { return forward_.reversed(backward_of(forward_.phase)); }
+
+  at::Tensor start(const at::Tensor& rows, const Exchange& exchange) {
+    const measure::PhaseScope phase(exchange.phase);
+    MOEBENCH_CHECK(!pending_);
+    sent_ = rows.contiguous();
+    const auto& receive = exchange.receive_rows;
+    const std::int64_t total = std::accumulate(receive.begin(), receive.end(), std::int64_t{0});
+    const at::Tensor received = at::empty({total, rows.size(1)}, rows.options());
+    const auto row_bytes = rows.size(1) * static_cast<std::int64_t>(rows.element_size());
+    std::vector<std::int64_t> send_bytes, receive_bytes;
+    for (std::int64_t n : exchange.send_rows) send_bytes.push_back(n * row_bytes);
+    for (std::int64_t n : receive) receive_bytes.push_back(n * row_bytes);
+    pending_ = exchange.group->start_all_to_all(sent_.const_data_ptr(), send_bytes,
+                                                received.data_ptr(), receive_bytes);
+    return received;
+  }
+
+  void finish(const Exchange& exchange) {
+    const measure::PhaseScope phase(exchange.phase);
+    pending_->wait();
+    pending_.reset();
+    sent_ = at::Tensor();
+  }
+
+  Exchange forward_;
+  at::Tensor sent_;       // alive while it travels
+  at::Tensor gradients_;  // that come back
+  std::unique_ptr<comm::Pending> pending_;
 };
 
-// Its gradient travels the same way back.
-struct ExchangeFunction : Function<ExchangeFunction> {
+using SharedFlight = c10::intrusive_ptr<Flight>;
+
+Flight& flight_of(AutogradContext* ctx) {
+  return *static_cast<Flight*>(ctx->saved_data["flight"].toCapsule().get());
+}
+
+// Between the two, whatever needs no received row runs while they travel: in the forward pass what
+// is called between them, in the backward pass the gradients of that.
+struct StartFunction : Function<StartFunction> {
   static at::Tensor forward(AutogradContext* ctx, const at::Tensor& rows,
-                            const Exchange& exchange) {
-    ctx->saved_data["exchange"] =
-        c10::IValue::make_capsule(c10::make_intrusive<ExchangeHolder>(exchange));
-    return exchange_rows(rows.contiguous(), exchange);
+                            const SharedFlight& flight) {
+    ctx->saved_data["flight"] = c10::IValue::make_capsule(flight);
+    return flight->start(rows);
+  }
+
+  static variable_list backward(AutogradContext* ctx, variable_list) {
+    return {flight_of(ctx).finish_back(), at::Tensor()};
+  }
+};
+
+struct FinishFunction : Function<FinishFunction> {
+  static at::Tensor forward(AutogradContext* ctx, const at::Tensor& received,
+                            const SharedFlight& flight) {
+    ctx->saved_data["flight"] = c10::IValue::make_capsule(flight);
+    flight->finish();
+    return received;
   }
 
   static variable_list backward(AutogradContext* ctx, variable_list grads) {
-    const auto holder = ctx->saved_data["exchange"].toCapsule();
-    const auto& exchange = static_cast<ExchangeHolder*>(holder.get())->exchange;
-    return {exchange_rows(grads[0].contiguous(), exchange.reversed(backward_of(exchange.phase))),
-            at::Tensor()};
+    flight_of(ctx).start_back(grads[0]);
+    return {grads[0], at::Tensor()};  // in the shape of what was received; nobody reads it
   }
 };
 
@@ -76,6 +120,12 @@ std::vector<std::int64_t> exchange_counts(comm::Communicator& group,
   std::vector<std::int64_t> received(counts.size());
   group.all_to_all(counts.data(), bytes, received.data(), bytes);
   return received;
+}
+
+std::vector<std::int64_t> to_vector(const at::Tensor& counts) {
+  const at::Tensor on_host = counts.cpu();
+  const auto* begin = on_host.const_data_ptr<std::int64_t>();
+  return {begin, begin + on_host.numel()};
 }
 
 std::vector<std::int64_t> sum_by_rank(const std::vector<std::int64_t>& counts, int num_ranks) {
@@ -97,6 +147,38 @@ at::Tensor received_ids(const std::vector<std::int64_t>& counts, std::int64_t nu
   return ids;
 }
 
+// One call of the experts, rows sent and back.
+model::ExpertOutput dispatched(comm::Communicator& group, std::int64_t num_experts,
+                               const model::ExpertFunction& local, const at::Tensor& x_TH,
+                               const at::Tensor& weights_Tk, const at::Tensor& ids_Tk,
+                               model::ExpertWeights& weights, const model::Meanwhile& meanwhile) {
+  measure::PhaseScope phase(Phase::kDispatch);
+  const std::int64_t top_k = ids_Tk.size(1);
+  const auto groups = model::group_rows(ids_Tk, num_experts, 1);
+  // The host has to know: it is it that hands over messages of these sizes.
+  const std::vector<std::int64_t> outgoing = to_vector(model::rows_of_experts(*groups));
+  const std::vector<std::int64_t> incoming = exchange_counts(group.host(), outgoing);
+  const Exchange there{&group, sum_by_rank(outgoing, group.size()),
+                       sum_by_rank(incoming, group.size()), Phase::kDispatch};
+  const auto dispatch = c10::make_intrusive<Flight>(there);
+  const auto combine = c10::make_intrusive<Flight>(there.reversed(Phase::kCombine));
+
+  // One name for all stages: each lets the one before go.
+  at::Tensor rows = model::permute_rows(x_TH, groups, top_k);
+  model::mark_backward(rows, Phase::kDispatch);
+  rows = StartFunction::apply(rows, dispatch);
+  const at::Tensor ids_R = received_ids(incoming, num_experts / group.size()).to(ids_Tk.device());
+  meanwhile();
+  rows = FinishFunction::apply(rows, dispatch);
+  auto [computed, load] = local(rows, at::Tensor(), ids_R, weights, [] {});
+  rows = std::move(computed);
+  phase.change(Phase::kCombine);
+  rows = FinishFunction::apply(StartFunction::apply(rows, combine), combine);
+  at::Tensor y_TH = model::combine_rows(rows, weights_Tk, groups, top_k);
+  model::mark_backward(y_TH, Phase::kCombine);
+  return {std::move(y_TH), std::move(load)};
+}
+
 }  // namespace
 
 model::ExpertFunction expert_parallel(comm::Communicator& group, std::int64_t num_experts,
@@ -104,29 +186,8 @@ model::ExpertFunction expert_parallel(comm::Communicator& group, std::int64_t nu
   MOEBENCH_CHECK(num_experts % group.size() == 0);
   return [&group, num_experts, local = std::move(local)](
              const at::Tensor& x_TH, const at::Tensor& weights_Tk, const at::Tensor& ids_Tk,
-             model::ExpertWeights& weights) -> model::ExpertOutput {
-    measure::PhaseScope phase(Phase::kDispatch);
-    const std::int64_t top_k = ids_Tk.size(1);
-    const std::span<const std::int32_t> ids(ids_Tk.data_ptr<std::int32_t>(),
-                                            static_cast<std::size_t>(ids_Tk.numel()));
-    const auto map =
-        std::make_shared<const kernels::RowMap>(kernels::group_rows(ids, num_experts, 1));
-    const std::vector<std::int64_t> incoming = exchange_counts(group, map->counts);
-    const Exchange there{&group, sum_by_rank(map->counts, group.size()),
-                         sum_by_rank(incoming, group.size()), Phase::kDispatch};
-
-    // One name for all stages: each lets the one before go.
-    at::Tensor rows = model::permute_rows(x_TH, map, top_k);
-    model::mark_backward(rows, Phase::kDispatch);
-    rows = ExchangeFunction::apply(rows, there);
-    auto [computed, load] =
-        local(rows, at::Tensor(), received_ids(incoming, num_experts / group.size()), weights);
-    rows = std::move(computed);
-    phase.change(Phase::kCombine);
-    rows = ExchangeFunction::apply(rows, there.reversed(Phase::kCombine));
-    at::Tensor y_TH = model::combine_rows(rows, weights_Tk, map, top_k);
-    model::mark_backward(y_TH, Phase::kCombine);
-    return {std::move(y_TH), std::move(load)};
+             model::ExpertWeights& weights, const model::Meanwhile& meanwhile) {
+    return dispatched(group, num_experts, local, x_TH, weights_Tk, ids_Tk, weights, meanwhile);
   };
 }
 

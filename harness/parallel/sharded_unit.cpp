@@ -10,7 +10,8 @@
 #include "harness/base/check.h"
 #include "harness/measure/memory_kind.h"
 #include "harness/measure/phases.h"
-#include "kernels/adamw/adamw.h"
+#include "harness/measure/unit_events.h"
+#include "harness/parallel/flat_kernels.h"
 
 namespace moebench::parallel {
 namespace {
@@ -19,6 +20,7 @@ using measure::MemoryKind;
 using measure::MemoryScope;
 using measure::Phase;
 using measure::PhaseScope;
+using measure::UnitEvent;
 
 // Slices start on 64-byte boundaries for every dtype.
 constexpr std::int64_t kShardMultiple = 32;
@@ -28,10 +30,13 @@ comm::ElementType element_type(const at::Tensor& tensor) {
 }
 
 void store(const std::vector<float>& values, at::Tensor slice) {
+  const at::Tensor on_host =
+      slice.is_cpu() ? slice : at::empty(slice.sizes(), slice.options().device(at::kCPU));
   model::for_dtype(slice.scalar_type(), [&]<typename T>(T) {
-    std::transform(values.begin(), values.end(), model::data<T>(slice),
+    std::transform(values.begin(), values.end(), model::data<T>(on_host),
                    [](float v) { return from_float<T>(v); });
   });
+  if (!slice.is_cpu()) slice.copy_(on_host);
 }
 
 }  // namespace
@@ -42,10 +47,9 @@ std::int64_t shard_elements(std::int64_t num_elements, std::int64_t group_size) 
 }
 
 ShardedUnit::ShardedUnit(model::Layout layout, comm::Communicator& group, BufferPool& pool,
-                         at::ScalarType dtype)
+                         const at::TensorOptions& options)
     : layout_(std::move(layout)), group_(group), pool_(pool) {
   shard_elements_ = shard_elements(layout_.num_elements, group.size());
-  const auto options = at::TensorOptions().dtype(dtype);
   const auto zeros = [&](MemoryKind kind) {
     const MemoryScope memory(kind);
     return at::zeros({shard_elements_}, options);
@@ -81,8 +85,9 @@ std::vector<SlicePiece> ShardedUnit::pieces() const {
 }
 
 void ShardedUnit::start_gather() {
+  if (full_.defined()) return;
   const PhaseScope phase(Phase::kGather);
-  MOEBENCH_CHECK(!full_.defined());
+  measure::note(UnitEvent::kStartGather, layout_.name);
   if (!sharded()) {
     full_ = shard_;
     return;
@@ -95,12 +100,14 @@ void ShardedUnit::start_gather() {
 
 void ShardedUnit::wait_gather() {
   const PhaseScope phase(Phase::kGather);
-  MOEBENCH_CHECK(full_.defined());
+  start_gather();
+  measure::note(UnitEvent::kWaitGather, layout_.name);
   if (gather_) gather_->wait();
   gather_.reset();
 }
 
 at::Tensor ShardedUnit::gathered(const at::Tensor& shard) const {
+  if (!sharded()) return shard.clone();
   const at::Tensor whole = at::empty({shard_elements_ * group_.size()}, shard.options());
   group_.all_gather(shard.const_data_ptr(), whole.data_ptr(),
                     static_cast<std::int64_t>(shard.nbytes()));
@@ -109,6 +116,7 @@ at::Tensor ShardedUnit::gathered(const at::Tensor& shard) const {
 
 void ShardedUnit::free() {
   MOEBENCH_CHECK(full_.defined() && !gather_);
+  measure::note(UnitEvent::kFree, layout_.name);
   if (sharded()) pool_.release(std::move(full_));
   full_ = at::Tensor();
 }
@@ -131,16 +139,26 @@ ShardedUnit::GradientBuffer ShardedUnit::start_gradients(bool first_micro_step) 
   return {full_gradient_, false};
 }
 
-void ShardedUnit::reduce(bool accumulate) {
+void ShardedUnit::start_reduce(bool accumulate) {
   const PhaseScope phase(Phase::kReduce);
-  MOEBENCH_CHECK(full_gradient_.defined());
+  MOEBENCH_CHECK(full_gradient_.defined() && !reduction_);
+  measure::note(UnitEvent::kStartReduce, layout_.name);
   if (sharded()) {
     allocate_gradient();
-    group_.reduce_scatter(full_gradient_.data_ptr(), gradient_.data_ptr(), shard_elements_,
-                          element_type(gradient_), accumulate);
-    pool_.release(std::move(full_gradient_));
+    reduction_ = group_.start_reduce_scatter(full_gradient_.data_ptr(), gradient_.data_ptr(),
+                                             shard_elements_, element_type(gradient_), accumulate);
+    reduced_ = full_gradient_;
   }
   full_gradient_ = at::Tensor();
+}
+
+void ShardedUnit::finish_reduce() {
+  if (!reduction_) return;
+  const PhaseScope phase(Phase::kReduce);
+  measure::note(UnitEvent::kFinishReduce, layout_.name);
+  reduction_->wait();
+  reduction_.reset();
+  pool_.release(std::move(reduced_));
 }
 
 void ShardedUnit::allocate_gradient() {
@@ -155,13 +173,9 @@ void ShardedUnit::allocate_gradient() {
 
 void ShardedUnit::free_gradient() { gradient_ = at::Tensor(); }
 
-double ShardedUnit::gradient_sum_of_squares() const {
-  double sum = 0;
+at::Tensor ShardedUnit::gradient_sum_of_squares() const {
   RECORD_FUNCTION("moebench::sum_of_squares", std::vector<c10::IValue>());
-  model::for_dtype(gradient_.scalar_type(), [&]<typename T>(T) {
-    sum = kernels::sum_of_squares(model::data<T>(gradient_), shard_elements_);
-  });
-  return sum;
+  return flat::sum_of_squares(gradient_);
 }
 
 }  // namespace moebench::parallel

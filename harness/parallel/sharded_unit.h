@@ -31,12 +31,13 @@ class ShardedUnit {
  public:
   // `group` and `pool` must outlive the unit.
   ShardedUnit(model::Layout layout, comm::Communicator& group, BufferPool& pool,
-              at::ScalarType dtype);
+              const at::TensorOptions& options);
 
   // Fills this rank's slice from the source.
   void load(const weights::ParameterSource& source);
 
-  // All-gather into a pooled buffer; start_gather twice without free is an error of the caller.
+  // All-gather into a pooled buffer. start_gather does nothing while the unit is gathered, or about
+  // to be; wait_gather starts it where nothing has.
   void start_gather();
   void wait_gather();
   void free();
@@ -44,21 +45,24 @@ class ShardedUnit {
   const at::Tensor& full() const { return full_; }
 
   // The flat buffer that the backward pass writes full gradients to; `accumulates` tells whether
-  // it must add to what is there: the micro-steps since the last reduce(), or, in a group of one,
+  // it must add to what is there: the micro-steps since the last reduction, or, in a group of one,
   // since the first.
   struct GradientBuffer {
     at::Tensor flat;
     bool accumulates = false;
   };
   GradientBuffer start_gradients(bool first_micro_step);
-  // Sums the buffer over the group into this rank's slice; `accumulate`: adds the sum to it.
-  void reduce(bool accumulate);
+  // Sums the buffer over the group into this rank's slice; `accumulate`: adds the sum to it. Until
+  // finish_reduce, which does nothing where nothing is on its way, the buffer is alive.
+  void start_reduce(bool accumulate);
+  void finish_reduce();
 
   // The gradient's slice appears here, or when a step first needs it. Its contents are those of the
-  // last reduce().
+  // last reduction.
   void allocate_gradient();
   void free_gradient();
-  double gradient_sum_of_squares() const;  // of this rank's slice
+  // Of this rank's slice, fp64 [], where it lies.
+  at::Tensor gradient_sum_of_squares() const;
 
   // All-gather of shard() or gradient_shard() into memory of its own, [padded].
   at::Tensor gathered(const at::Tensor& shard) const;
@@ -83,7 +87,8 @@ class ShardedUnit {
   at::Tensor shard_, gradient_, exp_avg_, exp_avg_sq_;  // [shard_elements_]
   at::Tensor full_;                                     // [group size x shard_elements_]
   at::Tensor full_gradient_;
-  std::unique_ptr<comm::Pending> gather_;
+  at::Tensor reduced_;  // full_gradient_ while its reduction is on its way
+  std::unique_ptr<comm::Pending> gather_, reduction_;
 };
 
 }  // namespace moebench::parallel

@@ -40,11 +40,12 @@ double bus_factor(Collective kind, int group_size) {
 
 class CollectiveLog::RecordedPending : public comm::Pending {
  public:
-  RecordedPending(std::unique_ptr<comm::Pending> pending, CollectiveLog& log, std::size_t event)
-      : pending_(std::move(pending)), log_(log), event_(event) {}
+  RecordedPending(Collective kind, std::unique_ptr<comm::Pending> pending, CollectiveLog& log,
+                  std::size_t event)
+      : kind_(kind), pending_(std::move(pending)), log_(log), event_(event) {}
 
   void wait() override {
-    RECORD_FUNCTION("moebench::all_gather", std::vector<c10::IValue>());
+    RECORD_FUNCTION(label(kind_), std::vector<c10::IValue>());
     const std::int64_t block = measure::now_ns();
     pending_->wait();
     if (event_ >= log_.events_.size()) return;
@@ -55,6 +56,7 @@ class CollectiveLog::RecordedPending : public comm::Pending {
   }
 
  private:
+  Collective kind_;
   std::unique_ptr<comm::Pending> pending_;
   CollectiveLog& log_;
   std::size_t event_;
@@ -64,47 +66,65 @@ class CollectiveLog::RecordedPending : public comm::Pending {
 class CollectiveLog::Recorded : public comm::Communicator {
  public:
   Recorded(std::unique_ptr<comm::Communicator> owned, comm::Communicator& inner, CollectiveLog& log,
-           int world_rank)
+           int world_rank, comm::Communicator* host = nullptr)
       : owned_(std::move(owned)),
         inner_(inner),
         log_(log),
         world_rank_(world_rank),
+        host_(host),
         group_(log.add_group(inner, world_rank)) {}
 
   int rank() const override { return inner_.rank(); }
   int size() const override { return inner_.size(); }
 
+  comm::Communicator& host() override { return host_ != nullptr ? *host_ : *this; }
+  std::unique_ptr<comm::Communicator> on_device(const comm::DeviceOptions& options) override {
+    auto made = inner_.on_device(options);
+    comm::Communicator& inner = *made;
+    return std::make_unique<Recorded>(std::move(made), inner, log_, world_rank_, this);
+  }
+
   std::unique_ptr<comm::Pending> start_all_gather(const void* send, void* receive,
                                                   std::int64_t bytes) override {
-    const std::size_t event = begin(Collective::kAllGather, bytes * size(), bytes * (size() - 1));
-    return std::make_unique<RecordedPending>(inner_.start_all_gather(send, receive, bytes), log_,
-                                             event);
+    return start(gather_of(bytes), [&] { return inner_.start_all_gather(send, receive, bytes); });
+  }
+
+  std::unique_ptr<comm::Pending> start_reduce_scatter(const void* send, void* receive,
+                                                      std::int64_t count, comm::ElementType type,
+                                                      bool accumulate) override {
+    return start(reduction_of(count, type), [&] {
+      return inner_.start_reduce_scatter(send, receive, count, type, accumulate);
+    });
   }
 
   void reduce_scatter(const void* send, void* receive, std::int64_t count, comm::ElementType type,
                       bool accumulate) override {
-    const std::int64_t bytes = count * comm::element_bytes(type);
-    record(Collective::kReduceScatter, bytes * size(), bytes * (size() - 1),
+    record(reduction_of(count, type),
            [&] { inner_.reduce_scatter(send, receive, count, type, accumulate); });
+  }
+
+  std::unique_ptr<comm::Pending> start_all_to_all(
+      const void* send, std::span<const std::int64_t> send_bytes, void* receive,
+      std::span<const std::int64_t> receive_bytes) override {
+    return start(exchange_of(send_bytes),
+                 [&] { return inner_.start_all_to_all(send, send_bytes, receive, receive_bytes); });
   }
 
   void all_to_all(const void* send, std::span<const std::int64_t> send_bytes, void* receive,
                   std::span<const std::int64_t> receive_bytes) override {
-    const std::int64_t bytes = total(send_bytes);
-    const std::int64_t own = send_bytes[static_cast<std::size_t>(rank())];
-    record(Collective::kAllToAll, bytes, bytes - own,
+    record(exchange_of(send_bytes),
            [&] { inner_.all_to_all(send, send_bytes, receive, receive_bytes); });
   }
 
   void all_reduce_sum(std::span<double> values) override {
     const auto bytes = static_cast<std::int64_t>(values.size_bytes());
     // Every rank's values are gathered and summed by each.
-    record(Collective::kAllReduce, bytes, bytes * (size() - 1),
+    record({Collective::kAllReduce, bytes, bytes * (size() - 1)},
            [&] { inner_.all_reduce_sum(values); });
   }
 
   void barrier() override {
-    record(Collective::kBarrier, 0, 0, [&] { inner_.barrier(); });
+    record({Collective::kBarrier, 0, 0}, [&] { inner_.barrier(); });
   }
 
   std::unique_ptr<comm::Communicator> split(int color) override {
@@ -114,26 +134,48 @@ class CollectiveLog::Recorded : public comm::Communicator {
   }
 
  private:
+  struct Call {
+    Collective kind;
+    std::int64_t bytes, wire_bytes;
+  };
+  Call gather_of(std::int64_t bytes) const {
+    return {Collective::kAllGather, bytes * size(), bytes * (size() - 1)};
+  }
+  Call reduction_of(std::int64_t count, comm::ElementType type) const {
+    const std::int64_t bytes = count * comm::element_bytes(type);
+    return {Collective::kReduceScatter, bytes * size(), bytes * (size() - 1)};
+  }
+  Call exchange_of(std::span<const std::int64_t> send_bytes) const {
+    const std::int64_t bytes = total(send_bytes);
+    return {Collective::kAllToAll, bytes, bytes - send_bytes[static_cast<std::size_t>(rank())]};
+  }
+
   // The event's place in the log; beyond its end where nothing is recorded.
-  std::size_t begin(Collective kind, std::int64_t bytes, std::int64_t wire_bytes) {
+  std::size_t begin(const Call& call) {
     if (!log_.recording_ || size() == 1) return std::numeric_limits<std::size_t>::max();
     CollectiveEvent event;
-    event.kind = kind;
+    event.kind = call.kind;
     event.phase = measure::current_phase();
     event.group = group_;
     event.sequence = log_.groups_[static_cast<std::size_t>(group_)].next_sequence++;
-    event.bytes = bytes;
-    event.wire_bytes = wire_bytes;
+    event.bytes = call.bytes;
+    event.wire_bytes = call.wire_bytes;
     event.start_ns = event.block_ns = event.end_ns = measure::now_ns();
     log_.events_.push_back(event);
     return log_.events_.size() - 1;
   }
 
-  template <typename Call>
-  void record(Collective kind, std::int64_t bytes, std::int64_t wire_bytes, const Call& call) {
-    RECORD_FUNCTION(label(kind), std::vector<c10::IValue>());
-    const std::size_t event = begin(kind, bytes, wire_bytes);
-    call();
+  template <typename Start>
+  std::unique_ptr<comm::Pending> start(const Call& call, const Start& inner_start) {
+    const std::size_t event = begin(call);
+    return std::make_unique<RecordedPending>(call.kind, inner_start(), log_, event);
+  }
+
+  template <typename Run>
+  void record(const Call& call, const Run& run) {
+    RECORD_FUNCTION(label(call.kind), std::vector<c10::IValue>());
+    const std::size_t event = begin(call);
+    run();
     if (event < log_.events_.size()) log_.events_[event].end_ns = measure::now_ns();
   }
 
@@ -141,6 +183,7 @@ class CollectiveLog::Recorded : public comm::Communicator {
   comm::Communicator& inner_;
   CollectiveLog& log_;
   int world_rank_;
+  comm::Communicator* host_;  // null: this group is on the host itself
   int group_;
 };
 
@@ -157,7 +200,7 @@ void CollectiveLog::clear() { events_.clear(); }
 
 int CollectiveLog::add_group(comm::Communicator& communicator, int world_rank) {
   Group group{&communicator, std::vector<int>(static_cast<std::size_t>(communicator.size())), 0};
-  communicator.all_gather(&world_rank, group.ranks.data(), sizeof world_rank);
+  communicator.host().all_gather(&world_rank, group.ranks.data(), sizeof world_rank);
   groups_.push_back(std::move(group));
   return static_cast<int>(groups_.size()) - 1;
 }
@@ -178,8 +221,8 @@ void CollectiveLog::learn_starts(int group) {
   const Group& members = groups_[static_cast<std::size_t>(group)];
   if (members.ranks.size() == 1) return;
   std::vector<std::int64_t> all(starts.size() * members.ranks.size());
-  members.communicator->all_gather(starts.data(), all.data(),
-                                   static_cast<std::int64_t>(starts.size() * sizeof starts[0]));
+  members.communicator->host().all_gather(
+      starts.data(), all.data(), static_cast<std::int64_t>(starts.size() * sizeof starts[0]));
   for (std::size_t i = 0; i < events.size(); ++i) {
     std::vector<std::pair<std::int64_t, int>> order;
     for (std::size_t r = 0; r < members.ranks.size(); ++r) {

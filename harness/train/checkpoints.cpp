@@ -34,25 +34,56 @@ std::span<std::byte> bytes_of(const at::Tensor& slice, const parallel::SlicePiec
           static_cast<std::size_t>(piece.count) * width};
 }
 
-// Each part of each parameter and moment that this rank holds.
-template <typename Visit>
-void visit_state(Engine& engine, const Visit& visit) {
-  for (const parallel::ShardedUnit* unit : engine.all_units()) {
-    for (const parallel::SlicePiece& piece : unit->pieces()) {
+// What a rank holds, in host memory: its slices themselves, or copies of a GPU's.
+class HostState {
+ public:
+  explicit HostState(Engine& engine) : units_(engine.all_units()) {
+    for (const parallel::ShardedUnit* unit : units_) {
       for (const Quantity quantity : checkpoint::kQuantities) {
-        visit(quantity, piece, bytes_of(slice_of(*unit, quantity), piece));
+        slices_.push_back(slice_of(*unit, quantity).cpu());
       }
     }
   }
-}
 
-std::vector<checkpoint::PieceData> state_of(Engine& engine) {
-  std::vector<checkpoint::PieceData> state;
-  visit_state(engine, [&](Quantity quantity, const parallel::SlicePiece& piece,
-                          std::span<std::byte> bytes) {
-    state.push_back({{quantity, piece.parameter->name, piece.begin, piece.count}, bytes});
-  });
-  return state;
+  // Each part of each parameter and moment.
+  template <typename Visit>
+  void visit(const Visit& visit) const {
+    auto slices = slices_.begin();
+    for (const parallel::ShardedUnit* unit : units_) {
+      for (const parallel::SlicePiece& piece : unit->pieces()) {
+        auto slice = slices;
+        for (const Quantity quantity : checkpoint::kQuantities) {
+          visit(quantity, piece, bytes_of(*slice++, piece));
+        }
+      }
+      slices += std::ssize(checkpoint::kQuantities);
+    }
+  }
+
+  // Copies what was written back to a GPU.
+  void put_back() const {
+    auto slice = slices_.begin();
+    for (const parallel::ShardedUnit* unit : units_) {
+      for (const Quantity quantity : checkpoint::kQuantities) {
+        const at::Tensor& to = slice_of(*unit, quantity);
+        if (!to.is_same(*slice)) to.copy_(*slice);
+        ++slice;
+      }
+    }
+  }
+
+ private:
+  std::vector<parallel::ShardedUnit*> units_;
+  std::vector<at::Tensor> slices_;  // [units x quantities]
+};
+
+std::vector<checkpoint::PieceData> pieces_of(const HostState& state) {
+  std::vector<checkpoint::PieceData> pieces;
+  state.visit(
+      [&](Quantity quantity, const parallel::SlicePiece& piece, std::span<std::byte> bytes) {
+        pieces.push_back({{quantity, piece.parameter->name, piece.begin, piece.count}, bytes});
+      });
+  return pieces;
 }
 
 }  // namespace
@@ -68,8 +99,9 @@ std::int64_t save_checkpoint(Engine& engine, const config::CellConfig& cell,
     if (is_first) save.begin();
   });
   checkpoint::ShardFile mine;
+  const HostState state(engine);
   comm::do_together(world,
-                    [&] { mine = save.write_shard(world.rank(), cell.dtype, state_of(engine)); });
+                    [&] { mine = save.write_shard(world.rank(), cell.dtype, pieces_of(state)); });
   const auto texts = comm::all_gather_text(world, to_json(mine, cell.dtype));
   comm::do_together(world, [&] {
     if (!is_first) return;
@@ -108,12 +140,14 @@ std::int64_t load_checkpoint(Engine& engine, const config::CellConfig& cell,
       reader->verify_file(file);
     }
   });
+  const HostState state(engine);
   comm::do_together(world, [&] {
-    visit_state(engine, [&](Quantity quantity, const parallel::SlicePiece& piece,
-                            std::span<std::byte> bytes) {
-      reader->read(quantity, piece.parameter->name, piece.begin, bytes);
-    });
+    state.visit(
+        [&](Quantity quantity, const parallel::SlicePiece& piece, std::span<std::byte> bytes) {
+          reader->read(quantity, piece.parameter->name, piece.begin, bytes);
+        });
   });
+  state.put_back();
   engine.set_num_updates(reader->manifest().step);
   return reader->manifest().next_data_step;
 }

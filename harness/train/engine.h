@@ -9,6 +9,7 @@
 #include "harness/comm/communicator.h"
 #include "harness/config/cell.h"
 #include "harness/data/data_set.h"
+#include "harness/device/device.h"
 #include "harness/model/decoder.h"
 #include "harness/model/forced_routing.h"
 #include "harness/parallel/buffer_pool.h"
@@ -35,20 +36,21 @@ struct RoutingCounts {
 // frees and reduces them. All calls are collective over `world`.
 //
 // fsdp: one unit per decoder layer plus a root unit (embedding, final norm, lm_head; a tied head is
-// the embedding, and its gradient the sum of both uses). A layer is
-// gathered before its forward and freed after it, gathered again before its backward (one layer
-// ahead), freed, and its gradient reduce-scattered at once. The root stays gathered for the step.
-// The cell's gathers and sync_each_batch change this schedule, keep_gradients and optimizer what is
-// alive beside it.
-// ep: the experts of a layer form a unit of their own, sharded over the ranks that own the same
-// experts; all other parameters as in fsdp.
+// the embedding, and its gradient the sum of both uses). A layer is gathered before its forward and
+// freed after it, gathered again before its backward, freed, and its gradient reduce-scattered.
+// With prefetch the next layers are gathered while one is computed, and a layer's gradient is
+// reduced behind the backward pass of the one before it. The root stays gathered for the step. The
+// cell's gathers and sync_each_batch change this schedule as well, keep_gradients and optimizer
+// what is alive beside it. ep: the experts of a layer form a unit of their own, sharded over the
+// ranks that own the same experts; all other parameters as in fsdp.
 class Engine {
  public:
   enum class BufferCaching { kOn, kOff };  // off: see BufferPool
 
-  // `world` must outlive the engine.
+  // `world` must outlive the engine. On a GPU everything lives there but what the host needs to
+  // know: sizes of messages, losses and the gradient norm.
   Engine(const config::CellConfig& cell, comm::Communicator& world,
-         BufferCaching caching = BufferCaching::kOn);
+         BufferCaching caching = BufferCaching::kOn, device::Place place = {});
 
   void load(const weights::ParameterSource& source);
 
@@ -56,7 +58,7 @@ class Engine {
   void load_pretrained();
 
   // One optimizer step over this rank's micro-batches (grad_accumulation of them): forward,
-  // backward, clipping to the global norm, AdamW.
+  // backward, clipping to the global norm, AdamW. Over when it returns, on a GPU too.
   StepResult step(const std::vector<data::MicroBatch>& micro_batches);
 
   // What the forward passes routed since the last call; recomputation does not count again.
@@ -83,6 +85,8 @@ class Engine {
     std::vector<std::unique_ptr<parallel::ShardedUnit>> units;  // one, or dense and experts
     std::int64_t experts_offset = 0;  // of the experts in the last unit's flat buffer
     model::LayerWeights weights;
+
+    const std::string& name() const { return units.front()->layout().name; }
   };
   // The graph of one layer, kept between its forward and its backward.
   struct SavedLayer {
@@ -93,14 +97,17 @@ class Engine {
   struct Place {
     bool first, last;
   };
-  struct Losses {
-    double cross_entropy_sum = 0;
-    double load_balancing = 0;
+  // What a micro-step leaves, where it was computed.
+  struct Outcome {
+    at::Tensor cross_entropy_sum;          // fp64 []
+    at::Tensor load_balancing;             // fp64 []
+    std::vector<model::ExpertLoad> loads;  // by layer
   };
 
   void build_layers();
   void bind_layer(Layer& layer, model::Field field, const std::vector<at::Tensor>& flats);
   void start_gather(Layer& layer);
+  void start_gathers_beyond(std::int64_t index, std::int64_t direction);
   void gather(Layer& layer);
   void release(Layer& layer);
 
@@ -108,32 +115,38 @@ class Engine {
   void release_root();
 
   model::BatchContext context_of(const data::MicroBatch& batch) const;
-  at::Tensor forward(const data::MicroBatch& batch, const model::BatchContext& context,
-                     std::vector<SavedLayer>& saved);
-  Losses micro_step(const data::MicroBatch& batch, Place place, double loss_scale);
+  at::Tensor forward(const model::BatchContext& context, std::vector<SavedLayer>& saved);
+  Outcome micro_step(const data::MicroBatch& batch, Place place, double loss_scale);
   at::Tensor forward_layer(Layer& layer, const at::Tensor& x, const model::BatchContext& batch,
                            SavedLayer& saved);
   void recompute(Layer& layer, SavedLayer& saved, const model::BatchContext& batch);
   at::Tensor backward_layer(Layer& layer, SavedLayer& saved, const at::Tensor& dx,
                             const at::Tensor& dprob_sum, bool first);
-  at::Tensor head(const at::Tensor& x, const std::vector<std::int64_t>& labels, double loss_scale,
-                  double& loss_sum);
+  at::Tensor head(const at::Tensor& x, const at::Tensor& labels, double loss_scale,
+                  at::Tensor& loss_sum);
   at::Tensor forced_ids(const data::MicroBatch& batch) const;
-  void count_routing(const std::vector<SavedLayer>& saved, const data::MicroBatch& batch);
+  void count_routing(const std::vector<model::ExpertLoad>& loads, const data::MicroBatch& batch);
+  double squared_gradient_norm();
+  comm::Communicator& for_units(comm::Communicator& group);
   void start_root_gradients(bool first);
-  void reduce(parallel::ShardedUnit& unit, Place place);
+  void start_reduce(parallel::ShardedUnit& unit, Place place);
+  void start_reduce(Layer& layer, Place place);
+  void finish_reduce(Layer& layer);
 
   config::CellConfig cell_;
   comm::Communicator& world_;
+  device::Place place_;
   std::unique_ptr<comm::Communicator> ep_group_;       // ranks that share the experts of a layer
   std::unique_ptr<comm::Communicator> replica_group_;  // ranks that own the same experts
-  at::ScalarType dtype_;
+  // Of these groups, for tensors on a GPU.
+  std::vector<std::unique_ptr<comm::Communicator>> device_groups_;
+  at::TensorOptions options_;  // dtype and device of parameters
   parallel::BufferPool pool_;
   std::unique_ptr<parallel::ShardedUnit> root_;
   model::RootWeights root_weights_;
   std::vector<Layer> layers_;
   model::ExpertFunction experts_;
-  std::shared_ptr<const kernels::RopeTable> rope_;
+  model::RopeTables rope_;
   std::unique_ptr<model::ForcedRouting> forced_routing_;  // null: the router decides
   std::int64_t first_expert_ = 0;                         // of this rank's experts
   RoutingCounts routing_counts_;

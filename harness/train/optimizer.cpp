@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "kernels/adamw/adamw.h"
+#include "harness/parallel/flat_kernels.h"
 
 namespace moebench::train {
 namespace {
@@ -41,11 +41,8 @@ struct Factors {
 void fused_update(const Units& units, const kernels::AdamWOptions& options) {
   for (const parallel::ShardedUnit* unit : units) {
     RECORD_FUNCTION("moebench::adamw", std::vector<c10::IValue>());
-    model::for_dtype(unit->shard().scalar_type(), [&]<typename T>(T) {
-      kernels::adamw(model::data<T>(unit->shard()), model::data<T>(unit->gradient_shard()),
-                     model::data<T>(unit->exp_avg_shard()),
-                     model::data<T>(unit->exp_avg_sq_shard()), unit->shard().numel(), options);
-    });
+    parallel::flat::adamw(unit->shard(), unit->gradient_shard(), unit->exp_avg_shard(),
+                          unit->exp_avg_sq_shard(), options);
   }
 }
 

@@ -68,8 +68,9 @@ struct Trained {
   std::map<std::string, Part> parameters;
 };
 
-inline Trained train(const CellConfig& cell, comm::Communicator& group) {
-  Engine engine(cell, group);
+inline Trained train(const CellConfig& cell, comm::Communicator& group,
+                     const device::Place& place = {}) {
+  Engine engine(cell, group, Engine::BufferCaching::kOn, place);
   engine.load(*weights::seeded_source(cell.seed, cell.model.initializer_range));
   const auto data = data::open_data_set(cell);
   Trained trained;
@@ -82,7 +83,7 @@ inline Trained train(const CellConfig& cell, comm::Communicator& group) {
   }
   trained.tokens_per_expert = engine.take_routing_counts().tokens_per_expert;
   engine.visit_parameters([&](const model::Slot& slot, const at::Tensor& value) {
-    trained.parameters[slot.parameter.name] = {slot, value.to(at::kFloat).flatten()};
+    trained.parameters[slot.parameter.name] = {slot, value.cpu().to(at::kFloat).flatten()};
   });
   return trained;
 }
@@ -98,9 +99,11 @@ inline const Trained& reference(const CellConfig& cell) {
   alone.expert_kernel = config::ExpertKernel::kLoop;
   alone.activation_checkpointing = false;
   alone.gathers = 2;
+  alone.prefetch = 1;
   alone.sync_each_batch = true;
   alone.optimizer = config::Optimizer::kFused;
   alone.keep_gradients = true;
+  alone.device = config::Device::kCpu;
   static std::map<std::string, Trained> trained;
   const auto [found, is_new] = trained.try_emplace(alone.canonical_text());
   if (is_new) found->second = train(alone, *comm::self_communicator());

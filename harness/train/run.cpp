@@ -26,7 +26,7 @@ void Consumed::add(const data::MicroBatch& batch, const config::CellConfig& cell
 }
 
 Run::Run(const PassInputs& inputs, Engine::BufferCaching caching)
-    : inputs_(inputs), engine_(inputs.cell, inputs.world, caching) {
+    : inputs_(inputs), engine_(inputs.cell, inputs.world, caching, inputs.place) {
   const config::CellConfig& cell = inputs.cell;
   if (!cell.resume_from.empty()) {
     const measure::Stopwatch watch;

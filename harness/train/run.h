@@ -25,6 +25,7 @@ struct PassInputs {
   comm::Communicator& world;
   const data::DataSet& data;
   const WorkerOptions& options;
+  device::Place place = {};
 };
 
 // One run of a cell's first steps from its initial weights, or from the checkpoint it resumes, on

@@ -83,14 +83,16 @@ class Counting : public comm::Communicator {
     ++gathers;
     return group_.start_all_gather(send, receive, bytes);
   }
-  void reduce_scatter(const void* send, void* receive, std::int64_t count, comm::ElementType type,
-                      bool accumulate) override {
+  std::unique_ptr<comm::Pending> start_reduce_scatter(const void* send, void* receive,
+                                                      std::int64_t count, comm::ElementType type,
+                                                      bool accumulate) override {
     ++reductions;
-    group_.reduce_scatter(send, receive, count, type, accumulate);
+    return group_.start_reduce_scatter(send, receive, count, type, accumulate);
   }
-  void all_to_all(const void* send, std::span<const std::int64_t> send_bytes, void* receive,
-                  std::span<const std::int64_t> receive_bytes) override {
-    group_.all_to_all(send, send_bytes, receive, receive_bytes);
+  std::unique_ptr<comm::Pending> start_all_to_all(
+      const void* send, std::span<const std::int64_t> send_bytes, void* receive,
+      std::span<const std::int64_t> receive_bytes) override {
+    return group_.start_all_to_all(send, send_bytes, receive, receive_bytes);
   }
   void all_reduce_sum(std::span<double> values) override { group_.all_reduce_sum(values); }
   void barrier() override { group_.barrier(); }

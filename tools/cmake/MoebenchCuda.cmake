@@ -29,6 +29,7 @@ foreach(kind STANDARD EXTENSION)
 endforeach()
 set(CMAKE_CUDA_STANDARD 20)
 find_package(CUDAToolkit REQUIRED)
+find_path(NCCL_INCLUDE_DIR nccl.h HINTS ENV CUDA_HOME ${CUDAToolkit_INCLUDE_DIRS} REQUIRED)
 set(CMAKE_CUDA_FLAGS_RELWITHDEBINFO "-O3 -lineinfo -DNDEBUG")
 
 # cuda_kernels(NAME SRCS ... [TESTS ...] [BENCHES ...])

@@ -72,4 +72,10 @@ if(MOEBENCH_WITH_TORCH)
   endforeach()
   # Old-style RPATH also serves libtorch_cpu's own needs (cudart, cupti) and wins over LD_LIBRARY_PATH.
   target_link_options(libtorch INTERFACE ${_rpath} -Wl,--disable-new-dtags)
+  if(MOEBENCH_WITH_CUDA)
+    # Devices, streams and the caching allocator. Operations on GPUs are in libtorch_cuda, which is
+    # loaded when a cell asks for a GPU.
+    add_library(libtorch_cuda_runtime INTERFACE)
+    target_link_libraries(libtorch_cuda_runtime INTERFACE libtorch c10_cuda)
+  endif()
 endif()

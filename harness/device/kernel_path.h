@@ -1,0 +1,25 @@
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include "kernels/gpu/tile.h"
+
+namespace moebench::device {
+
+// Whether operations on this tensor take the kernels for GPUs.
+bool takes_gpu_kernels(const at::Tensor& tensor);
+
+// The stream for them; null for a tensor of the CPU.
+kernels::CudaStream stream_of(const at::Tensor& tensor);
+
+// For tests of builds without CUDA: while it lives, all tensors take the kernels for GPUs, which
+// the host executor runs. One at a time.
+class HostExecutesGpuKernels {
+ public:
+  HostExecutesGpuKernels();
+  ~HostExecutesGpuKernels();
+  HostExecutesGpuKernels(const HostExecutesGpuKernels&) = delete;
+  HostExecutesGpuKernels& operator=(const HostExecutesGpuKernels&) = delete;
+};
+
+}  // namespace moebench::device

@@ -1,0 +1,315 @@
+// The order in which a step gathers, computes, frees and reduces its units, for every combination
+// of the axes that change it: what the engine says it does, and what its communicators are asked
+// for.
+#include <ATen/Parallel.h>
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "harness/measure/unit_events.h"
+#include "harness/train/parity_support.h"
+
+namespace moebench::train {
+namespace {
+
+using measure::UnitEvent;
+
+// One line of what happened: an event of a unit, or a call of a communicator.
+struct Entry {
+  enum class Call { kNone, kStartGather, kWaitGather, kStartReduce, kWaitReduce };
+  UnitEvent event = UnitEvent::kFree;
+  std::string unit;
+  Call call = Call::kNone;
+};
+
+class Journal : public measure::UnitObserver {
+ public:
+  void on_event(UnitEvent event, const std::string& unit) override {
+    entries.push_back({event, unit});
+  }
+  void note(Entry::Call call) { entries.push_back({UnitEvent::kFree, "", call}); }
+
+  std::vector<Entry> entries;
+};
+
+// Passes every call on and writes down those that move parameters and gradients.
+class Recording : public comm::Communicator {
+ public:
+  Recording(comm::Communicator& group, Journal& journal) : group_(group), journal_(journal) {}
+  Recording(std::unique_ptr<comm::Communicator> group, Journal& journal)
+      : owned_(std::move(group)), group_(*owned_), journal_(journal) {}
+
+  int rank() const override { return group_.rank(); }
+  int size() const override { return group_.size(); }
+  std::unique_ptr<comm::Pending> start_all_gather(const void* send, void* receive,
+                                                  std::int64_t bytes) override {
+    journal_.note(Entry::Call::kStartGather);
+    return std::make_unique<Waiting>(group_.start_all_gather(send, receive, bytes), journal_,
+                                     Entry::Call::kWaitGather);
+  }
+  std::unique_ptr<comm::Pending> start_reduce_scatter(const void* send, void* receive,
+                                                      std::int64_t count, comm::ElementType type,
+                                                      bool accumulate) override {
+    journal_.note(Entry::Call::kStartReduce);
+    return std::make_unique<Waiting>(
+        group_.start_reduce_scatter(send, receive, count, type, accumulate), journal_,
+        Entry::Call::kWaitReduce);
+  }
+  std::unique_ptr<comm::Pending> start_all_to_all(
+      const void* send, std::span<const std::int64_t> send_bytes, void* receive,
+      std::span<const std::int64_t> receive_bytes) override {
+    return group_.start_all_to_all(send, send_bytes, receive, receive_bytes);
+  }
+  void all_reduce_sum(std::span<double> values) override { group_.all_reduce_sum(values); }
+  void barrier() override { group_.barrier(); }
+  std::unique_ptr<Communicator> split(int color) override {
+    return std::make_unique<Recording>(group_.split(color), journal_);
+  }
+
+ private:
+  class Waiting : public comm::Pending {
+   public:
+    Waiting(std::unique_ptr<comm::Pending> pending, Journal& journal, Entry::Call call)
+        : pending_(std::move(pending)), journal_(journal), call_(call) {}
+    void wait() override {
+      journal_.note(call_);
+      pending_->wait();
+    }
+
+   private:
+    std::unique_ptr<comm::Pending> pending_;
+    Journal& journal_;
+    Entry::Call call_;
+  };
+
+  std::unique_ptr<comm::Communicator> owned_;
+  comm::Communicator& group_;
+  Journal& journal_;
+};
+
+constexpr std::int64_t kLayers = 4;
+
+// Of one step.
+std::vector<Entry> journal_of(const CellConfig& cell) {
+  Journal journal;
+  Recording group(*world, journal);
+  Engine engine(cell, group);
+  engine.load(*weights::seeded_source(cell.seed, cell.model.initializer_range));
+  const auto data = data::open_data_set(cell);
+  std::vector<data::MicroBatch> batches;
+  for (std::int64_t i = 0; i < cell.grad_accumulation; ++i) {
+    batches.push_back(data->micro_batch(0, i * group.size() + group.rank()));
+  }
+  const measure::ObserveUnits observe(journal);
+  journal.entries.clear();
+  engine.step(batches);
+  return journal.entries;
+}
+
+CellConfig deep_cell(std::int64_t ep_degree) {
+  CellConfig cell = tiny_cell();
+  cell.model.num_layers = kLayers;
+  cell.ranks = world->size();
+  cell.parallelism = ep_degree == 1 ? config::Parallelism::kFsdp : config::Parallelism::kEp;
+  cell.ep_degree = ep_degree;
+  cell.expert_kernel = config::ExpertKernel::kGrouped;
+  return cell;
+}
+
+// Replays a step's journal by the rules of the schedule.
+class Rules {
+ public:
+  explicit Rules(const CellConfig& cell) : cell_(cell) {}
+
+  void check(const std::vector<Entry>& entries) {
+    for (const Entry& entry : entries) {
+      EXPECT_EQ(entry.call, announced_) << entry.unit;
+      announced_ = Call::kNone;
+      if (entry.call == Call::kNone) follow(entry);
+    }
+    EXPECT_TRUE(gathered_.empty()) << "freed by the step's end";
+    EXPECT_TRUE(reducing_.empty()) << "reduced by the step's end";
+    EXPECT_EQ(announced_, Call::kNone);
+    const std::int64_t micro_steps = cell_.grad_accumulation;
+    for (const auto& [unit, count] : gathers_) {
+      EXPECT_EQ(count, unit == "root" ? 1 : cell_.gathers * micro_steps) << unit;
+    }
+    for (const auto& [unit, count] : reductions_) {
+      EXPECT_EQ(count, cell_.sync_each_batch ? micro_steps : 1) << unit;
+    }
+    EXPECT_EQ(reductions_.size(), gathers_.size());
+    EXPECT_EQ(backwards_, kLayers * micro_steps);
+  }
+
+ private:
+  using Call = Entry::Call;
+
+  // "layers.2" and "layers.2.experts" are of layer 2, the root of none.
+  static std::int64_t layer_of(const std::string& unit) {
+    const auto digit = unit.find_first_of("0123456789");
+    return digit == std::string::npos ? -1 : std::stoll(unit.substr(digit));
+  }
+
+  void follow(const Entry& entry) {
+    SCOPED_TRACE(fmt::format("event {} of {}", static_cast<int>(entry.event), entry.unit));
+    const std::string& unit = entry.unit;
+    switch (entry.event) {
+      case UnitEvent::kStartGather:
+        announce(unit, Call::kStartGather);
+        EXPECT_TRUE(gathered_.insert({unit, false}).second) << "once between two frees";
+        ++gathers_[unit];
+        break;
+      case UnitEvent::kWaitGather:
+        announce(unit, Call::kWaitGather);
+        gathered_.at(unit) = true;
+        break;
+      case UnitEvent::kFree:
+        EXPECT_TRUE(gathered_.at(unit)) << "waited for before it is freed";
+        gathered_.erase(unit);
+        break;
+      case UnitEvent::kForward:
+        compute(layer_of(unit), +1, /*looks_ahead=*/true);
+        break;
+      case UnitEvent::kRecompute:
+        // With three gatherings the layers ahead start behind the second of the backward pass.
+        compute(layer_of(unit), -1, cell_.gathers == 2);
+        break;
+      case UnitEvent::kBackward:
+        compute(layer_of(unit), -1, /*looks_ahead=*/true);
+        ++backwards_;
+        EXPECT_LE(reducing_.size(), cell_.prefetch == 0 ? 0U : units_a_layer());
+        break;
+      case UnitEvent::kStartReduce:
+        EXPECT_FALSE(gathered_.contains(unit) && unit != "root") << "freed before it is reduced";
+        announce(unit, Call::kStartReduce);
+        if (is_sharded(unit)) reducing_.insert(unit);
+        ++reductions_[unit];
+        break;
+      case UnitEvent::kFinishReduce:
+        announce(unit, Call::kWaitReduce);
+        EXPECT_EQ(reducing_.erase(unit), 1U);
+        break;
+    }
+  }
+
+  // The layer itself is there, those that come next are on their way, and no other is gathered.
+  void compute(std::int64_t layer, std::int64_t direction, bool looks_ahead) {
+    std::set<std::int64_t> expected = {-1};
+    for (std::int64_t ahead = 0; ahead <= (looks_ahead ? cell_.prefetch : 0); ++ahead) {
+      const std::int64_t next = layer + direction * ahead;
+      if (next >= 0 && next < kLayers) expected.insert(next);
+    }
+    std::set<std::int64_t> found;
+    for (const auto& [unit, waited] : gathered_) {
+      found.insert(layer_of(unit));
+      EXPECT_TRUE(waited || layer_of(unit) != layer) << unit;
+    }
+    EXPECT_TRUE(found.contains(layer));
+    EXPECT_TRUE(found == expected || !looks_ahead) << "layers gathered: " << found.size();
+  }
+
+  // A unit that lies on several ranks asks its communicator next.
+  void announce(const std::string& unit, Call call) {
+    if (is_sharded(unit)) announced_ = call;
+  }
+
+  std::size_t units_a_layer() const { return cell_.ep_degree == 1 ? 1 : 2; }
+  bool is_sharded(const std::string& unit) const {
+    const bool experts = cell_.ep_degree > 1 && unit.ends_with("experts");
+    return experts ? cell_.ranks > cell_.ep_degree : cell_.ranks > 1;
+  }
+
+  const CellConfig& cell_;
+  std::map<std::string, bool> gathered_;  // and waited for
+  std::set<std::string> reducing_;
+  std::map<std::string, std::int64_t> gathers_, reductions_;
+  Call announced_ = Call::kNone;
+  std::int64_t backwards_ = 0;
+};
+
+TEST(Order, FollowsTheRulesForEveryCombination) {
+  for (std::int64_t ep_degree = 1; ep_degree <= world->size(); ep_degree *= 2) {
+    for (const std::int64_t prefetch : {0, 1, 2}) {
+      for (const bool checkpointing : {false, true}) {
+        for (const std::int64_t gathers : {2, 3}) {
+          if (gathers == 3 && !checkpointing) continue;
+          for (const bool sync : {false, true}) {
+            for (const std::int64_t accumulation : {1, 3}) {
+              CellConfig cell = deep_cell(ep_degree);
+              cell.prefetch = prefetch;
+              cell.activation_checkpointing = checkpointing;
+              cell.gathers = gathers;
+              cell.sync_each_batch = sync;
+              cell.grad_accumulation = accumulation;
+              SCOPED_TRACE(cell.canonical_text());
+              Rules(cell).check(journal_of(cell));
+            }
+          }
+        }
+      }
+    }
+  }
+}
+
+std::string name_of(const Entry& entry) {
+  constexpr const char* kNames[] = {"start", "wait", "forward",  "recompute",
+                                    "back",  "free", "reducing", "reduced"};
+  return fmt::format("{} {}", kNames[static_cast<std::size_t>(entry.event)],
+                     entry.unit == "root" ? "root" : entry.unit.substr(entry.unit.size() - 1));
+}
+
+// Of two layers in one micro-batch.
+std::string order_of(std::int64_t prefetch) {
+  CellConfig cell = deep_cell(1);
+  cell.model.num_layers = 2;
+  cell.prefetch = prefetch;
+  std::string order;
+  for (const Entry& entry : journal_of(cell)) {
+    if (entry.call == Entry::Call::kNone) order += name_of(entry) + ", ";
+  }
+  return order;
+}
+
+TEST(Order, IsThisOne) {
+  if (world->size() == 1) GTEST_SKIP() << "one rank reduces nothing";
+  EXPECT_EQ(order_of(0),
+            "start root, wait root, "
+            "start 0, wait 0, forward 0, free 0, start 1, wait 1, forward 1, free 1, "
+            "start 1, wait 1, back 1, free 1, reducing 1, reduced 1, "
+            "start 0, wait 0, back 0, free 0, reducing 0, reduced 0, "
+            "reducing root, reduced root, free root, ");
+  EXPECT_EQ(order_of(1),
+            "start root, wait root, "
+            "start 0, wait 0, start 1, forward 0, free 0, wait 1, forward 1, free 1, "
+            "start 1, wait 1, start 0, back 1, free 1, reducing 1, "
+            "wait 0, back 0, free 0, reduced 1, reducing 0, reduced 0, "
+            "reducing root, reduced root, free root, ");
+}
+
+// Nothing overlaps, one layer ahead, two: what is learned is the same.
+TEST(Order, LearnsTheSame) {
+  for (std::int64_t ep_degree = 1; ep_degree <= world->size(); ep_degree *= 2) {
+    for (const std::int64_t prefetch : {0, 1, 2}) {
+      CellConfig cell = deep_cell(ep_degree);
+      cell.prefetch = prefetch;
+      expect_same(train(cell, *world), reference(cell), kFp32);
+    }
+  }
+}
+
+}  // namespace
+}  // namespace moebench::train
+
+int main(int argc, char** argv) {
+  at::set_num_threads(1);
+  moebench::train::world = moebench::comm::mpi_world();
+  ::testing::InitGoogleTest(&argc, argv);
+  const int failed = RUN_ALL_TESTS();
+  moebench::train::world.reset();
+  return failed;
+}
