@@ -3,6 +3,15 @@
 #include "kernels/gpu/launch_tile.h"
 
 namespace moebench::kernels::cuda {
+namespace {
+
+// Where a token has many rows (bytes of text), how many of them a thread has under way counts for
+// more than how much it loads at a time: nvcc keeps the registers of about two wide loads.
+constexpr std::int64_t kManyRows = 16;  // of each token, on average
+template <typename T>
+constexpr int kNarrowWidth = 4 / static_cast<int>(sizeof(T));
+
+}  // namespace
 
 std::int64_t embedding_backward_workspace(std::int64_t rows, std::int64_t vocab) {
   return EmbeddingPlan::workspace(rows, vocab);
@@ -23,7 +32,12 @@ void embedding_backward(const std::int64_t* tokens, const T* dx, std::int64_t ro
            EmbeddingSumTile<T, decltype(width)::value>(dx, dtable, plan, hidden, accumulate),
            stream);
   };
-  with_width(hidden, with, dx, dtable);
+  if (rows > kManyRows * vocab && hidden % kNarrowWidth<T> == 0 && is_aligned(dx) &&
+      is_aligned(dtable)) {
+    with(std::integral_constant<int, kNarrowWidth<T>>());
+  } else {
+    with_width(hidden, with, dx, dtable);
+  }
 }
 
 template void embedding_backward(const std::int64_t*, const float*, std::int64_t, std::int64_t,

@@ -26,7 +26,7 @@ void embedding_backward_gpu(benchmark::State& state) {
 }
 
 void sizes(benchmark::internal::Benchmark* benchmark) {
-  benchmark->Args({kGpuTokens, 32000})->Args({4 * kGpuTokens, 128000});
+  benchmark->Args({kGpuTokens, 256})->Args({kGpuTokens, 32000})->Args({4 * kGpuTokens, 128000});
   benchmark->UseManualTime()->Unit(benchmark::kMicrosecond);
 }
 BENCHMARK(embedding_backward_gpu<float>)->Apply(sizes);

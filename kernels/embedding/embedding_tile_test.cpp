@@ -13,10 +13,11 @@ struct Case {
 };
 
 // No rows; one; repeated tokens; words that never occur; ragged widths; whole chunks, ragged ones
-// and many; one word for all; rows of more than one block.
+// and many; one word for all, and two; rows of more than one
+// block.
 constexpr Case kCases[] = {{0, 3, 4},     {1, 1, 1},     {9, 4, 37},     {5, 300, 16},
                            {64, 7, 3},    {512, 100, 8}, {1300, 700, 5}, {700, 1, 2},
-                           {5000, 40, 8}, {20, 6, 2056}, {11, 3, 515}};
+                           {5000, 40, 8}, {20, 6, 2056}, {11, 3, 515},   {700, 2, 2056}};
 
 // Some tokens occur far more often than others, and the last one of several never.
 std::vector<std::int64_t> random_tokens(const Case& c) {
