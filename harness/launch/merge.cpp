@@ -5,8 +5,10 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include "harness/base/check.h"
+#include "harness/launch/gpu_warnings.h"
 #include "harness/launch/merge_rules.h"
 
 namespace moebench::launch {
@@ -161,6 +163,7 @@ void merge(const config::CellConfig& cell, const RankResults& ranks, const Launc
   record.disposition = verdict.disposition;
   record.message = verdict.message;
   if (verdict.disposition != Disposition::kOk) record.stderr_tail = outcome.stderr_tail;
+  for (std::string& warning : gpu_warnings(ranks)) record.warnings.push_back(std::move(warning));
 }
 
 }  // namespace moebench::launch

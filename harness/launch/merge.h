@@ -29,9 +29,10 @@ record::Metrics merge_metrics(const std::vector<record::RankResult>& ranks);
 // The analytic memory estimate (config::estimate_memory) as metrics mem_estimate*.
 record::Metrics estimate_metrics(const config::CellConfig& cell);
 
-// Fills disposition, message, stderr_tail and metrics of a record; pure. ok = exit code 0 AND a
-// result of every rank AND all required metrics AND the same finite loss and gradient norm on
-// every rank. The memory estimate stands in every record, also beside a rank that ran out of it.
+// Fills disposition, message, stderr_tail and metrics of a record, and adds warnings; pure. ok =
+// exit code 0 AND a result of every rank AND all required metrics AND the same finite loss and
+// gradient norm on every rank. The memory estimate stands in every record, also beside a rank that
+// ran out of it.
 void merge(const config::CellConfig& cell, const RankResults& ranks, const LaunchOutcome& outcome,
            record::CellRecord& record);
 

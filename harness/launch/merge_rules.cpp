@@ -12,6 +12,7 @@ using Values = std::vector<double>;
 double sum(const Values& values) { return std::accumulate(values.begin(), values.end(), 0.0); }
 double mean(const Values& values) { return sum(values) / static_cast<double>(values.size()); }
 double largest(const Values& values) { return *std::ranges::max_element(values); }
+double smallest(const Values& values) { return *std::ranges::min_element(values); }
 
 struct Rule {
   std::string_view prefix;
@@ -44,6 +45,15 @@ constexpr Rule kRules[] = {
     {"copy_rate", sum},
     {"mem_in_phase.", largest},
     {"clock_uncertainty", largest},
+    {"gpu_sm_clock", smallest},
+    {"gpu_memory_clock", smallest},
+    {"gpu_power_limit", smallest},
+    {"gpu_power", mean},
+    {"gpu_temperature", largest},
+    {"gpu_utilization", mean},
+    {"gpu_memory_used", largest},
+    {"gpu_memory_total", smallest},
+    {"gpu_throttled", largest},
 };
 
 }  // namespace

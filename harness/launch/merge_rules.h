@@ -8,8 +8,8 @@
 
 namespace moebench::launch {
 
-// The headline of a metric of a load or a profile, from its value on each rank; nullopt where the
-// metric is none of theirs.
+// The headline of a metric of a load, a profile or a GPU, from its value on each rank; nullopt
+// where the metric is none of theirs.
 std::optional<double> headline(const std::string& metric, const std::vector<double>& values);
 
 // What every rank of a cell that measures loading must have measured.

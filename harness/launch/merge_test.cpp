@@ -270,5 +270,24 @@ TEST(Merge, TimeLimitAndMemoryKillGoBeforeACrash) {
   EXPECT_EQ(merged(ranks, outcome).message, "ended after the time limit of 2.5 s");
 }
 
+TEST(Merge, AThrottledGpuMarksTheRecord) {
+  RankResults ranks = good_ranks();
+  for (auto& rank : ranks) {
+    const int n = rank->rank;
+    rank->metrics["gpu_sm_clock"] = {.unit = "Hz", .value = 1e9 * (2 - n)};
+    rank->metrics["gpu_power"] = {.unit = "W", .value = 300.0 + 100 * n};
+    rank->metrics["gpu_power_limit"] = {.unit = "W", .value = 700.0 - 100 * n};
+    rank->metrics["gpu_throttled"] = {.unit = "1", .value = n};
+  }
+  ranks[1]->environment["gpu_throttle_reasons"] = "sw_power_cap";
+  const CellRecord record = merged(ranks);
+  EXPECT_EQ(record.disposition, Disposition::kOk);
+  EXPECT_THAT(record.warnings, ElementsAre(HasSubstr("the GPU of rank 1 was throttled")));
+  EXPECT_EQ(record.value("gpu_sm_clock"), 1e9);
+  EXPECT_EQ(record.value("gpu_power"), 350);
+  EXPECT_EQ(record.value("gpu_power_limit"), 600);
+  EXPECT_EQ(record.value("gpu_throttled"), 1);
+}
+
 }  // namespace
 }  // namespace moebench::launch

@@ -1,0 +1,76 @@
+#include "harness/train/gpu_watch.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "harness/base/error.h"
+#include "harness/train/rank_metrics.h"
+
+namespace moebench::train {
+namespace {
+
+void write_text(const std::string& key, const std::string& text, record::RankResult& result) {
+  if (!text.empty()) result.environment[key] = text;
+}
+
+void write_throttling(const measure::GpuSummary& summary, record::RankResult& result) {
+  if (!summary.throttled_share) return;
+  result.metrics["gpu_throttled"] = scalar("1", summary.throttle_reasons.empty() ? 0 : 1);
+  result.metrics["gpu_throttled_share"] = scalar("1", *summary.throttled_share);
+  write_text("gpu_throttle_reasons", fmt::format("{}", fmt::join(summary.throttle_reasons, ", ")),
+             result);
+}
+
+}  // namespace
+
+void write_gpu(const measure::GpuFacts& facts, const measure::GpuSummary& summary,
+               record::RankResult& result) {
+  using Spread = std::optional<measure::Spread>;
+  const auto add = [&](const char* name, const char* unit, const Spread& spread,
+                       double measure::Spread::*member) {
+    if (spread) result.metrics[name] = scalar(unit, (*spread).*member);
+  };
+  const auto add_bytes = [&](const char* name, const std::optional<std::int64_t>& bytes) {
+    if (bytes) result.metrics[name] = bytes_metric(*bytes);
+  };
+  add("gpu_sm_clock", "Hz", summary.sm_clock_hz, &measure::Spread::median);
+  add("gpu_sm_clock_min", "Hz", summary.sm_clock_hz, &measure::Spread::min);
+  add("gpu_sm_clock_max", "Hz", summary.sm_clock_hz, &measure::Spread::max);
+  add("gpu_memory_clock", "Hz", summary.memory_clock_hz, &measure::Spread::median);
+  add("gpu_memory_clock_min", "Hz", summary.memory_clock_hz, &measure::Spread::min);
+  add("gpu_power", "W", summary.power_w, &measure::Spread::median);
+  add("gpu_power_min", "W", summary.power_w, &measure::Spread::min);
+  add("gpu_power_max", "W", summary.power_w, &measure::Spread::max);
+  add("gpu_temperature", "celsius", summary.temperature_c, &measure::Spread::max);
+  add("gpu_utilization", "1", summary.busy_share, &measure::Spread::median);
+  if (summary.power_limit_w)
+    result.metrics["gpu_power_limit"] = scalar("W", *summary.power_limit_w);
+  add_bytes("gpu_memory_used", summary.memory_used_bytes);
+  add_bytes("gpu_memory_total", summary.memory_total_bytes);
+  write_throttling(summary, result);
+  write_text("gpu_model", facts.model, result);
+  write_text("gpu_driver", facts.driver, result);
+  write_text("gpu_uuid", facts.uuid, result);
+  write_text("gpu_not_watched", summary.complaint, result);
+  if (summary.other_processes) {
+    result.environment["gpu_other_processes"] = std::to_string(*summary.other_processes);
+  }
+}
+
+GpuWatch::GpuWatch(const std::string& pci_bus_id, const std::string& library) {
+  try {
+    sampler_.emplace(pci_bus_id, measure::GpuSampler::kInterval, library);
+  } catch (const Error& error) {
+    complaint_ = error.what();
+  }
+}
+
+void GpuWatch::write(record::RankResult& result) {
+  if (sampler_) {
+    write_gpu(sampler_->facts(), sampler_->stop(), result);
+  } else {
+    result.environment["gpu_not_watched"] = complaint_;
+  }
+}
+
+}  // namespace moebench::train
