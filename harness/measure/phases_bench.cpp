@@ -2,6 +2,8 @@
 
 #include <benchmark/benchmark.h>
 
+#include "harness/measure/nvtx.h"
+
 namespace moebench::measure {
 namespace {
 
@@ -21,6 +23,16 @@ void scope_recorded(benchmark::State& state) {
 
 void scope_without_recorder(benchmark::State& state) { one_scope(state); }
 
+// As around every unit and collective; no tool is attached.
+void range_without_tool(benchmark::State& state) {
+  const NvtxName name("range");
+  for (auto _ : state) {
+    const NvtxRange range(NvtxKind::kCollective, name, 1);
+    benchmark::ClobberMemory();
+  }
+}
+
+BENCHMARK(range_without_tool);
 BENCHMARK(scope_recorded);
 BENCHMARK(scope_without_recorder);
 
