@@ -25,6 +25,12 @@ class Unsupported : public Error {
   using Error::Error;
 };
 
+// A device refused memory; the record says `out_of_memory`.
+class OutOfMemory : public Error {
+ public:
+  using Error::Error;
+};
+
 // What is to be compared was measured on another machine, by another build or not in pairs.
 class NotComparable : public Error {
  public:

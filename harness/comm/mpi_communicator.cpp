@@ -5,12 +5,14 @@
 #include <cstdlib>
 #include <functional>
 #include <memory>
+#include <numeric>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "harness/base/check.h"
 #include "harness/base/error.h"
+#include "harness/comm/collective_range.h"
 #include "harness/comm/communicator.h"
 #include "harness/comm/reduce.h"
 
@@ -56,13 +58,15 @@ Count message_count(std::int64_t bytes) {
 class MpiPending : public Pending {
  public:
   // `finish`: what is left to do when all have arrived.
-  explicit MpiPending(std::vector<MPI_Request> requests, std::function<void()> finish = {})
-      : requests_(std::move(requests)), finish_(std::move(finish)) {}
+  MpiPending(measure::NvtxRange range, std::vector<MPI_Request> requests,
+             std::function<void()> finish = {})
+      : range_(std::move(range)), requests_(std::move(requests)), finish_(std::move(finish)) {}
   // Also when an exception passes: the library may still write into the buffers.
   ~MpiPending() override { complete(); }
   void wait() override {
     check_mpi(complete(), "MPI_Waitall");
     if (finish_) std::exchange(finish_, {})();
+    range_.end();
   }
 
  private:
@@ -71,6 +75,7 @@ class MpiPending : public Pending {
     return MPI_Waitall(static_cast<int>(requests_.size()), requests_.data(), MPI_STATUSES_IGNORE);
   }
 
+  measure::NvtxRange range_;
   std::vector<MPI_Request> requests_;
   std::function<void()> finish_;
 };
@@ -95,16 +100,18 @@ class MpiCommunicator : public Communicator {
 
   std::unique_ptr<Pending> start_all_gather(const void* send, void* receive,
                                             std::int64_t bytes) override {
+    auto range = collective_range(collective_names().all_gather, bytes * size_);
     const Count c = message_count(bytes);
     MPI_Request request = MPI_REQUEST_NULL;
     check_mpi(MPI_Iallgather(send, c.count, c.type, receive, c.count, c.type, comm_, &request),
               "MPI_Iallgather");
-    return std::make_unique<MpiPending>(std::vector{request});
+    return std::make_unique<MpiPending>(std::move(range), std::vector{request});
   }
 
   std::unique_ptr<Pending> start_reduce_scatter(const void* send, void* receive, std::int64_t count,
                                                 ElementType type, bool accumulate) override {
     const std::int64_t bytes = count * element_bytes(type);
+    auto range = collective_range(collective_names().reduce_scatter, bytes * size_);
     const auto* own = static_cast<const std::byte*>(send);
     auto received = take_staging(bytes * (size_ - 1));
     std::vector<const void*> parts(static_cast<std::size_t>(size_));
@@ -120,7 +127,7 @@ class MpiCommunicator : public Communicator {
       parts[static_cast<std::size_t>(peer)] = next;
       next += bytes;
     }
-    return std::make_unique<MpiPending>(exchange(sends, receives),
+    return std::make_unique<MpiPending>(std::move(range), exchange(sends, receives),
                                         [this, received, parts, count, type, accumulate, receive] {
                                           sum_parts(parts, count, type, accumulate, receive);
                                           staging_.push_back(received);
@@ -131,6 +138,9 @@ class MpiCommunicator : public Communicator {
                                             std::span<const std::int64_t> send_bytes, void* receive,
                                             std::span<const std::int64_t> receive_bytes) override {
     MOEBENCH_CHECK(std::ssize(send_bytes) == size_ && std::ssize(receive_bytes) == size_);
+    auto range =
+        collective_range(collective_names().all_to_all,
+                         std::accumulate(send_bytes.begin(), send_bytes.end(), std::int64_t{0}));
     std::vector<Piece> sends, receives;
     auto* from = static_cast<std::byte*>(const_cast<void*>(send));
     auto* to = static_cast<std::byte*>(receive);
@@ -152,11 +162,13 @@ class MpiCommunicator : public Communicator {
     }
     auto requests = exchange(sends, receives);
     std::copy(own_from, own_from + send_bytes[static_cast<std::size_t>(rank_)], own_to);
-    return std::make_unique<MpiPending>(std::move(requests));
+    return std::make_unique<MpiPending>(std::move(range), std::move(requests));
   }
 
   void all_reduce_sum(std::span<double> values) override {
     // Gathered and summed in the order of ranks: the same bits on every rank and in every run.
+    const auto range = collective_range(collective_names().all_reduce,
+                                        static_cast<std::int64_t>(values.size_bytes()));
     std::vector<double> all(values.size() * static_cast<std::size_t>(size_));
     const int count = static_cast<int>(values.size());
     check_mpi(MPI_Allgather(values.data(), count, MPI_DOUBLE, all.data(), count, MPI_DOUBLE, comm_),

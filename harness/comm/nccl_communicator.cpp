@@ -1,5 +1,6 @@
 #include <chrono>
 #include <memory>
+#include <numeric>
 #include <string>
 #include <thread>
 #include <utility>
@@ -8,6 +9,7 @@
 #include "harness/base/bfloat16.h"
 #include "harness/base/check.h"
 #include "harness/base/error.h"
+#include "harness/comm/collective_range.h"
 #include "harness/comm/device_communicators.h"
 #include "harness/comm/device_memory.h"
 #include "harness/comm/nccl_library.h"
@@ -39,14 +41,18 @@ class Stream {
 
 class NcclPending : public Pending {
  public:
-  NcclPending(std::shared_ptr<Event> done, cudaStream_t compute)
-      : done_(std::move(done)), compute_(compute) {}
+  NcclPending(measure::NvtxRange range, std::shared_ptr<Event> done, cudaStream_t compute)
+      : range_(std::move(range)), done_(std::move(done)), compute_(compute) {}
   // Also when an exception passes: memory that comes back to libtorch's allocator is reused in the
   // order of the computing stream.
   ~NcclPending() override { cudaStreamWaitEvent(compute_, done_->get(), 0); }
-  void wait() override { done_->hold(compute_); }
+  void wait() override {
+    done_->hold(compute_);
+    range_.end();
+  }
 
  private:
+  measure::NvtxRange range_;  // of the host's time: from the start to where it is waited for
   std::shared_ptr<Event> done_;
   cudaStream_t compute_;
 };
@@ -89,15 +95,18 @@ class NcclCommunicator : public Communicator {
 
   std::unique_ptr<Pending> start_all_gather(const void* send, void* receive,
                                             std::int64_t bytes) override {
+    auto range = collective_range(collective_names().all_gather, bytes * size());
     begin();
     finish(nccl().all_gather(send, receive, static_cast<std::size_t>(bytes), ncclInt8, comm_,
                              stream_.get()),
            "ncclAllGather");
-    return end("all_gather");
+    return end("all_gather", std::move(range));
   }
 
   std::unique_ptr<Pending> start_reduce_scatter(const void* send, void* receive, std::int64_t count,
                                                 ElementType type, bool accumulate) override {
+    auto range =
+        collective_range(collective_names().reduce_scatter, count * element_bytes(type) * size());
     begin();
     if (type == ElementType::kFp32) {
       reduce(static_cast<const float*>(send), static_cast<float*>(receive), count, ncclFloat32,
@@ -106,17 +115,20 @@ class NcclCommunicator : public Communicator {
       reduce(static_cast<const Bfloat16*>(send), static_cast<Bfloat16*>(receive), count,
              ncclBfloat16, accumulate);
     }
-    return end("reduce_scatter");
+    return end("reduce_scatter", std::move(range));
   }
 
   std::unique_ptr<Pending> start_all_to_all(const void* send,
                                             std::span<const std::int64_t> send_bytes, void* receive,
                                             std::span<const std::int64_t> receive_bytes) override {
     MOEBENCH_CHECK(std::ssize(send_bytes) == size() && std::ssize(receive_bytes) == size());
+    auto range =
+        collective_range(collective_names().all_to_all,
+                         std::accumulate(send_bytes.begin(), send_bytes.end(), std::int64_t{0}));
     begin();
     exchange(static_cast<const std::byte*>(send), send_bytes, static_cast<std::byte*>(receive),
              receive_bytes);
-    return end("all_to_all");
+    return end("all_to_all", std::move(range));
   }
 
   void all_reduce_sum(std::span<double> values) override { host_.all_reduce_sum(values); }
@@ -134,11 +146,11 @@ class NcclCommunicator : public Communicator {
     ready_.hold(stream_.get());
   }
 
-  std::unique_ptr<Pending> end(const char* name) {
+  std::unique_ptr<Pending> end(const char* name, measure::NvtxRange range) {
     auto done = std::make_shared<Event>();
     done->record(stream_.get());
     watchdog_->watch(name, [done] { return done->has_passed(); });
-    return std::make_unique<NcclPending>(std::move(done), options_.stream);
+    return std::make_unique<NcclPending>(std::move(range), std::move(done), options_.stream);
   }
 
   template <typename T>

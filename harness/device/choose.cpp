@@ -19,10 +19,10 @@ int choose_index(const Offer& offer, config::Device wanted) {
   if (fits(offer)) return offer.rank_on_host % offer.num_devices;
   if (wanted == config::Device::kAuto) return -1;
   if (offer.num_devices == 0) {
-    throw Error("device cuda: {}; set device to cpu or auto, or run where there is a GPU",
+    throw Unsupported("device cuda: {}; set device to cpu or auto, or run where there is a GPU",
                 offer.why_none);
   }
-  throw Error(
+  throw Unsupported(
       "device cuda: {} ranks on this machine, but {} GPU(s) are visible; start at most one rank a "
       "GPU (CUDA_VISIBLE_DEVICES hides some), or set device_collectives to host, which lets ranks "
       "share a GPU",

@@ -16,7 +16,7 @@ struct Offer {
   bool may_share = false;  // collectives pass through the host
 };
 
-// The device of a rank, or -1 for the CPU; throws Error where CUDA is asked for and this rank
+// The device of a rank, or -1 for the CPU; throws Unsupported where CUDA is asked for and this rank
 // cannot have a device of its own.
 int choose_index(const Offer& offer, config::Device wanted);
 

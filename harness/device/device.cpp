@@ -38,7 +38,7 @@ Place choose(const config::CellConfig& cell, comm::Communicator& world) {
       index = -1;
     }
     if (index < 0 && cell.reduce_dtype == config::Dtype::kBf16) {
-      throw Error("reduce_dtype bf16 needs GPUs, but {}; set it to fp32", place.reason);
+      throw Unsupported("reduce_dtype bf16 needs GPUs, but {}; set it to fp32", place.reason);
     }
   }
   if (index >= 0) cuda::take(index, place);

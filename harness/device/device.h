@@ -27,7 +27,7 @@ struct Place {
 // CUDA library, which costs seconds. Each rank of a machine takes a GPU of its own, in the order of
 // ranks; only where collectives pass through the host may ranks share one. kAuto takes GPUs where
 // there are enough of them on every machine, else the CPU, the same on all ranks. Collective over
-// `world`, before anything else touches CUDA. Error where kCuda cannot be had.
+// `world`, before anything else touches CUDA. Unsupported where kCuda cannot be had.
 Place choose(const config::CellConfig& cell, comm::Communicator& world);
 
 // Waits for all work that was given to the device; nothing on a CPU.

@@ -1,8 +1,10 @@
 #pragma once
 
+#include <c10/core/Device.h>
 #include <c10/core/ScalarType.h>
 
 #include <cstdint>
+#include <functional>
 
 namespace moebench::measure {
 
@@ -10,5 +12,9 @@ namespace moebench::measure {
 // the best of a few products of n x n matrices of random values, 2 n^3 FLOP each. All ranks
 // call it at the same time, so that they share the machine as they do in training.
 double gemm_flops_per_second(c10::ScalarType dtype, std::int64_t n = 2048);
+
+// The same on a GPU, whose work `synchronize` waits for: the best of a few rounds of products.
+double gpu_gemm_flops_per_second(c10::ScalarType dtype, c10::Device device,
+                                 const std::function<void()>& synchronize, std::int64_t n = 8192);
 
 }  // namespace moebench::measure

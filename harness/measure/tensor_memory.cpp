@@ -18,8 +18,11 @@ std::int64_t MemoryMoment::total() const {
 
 class TensorMemoryTracker::Counter : public c10::MemoryReportingInfoBase {
  public:
+  explicit Counter(c10::DeviceType type) : type_(type) {}
+
   void reportMemoryUsage(void* memory, std::int64_t size, std::size_t, std::size_t,
-                         c10::Device) override {
+                         c10::Device device) override {
+    if (device.type() != type_) return;
     live += size;
     peak = std::max(peak, live);
     book(memory, size);
@@ -55,6 +58,7 @@ class TensorMemoryTracker::Counter : public c10::MemoryReportingInfoBase {
     }
   }
 
+  c10::DeviceType type_;
   std::unordered_map<void*, MemoryKind> kinds_;
   MemoryByKind bytes_{};
 };
@@ -68,8 +72,8 @@ class TensorMemoryTracker::Guard {
   c10::DebugInfoGuard guard_;
 };
 
-TensorMemoryTracker::TensorMemoryTracker()
-    : counter_(std::make_shared<Counter>()), guard_(std::make_unique<Guard>(counter_)) {}
+TensorMemoryTracker::TensorMemoryTracker(c10::DeviceType type)
+    : counter_(std::make_shared<Counter>(type)), guard_(std::make_unique<Guard>(counter_)) {}
 
 TensorMemoryTracker::~TensorMemoryTracker() = default;
 

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <c10/core/DeviceType.h>
+
 #include <cstdint>
 #include <memory>
 #include <vector>
@@ -18,12 +20,13 @@ struct MemoryMoment {
   std::int64_t total() const;
 };
 
-// Counts every allocation and release of libtorch's CPU allocator on this thread while it lives.
+// Counts every allocation and release of libtorch's allocator for a type of device, on this thread
+// and those that run its backward pass, while it lives.
 // Only what is allocated after its construction counts, so build the model inside its lifetime.
 // It occupies the thread-local slot that libtorch's own profiler needs: never both at once.
 class TensorMemoryTracker {
  public:
-  TensorMemoryTracker();
+  explicit TensorMemoryTracker(c10::DeviceType type = c10::kCPU);
   ~TensorMemoryTracker();
   TensorMemoryTracker(const TensorMemoryTracker&) = delete;
   TensorMemoryTracker& operator=(const TensorMemoryTracker&) = delete;

@@ -48,7 +48,11 @@ std::int64_t shard_elements(std::int64_t num_elements, std::int64_t group_size) 
 
 ShardedUnit::ShardedUnit(model::Layout layout, comm::Communicator& group, BufferPool& pool,
                          const at::TensorOptions& options)
-    : layout_(std::move(layout)), group_(group), pool_(pool) {
+    : layout_(std::move(layout)),
+      group_(group),
+      pool_(pool),
+      gather_name_("gather " + layout_.name),
+      reduce_name_("reduce " + layout_.name) {
   shard_elements_ = shard_elements(layout_.num_elements, group.size());
   const auto zeros = [&](MemoryKind kind) {
     const MemoryScope memory(kind);
@@ -94,6 +98,8 @@ void ShardedUnit::start_gather() {
   }
   const MemoryScope memory(MemoryKind::kGathered);
   full_ = pool_.acquire(shard_elements_ * group_.size());
+  gather_range_.emplace(measure::NvtxKind::kUnit, gather_name_,
+                        static_cast<std::int64_t>(full_.nbytes()));
   gather_ = group_.start_all_gather(shard_.data_ptr(), full_.data_ptr(),
                                     static_cast<std::int64_t>(shard_.nbytes()));
 }
@@ -104,6 +110,7 @@ void ShardedUnit::wait_gather() {
   measure::note(UnitEvent::kWaitGather, layout_.name);
   if (gather_) gather_->wait();
   gather_.reset();
+  gather_range_.reset();
 }
 
 at::Tensor ShardedUnit::gathered(const at::Tensor& shard) const {
@@ -145,6 +152,8 @@ void ShardedUnit::start_reduce(bool accumulate) {
   measure::note(UnitEvent::kStartReduce, layout_.name);
   if (sharded()) {
     allocate_gradient();
+    reduce_range_.emplace(measure::NvtxKind::kUnit, reduce_name_,
+                          static_cast<std::int64_t>(full_gradient_.nbytes()));
     reduction_ = group_.start_reduce_scatter(full_gradient_.data_ptr(), gradient_.data_ptr(),
                                              shard_elements_, element_type(gradient_), accumulate);
     reduced_ = full_gradient_;
@@ -158,6 +167,7 @@ void ShardedUnit::finish_reduce() {
   measure::note(UnitEvent::kFinishReduce, layout_.name);
   reduction_->wait();
   reduction_.reset();
+  reduce_range_.reset();
   pool_.release(std::move(reduced_));
 }
 

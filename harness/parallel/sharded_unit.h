@@ -5,9 +5,11 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "harness/comm/communicator.h"
+#include "harness/measure/nvtx.h"
 #include "harness/model/layout.h"
 #include "harness/parallel/buffer_pool.h"
 
@@ -89,6 +91,8 @@ class ShardedUnit {
   at::Tensor full_gradient_;
   at::Tensor reduced_;  // full_gradient_ while its reduction is on its way
   std::unique_ptr<comm::Pending> gather_, reduction_;
+  measure::NvtxName gather_name_, reduce_name_;
+  std::optional<measure::NvtxRange> gather_range_, reduce_range_;
 };
 
 }  // namespace moebench::parallel

@@ -12,6 +12,7 @@
 #include "harness/base/check.h"
 #include "harness/base/error.h"
 #include "harness/comm/device_communicator.h"
+#include "harness/measure/nvtx.h"
 #include "harness/measure/phases.h"
 #include "harness/measure/unit_events.h"
 #include "harness/parallel/expert_parallel.h"
@@ -21,6 +22,8 @@
 namespace moebench::train {
 namespace {
 
+using measure::NvtxKind;
+using measure::NvtxRange;
 using measure::Phase;
 using measure::UnitEvent;
 
@@ -43,6 +46,12 @@ at::Tensor real_token_mask(const data::MicroBatch& batch) {
     mask.select(0, row).narrow(0, 0, batch.lengths[static_cast<std::size_t>(row)]).fill_(1);
   }
   return mask.flatten();
+}
+
+std::int64_t real_tokens(const std::vector<data::MicroBatch>& micro_batches) {
+  std::int64_t tokens = 0;
+  for (const data::MicroBatch& batch : micro_batches) tokens += batch.real_tokens();
+  return tokens;
 }
 
 // Parameters that the backward pass did not reach have gradient 0 (an expert without tokens).
@@ -223,6 +232,8 @@ void Engine::release_root() {
 
 StepResult Engine::step(const std::vector<data::MicroBatch>& micro_batches) {
   MOEBENCH_CHECK(std::ssize(micro_batches) == cell_.grad_accumulation);
+  static const measure::NvtxName kName("step");
+  const NvtxRange range(NvtxKind::kStep, kName, real_tokens(micro_batches));
   std::vector<double> loss_tokens = {0};
   for (const auto& batch : micro_batches) {
     loss_tokens[0] += static_cast<double>(batch.loss_tokens());
@@ -368,6 +379,8 @@ Engine::Outcome Engine::micro_step(const data::MicroBatch& batch, Place place, d
 
 at::Tensor Engine::forward_layer(Layer& layer, const at::Tensor& x,
                                  const model::BatchContext& batch, SavedLayer& saved) {
+  static const measure::NvtxName kName("forward");
+  const NvtxRange range(NvtxKind::kLayer, kName, layer.weights.index);
   measure::note(UnitEvent::kForward, layer.name());
   const at::AutoGradMode grad_mode(!cell_.activation_checkpointing);
   saved.x_in = x.detach().requires_grad_(true);
@@ -379,6 +392,8 @@ at::Tensor Engine::forward_layer(Layer& layer, const at::Tensor& x,
 }
 
 void Engine::recompute(Layer& layer, SavedLayer& saved, const model::BatchContext& batch) {
+  static const measure::NvtxName kName("recompute");
+  const NvtxRange range(NvtxKind::kLayer, kName, layer.weights.index);
   measure::note(UnitEvent::kRecompute, layer.name());
   const at::AutoGradMode grad_mode(true);
   saved.out = model::decoder_layer(saved.x_in, layer.weights, cell_.model, batch);
@@ -386,6 +401,8 @@ void Engine::recompute(Layer& layer, SavedLayer& saved, const model::BatchContex
 
 at::Tensor Engine::backward_layer(Layer& layer, SavedLayer& saved, const at::Tensor& dx,
                                   const at::Tensor& dprob_sum, bool first) {
+  static const measure::NvtxName kName("backward");
+  const NvtxRange range(NvtxKind::kLayer, kName, layer.weights.index);
   measure::note(UnitEvent::kBackward, layer.name());
   std::vector<at::Tensor> flats;
   std::vector<parallel::ShardedUnit::GradientBuffer> buffers;

@@ -21,32 +21,53 @@ void record_rss(const std::string& when, std::int64_t live_tensor_bytes, record:
       scalar("bytes", static_cast<double>(*rss - live_tensor_bytes) - *baseline->second.value);
 }
 
+// What lies on the device beyond tensors: the allocator's cache, and what others hold of it (NCCL,
+// libraries' workspaces, CUDA's context; other processes too).
+void record_device(const std::string& when, const device::Place& place, record::Metrics& metrics) {
+  if (!place.is_cuda()) return;
+  const device::AllocatorMemory allocator = device::allocator_memory(place);
+  const std::int64_t used = device::device_memory(place).used;
+  metrics["mem_reserved_" + when] = bytes_metric(allocator.peak_reserved);
+  metrics["mem_device_" + when] = bytes_metric(used);
+  metrics["mem_outside_allocator_" + when] = bytes_metric(used - allocator.reserved);
+}
+
 }  // namespace
 
 MemoryPass memory_pass(const PassInputs& inputs, std::int64_t num_steps, record::Metrics& metrics) {
-  measure::TensorMemoryTracker tracker;
+  measure::TensorMemoryTracker tracker(inputs.place.device.type());
+  device::release_cache(inputs.place);
+  const std::int64_t retries_before = device::allocator_memory(inputs.place).retries;
   const auto record_phase = [&](const std::string& phase) {
     metrics["mem_alloc_" + phase] = bytes_metric(tracker.live_bytes());
     metrics["mem_peak_" + phase] = bytes_metric(tracker.peak_bytes());
   };
   Run run(inputs, Engine::BufferCaching::kOff);
   record_phase("load");
-  record_rss("load", tracker.live_bytes(), metrics);
+  record_device("load", inputs.place, metrics);
+  record_rss("load", inputs.place.is_cuda() ? 0 : tracker.live_bytes(), metrics);
 
   MemoryPass pass;
   std::int64_t peak = 0;
   Consumed consumed;
   for (std::int64_t i = 0; i < num_steps; ++i) {
     tracker.reset_peak();
+    device::reset_peak(inputs.place);
     tracker.take_timeline();
     pass.losses.push_back(run.step(consumed).loss);
-    record_phase(i == 0 ? "first_step" : "steady_step");
+    const char* step = i == 0 ? "first_step" : "steady_step";
+    record_phase(step);
+    record_device(step, inputs.place, metrics);
     peak = std::max(peak, tracker.peak_bytes());
   }
   pass.timeline = tracker.take_timeline();
   metrics["mem_alloc"] = bytes_metric(tracker.live_bytes());
   metrics["mem_peak"] = bytes_metric(peak);
-  record_rss("end", tracker.live_bytes(), metrics);
+  if (inputs.place.is_cuda()) {
+    const std::int64_t retries = device::allocator_memory(inputs.place).retries - retries_before;
+    metrics["mem_alloc_retries"] = scalar("1", static_cast<double>(retries));
+  }
+  record_rss("end", inputs.place.is_cuda() ? 0 : tracker.live_bytes(), metrics);
   return pass;
 }
 

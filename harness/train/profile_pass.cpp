@@ -62,7 +62,7 @@ class Pass {
         result_(result),
         num_steps_(std::clamp(inputs.cell.steps, kMinSteps, kMaxSteps)),
         log_(inputs.world),
-        recorded_{inputs.cell, log_.world(), inputs.data, inputs.options},
+        recorded_{inputs.cell, log_.world(), inputs.data, inputs.options, inputs.place},
         run_(recorded_, Engine::BufferCaching::kOn),
         next_step_(inputs.cell.warmup_steps + inputs.cell.steps) {}
 

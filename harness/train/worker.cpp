@@ -7,15 +7,19 @@
 
 #include <cmath>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "harness/base/error.h"
+#include "harness/comm/device_communicator.h"
 #include "harness/data/data_set.h"
+#include "harness/device/device.h"
 #include "harness/measure/clock.h"
 #include "harness/measure/gemm_rate.h"
 #include "harness/measure/process_memory.h"
+#include "harness/train/gpu_watch.h"
 #include "harness/train/load_weights.h"
 #include "harness/train/measured_steps.h"
 #include "harness/train/memory_pass.h"
@@ -37,7 +41,9 @@ class Worker {
       : cell_(cell),
         world_(world),
         options_(options),
+        place_(device::choose(cell, world)),
         data_(data::open_data_set(cell)),
+        inputs_{cell_, world_, *data_, options_, place_},
         saver_(cell, world, options.save) {
     result_.rank = world.rank();
     result_.world_size = world.size();
@@ -47,9 +53,7 @@ class Worker {
     describe_environment();
     if (const auto rss = measure::rss_bytes()) result_.metrics["rss_baseline"] = bytes_metric(*rss);
     world_.barrier();
-    const auto dtype = cell_.dtype == config::Dtype::kBf16 ? at::kBFloat16 : at::kFloat;
-    result_.metrics["gemm_flops_per_second"] =
-        scalar("FLOP/s", measure::gemm_flops_per_second(dtype));
+    result_.metrics["gemm_flops_per_second"] = scalar("FLOP/s", gemm_rate());
     timed_pass();
     if (result_.disposition == record::Disposition::kOk) check_memory();
     if (result_.disposition == record::Disposition::kOk) profile();
@@ -63,6 +67,19 @@ class Worker {
     environment["mpi_version"] = comm::mpi_library_version();
     environment["torch_threads"] = std::to_string(at::get_num_threads());
     environment["cpu_capability"] = at::get_cpu_capability();
+    environment["device"] = place_.is_cuda() ? "cuda" : "cpu";
+    if (!place_.reason.empty()) environment["device_reason"] = place_.reason;
+    if (place_.is_cuda() && world_.size() > 1) {
+      const bool nccl = cell_.device_collectives == config::DeviceCollectives::kNccl;
+      environment["device_collectives"] = nccl ? comm::nccl_version() : "through the host";
+    }
+  }
+
+  double gemm_rate() const {
+    const auto dtype = cell_.dtype == config::Dtype::kBf16 ? at::kBFloat16 : at::kFloat;
+    if (!place_.is_cuda()) return measure::gemm_flops_per_second(dtype);
+    return measure::gpu_gemm_flops_per_second(dtype, place_.device,
+                                              [this] { device::synchronize(place_); });
   }
 
   void progress(const char* phase, std::int64_t step, std::int64_t of, double tokens_per_second) {
@@ -76,7 +93,7 @@ class Worker {
     }
     world_.barrier();
     const measure::Stopwatch load_watch;
-    Run run({cell_, world_, *data_, options_}, Engine::BufferCaching::kOn);
+    Run run(inputs_, Engine::BufferCaching::kOn);
     world_.barrier();
     result_.metrics["load_time"] = scalar("ns", static_cast<double>(load_watch.elapsed_ns()));
     if (!cell_.resume_from.empty()) {
@@ -85,7 +102,10 @@ class Worker {
     }
     warm_up(run);
     run.engine().take_routing_counts();
+    std::optional<GpuWatch> watch;
+    if (place_.is_cuda()) watch.emplace(place_.pci_bus_id);
     measured_steps(run);
+    if (watch) watch->write(result_);
     saver_.write(result_.metrics);
     if (const auto rss = measure::peak_rss_bytes()) {
       result_.metrics["rss_peak"] = bytes_metric(*rss);
@@ -128,8 +148,7 @@ class Worker {
     measured.write(result_.metrics);
     const RoutingCounts counts = run.engine().take_routing_counts();
     write_routing(counts, cell_.model, result_.metrics);
-    const std::string complaint =
-        check_routing(counts, {cell_, world_, *data_, options_}, run.next_step() - cell_.steps);
+    const std::string complaint = check_routing(counts, inputs_, run.next_step() - cell_.steps);
     if (!complaint.empty()) incorrect(complaint);
   }
 
@@ -145,8 +164,7 @@ class Worker {
 
   void check_memory() {
     progress("memory", 0, 1, 0);
-    MemoryPass pass =
-        memory_pass({cell_, world_, *data_, options_}, std::ssize(first_losses_), result_.metrics);
+    MemoryPass pass = memory_pass(inputs_, std::ssize(first_losses_), result_.metrics);
     for (std::size_t i = 0; i < pass.losses.size(); ++i) check_same_loss(i, pass.losses[i]);
     memory_timeline_ = std::move(pass.timeline);
   }
@@ -156,8 +174,7 @@ class Worker {
     progress("profile", 0, 1, 0);
     result_.environment["profile"] = to_string(cell_.profile);
     write_memory_by_phase(memory_timeline_, result_.metrics);
-    profile_pass({cell_, world_, *data_, options_}, options_.profile_folder, memory_timeline_,
-                 result_);
+    profile_pass(inputs_, options_.profile_folder, memory_timeline_, result_);
   }
 
   // A race or a buffer used too early shows as a loss that moves from run to run.
@@ -182,7 +199,9 @@ class Worker {
   const config::CellConfig& cell_;
   comm::Communicator& world_;
   const WorkerOptions& options_;
+  device::Place place_;
   std::unique_ptr<data::DataSet> data_;
+  PassInputs inputs_;
   PeriodicSaver saver_;
   record::RankResult result_;
   std::vector<measure::MemoryMoment> memory_timeline_;

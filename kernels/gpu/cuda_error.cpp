@@ -25,6 +25,9 @@ const char* remedy(cudaError_t result) {
 
 void check_cuda(cudaError_t result, const char* what) {
   if (result == cudaSuccess) return;
+  if (result == cudaErrorMemoryAllocation) {
+    throw OutOfMemory("{}: the device is out of memory; {}", what, remedy(result));
+  }
   throw Error("{}: CUDA error {} ({}); {}", what, cudaGetErrorName(result),
               cudaGetErrorString(result), remedy(result));
 }

@@ -32,6 +32,13 @@ find_package(CUDAToolkit REQUIRED)
 find_path(NCCL_INCLUDE_DIR nccl.h HINTS ENV CUDA_HOME ${CUDAToolkit_INCLUDE_DIRS} REQUIRED)
 set(CMAKE_CUDA_FLAGS_RELWITHDEBINFO "-O3 -lineinfo -DNDEBUG")
 
+# That the rank tests <name>.1, .2 and .4 are for a GPU, which they share.
+function(needs_gpu name)
+  foreach(ranks 1 2 4)
+    set_tests_properties(${name}.${ranks} PROPERTIES LABELS gpu RESOURCE_LOCK gpu)
+  endforeach()
+endfunction()
+
 # cuda_kernels(NAME SRCS ... [TESTS ...] [BENCHES ...])
 #
 # One static library moebench_<name>_cuda beside moebench_<name>, linked by g++ and with the static

@@ -35,6 +35,7 @@ void keep_freed_memory() {
 }
 
 bool is_out_of_memory(const c10::Error& error) {
+  if (dynamic_cast<const c10::OutOfMemoryError*>(&error) != nullptr) return true;
   const std::string what = error.what_without_backtrace();
   return what.find("not enough memory") != std::string::npos ||
          what.find("can't allocate memory") != std::string::npos;
@@ -54,6 +55,8 @@ record::RankResult guarded(const std::function<record::RankResult()>& work) {
     return work();
   } catch (const Unsupported& error) {
     return failure(Disposition::kUnsupported, error.what());
+  } catch (const OutOfMemory& error) {
+    return failure(Disposition::kOutOfMemory, error.what());
   } catch (const Error& error) {
     return failure(Disposition::kCrashed, error.what());
   } catch (const std::bad_alloc&) {
