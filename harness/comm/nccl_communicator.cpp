@@ -1,8 +1,6 @@
-#include <chrono>
 #include <memory>
 #include <numeric>
 #include <string>
-#include <thread>
 #include <utility>
 #include <vector>
 
@@ -14,7 +12,6 @@
 #include "harness/comm/device_memory.h"
 #include "harness/comm/nccl_library.h"
 #include "harness/comm/watchdog.h"
-#include "harness/measure/clock.h"
 #include "kernels/sum_parts/sum_parts_cuda.h"
 
 namespace moebench::comm {
@@ -67,10 +64,8 @@ class NcclCommunicator : public Communicator {
     // The first rank's, to all.
     std::vector<ncclUniqueId> ids(static_cast<std::size_t>(size()));
     host_.all_gather(&id, ids.data(), sizeof id);
-    ncclConfig_t config = NCCL_CONFIG_INITIALIZER;
-    config.blocking = 0;
-    finish(nccl().comm_init_rank_config(&comm_, size(), ids.front(), rank(), &config),
-           "ncclCommInitRank");
+    // All ranks are here by now; one that dies within this call ends the others by the launcher.
+    check(nccl().comm_init_rank(&comm_, size(), ids.front(), rank()), "ncclCommInitRank");
     watchdog_ = std::make_unique<Watchdog>(
         Watchdog::Hooks{.begin = [this] { cudaSetDevice(options_.device); },
                         .error = [this] { return asynchronous_error(); },
@@ -83,7 +78,6 @@ class NcclCommunicator : public Communicator {
     const bool is_aborted = !watchdog_->failure().empty();
     watchdog_.reset();
     if (is_aborted) return;  // abort has freed it
-    nccl().comm_finalize(comm_);
     nccl().comm_destroy(comm_);
   }
   NcclCommunicator(const NcclCommunicator&) = delete;
@@ -97,9 +91,9 @@ class NcclCommunicator : public Communicator {
                                             std::int64_t bytes) override {
     auto range = collective_range(collective_names().all_gather, bytes * size());
     begin();
-    finish(nccl().all_gather(send, receive, static_cast<std::size_t>(bytes), ncclInt8, comm_,
-                             stream_.get()),
-           "ncclAllGather");
+    check(nccl().all_gather(send, receive, static_cast<std::size_t>(bytes), ncclInt8, comm_,
+                            stream_.get()),
+          "ncclAllGather");
     return end("all_gather", std::move(range));
   }
 
@@ -165,9 +159,9 @@ class NcclCommunicator : public Communicator {
       return;
     }
     T* sum = accumulate ? static_cast<T*>(workspace_.take(bytes)) : receive;
-    finish(nccl().reduce_scatter(send, sum, static_cast<std::size_t>(count), type, ncclSum, comm_,
-                                 stream_.get()),
-           "ncclReduceScatter");
+    check(nccl().reduce_scatter(send, sum, static_cast<std::size_t>(count), type, ncclSum, comm_,
+                                stream_.get()),
+          "ncclReduceScatter");
     if (accumulate) kernels::cuda::sum_parts(sum, count, 1, count, true, receive, stream_.get());
   }
 
@@ -191,26 +185,11 @@ class NcclCommunicator : public Communicator {
       send += out;
       receive += in;
     }
-    finish(nccl().group_end(), "ncclGroupEnd");
-  }
-
-  // Calls of a non-blocking communicator go on behind the caller's back; work enters the stream
-  // when they have ended.
-  void finish(ncclResult_t result, const char* call) {
-    const measure::Stopwatch watch;
-    while (result == ncclInProgress) {
-      if (watch.elapsed_ns() > to_ns(options_.time_limit_s)) {
-        throw Error("{} did not end within {} s; a peer has died or waits elsewhere", call,
-                    options_.time_limit_s);
-      }
-      std::this_thread::sleep_for(std::chrono::microseconds(5));
-      if (nccl().comm_get_async_error(comm_, &result) != ncclSuccess) result = ncclInternalError;
-    }
-    check(result, call);
+    check(nccl().group_end(), "ncclGroupEnd");
   }
 
   void check(ncclResult_t result, const char* call) const {
-    if (result == ncclSuccess || result == ncclInProgress) return;
+    if (result == ncclSuccess) return;
     throw Error("{}: {} ({}); NCCL_DEBUG=INFO shows more", call, nccl().get_error_string(result),
                 nccl().get_last_error(comm_));
   }
@@ -219,7 +198,7 @@ class NcclCommunicator : public Communicator {
   std::string asynchronous_error() const {
     ncclResult_t result = ncclSuccess;
     if (nccl().comm_get_async_error(comm_, &result) != ncclSuccess) result = ncclInternalError;
-    if (result == ncclSuccess || result == ncclInProgress) return "";
+    if (result == ncclSuccess) return "";
     return fmt::format("{} ({})", nccl().get_error_string(result), nccl().get_last_error(comm_));
   }
 

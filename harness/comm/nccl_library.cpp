@@ -27,10 +27,9 @@ NcclLibrary load() {
   NcclLibrary all{};
   look_up(library, "ncclGetVersion", all.get_version);
   look_up(library, "ncclGetUniqueId", all.get_unique_id);
-  look_up(library, "ncclCommInitRankConfig", all.comm_init_rank_config);
+  look_up(library, "ncclCommInitRank", all.comm_init_rank);
   look_up(library, "ncclCommDestroy", all.comm_destroy);
   look_up(library, "ncclCommAbort", all.comm_abort);
-  look_up(library, "ncclCommFinalize", all.comm_finalize);
   look_up(library, "ncclCommGetAsyncError", all.comm_get_async_error);
   look_up(library, "ncclGetErrorString", all.get_error_string);
   look_up(library, "ncclGetLastError", all.get_last_error);

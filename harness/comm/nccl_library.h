@@ -9,10 +9,9 @@ namespace moebench::comm {
 struct NcclLibrary {
   decltype(&ncclGetVersion) get_version;
   decltype(&ncclGetUniqueId) get_unique_id;
-  decltype(&ncclCommInitRankConfig) comm_init_rank_config;
+  decltype(&ncclCommInitRank) comm_init_rank;
   decltype(&ncclCommDestroy) comm_destroy;
   decltype(&ncclCommAbort) comm_abort;
-  decltype(&ncclCommFinalize) comm_finalize;
   decltype(&ncclCommGetAsyncError) comm_get_async_error;
   decltype(&ncclGetErrorString) get_error_string;
   decltype(&ncclGetLastError) get_last_error;

@@ -61,6 +61,20 @@ Column deviation_column(const std::vector<Cell>& cells, const std::string& title
 
 }  // namespace
 
+Table device_memory_table(const ScenarioCells& scenario) {
+  const std::vector<Cell> cells = scenario.ok_cells();
+  return measured_table(
+      scenario, cells,
+      {bytes_column(cells, "reserved load", "mem_reserved_load"),
+       bytes_column(cells, "reserved first step", "mem_reserved_first_step"),
+       bytes_column(cells, "reserved steady step", "mem_reserved_steady_step"),
+       bytes_column(cells, "device steady step", "mem_device_steady_step"),
+       bytes_column(cells, "outside allocator", "mem_outside_allocator_steady_step"),
+       value_column(
+           cells, "allocator retries",
+           [](const Cell& cell) { return cell.median("mem_alloc_retries"); }, format_number)});
+}
+
 Table memory_table(const ScenarioCells& scenario) {
   const std::vector<Cell> cells = scenario.ok_cells();
   return measured_table(

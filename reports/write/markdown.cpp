@@ -105,6 +105,7 @@ std::string section(const ScenarioCells& scenario, const Baseline& baseline) {
   add_section(text, "What each rung contributes", ladder_table(scenario, baseline));
   add_section(text, "Tokens and time", token_table(scenario));
   add_section(text, "Memory", memory_table(scenario));
+  add_section(text, "Device memory", device_memory_table(scenario));
   add_section(text, "Where the time goes", phase_table(scenario));
   return text + write_notes(scenario, baseline);
 }

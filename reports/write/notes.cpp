@@ -132,11 +132,24 @@ Lines definition_lines(const ScenarioCells& scenario, const Baseline& baseline) 
         "routing as balanced. outside: resident memory that is neither live tensors nor was there "
         "before the run, once freed memory was handed back.");
   }
-  if (is_measured(scenario, "phase_time_attention")) {
+  const bool on_gpu = is_measured(scenario, "mem_device_steady_step");
+  if (on_gpu) {
     lines.push_back(
+        "device memory: of the GPU that needs most, in the memory pass. reserved: peak of what the "
+        "caching allocator held, in use or cached. device: all that is in use, other processes "
+        "included. outside allocator: the same minus what the allocator holds.");
+  }
+  if (is_measured(scenario, "phase_time_attention")) {
+    std::string line =
         "where the time goes: a measured step and the share of its phases, means over steps and "
         "ranks. Waiting for another rank counts where it happens; recomputed layers count as they "
-        "did the first time; dispatch and combine include what the backward pass sends.");
+        "did the first time; dispatch and combine include what the backward pass sends.";
+    if (on_gpu) {
+      line +=
+          " On a GPU it is the host's time, which launches work that the GPU does later: a profile "
+          "has the GPU's.";
+    }
+    lines.push_back(line);
   }
   if (baseline.exists_in(scenario)) {
     lines.push_back("Δ and gain: against the cell with " + baseline.text() +

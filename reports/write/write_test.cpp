@@ -141,6 +141,21 @@ TEST(Markdown, ShowsTheShareWithRecomputeWhereSomethingIsRecomputed) {
   EXPECT_THAT(text, HasSubstr("with recompute (HFU)"));
 }
 
+TEST(Markdown, ShowsTheMemoryOfADeviceWhereMeasured) {
+  std::vector<CellRecord> records = quickstart();
+  EXPECT_THAT(write_report(records, {}), Not(HasSubstr("### Device memory")));
+  for (CellRecord& record : records) {
+    record.metrics["mem_reserved_steady_step"] = {.unit = "bytes", .value = 3.5e9};
+    record.metrics["mem_device_steady_step"] = {.unit = "bytes", .value = 4.75e9};
+    record.metrics["mem_outside_allocator_steady_step"] = {.unit = "bytes", .value = 1.25e9};
+  }
+  EXPECT_THAT(write_report(records, {}),
+              AllOf(HasSubstr("| reserved steady step (GB) | device steady step (GB) | outside "
+                              "allocator (GB) |"),
+                    HasSubstr(" 3.50 | "), HasSubstr(" 4.75 | "), HasSubstr(" 1.25 |"),
+                    HasSubstr("it is the host's time")));
+}
+
 TEST(Markdown, SaysWhereAScenarioHasNoBaseline) {
   auto records = test::seed_records();
   records.erase(records.begin());
