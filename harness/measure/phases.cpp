@@ -1,5 +1,7 @@
 #include "harness/measure/phases.h"
 
+#include <atomic>
+
 #include "harness/base/check.h"
 #include "harness/measure/clock.h"
 #include "harness/measure/nvtx.h"
@@ -22,6 +24,7 @@ struct PhaseClock {
 };
 
 thread_local PhaseClock clock_of_thread;
+std::atomic<PhaseObserver*> observer_of_all_threads = nullptr;
 
 }  // namespace
 
@@ -62,12 +65,24 @@ ObservePhases::ObservePhases(PhaseObserver& observer) {
 
 ObservePhases::~ObservePhases() { clock_of_thread.observer = nullptr; }
 
+ObserveAllThreads::ObserveAllThreads(PhaseObserver& observer) : observer_(&observer) {
+  MOEBENCH_CHECK(observer_of_all_threads.exchange(observer_) == nullptr);
+}
+
+void ObserveAllThreads::stop() {
+  if (observer_ != nullptr) observer_of_all_threads = nullptr;
+  observer_ = nullptr;
+}
+
 Phase current_phase() { return clock_of_thread.current; }
 
 void change_phase(Phase phase) {
   PhaseClock& clock = clock_of_thread;
   if (clock.recording) clock.settle();
   if (clock.observer != nullptr) clock.observer->on_change(clock.current, phase);
+  if (PhaseObserver* all = observer_of_all_threads.load(std::memory_order_acquire)) {
+    all->on_change(clock.current, phase);
+  }
   nvtx_enter(phase);
   clock.current = phase;
 }

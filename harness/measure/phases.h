@@ -69,6 +69,22 @@ class ObservePhases {
   ObservePhases& operator=(const ObservePhases&) = delete;
 };
 
+// Has an observer see the changes of phase of all threads, each on its own thread, until stop() or
+// the end of its life; beside the observers of single threads. One at a time; no other thread may
+// change its phase while one is installed or stopped.
+class ObserveAllThreads {
+ public:
+  explicit ObserveAllThreads(PhaseObserver& observer);
+  ~ObserveAllThreads() { stop(); }
+  ObserveAllThreads(const ObserveAllThreads&) = delete;
+  ObserveAllThreads& operator=(const ObserveAllThreads&) = delete;
+
+  void stop();
+
+ private:
+  PhaseObserver* observer_;
+};
+
 Phase current_phase();
 
 // From here on this thread is in another phase, until the scope around ends.

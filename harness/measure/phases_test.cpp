@@ -5,6 +5,7 @@
 #include <numeric>
 #include <set>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -100,6 +101,29 @@ TEST(Phases, AnObserverSeesEveryChange) {
                                                          {Phase::kLossBackward, Phase::kReduce},
                                                          {Phase::kReduce, Phase::kOther}};
   EXPECT_EQ(log.changes, expected);
+}
+
+TEST(Phases, AnObserverOfAllThreadsSeesTheOthersToo) {
+  struct Log : PhaseObserver {
+    void on_change(Phase, Phase to) override { entered.push_back(to); }
+    std::vector<Phase> entered;
+  } all, mine;
+  const auto mark_on_a_thread = [] {
+    std::thread([] { const PhaseScope s(Phase::kLoss); }).join();
+  };
+  {
+    ObserveAllThreads observe(all);
+    const ObservePhases observe_mine(mine);
+    mark_on_a_thread();
+    change_phase(Phase::kReduce);
+    observe.stop();
+    const ObserveAllThreads next(mine);  // the first is gone
+    mark_on_a_thread();
+  }
+  mark_on_a_thread();
+  change_phase(Phase::kOther);
+  EXPECT_EQ(all.entered, (std::vector{Phase::kLoss, Phase::kOther, Phase::kReduce}));
+  EXPECT_EQ(mine.entered, (std::vector{Phase::kReduce, Phase::kLoss, Phase::kOther}));
 }
 
 TEST(Phases, EveryPartOfTheForwardPassHasItsBackward) {
