@@ -255,7 +255,7 @@ Metrics merge_metrics(const std::vector<RankResult>& ranks) {
   merge_step_times(ranks, merged);
   merge_phase_times(ranks, merged);
   merge_times(ranks, "checkpoint_save_time", merged);
-  for (const char* level : {"plain", "phases", "ops", "trace"}) {
+  for (const char* level : {"plain", "phases", "ops", "gpu", "trace"}) {
     merge_times(ranks, fmt::format("profile_{}_step_time", level).c_str(), merged);
   }
   add_rates(ranks, merged);

@@ -58,6 +58,17 @@ constexpr Rule kRules[] = {
     {"gpu_memory_used", largest},
     {"gpu_memory_total", smallest},
     {"gpu_throttled", largest},
+    {"gpu_time.", mean},
+    {"gpu_idle.", mean},
+    {"gpu_busy_time", mean},
+    {"gpu_idle_time", mean},
+    {"gpu_comm_time", mean},
+    {"gpu_exposed_comm_time", mean},
+    {"gpu_activity_", sum},
+    {"gpu_copy_", sum},
+    {"gpu_allocations", sum},
+    {"gpu_allocated_bytes", sum},
+    {"gpu_dropped_records", sum},
 };
 
 }  // namespace

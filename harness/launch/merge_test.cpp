@@ -69,6 +69,34 @@ TEST(Merge, RatesCountTokensOverTheRuntime) {
   EXPECT_EQ(metrics.at("real_tokens").value, 30);
 }
 
+TEST(Merge, GpuTimesAreMeansAndWhatGpusDidAddsUp) {
+  RankResults ranks = good_ranks();
+  for (int rank = 0; rank < 2; ++rank) {
+    const auto set = [&](const char* name, double value) {
+      record::Metric& metric = ranks[static_cast<std::size_t>(rank)]->metrics[name];
+      metric.unit = "ns";
+      metric.value = value + rank;
+    };
+    for (const char* name : {"gpu_busy_time", "gpu_idle_time", "gpu_comm_time", "gpu_time.experts",
+                             "gpu_exposed_comm_time", "gpu_idle.data"}) {
+      set(name, 10);
+    }
+    for (const char* name : {"gpu_activity_calls.experts.a.b", "gpu_activity_time.experts.a.b",
+                             "gpu_copy_bytes.memset", "gpu_allocations", "gpu_dropped_records"}) {
+      set(name, 20);
+    }
+    ranks[static_cast<std::size_t>(rank)]->metrics["profile_gpu_step_time"] =
+        record::Metric{.unit = "ns", .samples = {100.0 + rank, 90}};
+  }
+  for (const auto& [name, metric] : merged(ranks).metrics) {
+    if (name == "profile_gpu_step_time") {
+      EXPECT_THAT(metric.samples, ElementsAre(101, 90));
+    } else if (name.starts_with("gpu_")) {
+      EXPECT_EQ(metric.value, metric.per_rank[0] == 10.0 ? 10.5 : 41.0) << name;
+    }
+  }
+}
+
 TEST(Merge, MemoryIsOfTheLargestRankAndExpertRowsAddUp) {
   const auto metrics = merged(good_ranks()).metrics;
   EXPECT_EQ(metrics.at("mem_peak").value, 2001);

@@ -11,6 +11,7 @@
 #include "harness/base/file.h"
 #include "harness/comm/agreement.h"
 #include "harness/measure/clock.h"
+#include "harness/profile_gpu/lanes.h"
 
 namespace moebench::profile {
 namespace {
@@ -109,6 +110,7 @@ class EventWriter {
     add_slices(recorder.steps(), kOperations, "user_annotation", offset_ns_);
     add_slices(recorder.operations(), kOperations, "cpu_op", offset_ns_);
     for (const CollectiveEvent& event : trace_.collectives->events()) add_collective(event);
+    add_gpu();
     add_memory();
     return std::move(events_);
   }
@@ -186,6 +188,13 @@ class EventWriter {
     flow["name"] = to_string(event.kind);
     flow["id"] = id;
     if (!is_last) flow["bp"] = "e";
+  }
+
+  void add_gpu() {
+    if (trace_.gpu == nullptr) return;
+    for (json& event : profile_gpu::gpu_lanes(*trace_.gpu, trace_.rank, offset_ns_)) {
+      events_.push_back(std::move(event));
+    }
   }
 
   void add_memory() {

@@ -11,6 +11,7 @@
 #include "harness/measure/phases.h"
 #include "harness/measure/tensor_memory.h"
 #include "harness/profile/collectives.h"
+#include "harness/profile_gpu/activities.h"
 
 namespace moebench::profile {
 
@@ -58,14 +59,16 @@ struct RankTrace {
   const CollectiveLog* collectives = nullptr;     // finished
   std::int64_t clock_offset_ns = 0;               // from this rank's clock to rank 0's
   std::span<const measure::MemoryMoment> memory;  // of a step of the memory pass; may be empty
+  const profile_gpu::GpuTrace* gpu = nullptr;     // of the same steps; none where no GPU was traced
 };
 
 // Writes trace_rank_<r>.json, and on rank 0 then trace.json of all ranks: Chrome's trace format
 // ("Trace Event Format"), which Perfetto reads. A process is a rank, with lanes for phases,
 // collectives and operations; what one collective is on several ranks is joined by arrows from the
 // rank that was ready last; gathers in the background are asynchronous slices from their start to
-// their end. Memory has a process and a time of its own, since it is another pass's. Collective;
-// `folder` is one that all ranks see.
+// their end. A traced GPU has a lane for each of its streams, with arrows from the launches. Memory
+// has a process and a time of its own, since it is another pass's. Collective; `folder` is one that
+// all ranks see.
 void write_trace(comm::Communicator& world, const RankTrace& trace,
                  const std::filesystem::path& folder);
 

@@ -95,6 +95,35 @@ void write_movements(const std::map<std::string, profile::Movement>& movements, 
   }
 }
 
+void write_gpu(const profile_gpu::GpuSummary& gpu, double num_steps, record::Metrics& metrics) {
+  const auto per_step = [&](const std::string& name, const char* unit, std::int64_t value) {
+    add(metrics, name, unit, static_cast<double>(value) / num_steps);
+  };
+  per_step("gpu_busy_time", "ns", gpu.busy_ns);
+  per_step("gpu_idle_time", "ns", gpu.idle_ns);
+  per_step("gpu_comm_time", "ns", gpu.communication_ns);
+  per_step("gpu_exposed_comm_time", "ns", gpu.exposed_communication_ns);
+  per_step("gpu_allocations", "1", gpu.allocations);
+  per_step("gpu_allocated_bytes", "bytes", gpu.allocated_bytes);
+  for (const auto& [key, total] : gpu.activities) {
+    const auto& [phase, name] = key;
+    per_step("gpu_time." + phase, "ns", total.time_ns);
+    per_step(fmt::format("gpu_activity_calls.{}.{}", phase, name), "1", total.calls);
+    per_step(fmt::format("gpu_activity_time.{}.{}", phase, name), "ns", total.time_ns);
+  }
+  for (std::size_t i = 0; i < measure::kNumPhases; ++i) {
+    if (gpu.idle_in_phase[i] == 0) continue;
+    per_step(fmt::format("gpu_idle.{}", to_string(static_cast<Phase>(i))), "ns",
+             gpu.idle_in_phase[i]);
+  }
+  for (const auto& [direction, total] : gpu.copies) {
+    per_step("gpu_copy_calls." + direction, "1", total.calls);
+    per_step("gpu_copy_bytes." + direction, "bytes", total.bytes);
+    per_step("gpu_copy_time." + direction, "ns", total.time_ns);
+  }
+  metrics["gpu_dropped_records"] = scalar("1", static_cast<double>(gpu.dropped));
+}
+
 void write_memory_by_phase(const std::vector<measure::MemoryMoment>& timeline,
                            record::Metrics& metrics) {
   std::map<Phase, const measure::MemoryMoment*> largest;

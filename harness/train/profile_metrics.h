@@ -8,6 +8,7 @@
 #include "harness/measure/tensor_memory.h"
 #include "harness/profile/collectives.h"
 #include "harness/profile/op_profiler.h"
+#include "harness/profile_gpu/summary.h"
 #include "harness/record/record.h"
 
 namespace moebench::train {
@@ -20,6 +21,7 @@ void write_collectives(const profile::CollectiveLog& log, double num_steps,
 void write_calls(const profile::CallTable& table, double num_steps, record::Metrics& metrics);
 void write_movements(const std::map<std::string, profile::Movement>& movements, double num_steps,
                      record::Metrics& metrics);
+void write_gpu(const profile_gpu::GpuSummary& gpu, double num_steps, record::Metrics& metrics);
 // The largest moment of each phase.
 void write_memory_by_phase(const std::vector<measure::MemoryMoment>& timeline,
                            record::Metrics& metrics);

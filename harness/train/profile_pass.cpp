@@ -13,6 +13,9 @@
 #include "harness/measure/memory_bandwidth.h"
 #include "harness/profile/pstats.h"
 #include "harness/profile/trace.h"
+#include "harness/profile_gpu/cupti_tracer.h"
+#include "harness/profile_gpu/phase_log.h"
+#include "harness/profile_gpu/summary.h"
 #include "harness/train/profile_metrics.h"
 #include "harness/train/rank_metrics.h"
 
@@ -72,6 +75,7 @@ class Pass {
       keep("plain", step());
       profile_phases();
       if (level() >= Profile::kOps) profile_calls();
+      if (traces_gpu()) profile_device();
     }
     const auto offset = profile::measure_clock_offset(inputs_.world);
     log_.finish(offset.offset_ns);
@@ -82,13 +86,16 @@ class Pass {
       write_pstats();
     }
     if (level() == Profile::kTrace) trace(offset.offset_ns);
-    for (const char* prefix : {"op_", "collective", "profile_wait.", "moved_", "mem_in_phase."}) {
+    for (const char* prefix : {"op_", "collective", "profile_wait.", "moved_", "mem_in_phase.",
+                               "gpu_time.", "gpu_idle.", "gpu_activity_", "gpu_copy_"}) {
       share_names(inputs_.world, prefix, result_.metrics);
     }
   }
 
  private:
   Profile level() const { return inputs_.cell.profile; }
+  // The same on all ranks of a cell.
+  bool traces_gpu() const { return level() >= Profile::kOps && inputs_.place.is_cuda(); }
 
   // Returns the time it took.
   std::int64_t step() {
@@ -131,6 +138,17 @@ class Pass {
     profile::add(profiler.table(), calls_);
   }
 
+  void profile_device() {
+    inputs_.options.before_step(next_step_++);
+    profile_gpu::CuptiTracer tracer;
+    profile_gpu::PhaseLog phases;  // its stretch of time is the step's, without CUPTI's start
+    const measure::Stopwatch watch;
+    run_.step(consumed_);
+    keep("gpu", watch.elapsed_ns());
+    const profile_gpu::HostPhases host = phases.stop();
+    gpu_.add(profile_gpu::summarize(tracer.stop(), host));
+  }
+
   void profile_movements() {
     OpProfiler profiler(OpProfiler::Detail::kBytes);
     step();
@@ -147,6 +165,7 @@ class Pass {
     write_phases(phases_, steps, result_.metrics);
     write_collectives(log_, steps, result_.metrics);
     write_calls(calls_, steps, result_.metrics);
+    if (traces_gpu()) write_gpu(gpu_, steps, result_.metrics);
     result_.metrics["profiled_steps"] = scalar("1", steps);
   }
 
@@ -170,6 +189,8 @@ class Pass {
     log_.clear();
     inputs_.world.barrier();
     profile::TraceRecorder recorder(folder_);
+    std::optional<profile_gpu::CuptiTracer> tracer;  // after Kineto, which takes CUPTI for itself
+    if (traces_gpu()) tracer.emplace();
     log_.start();
     for (std::int64_t i = 0; i < kTracedSteps; ++i) {
       recorder.begin_step();
@@ -177,10 +198,14 @@ class Pass {
       recorder.end_step();
     }
     log_.stop();
+    std::optional<profile_gpu::GpuTrace> gpu;
+    if (tracer) gpu = tracer->stop();
     recorder.stop();
     log_.finish(clock_offset_ns);
     profile::write_trace(
-        inputs_.world, {inputs_.world.rank(), &recorder, &log_, clock_offset_ns, memory_}, folder_);
+        inputs_.world,
+        {inputs_.world.rank(), &recorder, &log_, clock_offset_ns, memory_, gpu ? &*gpu : nullptr},
+        folder_);
   }
 
   const PassInputs& inputs_;
@@ -195,6 +220,7 @@ class Pass {
   Consumed consumed_;
   measure::PhaseTimes phases_{};
   CallTable calls_;
+  profile_gpu::GpuSummary gpu_;
 };
 
 }  // namespace

@@ -17,6 +17,8 @@
 #include "harness/measure/phases.h"
 #include "harness/model/layout.h"
 #include "harness/parallel/sharded_unit.h"
+#include "harness/profile_gpu/summary.h"
+#include "harness/train/profile_metrics.h"
 #include "harness/train/small_test_cell.h"
 #include "harness/train/worker.h"
 
@@ -201,6 +203,26 @@ TEST(Profile, NamesWhatIsAliveAtThePeak) {
   EXPECT_EQ(kept("optimizer"), static_cast<double>(estimate.optimizer));
   EXPECT_EQ(kept("gathered") > 0, world->size() > 1);
   EXPECT_GT(kept("activations"), 0);
+}
+
+TEST(Profile, WritesWhatAGpuDidPerStep) {
+  profile_gpu::GpuSummary gpu;
+  gpu.activities[{"experts", "gemm"}] = {8, 600, 0};
+  gpu.activities[{"experts", "memset"}] = {2, 20, 64};
+  gpu.copies["memset"] = {2, 20, 64};
+  gpu.idle_in_phase[static_cast<std::size_t>(measure::Phase::kData)] = 40;
+  gpu.busy_ns = 500;
+  gpu.dropped = 3;
+  record::RankResult result;
+  write_gpu(gpu, 2, result.metrics);
+  EXPECT_EQ(value(result, "gpu_busy_time"), 250);
+  EXPECT_EQ(value(result, "gpu_time.experts"), 310);
+  EXPECT_EQ(value(result, "gpu_activity_calls.experts.gemm"), 4);
+  EXPECT_EQ(value(result, "gpu_activity_time.experts.gemm"), 300);
+  EXPECT_EQ(value(result, "gpu_idle.data"), 20);
+  EXPECT_FALSE(result.metrics.contains("gpu_idle.experts"));
+  EXPECT_EQ(value(result, "gpu_copy_bytes.memset"), 32);
+  EXPECT_EQ(value(result, "gpu_dropped_records"), 3);  // of all steps
 }
 
 struct Slice {
