@@ -31,11 +31,6 @@ std::vector<Hotspot> hotspots(const ScenarioCells& scenario) {
   return found;
 }
 
-std::string name_of(const Cell& cell, const ScenarioCells& scenario) {
-  const std::string name = describe(cell, scenario.varying_axes());
-  return name.empty() ? scenario.name : name;
-}
-
 Table text_table(const std::vector<std::string>& left, const std::vector<std::string>& right) {
   Table table;
   for (const std::string& title : left) table.push_back({title, Align::kLeft});
@@ -52,7 +47,7 @@ std::string hotspots_section(const ScenarioCells& scenario, std::size_t top) {
   Table table = text_table({"cell", "phase", "operation"}, {"of its steps", "own (s)", "ncalls"});
   for (const Hotspot& hotspot : rows) {
     const OperationRow& row = hotspot.row;
-    add_row(table, {name_of(*hotspot.cell, scenario), row.phase,
+    add_row(table, {name_in(scenario, *hotspot.cell), row.phase,
                     row.function.empty() ? "(outside operations)" : row.function,
                     format_share(hotspot.share), format_number(row.own_ns / kNsPerSecond),
                     format_count(row.calls)});
@@ -88,7 +83,7 @@ std::string movement_section(const ScenarioCells& scenario) {
               ? std::optional(rate * kNsPerSecond * static_cast<double>(ranks.size()) / *copy_rate)
               : std::nullopt;
       add_row(table,
-              {name_of(cell, scenario), name, format_number(cell.median("moved_calls." + name)),
+              {name_in(scenario, cell), name, format_number(cell.median("moved_calls." + name)),
                format_number(bytes / 1e6), format_number(ns / kNsPerMillisecond),
                format_number(rate), format_share(of_copy),
                format_share(step_ns > 0 ? std::optional(ns / step_ns) : std::nullopt)});

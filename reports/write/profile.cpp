@@ -12,6 +12,7 @@
 #include "reports/write/cells.h"
 #include "reports/write/format_value.h"
 #include "reports/write/hotspots.h"
+#include "reports/write/profile_gpu.h"
 #include "reports/write/profile_values.h"
 #include "reports/write/step_phases.h"
 #include "reports/write/table.h"
@@ -40,7 +41,7 @@ std::size_t place_of_largest(const std::vector<double>& values) {
 std::string overhead_line(const Cell& cell) {
   std::string line;
   const auto plain = cell.median("profile_plain_step_time");
-  for (const std::string level : {"phases", "ops", "trace"}) {
+  for (const std::string level : {"phases", "ops", "gpu", "trace"}) {
     const auto step = cell.median("profile_" + level + "_step_time");
     if (!plain || !step || *plain == 0) continue;
     line +=
@@ -209,10 +210,9 @@ std::string memory_section(const Cell& cell) {
 
 std::string cell_section(const Cell& cell, const ScenarioCells& scenario,
                          const ProfileOptions& options) {
-  const std::string name = describe(cell, scenario.varying_axes());
-  return fmt::format("### Profile: {}\n\n", name.empty() ? scenario.name : name) +
-         overhead_line(cell) + phase_section(cell) + rank_section(cell) +
-         operation_section(cell, options.top) + collective_section(cell) + memory_section(cell);
+  return fmt::format("### Profile: {}\n\n", name_in(scenario, cell)) + overhead_line(cell) +
+         phase_section(cell) + rank_section(cell) + operation_section(cell, options.top) +
+         gpu_section(cell, options.top) + collective_section(cell) + memory_section(cell);
 }
 
 }  // namespace
@@ -223,7 +223,8 @@ std::string write_profile(const std::vector<record::CellRecord>& records,
   for (const ScenarioCells& scenario : group_cells(records)) {
     if (std::ranges::none_of(scenario.cells, is_profiled)) continue;
     text += fmt::format("## {}\n\n", scenario.name);
-    text += hotspots_section(scenario, options.top) + movement_section(scenario);
+    text += hotspots_section(scenario, options.top) + gpu_hotspots_section(scenario, options.top) +
+            movement_section(scenario);
     for (const Cell& cell : scenario.cells) {
       if (is_profiled(cell)) text += cell_section(cell, scenario, options);
     }

@@ -13,7 +13,7 @@ struct ProfileOptions {
 
 // Markdown of what the ok cells' profiles found, in the order given: the hotspots and the moved
 // data of all cells, then for each its phases, ranks, operations in the columns of Python's pstats,
-// collectives and memory. Error where no record has a profile.
+// what its GPUs did, collectives and memory. Error where no record has a profile.
 std::string write_profile(const std::vector<record::CellRecord>& records,
                           const ProfileOptions& options);
 

@@ -23,6 +23,11 @@ bool is_profiled(const Cell& cell) {
   return cell.ok() && cell.median("profiled_steps").value_or(0) > 0;
 }
 
+std::string name_in(const ScenarioCells& scenario, const Cell& cell) {
+  const std::string name = describe(cell, scenario.varying_axes());
+  return name.empty() ? scenario.name : name;
+}
+
 std::vector<double> rank_values(const Cell& cell, const std::string& metric) {
   const auto found = cell.first().metrics.find(metric);
   if (found == cell.first().metrics.end()) return {};

@@ -33,6 +33,9 @@ std::vector<std::string> names_after(const Cell& cell, const std::string& prefix
 
 bool is_profiled(const Cell& cell);
 
+// What a cell's varying axes say of it; the scenario's name where it is the only one.
+std::string name_in(const ScenarioCells& scenario, const Cell& cell);
+
 // Per-rank values of a metric of the first repetition; empty where a rank has none.
 std::vector<double> rank_values(const Cell& cell, const std::string& metric);
 
