@@ -38,6 +38,7 @@ ExpertFunction local_experts(config::ExpertKernel kernel);
 // What the layers of one micro-batch share.
 struct BatchContext {
   at::Tensor tokens_T;  // int64
+  at::Tensor labels_T;  // int64: the token that follows; negative where none counts
   AttentionContext attention;
   at::Tensor mask_T;  // fp32, 1 for real tokens and 0 for padding: padding is computed, as Hugging
                       // Face does, but does not count in the load-balancing loss

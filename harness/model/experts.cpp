@@ -93,7 +93,8 @@ at::Tensor grouped_product(const at::Tensor& rows, const at::Tensor& weights,
   return at::_grouped_mm(rows, weights, ends(groups));
 }
 
-// weight.grad (+)= the product of a and b over each group's rows; 0 for an expert without any.
+// weight.grad (+)= the product of a and b over each group's rows, which is 0 for an expert without
+// any.
 void store_grouped_product(const at::Tensor& a, const at::Tensor& b, const RowGroups& groups,
                            Weight& weight) {
   if (groups.num_rows == 0) {
@@ -101,12 +102,10 @@ void store_grouped_product(const at::Tensor& a, const at::Tensor& b, const RowGr
     return;
   }
   const at::Tensor product = at::_grouped_mm(a.t(), b, ends(groups));
-  const at::Tensor has_rows = (groups.counts > 0).view({-1, 1, 1});
-  const at::Tensor zero = at::zeros({}, product.options());
   if (weight.accumulate) {
-    weight.grad.add_(at::where(has_rows, product, zero));
+    weight.grad.add_(product);
   } else {
-    at::where_out(weight.grad, has_rows, product, zero);
+    weight.grad.copy_(product);
   }
 }
 

@@ -1,6 +1,7 @@
 #include "harness/train/engine.h"
 
 #include <ATen/ATen.h>
+#include <c10/core/AutogradState.h>
 #include <torch/csrc/autograd/autograd.h>
 
 #include <algorithm>
@@ -93,6 +94,9 @@ Engine::Engine(const config::CellConfig& cell, comm::Communicator& world, Buffer
                    .device(place_.device)),
       pool_(options_, caching == BufferCaching::kOn) {
   MOEBENCH_CHECK(world.size() == cell.ranks);
+  // Else libtorch runs a GPU's backward pass on a thread of its own, out of sight of what watches
+  // this one: phases, profiles, ranges.
+  if (place_.is_cuda()) c10::AutogradState::get_tls_state().set_multithreading_enabled(false);
   const config::ModelConfig& model = cell_.model;
   const auto ep = static_cast<int>(cell_.ep_degree);
   ep_group_ = world.split(world.rank() / ep);
@@ -296,11 +300,13 @@ at::Tensor Engine::logits(const data::MicroBatch& batch) {
 model::BatchContext Engine::context_of(const data::MicroBatch& batch) const {
   const config::ModelConfig& model = cell_.model;
   model::BatchContext context;
+  // All that comes from the host, at once: a copy to a GPU waits for what it has to do.
   context.attention = {
       {batch.num_samples, batch.length, model.num_heads, model.num_kv_heads, model.head_dim},
       rope_,
       model.attention_multiplier};
   context.tokens_T = at::tensor(batch.tokens).to(place_.device);
+  context.labels_T = at::tensor(next_token_labels(batch)).to(place_.device);
   context.mask_T = real_token_mask(batch).to(place_.device);
   context.experts = experts_;
   context.forced_ids_LTk = forced_ids(batch);
@@ -346,8 +352,7 @@ Engine::Outcome Engine::micro_step(const data::MicroBatch& batch, Place place, d
   start_gathers_beyond(std::ssize(layers_), -1);
   phase.change(Phase::kLoss);
   start_root_gradients(place.first);
-  const at::Tensor labels = at::tensor(next_token_labels(batch)).to(place_.device);
-  at::Tensor dx = head(x, labels, loss_scale, outcome.cross_entropy_sum);
+  at::Tensor dx = head(x, context.labels_T, loss_scale, outcome.cross_entropy_sum);
   x = at::Tensor();
   phase.change(Phase::kOther);
   for (std::size_t i = layers_.size(); i-- > 0;) {

@@ -82,7 +82,7 @@ class Pass {
     result_.metrics["clock_uncertainty"] = scalar("ns", static_cast<double>(offset.uncertainty_ns));
     write();
     if (level() >= Profile::kOps) {
-      profile_movements();
+      if (!inputs_.place.is_cuda()) profile_movements();  // it takes the host's time for theirs
       write_pstats();
     }
     if (level() == Profile::kTrace) trace(offset.offset_ns);
