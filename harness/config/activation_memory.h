@@ -17,13 +17,15 @@ class ActivationMemory {
       : m_(cell.model),
         loop_(cell.expert_kernel == ExpertKernel::kLoop),
         ep_(cell.ep_degree > 1),
+        at_once_(!loop_ && cell.device == Device::kCuda),
         checkpointing_(cell.activation_checkpointing),
         element_(static_cast<double>(bytes_of(cell.dtype))),
         tokens_(static_cast<double>(cell.micro_batch) * static_cast<double>(cell.seq_len)),
         num_experts_(static_cast<double>(m_.num_experts / cell.ep_degree)) {
     rows_ = tokens_ * static_cast<double>(m_.top_k);
-    // The grouped kernel fills each expert up to a multiple of 16 rows in bf16: 7.5 on average.
-    if (!loop_ && cell.dtype == Dtype::kBf16) rows_ += 7.5 * num_experts_;
+    // On a CPU the grouped kernel fills each expert up to a multiple of 16 rows in bf16: 7.5 on
+    // average.
+    if (!loop_ && !at_once_ && cell.dtype == Dtype::kBf16) rows_ += 7.5 * num_experts_;
   }
 
   // While the loss's gradient is computed: the final norm's output and its gradient, the logits.
@@ -88,7 +90,16 @@ class ActivationMemory {
     if (loop_)
       return ep_ ? std::max(weighted, waiting_rows() - weighted + first_expert_backward())
                  : first_expert_backward();
+    if (at_once_) return row_hidden(rows_) - weighted + largest_at_once();
     return 2 * row_hidden(rows_) - weighted + 2 * row_intermediate(rows_ / num_experts_);
+  }
+
+  // grouped on a GPU, for all experts at once: hidden rows with their gradient, then with the
+  // gradient of the down projections, then that of the others, then the gradient of the input rows.
+  double largest_at_once() const {
+    const double down = num_experts_ * num(m_.hidden_size * m_.intermediate_size) * element_;
+    return std::max(
+        {2 * row_intermediate(rows_), row_intermediate(rows_) + down, 2 * down, row_hidden(rows_)});
   }
 
   // loop: two blocks of one expert's size for the expert that comes first, whose output is gone (in
@@ -110,7 +121,7 @@ class ActivationMemory {
   }
 
   const ModelConfig& m_;
-  bool loop_, ep_, checkpointing_;
+  bool loop_, ep_, at_once_, checkpointing_;
   double element_, tokens_, num_experts_;
   double rows_;  // that pass this rank's experts
 };

@@ -44,15 +44,15 @@ TEST(Expand, AxesMultiplyInTheOrderWritten) {
                              "  exclude:\n"
                              "    - {parallelism: fsdp, packing: True}\n"
                              "    - {ranks: [2, 3], seq_len: 64}\n")),
-            "tiny fsdp 1 loop 2 1 1 128 false bf16 false 2 true fused true learned 0 direct any\n"
-            "tiny ep 2 loop 2 1 1 128 false bf16 false 2 true fused true learned 0 direct any\n"
-            "tiny ep 2 loop 2 1 1 128 true bf16 false 2 true fused true learned 0 direct any\n"
-            "tiny fsdp 1 loop 4 1 1 128 false bf16 false 2 true fused true learned 0 direct any\n"
-            "tiny fsdp 1 loop 4 2 1 64 false bf16 false 2 true fused true learned 0 direct any\n"
-            "tiny ep 4 loop 4 1 1 128 false bf16 false 2 true fused true learned 0 direct any\n"
-            "tiny ep 4 loop 4 2 1 64 false bf16 false 2 true fused true learned 0 direct any\n"
-            "tiny ep 4 loop 4 1 1 128 true bf16 false 2 true fused true learned 0 direct any\n"
-            "tiny ep 4 loop 4 2 1 64 true bf16 false 2 true fused true learned 0 direct any\n");
+            "tiny fsdp 1 loop 2 1 1 128 false bf16 false 2 1 true fused true learned 0 direct any\n"
+            "tiny ep 2 loop 2 1 1 128 false bf16 false 2 1 true fused true learned 0 direct any\n"
+            "tiny ep 2 loop 2 1 1 128 true bf16 false 2 1 true fused true learned 0 direct any\n"
+            "tiny fsdp 1 loop 4 1 1 128 false bf16 false 2 1 true fused true learned 0 direct any\n"
+            "tiny fsdp 1 loop 4 2 1 64 false bf16 false 2 1 true fused true learned 0 direct any\n"
+            "tiny ep 4 loop 4 1 1 128 false bf16 false 2 1 true fused true learned 0 direct any\n"
+            "tiny ep 4 loop 4 2 1 64 false bf16 false 2 1 true fused true learned 0 direct any\n"
+            "tiny ep 4 loop 4 1 1 128 true bf16 false 2 1 true fused true learned 0 direct any\n"
+            "tiny ep 4 loop 4 2 1 64 true bf16 false 2 1 true fused true learned 0 direct any\n");
 }
 
 TEST(Expand, SeveralZipsAreIndependent) {
@@ -62,11 +62,11 @@ TEST(Expand, SeveralZipsAreIndependent) {
       "    - {ranks: [1, 2], micro_batch: [4, 2]}\n"
       "    - {dtype: [bf16, fp32], seed: [1, 18446744073709551615]}\n");
   EXPECT_EQ(listing(cells),
-            "tiny fsdp 1 loop 1 4 1 256 false bf16 false 2 true fused true learned 1 direct any\n"
-            "tiny fsdp 1 loop 1 4 1 256 false fp32 false 2 true fused true learned "
+            "tiny fsdp 1 loop 1 4 1 256 false bf16 false 2 1 true fused true learned 1 direct any\n"
+            "tiny fsdp 1 loop 1 4 1 256 false fp32 false 2 1 true fused true learned "
             "18446744073709551615 direct any\n"
-            "tiny fsdp 1 loop 2 2 1 256 false bf16 false 2 true fused true learned 1 direct any\n"
-            "tiny fsdp 1 loop 2 2 1 256 false fp32 false 2 true fused true learned "
+            "tiny fsdp 1 loop 2 2 1 256 false bf16 false 2 1 true fused true learned 1 direct any\n"
+            "tiny fsdp 1 loop 2 2 1 256 false fp32 false 2 1 true fused true learned "
             "18446744073709551615 direct any\n");
 }
 
@@ -132,14 +132,15 @@ TEST(Expand, ThreeGathersNeedARecomputation) {
             "s.yaml:4: axis 'gathers': 3 is what recomputation in the backward pass asks for; set "
             "activation_checkpointing to true, or use 2");
   EXPECT_THAT(expand_error("  axes: {model: tiny, gathers: 4}\n"), HasSubstr("use 2 or 3"));
+  EXPECT_THAT(expand_error("  axes: {model: tiny, prefetch: [0, 3]}\n"), HasSubstr("2"));
   const auto cells = cells_of(
       "  axes: {model: tiny, activation_checkpointing: true, gathers: 3, sync_each_batch: false, "
       "optimizer: [fused, foreach, per_tensor], keep_gradients: false}\n");
   EXPECT_EQ(
       listing(cells),
-      "tiny fsdp 1 loop 1 1 1 256 false bf16 true 3 false fused false learned 0 direct any\n"
-      "tiny fsdp 1 loop 1 1 1 256 false bf16 true 3 false foreach false learned 0 direct any\n"
-      "tiny fsdp 1 loop 1 1 1 256 false bf16 true 3 false per_tensor false learned 0 direct "
+      "tiny fsdp 1 loop 1 1 1 256 false bf16 true 3 1 false fused false learned 0 direct any\n"
+      "tiny fsdp 1 loop 1 1 1 256 false bf16 true 3 1 false foreach false learned 0 direct any\n"
+      "tiny fsdp 1 loop 1 1 1 256 false bf16 true 3 1 false per_tensor false learned 0 direct "
       "any\n");
 }
 
@@ -239,14 +240,23 @@ TEST(Expand, ResumeAsKeepsWhatDecidesTheNumbers) {
   EXPECT_THAT(expand_error(axes + "  resume_as: {}\n"), HasSubstr("names no axis"));
 }
 
+TEST(Expand, OnlyGpusSumGradientsInBf16) {
+  EXPECT_THAT(expand_error("  axes: {model: tiny}\n  settings: {reduce_dtype: bf16}\n"),
+              HasSubstr("a CPU sums gradients in fp32; remove it"));
+  const auto cells =
+      cells_of("  axes: {model: tiny}\n  settings: {reduce_dtype: bf16, device: cuda}\n");
+  EXPECT_EQ(cells.at(0).reduce_dtype, Dtype::kBf16);
+  EXPECT_EQ(cells.at(0).device, Device::kCuda);
+}
+
 TEST(Expand, RanksFromOutsideReplaceTheAxis) {
   LoadOptions options;
   options.ranks = 4;
   EXPECT_EQ(listing(cells_of("  axes: {model: tiny, ranks: [1, 2], parallelism: [fsdp, ep]}\n"
                              "  exclude: [{ranks: 1, parallelism: ep}]\n",
                              options)),
-            "tiny fsdp 1 loop 4 1 1 256 false bf16 false 2 true fused true learned 0 direct any\n"
-            "tiny ep 4 loop 4 1 1 256 false bf16 false 2 true fused true learned 0 direct any\n");
+            "tiny fsdp 1 loop 4 1 1 256 false bf16 false 2 1 true fused true learned 0 direct any\n"
+            "tiny ep 4 loop 4 1 1 256 false bf16 false 2 1 true fused true learned 0 direct any\n");
 }
 
 }  // namespace

@@ -12,6 +12,7 @@ bool host_executes = false;
 }  // namespace
 
 bool takes_gpu_kernels(const at::Tensor& tensor) { return tensor.is_cuda() || host_executes; }
+bool takes_gpu_kernels(at::Device device) { return device.is_cuda() || host_executes; }
 
 kernels::CudaStream stream_of(const at::Tensor& tensor) { return current_stream(tensor.device()); }
 

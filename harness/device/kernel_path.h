@@ -6,8 +6,9 @@
 
 namespace moebench::device {
 
-// Whether operations on this tensor take the kernels for GPUs.
+// Whether operations on this tensor, or on those of this device, take the kernels for GPUs.
 bool takes_gpu_kernels(const at::Tensor& tensor);
+bool takes_gpu_kernels(at::Device device);
 
 // The stream for them; null for a tensor of the CPU.
 kernels::CudaStream stream_of(const at::Tensor& tensor);

@@ -122,13 +122,15 @@ void forward(const at::Tensor& rows, const RowGroups& groups, const Projections&
 
 at::Tensor backward(const at::Tensor& rows, const at::Tensor& gate_up_rows, const at::Tensor& dout,
                     const RowGroups& groups, const Projections& p) {
-  const at::Tensor dhidden = grouped_product(dout, p.down->value, groups);
-  const at::Tensor hidden = at::empty_like(dhidden);
+  at::Tensor hidden;
   {
+    const at::Tensor dhidden = grouped_product(dout, p.down->value, groups);
+    hidden = at::empty_like(dhidden);
     RECORD_FUNCTION("moebench::swiglu_backward", kNoInputs);
     rows::swiglu_backward(dhidden, gate_up_rows, gate_up_rows, hidden);
   }
   store_grouped_product(dout, hidden, groups, *p.down);
+  hidden = at::Tensor();
   store_grouped_product(gate_up_rows, rows, groups, *p.gate_up);
   return grouped_product(gate_up_rows, p.gate_up->value, groups);
 }

@@ -71,6 +71,7 @@ at::Tensor rows_of_experts(const RowGroups& groups) {
 
 RopeTables rope_tables(const kernels::RopeTable& table, at::Device device) {
   RopeTables tables{std::make_shared<const kernels::RopeTable>(table), {}, {}};
+  if (!takes_gpu_kernels(device)) return tables;
   tables.cos = at::tensor(table.cos).to(device);
   tables.sin = at::tensor(table.sin).to(device);
   return tables;
