@@ -83,6 +83,9 @@ std::unique_ptr<Communicator> self_communicator();
 // when the program ends. Without a launcher it is a group of one.
 std::unique_ptr<Communicator> mpi_world();
 
+// What the program's end does for MPI; for one that ends in another way. All ranks must come here.
+void finalize_world();
+
 // Ends every process of the MPI world at once; for a rank that failed while others wait for it.
 [[noreturn]] void abort_world(int exit_code);
 

@@ -228,13 +228,14 @@ class MpiCommunicator : public Communicator {
   std::vector<Staging> staging_;  // kept: fresh pages cost more than the exchange
 };
 
-void finalize_at_exit() {
-  int finalized = 0;
-  MPI_Finalized(&finalized);
-  if (!finalized) MPI_Finalize();
-}
-
 }  // namespace
+
+void finalize_world() {
+  int initialized = 0, finalized = 0;
+  MPI_Initialized(&initialized);
+  MPI_Finalized(&finalized);
+  if (initialized && !finalized) MPI_Finalize();
+}
 
 std::unique_ptr<Communicator> mpi_world() {
   int initialized = 0;
@@ -242,7 +243,7 @@ std::unique_ptr<Communicator> mpi_world() {
   if (!initialized) {
     int provided = 0;
     check_mpi(MPI_Init_thread(nullptr, nullptr, MPI_THREAD_FUNNELED, &provided), "MPI_Init_thread");
-    std::atexit(finalize_at_exit);
+    std::atexit(finalize_world);
   }
   MPI_Comm copy;
   check_mpi(MPI_Comm_dup(MPI_COMM_WORLD, &copy), "MPI_Comm_dup");

@@ -58,6 +58,7 @@ CellConfig deep_cell(std::int64_t ep_degree) {
   cell.model.intermediate_size = 128;
   cell.model.head_dim = 16;
   cell.model.vocab_size = 64;
+  cell.prefetch = 0;
   cell.seq_len = 4;
   cell.micro_batch = 1;
   cell.activation_checkpointing = true;

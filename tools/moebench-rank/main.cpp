@@ -6,6 +6,7 @@
 
 #include <CLI/CLI.hpp>
 #include <cstdio>
+#include <cstdlib>
 #include <filesystem>
 #include <functional>
 #include <memory>
@@ -93,6 +94,14 @@ std::unique_ptr<comm::Communicator> make_world(std::int64_t ranks) {
   return world;
 }
 
+// Without what libraries do at exit: after a trace of a GPU, libtorch 2.11's profiler then frees
+// the same memory twice.
+[[noreturn]] void leave(int exit_code) {
+  comm::finalize_world();
+  std::fflush(nullptr);
+  std::_Exit(exit_code);
+}
+
 // Leaves rank_<r>.json; returns the exit code.
 int finish(record::RankResult result, const comm::Communicator& world,
            const std::filesystem::path& out) {
@@ -101,7 +110,9 @@ int finish(record::RankResult result, const comm::Communicator& world,
   write_file_atomically(out / fmt::format("rank_{}.json", result.rank), record::to_json(result));
   if (result.disposition == record::Disposition::kOk ||
       result.disposition == record::Disposition::kIncorrect) {
-    return result.disposition == record::Disposition::kOk ? 0 : 1;
+    const int code = result.disposition == record::Disposition::kOk ? 0 : 1;
+    if (result.environment["device"] == "cuda") leave(code);
+    return code;
   }
   fmt::print(stderr, "rank {}: {}\n", result.rank, result.message);
   comm::abort_world(1);  // the others may wait in a collective that this rank will never join
