@@ -129,6 +129,7 @@ class Engine {
   double squared_gradient_norm();
   comm::Communicator& for_units(comm::Communicator& group);
   void start_root_gradients(bool first);
+  void finish_root_gradients();
   void start_reduce(parallel::ShardedUnit& unit, Place place);
   void start_reduce(Layer& layer, Place place);
   void finish_reduce(Layer& layer);
