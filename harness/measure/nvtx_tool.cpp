@@ -4,6 +4,7 @@
 
 #include <cstring>
 #include <map>
+#include <set>
 #include <string>
 #include <utility>
 
@@ -12,6 +13,7 @@
 namespace {
 
 struct Seen {
+  std::set<std::string> texts;        // that handles point to
   std::map<std::string, int> pushed;  // by name
   int popped = 0;
   std::string log;
@@ -32,12 +34,14 @@ std::string describe(const nvtxEventAttributes_t& range) {
 }
 
 // A handle is the text itself.
+char* keep(const char* text) { return const_cast<char*>(seen().texts.insert(text).first->c_str()); }
+
 nvtxDomainHandle_t create_domain(const char* name) {
-  return reinterpret_cast<nvtxDomainHandle_t>(::strdup(name));
+  return reinterpret_cast<nvtxDomainHandle_t>(keep(name));
 }
 
 nvtxStringHandle_t register_string(nvtxDomainHandle_t, const char* text) {
-  return reinterpret_cast<nvtxStringHandle_t>(::strdup(text));
+  return reinterpret_cast<nvtxStringHandle_t>(keep(text));
 }
 
 void name_category(nvtxDomainHandle_t domain, std::uint32_t category, const char* name) {
