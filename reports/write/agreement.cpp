@@ -88,7 +88,18 @@ void judge(const Group& group) {
 }  // namespace
 
 AgreementBound agreement_bound(const CellRecord& record) {
-  return record.axis("dtype") == "fp32" ? AgreementBound{1e-5, 1e-4} : AgreementBound{5e-4, 1e-2};
+  if (record.axis("dtype") == "fp32") return {1e-5, 1e-4};
+  // What bf16 rounds averages out over the tokens of a step; the bounds are those of this many.
+  constexpr double kTokens = 2048;
+  const auto loss = record.metrics.find("loss");
+  const auto tokens = record.value("loss_tokens");
+  double factor = 1;
+  if (loss != record.metrics.end() && tokens && *tokens > 0) {
+    const double a_step =
+        *tokens / static_cast<double>(std::max<std::size_t>(1, loss->second.samples.size()));
+    factor = std::max(1.0, std::sqrt(kTokens / a_step));
+  }
+  return {5e-4 * factor, 1e-2 * factor};
 }
 
 std::vector<CellRecord> check_agreement(std::vector<CellRecord> records) {

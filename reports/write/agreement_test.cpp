@@ -72,6 +72,21 @@ TEST(Agreement, Bf16HasAWiderBound) {
   EXPECT_THAT(judged({base, other}), ::testing::ElementsAre(kOk, kOk));
 }
 
+TEST(Agreement, Bf16IsWiderWhereAStepHasFewTokens) {
+  const auto records = [](double tokens) {
+    std::vector<CellRecord> two = {trained("a", "fsdp", "loop", {2, 1}),
+                                   trained("b", "ep", "grouped", {2, 1.0008})};
+    for (CellRecord& record : two) {
+      record.axes.back().second = "bf16";
+      record.metrics["loss_tokens"] = {.unit = "tokens", .value = 2 * tokens};
+    }
+    return two;
+  };
+  EXPECT_THAT(judged(records(8192)), ::testing::ElementsAre(kOk, kWrong));
+  EXPECT_THAT(judged(records(2048)), ::testing::ElementsAre(kOk, kWrong));
+  EXPECT_THAT(judged(records(512)), ::testing::ElementsAre(kOk, kOk));
+}
+
 TEST(Agreement, OnlyOkRecordsOfOneScenarioAndWorkloadAreCompared) {
   auto other_work = trained("b", "ep", "loop", {7, 7});
   other_work.workload = "v";
