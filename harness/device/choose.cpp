@@ -20,7 +20,7 @@ int choose_index(const Offer& offer, config::Device wanted) {
   if (wanted == config::Device::kAuto) return -1;
   if (offer.num_devices == 0) {
     throw Unsupported("device cuda: {}; set device to cpu or auto, or run where there is a GPU",
-                offer.why_none);
+                      offer.why_none);
   }
   throw Unsupported(
       "device cuda: {} ranks on this machine, but {} GPU(s) are visible; start at most one rank a "
