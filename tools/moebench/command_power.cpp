@@ -34,7 +34,10 @@ gate::PlanRequest request_of(const PowerOptions& options,
   for (const config::CellConfig& cell : cells) {
     request.cells.push_back({cell.id(), cell.id(), cell.scenario, cell.axes()});
   }
-  request.calibration = record::load(calibration_folder(options));
+  const fs::path folder = calibration_folder(options);
+  request.calibration = record::load(folder);
+  // The pairs that the calibration took for valid are.
+  if (const auto session = record::load_session(folder)) request.busy_cores = session->busy_cores;
   request.effect = parse_percent(options.effect, "--effect");
   if (!options.noise.empty()) request.noise = parse_percent(options.noise, "--noise");
   return request;
