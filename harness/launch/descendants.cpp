@@ -11,12 +11,12 @@
 #include <chrono>
 #include <cstring>
 #include <filesystem>
-#include <fstream>
 #include <map>
 #include <string>
 #include <thread>
 
 #include "harness/base/error.h"
+#include "harness/base/parent_process.h"
 
 namespace moebench::launch {
 namespace {
@@ -24,19 +24,6 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 constexpr double kKillPatience = 30;  // seconds until a process that ignores SIGKILL is an Error
-
-// Parent of a process, 0 where it is gone. In /proc/<pid>/stat the name may hold spaces and
-// parentheses, so fields count from the last ')': state, then the parent.
-pid_t parent_of(const std::filesystem::path& proc_folder) {
-  std::ifstream in(proc_folder / "stat");
-  std::string line;
-  std::getline(in, line);
-  const auto name_end = line.rfind(')');
-  if (name_end == std::string::npos || name_end + 4 >= line.size()) return 0;
-  pid_t parent = 0;
-  std::from_chars(line.data() + name_end + 4, line.data() + line.size(), parent);
-  return parent;
-}
 
 std::multimap<pid_t, pid_t> children_by_parent() {
   std::multimap<pid_t, pid_t> children;
@@ -47,7 +34,7 @@ std::multimap<pid_t, pid_t> children_by_parent() {
     pid_t pid = 0;
     const auto [rest, failure] = std::from_chars(name.data(), name.data() + name.size(), pid);
     if (failure != std::errc() || rest != name.data() + name.size()) continue;
-    children.emplace(parent_of(it->path()), pid);
+    children.emplace(parent_of(pid), pid);
   }
   if (error)
     throw Error("cannot read /proc: {}; mount it, ranks are tracked there", error.message());
