@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "harness/measure/unit_events.h"
+#include "harness/train/forwarding_communicator.h"
 #include "harness/train/parity_support.h"
 
 namespace moebench::train {
@@ -38,37 +39,29 @@ class Journal : public measure::UnitObserver {
 };
 
 // Passes every call on and writes down those that move parameters and gradients.
-class Recording : public comm::Communicator {
+class Recording : public ForwardingCommunicator {
  public:
-  Recording(comm::Communicator& group, Journal& journal) : group_(group), journal_(journal) {}
+  Recording(comm::Communicator& group, Journal& journal)
+      : ForwardingCommunicator(group), journal_(journal) {}
   Recording(std::unique_ptr<comm::Communicator> group, Journal& journal)
-      : owned_(std::move(group)), group_(*owned_), journal_(journal) {}
+      : ForwardingCommunicator(*group), owned_(std::move(group)), journal_(journal) {}
 
-  int rank() const override { return group_.rank(); }
-  int size() const override { return group_.size(); }
   std::unique_ptr<comm::Pending> start_all_gather(const void* send, void* receive,
                                                   std::int64_t bytes) override {
     journal_.note(Entry::Call::kStartGather);
-    return std::make_unique<Waiting>(group_.start_all_gather(send, receive, bytes), journal_,
-                                     Entry::Call::kWaitGather);
+    return std::make_unique<Waiting>(ForwardingCommunicator::start_all_gather(send, receive, bytes),
+                                     journal_, Entry::Call::kWaitGather);
   }
   std::unique_ptr<comm::Pending> start_reduce_scatter(const void* send, void* receive,
                                                       std::int64_t count, comm::ElementType type,
                                                       bool accumulate) override {
     journal_.note(Entry::Call::kStartReduce);
     return std::make_unique<Waiting>(
-        group_.start_reduce_scatter(send, receive, count, type, accumulate), journal_,
-        Entry::Call::kWaitReduce);
+        ForwardingCommunicator::start_reduce_scatter(send, receive, count, type, accumulate),
+        journal_, Entry::Call::kWaitReduce);
   }
-  std::unique_ptr<comm::Pending> start_all_to_all(
-      const void* send, std::span<const std::int64_t> send_bytes, void* receive,
-      std::span<const std::int64_t> receive_bytes) override {
-    return group_.start_all_to_all(send, send_bytes, receive, receive_bytes);
-  }
-  void all_reduce_sum(std::span<double> values) override { group_.all_reduce_sum(values); }
-  void barrier() override { group_.barrier(); }
   std::unique_ptr<Communicator> split(int color) override {
-    return std::make_unique<Recording>(group_.split(color), journal_);
+    return std::make_unique<Recording>(ForwardingCommunicator::split(color), journal_);
   }
 
  private:
@@ -88,7 +81,6 @@ class Recording : public comm::Communicator {
   };
 
   std::unique_ptr<comm::Communicator> owned_;
-  comm::Communicator& group_;
   Journal& journal_;
 };
 
@@ -101,10 +93,7 @@ std::vector<Entry> journal_of(const CellConfig& cell) {
   Engine engine(cell, group);
   engine.load(*weights::seeded_source(cell.seed, cell.model.initializer_range));
   const auto data = data::open_data_set(cell);
-  std::vector<data::MicroBatch> batches;
-  for (std::int64_t i = 0; i < cell.grad_accumulation; ++i) {
-    batches.push_back(data->micro_batch(0, i * group.size() + group.rank()));
-  }
+  const auto batches = micro_batches_of(cell, *data, 0, group);
   const measure::ObserveUnits observe(journal);
   journal.entries.clear();
   engine.step(batches);

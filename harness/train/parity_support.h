@@ -57,6 +57,17 @@ inline CellConfig tiny_cell() {
   return cell;
 }
 
+// This rank's of a step.
+inline std::vector<data::MicroBatch> micro_batches_of(const CellConfig& cell,
+                                                      const data::DataSet& data, std::int64_t step,
+                                                      const comm::Communicator& group) {
+  std::vector<data::MicroBatch> batches;
+  for (std::int64_t i = 0; i < cell.grad_accumulation; ++i) {
+    batches.push_back(data.micro_batch(step, i * group.size() + group.rank()));
+  }
+  return batches;
+}
+
 // What a run left.
 struct Trained {
   std::vector<StepResult> steps;
@@ -75,11 +86,7 @@ inline Trained train(const CellConfig& cell, comm::Communicator& group,
   const auto data = data::open_data_set(cell);
   Trained trained;
   for (std::int64_t step = 0; step < cell.steps; ++step) {
-    std::vector<data::MicroBatch> batches;
-    for (std::int64_t i = 0; i < cell.grad_accumulation; ++i) {
-      batches.push_back(data->micro_batch(step, i * group.size() + group.rank()));
-    }
-    trained.steps.push_back(engine.step(batches));
+    trained.steps.push_back(engine.step(micro_batches_of(cell, *data, step, group)));
   }
   trained.tokens_per_expert = engine.take_routing_counts().tokens_per_expert;
   engine.visit_parameters([&](const model::Slot& slot, const at::Tensor& value) {

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "harness/base/error.h"
+#include "harness/train/forwarding_communicator.h"
 #include "harness/train/parity_support.h"
 
 namespace moebench::train {
@@ -73,35 +74,23 @@ TEST(Schedule, TrainsAsThePlainestInFp32) { expect_all_train_alike(config::Dtype
 TEST(Schedule, TrainsAsThePlainestInBf16) { expect_all_train_alike(config::Dtype::kBf16, kBf16); }
 
 // Counts what the group that it stands for is asked for.
-class Counting : public comm::Communicator {
+class Counting : public ForwardingCommunicator {
  public:
-  explicit Counting(comm::Communicator& group) : group_(group) {}
-  int rank() const override { return group_.rank(); }
-  int size() const override { return group_.size(); }
+  using ForwardingCommunicator::ForwardingCommunicator;
+
   std::unique_ptr<comm::Pending> start_all_gather(const void* send, void* receive,
                                                   std::int64_t bytes) override {
     ++gathers;
-    return group_.start_all_gather(send, receive, bytes);
+    return ForwardingCommunicator::start_all_gather(send, receive, bytes);
   }
   std::unique_ptr<comm::Pending> start_reduce_scatter(const void* send, void* receive,
                                                       std::int64_t count, comm::ElementType type,
                                                       bool accumulate) override {
     ++reductions;
-    return group_.start_reduce_scatter(send, receive, count, type, accumulate);
+    return ForwardingCommunicator::start_reduce_scatter(send, receive, count, type, accumulate);
   }
-  std::unique_ptr<comm::Pending> start_all_to_all(
-      const void* send, std::span<const std::int64_t> send_bytes, void* receive,
-      std::span<const std::int64_t> receive_bytes) override {
-    return group_.start_all_to_all(send, send_bytes, receive, receive_bytes);
-  }
-  void all_reduce_sum(std::span<double> values) override { group_.all_reduce_sum(values); }
-  void barrier() override { group_.barrier(); }
-  std::unique_ptr<Communicator> split(int color) override { return group_.split(color); }
 
   std::int64_t gathers = 0, reductions = 0;
-
- private:
-  comm::Communicator& group_;
 };
 
 // Gathers and reductions of a step; none where a unit lies on one rank alone.
@@ -113,11 +102,7 @@ std::pair<std::int64_t, std::int64_t> collectives(const Change& change) {
   Engine engine(cell, group);
   engine.load(*weights::seeded_source(cell.seed, cell.model.initializer_range));
   const auto data = data::open_data_set(cell);
-  std::vector<data::MicroBatch> batches;
-  for (std::int64_t i = 0; i < cell.grad_accumulation; ++i) {
-    batches.push_back(data->micro_batch(0, i * group.size() + group.rank()));
-  }
-  engine.step(batches);
+  engine.step(micro_batches_of(cell, *data, 0, group));
   return {group.gathers, group.reductions};
 }
 
