@@ -5,7 +5,6 @@
 #include <cstdlib>
 #include <functional>
 #include <memory>
-#include <numeric>
 #include <string>
 #include <utility>
 #include <vector>
@@ -14,6 +13,7 @@
 #include "harness/base/error.h"
 #include "harness/comm/collective_range.h"
 #include "harness/comm/communicator.h"
+#include "harness/comm/pieces.h"
 #include "harness/comm/reduce.h"
 
 namespace moebench::comm {
@@ -138,9 +138,7 @@ class MpiCommunicator : public Communicator {
                                             std::span<const std::int64_t> send_bytes, void* receive,
                                             std::span<const std::int64_t> receive_bytes) override {
     MOEBENCH_CHECK(std::ssize(send_bytes) == size_ && std::ssize(receive_bytes) == size_);
-    auto range =
-        collective_range(collective_names().all_to_all,
-                         std::accumulate(send_bytes.begin(), send_bytes.end(), std::int64_t{0}));
+    auto range = collective_range(collective_names().all_to_all, total(send_bytes));
     std::vector<Piece> sends, receives;
     auto* from = static_cast<std::byte*>(const_cast<void*>(send));
     auto* to = static_cast<std::byte*>(receive);

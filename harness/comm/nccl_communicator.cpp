@@ -1,5 +1,4 @@
 #include <memory>
-#include <numeric>
 #include <string>
 #include <utility>
 #include <vector>
@@ -11,6 +10,7 @@
 #include "harness/comm/device_communicators.h"
 #include "harness/comm/device_memory.h"
 #include "harness/comm/nccl_library.h"
+#include "harness/comm/pieces.h"
 #include "harness/comm/watchdog.h"
 #include "kernels/sum_parts/sum_parts_cuda.h"
 
@@ -116,9 +116,7 @@ class NcclCommunicator : public Communicator {
                                             std::span<const std::int64_t> send_bytes, void* receive,
                                             std::span<const std::int64_t> receive_bytes) override {
     MOEBENCH_CHECK(std::ssize(send_bytes) == size() && std::ssize(receive_bytes) == size());
-    auto range =
-        collective_range(collective_names().all_to_all,
-                         std::accumulate(send_bytes.begin(), send_bytes.end(), std::int64_t{0}));
+    auto range = collective_range(collective_names().all_to_all, total(send_bytes));
     begin();
     exchange(static_cast<const std::byte*>(send), send_bytes, static_cast<std::byte*>(receive),
              receive_bytes);

@@ -3,15 +3,11 @@
 
 #include "harness/base/check.h"
 #include "harness/comm/communicator.h"
+#include "harness/comm/done.h"
 #include "harness/comm/reduce.h"
 
 namespace moebench::comm {
 namespace {
-
-class Done : public Pending {
- public:
-  void wait() override {}
-};
 
 class SelfCommunicator : public Communicator {
  public:

@@ -1,23 +1,15 @@
-#include <numeric>
 #include <vector>
 
 #include "harness/base/error.h"
 #include "harness/comm/device_communicators.h"
 #include "harness/comm/device_memory.h"
+#include "harness/comm/done.h"
+#include "harness/comm/pieces.h"
 
 namespace moebench::comm {
 namespace {
 
 using kernels::check_cuda;
-
-class Done : public Pending {
- public:
-  void wait() override {}
-};
-
-std::int64_t total(std::span<const std::int64_t> bytes) {
-  return std::accumulate(bytes.begin(), bytes.end(), std::int64_t{0});
-}
 
 // Copies to the host, lets the host's group do it, and copies back; each call is over when it
 // returns.

@@ -5,18 +5,14 @@
 #include <algorithm>
 #include <array>
 #include <limits>
-#include <numeric>
 #include <tuple>
 
 #include "harness/base/check.h"
+#include "harness/comm/pieces.h"
 #include "harness/measure/clock.h"
 
 namespace moebench::profile {
 namespace {
-
-std::int64_t total(std::span<const std::int64_t> bytes) {
-  return std::accumulate(bytes.begin(), bytes.end(), std::int64_t{0});
-}
 
 std::string label(Collective kind) { return std::string("moebench::") + to_string(kind); }
 
@@ -146,7 +142,7 @@ class CollectiveLog::Recorded : public comm::Communicator {
     return {Collective::kReduceScatter, bytes * size(), bytes * (size() - 1)};
   }
   Call exchange_of(std::span<const std::int64_t> send_bytes) const {
-    const std::int64_t bytes = total(send_bytes);
+    const std::int64_t bytes = comm::total(send_bytes);
     return {Collective::kAllToAll, bytes, bytes - send_bytes[static_cast<std::size_t>(rank())]};
   }
 

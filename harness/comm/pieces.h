@@ -1,0 +1,14 @@
+#pragma once
+
+#include <cstdint>
+#include <numeric>
+#include <span>
+
+namespace moebench::comm {
+
+// Of the pieces of an all-to-all.
+inline std::int64_t total(std::span<const std::int64_t> bytes) {
+  return std::accumulate(bytes.begin(), bytes.end(), std::int64_t{0});
+}
+
+}  // namespace moebench::comm
