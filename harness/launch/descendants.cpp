@@ -16,7 +16,7 @@
 #include <thread>
 
 #include "harness/base/error.h"
-#include "harness/base/parent_process.h"
+#include "harness/machine/parent_process.h"
 
 namespace moebench::launch {
 namespace {
@@ -34,7 +34,7 @@ std::multimap<pid_t, pid_t> children_by_parent() {
     pid_t pid = 0;
     const auto [rest, failure] = std::from_chars(name.data(), name.data() + name.size(), pid);
     if (failure != std::errc() || rest != name.data() + name.size()) continue;
-    children.emplace(parent_of(pid), pid);
+    children.emplace(machine::parent_of(pid), pid);
   }
   if (error)
     throw Error("cannot read /proc: {}; mount it, ranks are tracked there", error.message());

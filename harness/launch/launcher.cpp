@@ -1,6 +1,5 @@
 #include "harness/launch/launcher.h"
 
-#include <sched.h>
 #include <unistd.h>
 
 #include <array>
@@ -11,6 +10,7 @@
 #include <sstream>
 
 #include "harness/base/error.h"
+#include "harness/machine/environment.h"
 
 namespace moebench::launch {
 namespace {
@@ -18,13 +18,6 @@ namespace {
 std::string variable(const char* name) {
   const char* value = std::getenv(name);
   return value == nullptr ? "" : value;
-}
-
-int allowed_cores() {
-  cpu_set_t cores;
-  CPU_ZERO(&cores);
-  if (::sched_getaffinity(0, sizeof cores, &cores) == 0) return CPU_COUNT(&cores);
-  return static_cast<int>(::sysconf(_SC_NPROCESSORS_ONLN));
 }
 
 bool is_in_path(const std::string& program) {
@@ -98,7 +91,7 @@ Launcher launcher_from_string(const std::string& text) {
 
 LaunchPlace read_launch_place() {
   LaunchPlace place;
-  place.num_cores = allowed_cores();
+  place.num_cores = machine::count_allowed_cores();
   place.is_root = ::geteuid() == 0;
   place.in_slurm = !variable("SLURM_JOB_ID").empty();
   const std::string hosts = variable("SLURM_JOB_NUM_NODES");

@@ -5,7 +5,7 @@
 
 #include "harness/base/error.h"
 #include "harness/base/file.h"
-#include "harness/launch/fake_worker.h"
+#include "harness/testing/fake_worker.h"
 
 namespace moebench::launch {
 namespace {

@@ -7,7 +7,7 @@
 #include "harness/base/temporary_folder.h"
 #include "harness/base/units.h"
 #include "harness/launch/process.h"
-#include "harness/launch/rank_files.h"
+#include "harness/merge/rank_files.h"
 
 namespace moebench::launch {
 namespace {
@@ -32,7 +32,7 @@ std::vector<std::string> worker_command(const ProbeRequest& request,
 }
 
 // All ranks' results, or an Error that says what the first failed one said.
-std::vector<RankResult> checked(const RankResults& ranks, const ProcessResult& process,
+std::vector<RankResult> checked(const merge::RankResults& ranks, const ProcessResult& process,
                                 const std::string& complaint, const std::string& stderr_tail) {
   std::vector<RankResult> results;
   std::string problem = process.timed_out ? fmt::format("no end after {:g} s", kTimeLimitS) : "";
@@ -113,8 +113,8 @@ std::optional<std::vector<RankResult>> run_probe(const ProbeRequest& request) {
   const ProcessResult result = run_process(process);
   if (result.interrupted) return std::nullopt;
   std::string complaint;
-  const RankResults ranks = read_ranks(folder.path(), request.ranks, complaint);
-  return checked(ranks, result, complaint, last_lines(process.stderr_path));
+  const merge::RankResults ranks = merge::read_ranks(folder.path(), request.ranks, complaint);
+  return checked(ranks, result, complaint, merge::last_lines(process.stderr_path));
 }
 
 Metrics merge_probes(const RankResult& alone, const std::vector<RankResult>& together) {

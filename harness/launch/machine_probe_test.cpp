@@ -4,7 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "harness/base/error.h"
-#include "harness/launch/fake_worker.h"
+#include "harness/testing/fake_worker.h"
 
 namespace moebench::launch {
 namespace {

@@ -6,7 +6,7 @@
 #include <fstream>
 #include <sstream>
 
-#include "harness/launch/fake_worker.h"
+#include "harness/testing/fake_worker.h"
 
 namespace moebench::launch {
 namespace {

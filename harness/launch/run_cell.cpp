@@ -8,10 +8,10 @@
 
 #include "harness/base/error.h"
 #include "harness/base/file.h"
-#include "harness/launch/memory_kills.h"
-#include "harness/launch/merge.h"
 #include "harness/launch/process.h"
-#include "harness/launch/rank_files.h"
+#include "harness/machine/memory_kills.h"
+#include "harness/merge/merge.h"
+#include "harness/merge/rank_files.h"
 
 namespace moebench::launch {
 namespace {
@@ -57,21 +57,21 @@ ProcessOptions process_options(const LaunchCommand& launch, const config::CellCo
   return process;
 }
 
-LaunchOutcome to_outcome(const ProcessResult& process, const config::CellConfig& cell,
-                         bool had_memory_kill, const fs::path& folder) {
-  LaunchOutcome outcome;
+merge::Outcome to_outcome(const ProcessResult& process, const config::CellConfig& cell,
+                          bool had_memory_kill, const fs::path& folder) {
+  merge::Outcome outcome;
   outcome.exit_code = process.exit_code;
   outcome.signal = process.signal;
   outcome.timed_out = process.timed_out;
   outcome.killed_for_memory =
       had_memory_kill && (process.signal == SIGKILL || process.exit_code == kExitOfSigkill);
   outcome.time_limit_s = cell.time_limit_s;
-  outcome.stderr_tail = last_lines(folder / "stderr");
+  outcome.stderr_tail = merge::last_lines(folder / "stderr");
   return outcome;
 }
 
 record::CellRecord start_record(const config::CellConfig& cell, int repetition, Launcher launcher,
-                                const MachineFacts& machine) {
+                                const machine::MachineFacts& facts) {
   record::CellRecord record;
   record.id = cell.id();
   record.scenario = cell.scenario;
@@ -81,7 +81,7 @@ record::CellRecord start_record(const config::CellConfig& cell, int repetition, 
   if (cell.known_failure) {
     record.known_failure = {cell.known_failure->reason, cell.known_failure->until};
   }
-  record.environment = to_environment(machine);
+  record.environment = machine::to_environment(facts);
   record.environment["launcher"] = to_string(launcher);
   const std::string version = launcher_version(launcher);
   if (!version.empty()) record.environment["launcher_version"] = version;
@@ -89,16 +89,19 @@ record::CellRecord start_record(const config::CellConfig& cell, int repetition, 
   record.environment["world_size"] = std::to_string(cell.processes());
   record.environment["measure"] = to_string(cell.measure);
   record.environment["threads_per_rank"] = std::to_string(cell.threads_per_rank);
-  record.warnings = environment_warnings(machine, cell, launcher);
+  record.warnings =
+      machine::environment_warnings(facts, {.ranks = cell.processes(),
+                                            .threads_per_rank = cell.threads_per_rank,
+                                            .elsewhere = launcher == Launcher::kSlurm});
   record.started_at = utc_now();
   return record;
 }
 
 void finish_record(const config::CellConfig& cell, const fs::path& folder,
-                   const LaunchOutcome& outcome, record::CellRecord& record) {
+                   const merge::Outcome& outcome, record::CellRecord& record) {
   std::string complaint;
-  const RankResults ranks = read_ranks(folder, cell.processes(), complaint);
-  merge(cell, ranks, outcome, record);
+  const merge::RankResults ranks = merge::read_ranks(folder, cell.processes(), complaint);
+  merge::merge(cell, ranks, outcome, record);
   if (!complaint.empty()) record.message += "; " + complaint;
   // What the ranks know (library versions) adds to the driver's facts and replaces none.
   if (ranks[0])
@@ -142,10 +145,10 @@ std::optional<record::CellRecord> run_cell(const config::CellConfig& cell, int r
     const auto progress = reader.poll();
     if (progress && options.on_progress) options.on_progress(*progress);
   };
-  const std::int64_t kills_before = count_memory_kills();
+  const std::int64_t kills_before = machine::count_memory_kills();
   const ProcessResult result = run_process(process);
   if (result.interrupted) return std::nullopt;
-  const bool had_memory_kill = count_memory_kills() > kills_before;
+  const bool had_memory_kill = machine::count_memory_kills() > kills_before;
   finish_record(cell, folder, to_outcome(result, cell, had_memory_kill, folder), record);
   if (result.num_outlived > 0) {
     record.warnings.push_back(

@@ -6,9 +6,9 @@
 #include <string>
 
 #include "harness/config/cell.h"
-#include "harness/launch/environment.h"
 #include "harness/launch/launcher.h"
 #include "harness/launch/progress.h"
+#include "harness/machine/environment.h"
 #include "harness/record/record.h"
 
 namespace moebench::launch {
@@ -18,7 +18,7 @@ struct RunCellOptions {
   std::filesystem::path worker;
   Launcher launcher = Launcher::kAuto;
   LaunchPlace place;
-  MachineFacts machine;
+  machine::MachineFacts machine;
   EnvironmentVariables environment = {};  // of the ranks, beside the launcher's
   std::function<void(const RankProgress&)> on_progress = {};
 };

@@ -9,8 +9,8 @@
 #include "harness/base/error.h"
 #include "harness/base/file.h"
 #include "harness/launch/descendants.h"
-#include "harness/launch/fake_worker.h"
 #include "harness/launch/process.h"
+#include "harness/testing/fake_worker.h"
 
 namespace moebench::launch {
 namespace {
@@ -27,7 +27,7 @@ class RunCellTest : public ::testing::Test {
     options_.results_folder = folder_.path() / "results with a blank";
     options_.worker = worker_.program();
     options_.place = read_launch_place();
-    options_.machine = read_machine_facts();
+    options_.machine = machine::read_machine_facts();
     cell_.model.name = "toy";
     cell_.ranks = 2;
     cell_.steps = kSteps;

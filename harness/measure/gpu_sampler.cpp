@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "harness/base/error.h"
-#include "harness/measure/process_tree.h"
+#include "harness/machine/process_tree.h"
 #include "harness/stats/quantile.h"
 
 namespace moebench::measure {
@@ -47,7 +47,7 @@ std::optional<int> other_processes(const std::vector<std::vector<pid_t>>& readin
   bool saw_own = false;
   std::ptrdiff_t most = 0;
   for (const std::vector<pid_t>& processes : readings) {
-    const std::ptrdiff_t num_own = std::ranges::count_if(processes, is_of_this_run);
+    const std::ptrdiff_t num_own = std::ranges::count_if(processes, machine::is_of_this_run);
     saw_own = saw_own || num_own > 0;
     most = std::max(most, std::ssize(processes) - num_own);
   }

@@ -10,8 +10,8 @@
 #include "harness/base/check.h"
 #include "harness/measure/memory_kind.h"
 #include "harness/measure/phases.h"
-#include "harness/measure/unit_events.h"
 #include "harness/parallel/flat_kernels.h"
+#include "harness/parallel/unit_events.h"
 
 namespace moebench::parallel {
 namespace {
@@ -20,7 +20,6 @@ using measure::MemoryKind;
 using measure::MemoryScope;
 using measure::Phase;
 using measure::PhaseScope;
-using measure::UnitEvent;
 
 // Slices start on 64-byte boundaries for every dtype.
 constexpr std::int64_t kShardMultiple = 32;
@@ -91,7 +90,7 @@ std::vector<SlicePiece> ShardedUnit::pieces() const {
 void ShardedUnit::start_gather() {
   if (full_.defined()) return;
   const PhaseScope phase(Phase::kGather);
-  measure::note(UnitEvent::kStartGather, layout_.name);
+  note(UnitEvent::kStartGather, layout_.name);
   if (!sharded()) {
     full_ = shard_;
     return;
@@ -107,7 +106,7 @@ void ShardedUnit::start_gather() {
 void ShardedUnit::wait_gather() {
   const PhaseScope phase(Phase::kGather);
   start_gather();
-  measure::note(UnitEvent::kWaitGather, layout_.name);
+  note(UnitEvent::kWaitGather, layout_.name);
   if (gather_) gather_->wait();
   gather_.reset();
   gather_range_.reset();
@@ -123,7 +122,7 @@ at::Tensor ShardedUnit::gathered(const at::Tensor& shard) const {
 
 void ShardedUnit::free() {
   MOEBENCH_CHECK(full_.defined() && !gather_);
-  measure::note(UnitEvent::kFree, layout_.name);
+  note(UnitEvent::kFree, layout_.name);
   if (sharded()) pool_.release(std::move(full_));
   full_ = at::Tensor();
 }
@@ -149,7 +148,7 @@ ShardedUnit::GradientBuffer ShardedUnit::start_gradients(bool first_micro_step) 
 void ShardedUnit::start_reduce(bool accumulate) {
   const PhaseScope phase(Phase::kReduce);
   MOEBENCH_CHECK(full_gradient_.defined() && !reduction_);
-  measure::note(UnitEvent::kStartReduce, layout_.name);
+  note(UnitEvent::kStartReduce, layout_.name);
   if (sharded()) {
     allocate_gradient();
     reduce_range_.emplace(measure::NvtxKind::kUnit, reduce_name_,
@@ -164,7 +163,7 @@ void ShardedUnit::start_reduce(bool accumulate) {
 void ShardedUnit::finish_reduce() {
   if (!reduction_) return;
   const PhaseScope phase(Phase::kReduce);
-  measure::note(UnitEvent::kFinishReduce, layout_.name);
+  note(UnitEvent::kFinishReduce, layout_.name);
   reduction_->wait();
   reduction_.reset();
   reduce_range_.reset();

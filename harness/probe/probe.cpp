@@ -10,9 +10,9 @@
 #include <utility>
 
 #include "harness/base/units.h"
-#include "harness/measure/gemm_rate.h"
 #include "harness/measure/memory_bandwidth.h"
 #include "harness/measure/timer.h"
+#include "harness/measure/torch/gemm_rate.h"
 #include "harness/probe/message_times.h"
 
 namespace moebench::probe {

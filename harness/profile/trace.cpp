@@ -11,7 +11,7 @@
 #include "harness/base/file.h"
 #include "harness/comm/agreement.h"
 #include "harness/measure/clock.h"
-#include "harness/profile_gpu/lanes.h"
+#include "harness/profile/gpu/lanes.h"
 
 namespace moebench::profile {
 namespace {

@@ -9,9 +9,9 @@
 #include <vector>
 
 #include "harness/measure/phases.h"
-#include "harness/measure/tensor_memory.h"
+#include "harness/measure/torch/tensor_memory.h"
 #include "harness/profile/collectives.h"
-#include "harness/profile_gpu/activities.h"
+#include "harness/profile/gpu/activities.h"
 
 namespace moebench::profile {
 

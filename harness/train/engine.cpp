@@ -112,18 +112,18 @@ void Engine::load(const weights::ParameterSource& source) {
 }
 
 void Engine::load_pretrained() {
-  weights::Request request = load_request(cell_, world_.rank());
+  load::Request request = load_request(cell_, world_.rank());
   const auto units = all_units();
   MOEBENCH_CHECK(units.size() == request.groups.size());
   std::vector<at::Tensor> shards;  // on the host: themselves, or what becomes a GPU's
   for (std::size_t i = 0; i < units.size(); ++i) {
-    weights::Stack& stack = request.groups[i].stacks[0];
+    load::Stack& stack = request.groups[i].stacks[0];
     MOEBENCH_CHECK(stack.name == units[i]->layout().name);
     MOEBENCH_CHECK(stack.keep_elements <= units[i]->shard().numel());
     shards.push_back(units[i]->shard().cpu());
     stack.destination = static_cast<std::byte*>(shards.back().data_ptr());
   }
-  weights::Memory unused;
+  load::Memory unused;
   load_weights(cell_, world_, request, unused);
   if (!place_.is_cuda()) return;
   for (std::size_t i = 0; i < units.size(); ++i) units[i]->shard().copy_(shards[i]);

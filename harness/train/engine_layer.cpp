@@ -6,7 +6,7 @@
 
 #include "harness/measure/nvtx.h"
 #include "harness/measure/phases.h"
-#include "harness/measure/unit_events.h"
+#include "harness/parallel/unit_events.h"
 #include "harness/train/engine.h"
 
 namespace moebench::train {
@@ -15,7 +15,7 @@ namespace {
 using measure::NvtxKind;
 using measure::NvtxRange;
 using measure::Phase;
-using measure::UnitEvent;
+using parallel::UnitEvent;
 
 // Parameters that the backward pass did not reach have gradient 0 (an expert without tokens).
 void zero_unwritten(const std::vector<model::Weight*>& weights) {
@@ -37,7 +37,7 @@ at::Tensor Engine::forward_layer(Layer& layer, const at::Tensor& x,
                                  const model::BatchContext& batch, SavedLayer& saved) {
   static const measure::NvtxName kName("forward");
   const NvtxRange range(NvtxKind::kLayer, kName, layer.weights.index);
-  measure::note(UnitEvent::kForward, layer.name());
+  parallel::note(UnitEvent::kForward, layer.name());
   const at::AutoGradMode grad_mode(!cell_.activation_checkpointing);
   saved.x_in = x.detach().requires_grad_(true);
   saved.out = model::decoder_layer(saved.x_in, layer.weights, cell_.model, batch);
@@ -50,7 +50,7 @@ at::Tensor Engine::forward_layer(Layer& layer, const at::Tensor& x,
 void Engine::recompute(Layer& layer, SavedLayer& saved, const model::BatchContext& batch) {
   static const measure::NvtxName kName("recompute");
   const NvtxRange range(NvtxKind::kLayer, kName, layer.weights.index);
-  measure::note(UnitEvent::kRecompute, layer.name());
+  parallel::note(UnitEvent::kRecompute, layer.name());
   const at::AutoGradMode grad_mode(true);
   saved.out = model::decoder_layer(saved.x_in, layer.weights, cell_.model, batch);
 }
@@ -59,7 +59,7 @@ at::Tensor Engine::backward_layer(Layer& layer, SavedLayer& saved, const at::Ten
                                   const at::Tensor& dprob_sum, bool first) {
   static const measure::NvtxName kName("backward");
   const NvtxRange range(NvtxKind::kLayer, kName, layer.weights.index);
-  measure::note(UnitEvent::kBackward, layer.name());
+  parallel::note(UnitEvent::kBackward, layer.name());
   std::vector<at::Tensor> flats;
   std::vector<parallel::ShardedUnit::GradientBuffer> buffers;
   for (auto& unit : layer.units) {

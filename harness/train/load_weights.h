@@ -5,13 +5,13 @@
 
 #include "harness/comm/communicator.h"
 #include "harness/config/cell.h"
-#include "harness/weights/load/load.h"
+#include "harness/load/load.h"
 
 namespace moebench::train {
 
 // What rank `rank` of the cell loads from its checkpoint, without destinations: a group for each
 // sharded unit in the engine's order (root, then each layer's), or the layers' experts.
-weights::Request load_request(const config::CellConfig& cell, std::int64_t rank);
+load::Request load_request(const config::CellConfig& cell, std::int64_t rank);
 
 enum class LoadPass {
   kPlain,
@@ -21,9 +21,9 @@ enum class LoadPass {
 
 // Loads `request` by the cell's loader, this process being rank `rank` of the cell. Collective over
 // `world` unless the cell plays one rank.
-weights::LoadReport load_weights(const config::CellConfig& cell, comm::Communicator& world,
-                                 weights::Request& request, weights::Memory& memory,
-                                 LoadPass pass = LoadPass::kPlain);
+load::LoadReport load_weights(const config::CellConfig& cell, comm::Communicator& world,
+                              load::Request& request, load::Memory& memory,
+                              LoadPass pass = LoadPass::kPlain);
 
 // Brings the checkpoint's files into the page cache, or out of it, as the cell asks; once a
 // machine. Collective. Returns the share of their pages that is in it then.

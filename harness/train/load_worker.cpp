@@ -4,10 +4,10 @@
 
 #include <utility>
 
+#include "harness/load/limits.h"
+#include "harness/load/verify.h"
 #include "harness/train/load_weights.h"
 #include "harness/train/rank_metrics.h"
-#include "harness/weights/load/limits.h"
-#include "harness/weights/load/verify.h"
 
 namespace moebench::train {
 namespace {
@@ -47,23 +47,22 @@ class LoadWorker {
   void timed_pass() {
     progress("load", 0, 3);
     result_.metrics["page_cache_share"] = scalar("1", prepare_page_cache(cell_, world_));
-    weights::Request request = load_request(cell_, rank_);
-    weights::Memory memory;
+    load::Request request = load_request(cell_, rank_);
+    load::Memory memory;
     world_.barrier();
-    const weights::LoadReport report =
-        load_weights(cell_, world_, request, memory, LoadPass::kTimed);
+    const load::LoadReport report = load_weights(cell_, world_, request, memory, LoadPass::kTimed);
     world_.barrier();
     bytes_kept_ = request.kept_bytes();
     write(report);
     progress("verify", 1, 3);
     weights::CheckpointFiles files(cell_.load_from);
-    const std::string difference = weights::find_difference(request, files);
+    const std::string difference = load::find_difference(request, files);
     if (difference.empty()) return;
     result_.disposition = record::Disposition::kIncorrect;
     result_.message = difference;
   }
 
-  void write(const weights::LoadReport& report) {
+  void write(const load::LoadReport& report) {
     auto& metrics = result_.metrics;
     metrics["load_time"] = time(report.total_ns);
     metrics["load_bytes_kept"] = bytes_metric(bytes_kept_);
@@ -74,7 +73,7 @@ class LoadWorker {
     metrics["load_minor_faults"] = count(report.minor_faults);
     metrics["load_major_faults"] = count(report.major_faults);
     if (report.peak_rss_bytes) metrics["load_rss_peak"] = bytes_metric(*report.peak_rss_bytes);
-    for (const weights::FunctionTimes& function : report.functions) {
+    for (const load::FunctionTimes& function : report.functions) {
       metrics["calls." + function.name] = count(function.calls);
       metrics["own_time." + function.name] = time(function.own_ns);
       metrics["cumulative_time." + function.name] = time(function.cumulative_ns);
@@ -84,12 +83,12 @@ class LoadWorker {
   void attributed_pass() {
     progress("stages", 2, 3);
     prepare_page_cache(cell_, world_);
-    weights::Request request = load_request(cell_, rank_);
-    weights::Memory memory;
+    load::Request request = load_request(cell_, rank_);
+    load::Memory memory;
     world_.barrier();
     const auto report = load_weights(cell_, world_, request, memory, LoadPass::kStages);
-    for (std::size_t i = 0; i < weights::kNumStages; ++i) {
-      const std::string name = to_string(static_cast<weights::Stage>(i));
+    for (std::size_t i = 0; i < load::kNumStages; ++i) {
+      const std::string name = to_string(static_cast<load::Stage>(i));
       result_.metrics["load_stage." + name] = time(report.stages[i]);
     }
     world_.barrier();
@@ -98,11 +97,11 @@ class LoadWorker {
   // All ranks at once, so that they share the machine as they do in the load.
   void limits() {
     world_.barrier();
-    result_.metrics["copy_time"] = time(weights::copy_time_ns(bytes_kept_, cell_.threads_per_rank));
+    result_.metrics["copy_time"] = time(load::copy_time_ns(bytes_kept_, cell_.threads_per_rank));
     if (cell_.load.cache != config::Cache::kCold) return;
     world_.barrier();
     const auto files = weights::CheckpointFiles(cell_.load_from).paths();
-    const auto rate = weights::disk_bytes_per_second(files, rank_ * bytes_kept_, bytes_kept_);
+    const auto rate = load::disk_bytes_per_second(files, rank_ * bytes_kept_, bytes_kept_);
     if (rate) result_.metrics["disk_read_rate"] = scalar("bytes/s", *rate);
   }
 

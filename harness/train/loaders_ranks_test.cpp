@@ -107,9 +107,9 @@ TEST(Loaders, BroadcastReadsEachByteOnceAMachine) {
   cell.parallelism = Parallelism::kEp;
   cell.load.tensors = config::LoadTensors::kExperts;
   cell.load.loader = Loader::kBroadcast;
-  weights::Request request = load_request(cell, world->rank());
-  weights::Memory memory;
-  const weights::LoadReport report = load_weights(cell, *world, request, memory);
+  load::Request request = load_request(cell, world->rank());
+  load::Memory memory;
+  const load::LoadReport report = load_weights(cell, *world, request, memory);
   std::vector<double> read = {static_cast<double>(report.bytes_read)};
   world->all_reduce_sum(read);
   EXPECT_EQ(read[0], static_cast<double>(report.bytes_needed));

@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <string>
 
-#include "harness/measure/process_memory.h"
-#include "harness/measure/tensor_memory.h"
+#include "harness/machine/process_memory.h"
+#include "harness/measure/torch/tensor_memory.h"
 #include "harness/train/rank_metrics.h"
 
 namespace moebench::train {
@@ -12,8 +12,8 @@ namespace {
 
 // Resident memory now, and the part of it that neither tensors nor the process itself explain.
 void record_rss(const std::string& when, std::int64_t live_tensor_bytes, record::Metrics& metrics) {
-  measure::return_freed_memory();
-  const auto rss = measure::rss_bytes();
+  machine::return_freed_memory();
+  const auto rss = machine::rss_bytes();
   const auto baseline = metrics.find("rss_baseline");
   if (!rss || baseline == metrics.end()) return;
   metrics["rss_" + when] = bytes_metric(*rss);

@@ -11,14 +11,14 @@
 #include <string>
 #include <vector>
 
-#include "harness/measure/unit_events.h"
+#include "harness/parallel/unit_events.h"
 #include "harness/train/forwarding_communicator.h"
 #include "harness/train/parity_support.h"
 
 namespace moebench::train {
 namespace {
 
-using measure::UnitEvent;
+using parallel::UnitEvent;
 
 // One line of what happened: an event of a unit, or a call of a communicator.
 struct Entry {
@@ -28,7 +28,7 @@ struct Entry {
   Call call = Call::kNone;
 };
 
-class Journal : public measure::UnitObserver {
+class Journal : public parallel::UnitObserver {
  public:
   void on_event(UnitEvent event, const std::string& unit) override {
     entries.push_back({event, unit});
@@ -94,7 +94,7 @@ std::vector<Entry> journal_of(const CellConfig& cell) {
   engine.load(*weights::seeded_source(cell.seed, cell.model.initializer_range));
   const auto data = data::open_data_set(cell);
   const auto batches = micro_batches_of(cell, *data, 0, group);
-  const measure::ObserveUnits observe(journal);
+  const parallel::ObserveUnits observe(journal);
   journal.entries.clear();
   engine.step(batches);
   return journal.entries;

@@ -5,10 +5,10 @@
 
 #include "harness/comm/communicator.h"
 #include "harness/measure/phases.h"
-#include "harness/measure/tensor_memory.h"
+#include "harness/measure/torch/tensor_memory.h"
 #include "harness/profile/collectives.h"
+#include "harness/profile/gpu/summary.h"
 #include "harness/profile/op_profiler.h"
-#include "harness/profile_gpu/summary.h"
 #include "harness/record/record.h"
 
 namespace moebench::train {

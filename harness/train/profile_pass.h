@@ -3,7 +3,7 @@
 #include <filesystem>
 #include <vector>
 
-#include "harness/measure/tensor_memory.h"
+#include "harness/measure/torch/tensor_memory.h"
 #include "harness/record/record.h"
 #include "harness/train/run.h"
 

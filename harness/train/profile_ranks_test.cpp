@@ -17,7 +17,7 @@
 #include "harness/measure/phases.h"
 #include "harness/model/layout.h"
 #include "harness/parallel/sharded_unit.h"
-#include "harness/profile_gpu/summary.h"
+#include "harness/profile/gpu/summary.h"
 #include "harness/train/profile_metrics.h"
 #include "harness/train/small_test_cell.h"
 #include "harness/train/worker.h"

@@ -16,9 +16,9 @@
 #include "harness/comm/device_communicator.h"
 #include "harness/data/data_set.h"
 #include "harness/device/device.h"
+#include "harness/machine/process_memory.h"
 #include "harness/measure/clock.h"
-#include "harness/measure/gemm_rate.h"
-#include "harness/measure/process_memory.h"
+#include "harness/measure/torch/gemm_rate.h"
 #include "harness/train/gpu_watch.h"
 #include "harness/train/load_weights.h"
 #include "harness/train/measured_steps.h"
@@ -51,7 +51,7 @@ class Worker {
 
   record::RankResult run() {
     describe_environment();
-    if (const auto rss = measure::rss_bytes()) result_.metrics["rss_baseline"] = bytes_metric(*rss);
+    if (const auto rss = machine::rss_bytes()) result_.metrics["rss_baseline"] = bytes_metric(*rss);
     world_.barrier();
     result_.metrics["gemm_flops_per_second"] = scalar("FLOP/s", gemm_rate());
     timed_pass();
@@ -107,7 +107,7 @@ class Worker {
     measured_steps(run);
     if (watch) watch->write(result_);
     saver_.write(result_.metrics);
-    if (const auto rss = measure::peak_rss_bytes()) {
+    if (const auto rss = machine::peak_rss_bytes()) {
       result_.metrics["rss_peak"] = bytes_metric(*rss);
     }
   }

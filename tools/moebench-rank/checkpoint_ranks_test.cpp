@@ -13,8 +13,8 @@
 #include "harness/checkpoint/reader.h"
 #include "harness/checkpoint/save.h"
 #include "harness/config/resumption.h"
-#include "harness/launch/fake_worker.h"
 #include "harness/launch/run_cell.h"
+#include "harness/testing/fake_worker.h"
 
 namespace moebench {
 namespace {
@@ -62,7 +62,7 @@ class CheckpointTest : public ::testing::Test {
     options_.results_folder = folder_.path();
     options_.worker = MOEBENCH_RANK_PROGRAM;
     options_.place = launch::read_launch_place();
-    options_.machine = launch::read_machine_facts();
+    options_.machine = machine::read_machine_facts();
   }
   ~CheckpointTest() override { ::unsetenv("MOEBENCH_TEST_FAULT"); }
 
@@ -90,7 +90,7 @@ class CheckpointTest : public ::testing::Test {
     EXPECT_GT(resumed.value("checkpoint_load_time"), 0);
   }
 
-  launch::TemporaryFolder folder_;
+  TemporaryFolder folder_;
   launch::RunCellOptions options_;
 };
 

@@ -5,8 +5,8 @@
 
 #include <cstdlib>
 
-#include "harness/launch/fake_worker.h"
 #include "harness/record/record.h"
+#include "harness/testing/fake_worker.h"
 #include "tools/moebench/start_moebench.h"
 
 namespace moebench {
@@ -51,7 +51,7 @@ class EndToEnd : public ::testing::Test {
     return finish_moebench(start_moebench(words, folder_.path()), folder_.path());
   }
 
-  launch::TemporaryFolder folder_;
+  TemporaryFolder folder_;
 };
 
 TEST_F(EndToEnd, AllArmsTrainAlikeAndAreCompared) {

@@ -4,8 +4,8 @@
 
 #include <cstdlib>
 
-#include "harness/launch/fake_worker.h"
 #include "harness/record/record.h"
+#include "harness/testing/fake_worker.h"
 #include "tools/moebench/start_moebench.h"
 
 namespace moebench {
@@ -63,7 +63,7 @@ class LoadTest : public ::testing::Test {
     return output.err;
   }
 
-  launch::TemporaryFolder folder_;
+  TemporaryFolder folder_;
 };
 
 TEST_F(LoadTest, ComparesAllLoadersOnRealRanks) {

@@ -2,10 +2,10 @@
 
 #include <iostream>
 
-#include "harness/launch/machine_load.h"
 #include "harness/launch/machine_probe.h"
 #include "harness/launch/process.h"
 #include "harness/launch/run_cell.h"
+#include "harness/machine/machine_load.h"
 #include "reports/write/write.h"
 #include "tools/moebench/commands.h"
 
@@ -15,10 +15,10 @@ namespace {
 constexpr double kWatchS = 1;
 
 // The ranks' facts (library versions) add to the driver's.
-record::Environment environment_of(const launch::MachineFacts& facts,
+record::Environment environment_of(const machine::MachineFacts& facts,
                                    const launch::ProbeRequest& request,
                                    const record::RankResult& rank) {
-  record::Environment environment = launch::to_environment(facts);
+  record::Environment environment = machine::to_environment(facts);
   environment.insert(rank.environment.begin(), rank.environment.end());
   environment["world_size"] = std::to_string(request.ranks);
   environment["threads_per_rank"] = std::to_string(request.threads_per_rank);
@@ -37,11 +37,11 @@ launch::ProbeRequest request_of(const DoctorOptions& options) {
 }
 
 std::vector<std::string> find_disturbances(const launch::ProbeRequest& request,
-                                           const launch::MachineFacts& facts) {
-  config::CellConfig cell;
-  cell.ranks = request.ranks;
-  cell.threads_per_rank = request.threads_per_rank;
-  return launch::disturbances(facts, launch::observe_load(kWatchS), cell, request.launcher);
+                                           const machine::MachineFacts& facts) {
+  return machine::disturbances(facts, machine::observe_load(kWatchS),
+                               {.ranks = request.ranks,
+                                .threads_per_rank = request.threads_per_rank,
+                                .elsewhere = request.launcher == launch::Launcher::kSlurm});
 }
 
 }  // namespace
@@ -54,7 +54,7 @@ int run_command(const DoctorOptions& options) {
 
   launch::handle_interrupts();
   record::MachineReport report;
-  const launch::MachineFacts facts = launch::read_machine_facts();
+  const machine::MachineFacts facts = machine::read_machine_facts();
   std::cerr << "watching the machine ...\n";
   report.warnings = find_disturbances(together, facts);
   std::cerr << "measuring one core ...\n";

@@ -110,7 +110,7 @@ int dry_run(const RunOptions& options) {
 }
 
 // Old results stay valid, but a reader should know that two builds made the table.
-void note_other_builds(const Records& records, const launch::MachineFacts& machine) {
+void note_other_builds(const Records& records, const machine::MachineFacts& machine) {
   const auto is_other = [&](const auto& entry) {
     const auto sha = entry.second.environment.find("git_sha");
     return sha != entry.second.environment.end() && sha->second != machine.git_sha;
@@ -177,7 +177,7 @@ RunOutcome run_cells(const RunOptions& options) {
   cell_options.worker = launch::find_worker();
   cell_options.launcher = launch::launcher_from_string(options.launcher);
   cell_options.place = launch::read_launch_place();
-  cell_options.machine = launch::read_machine_facts();
+  cell_options.machine = machine::read_machine_facts();
   const ResultsFolder folder(path);
   if (options.fresh) folder.remove_results();
   const Records records = load_records(path);

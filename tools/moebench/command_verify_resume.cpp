@@ -35,7 +35,7 @@ class Runner {
     options_.worker = launch::find_worker();
     options_.launcher = launch::launcher_from_string(options.launcher);
     options_.place = launch::read_launch_place();
-    options_.machine = launch::read_machine_facts();
+    options_.machine = machine::read_machine_facts();
     options_.on_progress = [this](const launch::RankProgress& now) { display_.update(now); };
   }
 

@@ -8,9 +8,9 @@
 #include <functional>
 
 #include "harness/base/file.h"
-#include "harness/launch/fake_worker.h"
 #include "harness/record/record.h"
 #include "harness/record/session.h"
+#include "harness/testing/fake_worker.h"
 #include "tools/moebench/start_moebench.h"
 
 namespace moebench {
@@ -56,7 +56,7 @@ class GateCli : public ::testing::Test {
   // What the candidate's ranks measure from now on differs by `change`.
   void change_candidate(const Change& change) const {
     for (const int rank : {0, 1}) {
-      record::RankResult result = launch::good_result(rank, 2, 2);
+      record::RankResult result = good_result(rank, 2, 2);
       change(result);
       write_file_atomically(folder_.path() / "candidate" / fmt::format("ok_{}_of_2.json", rank),
                             record::to_json(result));
@@ -88,9 +88,9 @@ class GateCli : public ::testing::Test {
     write_file_atomically(file, text);
   }
 
-  launch::TemporaryFolder folder_;
-  launch::FakeWorker base_{folder_.path() / "base", 2};
-  launch::FakeWorker candidate_{folder_.path() / "candidate", 2};
+  TemporaryFolder folder_;
+  FakeWorker base_{folder_.path() / "base", 2};
+  FakeWorker candidate_{folder_.path() / "candidate", 2};
 };
 
 TEST_F(GateCli, EqualBuildsPass) {
@@ -346,7 +346,7 @@ TEST_F(GateCli, TheSimulatedSelftestPrintsItsTable) {
 
 TEST_F(GateCli, TheSelftestFailsWhereTheSlowdownIsNotThere) {
   // This worker knows no fault, so the gate finds nothing in what should be slower.
-  const launch::FakeWorker worker(folder_.path() / "twenty", 20);
+  const FakeWorker worker(folder_.path() / "twenty", 20);
   ::setenv("MOEBENCH_RANK_PROGRAM", worker.program().c_str(), 1);
   const Output output = moebench({"selftest", "--pairs", "2", "--busy-cores", "1000"});
   EXPECT_EQ(output.exit_code, 7) << output.out << output.err;

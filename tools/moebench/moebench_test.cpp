@@ -8,8 +8,8 @@
 #include <thread>
 
 #include "harness/base/file.h"
-#include "harness/launch/fake_worker.h"
 #include "harness/record/record.h"
+#include "harness/testing/fake_worker.h"
 #include "tools/moebench/start_moebench.h"
 
 namespace moebench {
@@ -70,8 +70,8 @@ class MoebenchTest : public ::testing::Test {
     return pid;
   }
 
-  launch::TemporaryFolder folder_;
-  launch::FakeWorker worker_{folder_.path() / "worker", 2};
+  TemporaryFolder folder_;
+  FakeWorker worker_{folder_.path() / "worker", 2};
 };
 
 TEST_F(MoebenchTest, RunPrintsATableAndASecondRunSkips) {

@@ -8,7 +8,7 @@
 #include <cmath>
 
 #include "harness/base/error.h"
-#include "harness/launch/environment.h"
+#include "harness/machine/environment.h"
 #include "tools/moebench/option_groups.h"
 
 namespace moebench::cli {
@@ -241,7 +241,7 @@ std::variant<Command, Information> parse_command_line(int argc, const char* cons
   GateCommandOptions gate;
   CLI::App app("Compares ways to train mixture-of-experts models: memory, time, tokens per second.",
                "moebench");
-  app.set_version_flag("--version", "moebench " + launch::version_text());
+  app.set_version_flag("--version", "moebench " + machine::version_text());
   app.require_subcommand(1);
   add_list(app, list);
   add_run(app, run);

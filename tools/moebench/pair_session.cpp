@@ -13,7 +13,7 @@
 #include "harness/base/file.h"
 #include "harness/base/hash.h"
 #include "harness/launch/run_cell.h"
-#include "harness/launch/run_telemetry.h"
+#include "harness/machine/run_telemetry.h"
 #include "reports/gate/fingerprint.h"
 #include "reports/gate/gate.h"
 #include "reports/gate/pairs.h"
@@ -64,7 +64,7 @@ class Runner {
       : session_(session),
         folder_(session.folder),
         rules_{.busy_cores = session.plan.busy_cores},
-        facts_(launch::read_machine_facts()),
+        facts_(machine::read_machine_facts()),
         own_worker_(own_worker()),
         axes_(axes_of(session.cells)) {
     open();
@@ -124,7 +124,7 @@ class Runner {
   // Before machine time is spent. Library versions are the ranks' and so known later.
   void check_calibration() const {
     if (calibration_.empty()) return;
-    const auto here = gate::machine_fingerprint(launch::to_environment(facts_));
+    const auto here = gate::machine_fingerprint(machine::to_environment(facts_));
     const auto there = gate::machine_fingerprint(calibration_.front().environment);
     const std::string text = gate::difference(here, there);
     if (text.empty()) return;
@@ -192,7 +192,7 @@ class Runner {
   bool run_arm(const PairedCell& cell, const record::PairPlace& place) {
     const bool is_base = place.arm == Arm::kBase;
     const config::CellConfig& config = is_base ? cell.base : cell.candidate;
-    launch::RunTelemetry telemetry;
+    machine::RunTelemetry telemetry;
     const launch::RunCellOptions options = run_options(config, place.arm, telemetry);
     display_->start_run(fmt::format("{} pair {} {}", describe(cell.base, axes_), place.index,
                                     to_string(place.arm)));
@@ -213,13 +213,13 @@ class Runner {
   }
 
   launch::RunCellOptions run_options(const config::CellConfig& config, Arm arm,
-                                     launch::RunTelemetry& telemetry) {
+                                     machine::RunTelemetry& telemetry) {
     launch::RunCellOptions options;
     options.results_folder = session_.folder;
     options.worker = arm == Arm::kBase ? session_.base_worker : session_.candidate_worker;
     options.launcher = launch::launcher_from_string(session_.launcher);
     options.place = launch::read_launch_place();
-    options.machine = launch::read_machine_facts();
+    options.machine = machine::read_machine_facts();
     options.machine.load_average = facts_.load_average;  // later ones hold the session's own load
     options.environment = session_.environment(config, arm);
     options.on_progress = [&](const launch::RankProgress& now) {
@@ -253,7 +253,7 @@ class Runner {
   PairSession& session_;
   ResultsFolder folder_;
   gate::InvalidationRules rules_;
-  launch::MachineFacts facts_;
+  machine::MachineFacts facts_;
   fs::path own_worker_;
   std::vector<std::string> axes_;
   std::vector<CellRecord> records_;

@@ -1,0 +1,52 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "harness/record/record.h"
+
+namespace moebench::machine {
+
+// What was true of build and machine when the run started; the host's name stays out.
+struct MachineFacts {
+  std::string version;     // moebench's
+  std::string git_sha;     // "unknown" outside a git checkout
+  std::string git_dirty;   // "true", "false" or "unknown"
+  std::string compiler;    // name and version
+  std::string build_type;  // CMake's
+  bool sanitized = false;
+  std::string cpu_model;
+  int cores_online = 0;
+  int cores_allowed = 0;  // by the affinity mask
+  std::int64_t memory_total_bytes = 0;
+  std::int64_t swap_used_bytes = 0;
+  std::string governor;                // empty where the kernel shows none
+  std::optional<double> load_average;  // of the last minute, before the first cell
+  std::string kernel;
+  std::string transparent_hugepages;  // the chosen setting
+  std::optional<double> cpu_quota;    // cores that the control group allows; nullopt: no limit
+};
+MachineFacts read_machine_facts();
+
+// Cores that this process may use, by its affinity mask.
+int count_allowed_cores();
+
+// "0.1.0 (git 1234abcd, dirty)".
+std::string version_text();
+
+record::Environment to_environment(const MachineFacts& facts);
+
+// What a run asks of this machine.
+struct Demand {
+  std::int64_t ranks = 1;
+  std::int64_t threads_per_rank = 1;
+  bool elsewhere = false;  // the ranks may run on other machines, whose cores nobody can count here
+};
+
+// What a reader of this run's numbers should know: a busy machine, a slow governor, more threads
+// than cores, a build that is not optimised.
+std::vector<std::string> environment_warnings(const MachineFacts& facts, const Demand& demand);
+
+}  // namespace moebench::machine

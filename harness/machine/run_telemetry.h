@@ -1,0 +1,30 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+
+#include "harness/machine/machine_load.h"
+#include "harness/record/record.h"
+
+namespace moebench::machine {
+
+// What the machine did beside a run, from construction to finish(); the metrics' meaning is in
+// harness/record/schema.md. Reads what Linux tells of itself, never what the run measured.
+class RunTelemetry {
+ public:
+  RunTelemetry();
+  // Adds a reading of the cores' clock; while the ranks are at their steps.
+  void sample_clock();
+  // Once the run's processes have ended and were waited for.
+  record::Metrics finish() const;
+
+ private:
+  std::chrono::steady_clock::time_point start_;
+  CoreTimes cores_;
+  double own_cpu_s_ = 0;  // this process and its ended descendants
+  std::int64_t swap_used_bytes_ = 0;
+  double clock_sum_hz_ = 0;
+  int num_clocks_ = 0;
+};
+
+}  // namespace moebench::machine

@@ -1,0 +1,14 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "harness/merge/merge.h"
+
+namespace moebench::merge {
+
+// What disturbed the ranks' GPUs, one sentence for ranks with the same trouble: throttling, other
+// processes, and GPUs that could not be watched for either.
+std::vector<std::string> gpu_warnings(const RankResults& ranks);
+
+}  // namespace moebench::merge

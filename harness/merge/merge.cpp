@@ -1,0 +1,169 @@
+#include "harness/merge/merge.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <cmath>
+#include <utility>
+
+#include "harness/base/check.h"
+#include "harness/merge/gpu_warnings.h"
+#include "harness/merge/merge_rules.h"
+
+namespace moebench::merge {
+namespace {
+
+using record::Disposition;
+using record::RankResult;
+
+struct Verdict {
+  Disposition disposition = Disposition::kOk;
+  std::string message;
+};
+
+// The worst first: what a rank says about itself explains more than how its process ended, but a
+// plain crash may only be the echo of a peer's end.
+const RankResult* failed_rank(const RankResults& ranks) {
+  for (const Disposition worst :
+       {Disposition::kUnsupported, Disposition::kOutOfMemory, Disposition::kIncorrect,
+        Disposition::kTimedOut, Disposition::kCrashed}) {
+    for (const auto& rank : ranks) {
+      if (rank && rank->disposition == worst) return &*rank;
+    }
+  }
+  return nullptr;
+}
+
+std::string how_it_ended(const Outcome& outcome) {
+  return outcome.signal != 0 ? fmt::format("signal {}", outcome.signal)
+                             : fmt::format("exit code {}", outcome.exit_code);
+}
+
+std::vector<std::size_t> ranks_without_result(const RankResults& ranks) {
+  std::vector<std::size_t> missing;
+  for (std::size_t rank = 0; rank < ranks.size(); ++rank) {
+    if (!ranks[rank]) missing.push_back(rank);
+  }
+  return missing;
+}
+
+Verdict judge_processes(const RankResults& ranks, const Outcome& outcome) {
+  const RankResult* failed = failed_rank(ranks);
+  const auto rank_message = [&] {
+    return fmt::format("rank {}: {}", failed->rank,
+                       failed->message.empty() ? to_string(failed->disposition) : failed->message);
+  };
+  if (failed != nullptr && failed->disposition != Disposition::kCrashed) {
+    return {failed->disposition, rank_message()};
+  }
+  if (outcome.timed_out) {
+    return {Disposition::kTimedOut,
+            fmt::format("ended after the time limit of {:g} s", outcome.time_limit_s)};
+  }
+  if (outcome.killed_for_memory) {
+    return {Disposition::kOutOfMemory,
+            fmt::format("a rank was killed for memory by the kernel ({})", how_it_ended(outcome))};
+  }
+  if (failed != nullptr) return {Disposition::kCrashed, rank_message()};
+  const auto missing = ranks_without_result(ranks);
+  if (!missing.empty()) {
+    return {Disposition::kCrashed,
+            fmt::format("{}; no result of rank{} {} of {}", how_it_ended(outcome),
+                        missing.size() == 1 ? "" : "s", fmt::join(missing, ", "), ranks.size())};
+  }
+  if (outcome.exit_code != 0 || outcome.signal != 0) {
+    return {Disposition::kCrashed,
+            fmt::format("{}, though every rank left a result", how_it_ended(outcome))};
+  }
+  return {};
+}
+
+std::vector<std::string> required_training_metrics(const config::CellConfig& cell) {
+  std::vector<std::string> required = {"runtime",
+                                       "step_time",
+                                       "load_time",
+                                       "tokens_per_second",
+                                       "padded_tokens_per_second",
+                                       "real_tokens",
+                                       "padding_tokens",
+                                       "loss_tokens",
+                                       "mem_alloc",
+                                       "mem_peak",
+                                       "rss_peak",
+                                       "loss",
+                                       "grad_norm",
+                                       "tokens_per_expert"};
+  if (cell.warmup_steps > 0) required.emplace_back("first_step_time");
+  if (!cell.resume_from.empty()) {
+    required.emplace_back("checkpoint_load_time");
+  } else if (cell.checkpoint_every > 0 && cell.warmup_steps + cell.steps >= cell.checkpoint_every) {
+    required.insert(required.end(), {"checkpoint_save_time", "checkpoint_bytes"});
+  }
+  return required;
+}
+
+Verdict judge_completeness(const config::CellConfig& cell, const record::Metrics& metrics) {
+  const bool is_load = cell.measure == config::Measure::kLoad;
+  auto required = is_load ? required_load_metrics() : required_training_metrics(cell);
+  std::erase_if(required, [&](const std::string& name) { return metrics.contains(name); });
+  if (!required.empty()) {
+    return {Disposition::kCrashed,
+            fmt::format("not measured, or not on every rank: {}", fmt::join(required, ", "))};
+  }
+  if (is_load) return {};
+  const auto steps = static_cast<std::int64_t>(metrics.at("step_time").samples.size());
+  if (steps != cell.steps) {
+    return {Disposition::kCrashed,
+            fmt::format("{} steps were measured, {} were asked for", steps, cell.steps)};
+  }
+  return {};
+}
+
+Verdict judge_numerics(const std::vector<RankResult>& ranks) {
+  for (const char* name : {"loss", "grad_norm"}) {
+    const auto& expected = ranks[0].metrics.at(name).samples;
+    for (const RankResult& rank : ranks) {
+      const auto& samples = rank.metrics.at(name).samples;
+      for (std::size_t step = 0; step < samples.size(); ++step) {
+        if (!std::isfinite(samples[step])) {
+          return {Disposition::kIncorrect,
+                  fmt::format("{} of step {} on rank {} is not finite", name, step + 1, rank.rank)};
+        }
+        if (samples[step] != expected[step]) {
+          return {Disposition::kIncorrect,
+                  fmt::format("{} of step {} differs: {} on rank 0, {} on rank {}", name, step + 1,
+                              expected[step], samples[step], rank.rank)};
+        }
+      }
+    }
+  }
+  return {};
+}
+
+}  // namespace
+
+void merge(const config::CellConfig& cell, const RankResults& ranks, const Outcome& outcome,
+           record::CellRecord& record) {
+  MOEBENCH_CHECK(static_cast<std::int64_t>(ranks.size()) == cell.processes());
+  Verdict verdict = judge_processes(ranks, outcome);
+  record.metrics = estimate_metrics(cell);
+  if (ranks_without_result(ranks).empty()) {
+    std::vector<RankResult> results;
+    for (const auto& rank : ranks) results.push_back(*rank);
+    record.metrics.merge(merge_metrics(results));
+    if (verdict.disposition == Disposition::kOk) {
+      verdict = judge_completeness(cell, record.metrics);
+    }
+    // A load compares what it has loaded with the checkpoint itself.
+    if (verdict.disposition == Disposition::kOk && cell.measure == config::Measure::kTrain) {
+      verdict = judge_numerics(results);
+    }
+  }
+  record.disposition = verdict.disposition;
+  record.message = verdict.message;
+  if (verdict.disposition != Disposition::kOk) record.stderr_tail = outcome.stderr_tail;
+  for (std::string& warning : gpu_warnings(ranks)) record.warnings.push_back(std::move(warning));
+}
+
+}  // namespace moebench::merge

@@ -1,0 +1,39 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "harness/config/cell.h"
+#include "harness/record/record.h"
+
+namespace moebench::merge {
+
+// How the ranks' processes ended, as the launcher showed it.
+struct Outcome {
+  int exit_code = 0;
+  int signal = 0;  // that ended the launcher (or the only rank); 0 otherwise
+  bool timed_out = false;
+  bool killed_for_memory = false;  // SIGKILL while the kernel's out-of-memory killer was at work
+  double time_limit_s = 0;
+  std::string stderr_tail;
+};
+
+// One entry a rank; nullopt where a rank left no result file.
+using RankResults = std::vector<std::optional<record::RankResult>>;
+
+// Cell metrics from rank metrics (formulas: harness/record/schema.md). A metric that a rank lacks,
+// or has in another number of samples than its peers, is absent.
+record::Metrics merge_metrics(const std::vector<record::RankResult>& ranks);
+
+// The analytic memory estimate (config::estimate_memory) as metrics mem_estimate*.
+record::Metrics estimate_metrics(const config::CellConfig& cell);
+
+// Fills disposition, message, stderr_tail and metrics of a record, and adds warnings; pure. ok =
+// exit code 0 AND a result of every rank AND all required metrics AND the same finite loss and
+// gradient norm on every rank. The memory estimate stands in every record, also beside a rank that
+// ran out of it.
+void merge(const config::CellConfig& cell, const RankResults& ranks, const Outcome& outcome,
+           record::CellRecord& record);
+
+}  // namespace moebench::merge

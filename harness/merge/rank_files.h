@@ -1,0 +1,18 @@
+#pragma once
+
+#include <filesystem>
+#include <string>
+
+#include "harness/merge/merge.h"
+
+namespace moebench::merge {
+
+// rank_<r>.json of every rank in `folder`. A file that is no result of its rank counts as none; the
+// reason goes to `complaint`.
+RankResults read_ranks(const std::filesystem::path& folder, std::int64_t ranks,
+                       std::string& complaint);
+
+// The end of a file of text: what to show of a failed rank's stderr.
+std::string last_lines(const std::filesystem::path& path);
+
+}  // namespace moebench::merge

@@ -1,0 +1,114 @@
+#include "harness/profile/gpu/lanes.h"
+
+#include <gtest/gtest.h>
+
+#include <map>
+#include <string>
+#include <vector>
+
+namespace moebench::profile_gpu {
+namespace {
+
+using nlohmann::json;
+
+Activity kernel(const char* name, std::int64_t begin, std::int64_t end, std::uint32_t stream,
+                std::uint32_t correlation) {
+  return {ActivityKind::kKernel, name, begin, end, 0, stream, correlation, 0};
+}
+
+GpuTrace small_trace() {
+  GpuTrace trace;
+  trace.launches = {{"cudaLaunchKernel", 1000, 2000, 42, 1},
+                    {"cuLaunchKernel", 1200, 1800, 42, 1},
+                    {"cudaGraphLaunch", 2000, 3000, 43, 2}};
+  trace.activities = {kernel("gemm", 5000, 6000, 7, 1),
+                      kernel("first of graph", 6000, 7000, 7, 2),
+                      kernel("second of graph", 6500, 7500, 8, 2),
+                      kernel("launched by nobody", 9000, 9500, 8, 9),
+                      {ActivityKind::kCopy, "host_to_device", 9600, 9800, 0, 8, 9, 400}};
+  return trace;
+}
+
+std::vector<json> of_kind(const json& events, const std::string& ph) {
+  std::vector<json> found;
+  for (const json& event : events) {
+    if (event.at("ph") == ph) found.push_back(event);
+  }
+  return found;
+}
+
+std::map<std::string, int> lanes_by_name(const json& events) {
+  std::map<std::string, int> lanes;
+  for (const json& event : of_kind(events, "M")) {
+    lanes[event.at("args").at("name")] = event.at("tid");
+  }
+  return lanes;
+}
+
+TEST(GpuLanes, OfNothingAreNone) { EXPECT_TRUE(gpu_lanes({}, 0, 0).empty()); }
+
+TEST(GpuLanes, AreThoseOfStreamsAndOfLaunchingThreads) {
+  const json events = gpu_lanes(small_trace(), 3, 1'000'000);
+  const auto lanes = lanes_by_name(events);
+  EXPECT_EQ(lanes.size(), 4u);
+  const auto slices = of_kind(events, "X");
+  EXPECT_EQ(slices.size(), 8u);
+  for (const json& slice : slices) {
+    EXPECT_EQ(slice.at("pid"), 3);
+    if (slice.at("name") == "gemm") {
+      EXPECT_EQ(slice.at("tid"), lanes.at("GPU 0 stream 7"));
+      EXPECT_EQ(slice.at("ts"), 1005.0);
+      EXPECT_EQ(slice.at("dur"), 1.0);
+      EXPECT_EQ(slice.at("cat"), "kernel");
+    } else if (slice.at("name") == "cudaGraphLaunch") {
+      EXPECT_EQ(slice.at("tid"), lanes.at("CUDA calls of thread 43"));
+    } else if (slice.at("name") == "host_to_device") {
+      EXPECT_EQ(slice.at("args").at("bytes"), 400);
+      EXPECT_EQ(slice.at("args").at("GB/s"), 2.0);
+    }
+  }
+}
+
+TEST(GpuLanes, RangesHaveALaneAThread) {
+  GpuTrace trace;
+  trace.ranges = {{"experts", "moebench", 10, 20, 42},
+                  {"ncclGroupEnd", "NCCL", 12, 15, 42},
+                  {"experts_backward", "moebench", 10, 20, 43}};
+  const json events = gpu_lanes(trace, 0, 0);
+  const auto lanes = lanes_by_name(events);
+  EXPECT_EQ(lanes.size(), 2u);
+  const auto slices = of_kind(events, "X");
+  ASSERT_EQ(slices.size(), 3u);
+  EXPECT_EQ(slices[1].at("tid"), lanes.at("NVTX ranges of thread 42"));
+  EXPECT_EQ(slices[1].at("args").at("domain"), "NCCL");
+  EXPECT_EQ(slices[2].at("tid"), lanes.at("NVTX ranges of thread 43"));
+}
+
+TEST(GpuLanes, ArrowsLeadFromTheOuterCallToEachActivity) {
+  const json events = gpu_lanes(small_trace(), 0, 0);
+  const auto begins = of_kind(events, "s"), ends = of_kind(events, "f");
+  ASSERT_EQ(begins.size(), 3u);  // none to what nobody launched
+  ASSERT_EQ(ends.size(), 3u);
+  std::map<std::string, double> from;
+  for (const json& begin : begins) from[begin.at("id")] = begin.at("ts");
+  EXPECT_EQ(from.size(), 3u);
+  std::map<double, double> arrows;
+  for (const json& end : ends) arrows[end.at("ts")] = from.at(end.at("id"));
+  EXPECT_EQ(arrows, (std::map<double, double>{{5.0, 1.0}, {6.0, 2.0}, {6.5, 2.0}}));
+}
+
+TEST(GpuLanes, WhatOverlapsWithinAStreamLiesOnAnotherLane) {
+  GpuTrace trace;
+  trace.activities = {kernel("c", 30, 40, 7, 3), kernel("a", 0, 20, 7, 1),
+                      kernel("b", 10, 30, 7, 2)};
+  const json events = gpu_lanes(trace, 0, 0);
+  const auto lanes = lanes_by_name(events);
+  std::map<std::string, int> of_slice;
+  for (const json& slice : of_kind(events, "X")) of_slice[slice.at("name")] = slice.at("tid");
+  EXPECT_EQ(of_slice.at("a"), lanes.at("GPU 0 stream 7"));
+  EXPECT_EQ(of_slice.at("b"), lanes.at("GPU 0 stream 7 (2)"));
+  EXPECT_EQ(of_slice.at("c"), lanes.at("GPU 0 stream 7"));
+}
+
+}  // namespace
+}  // namespace moebench::profile_gpu
