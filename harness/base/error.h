@@ -1,10 +1,9 @@
 #pragma once
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <stdexcept>
 #include <string>
-#include <utility>
 
 namespace moebench {
 
@@ -15,8 +14,7 @@ class Error : public std::runtime_error {
   explicit Error(const std::string& message) : std::runtime_error(message) {}
   template <typename First, typename... Rest>
   Error(fmt::format_string<First, Rest...> format, First&& first, Rest&&... rest)
-      : std::runtime_error(
-            fmt::format(format, std::forward<First>(first), std::forward<Rest>(rest)...)) {}
+      : std::runtime_error(fmt::vformat(format, fmt::make_format_args(first, rest...))) {}
 };
 
 // A valid request that this build or machine cannot carry out; the record says `unsupported`.

@@ -1,6 +1,6 @@
 #include "harness/base/hash.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 namespace moebench {
 

@@ -1,6 +1,6 @@
 #include "harness/checkpoint/content_hash.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <xxhash.h>
 
 #include <algorithm>

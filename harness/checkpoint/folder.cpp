@@ -1,6 +1,6 @@
 #include "harness/checkpoint/folder.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <charconv>

@@ -1,6 +1,6 @@
 #include "harness/checkpoint/reader.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <system_error>

@@ -1,7 +1,7 @@
 #include "harness/checkpoint/save.h"
 
 #include <fcntl.h>
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <stdio.h>
 
 #include <cerrno>

@@ -1,6 +1,6 @@
 #include "harness/config/axes.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <numeric>

@@ -1,4 +1,4 @@
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include "harness/config/cell.h"
 #include "harness/config/yaml_reader.h"
@@ -46,9 +46,9 @@ ModelType read_model_type(const YamlMapping& config) {
   for (ModelType type : {ModelType::kMixtral, ModelType::kGraniteMoe}) {
     if (value.text() == to_string(type)) return type;
   }
-  value.fail(fmt::format(
-      "unsupported model_type '{}'; this version reads \"mixtral\" and \"granitemoe\"",
-      value.text()));
+  value.fail(
+      fmt::format("unsupported model_type '{}'; this version reads \"mixtral\" and \"granitemoe\"",
+                  value.text()));
 }
 
 // What transformers assumes where the key is absent.

@@ -1,6 +1,6 @@
 #include "harness/config/parent_form.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 

@@ -1,6 +1,6 @@
 #include "harness/config/settings.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 

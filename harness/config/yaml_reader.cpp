@@ -1,6 +1,7 @@
 #include "harness/config/yaml_reader.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
+#include <yaml-cpp/yaml.h>
 
 #include <algorithm>
 #include <charconv>
@@ -30,6 +31,16 @@ std::string describe(const YAML::Node& node) {
 
 }  // namespace
 
+YamlValue::YamlValue(std::string origin, int line, std::string what, const YAML::Node& node)
+    : origin_(std::move(origin)),
+      line_(line),
+      what_(std::move(what)),
+      node_(std::make_shared<const YAML::Node>(node)) {}
+
+bool YamlValue::is_null() const { return node_->IsNull(); }
+bool YamlValue::is_list() const { return node_->IsSequence(); }
+bool YamlValue::is_mapping() const { return node_->IsMap(); }
+
 YamlValue YamlValue::load_file(const std::filesystem::path& path) {
   return parse(read_file(path), path.string());
 }
@@ -53,7 +64,7 @@ YamlValue YamlValue::named(std::string what) const {
 
 YamlValue YamlValue::with_text(const std::string& text) const {
   YamlValue copy = *this;
-  copy.node_ = YAML::Node(text);
+  copy.node_ = std::make_shared<const YAML::Node>(text);
   return copy;
 }
 
@@ -69,17 +80,17 @@ YamlValue YamlValue::child(const YAML::Node& node, const YAML::Node& place,
 }
 
 std::string YamlValue::text() const {
-  if (!node_.IsScalar()) fail(fmt::format("expected a text, got {}", describe(node_)));
-  return node_.Scalar();
+  if (!node_->IsScalar()) fail(fmt::format("expected a text, got {}", describe(*node_)));
+  return node_->Scalar();
 }
 
 const std::string& YamlValue::plain_scalar(std::string_view expected) const {
-  if (!node_.IsScalar()) fail(fmt::format("expected {}, got {}", expected, describe(node_)));
-  if (node_.Tag() == "!") {
-    fail(
-        fmt::format("expected {}, got the text '{}'; remove the quotes", expected, node_.Scalar()));
+  if (!node_->IsScalar()) fail(fmt::format("expected {}, got {}", expected, describe(*node_)));
+  if (node_->Tag() == "!") {
+    fail(fmt::format("expected {}, got the text '{}'; remove the quotes", expected,
+                     node_->Scalar()));
   }
-  return node_.Scalar();
+  return node_->Scalar();
 }
 
 bool YamlValue::boolean() const {
@@ -121,9 +132,9 @@ double YamlValue::number() const {
 }
 
 std::vector<YamlValue> YamlValue::items() const {
-  if (!is_list()) fail(fmt::format("expected a list, got {}", describe(node_)));
+  if (!is_list()) fail(fmt::format("expected a list, got {}", describe(*node_)));
   std::vector<YamlValue> values;
-  for (const YAML::Node& node : node_) values.push_back(child(node, node, what_));
+  for (const YAML::Node& node : *node_) values.push_back(child(node, node, what_));
   return values;
 }
 
@@ -133,10 +144,10 @@ std::vector<YamlValue> YamlValue::items_or_self() const {
 }
 
 std::vector<std::pair<std::string, YamlValue>> YamlValue::entries() const {
-  if (!node_.IsMap()) fail(fmt::format("expected a mapping, got {}", describe(node_)));
+  if (!node_->IsMap()) fail(fmt::format("expected a mapping, got {}", describe(*node_)));
   std::vector<std::pair<std::string, YamlValue>> entries;
   std::set<std::string> seen;
-  for (const auto& entry : node_) {
+  for (const auto& entry : *node_) {
     const YamlValue key = child(entry.first, entry.first, what_);
     const std::string name = key.is_null() ? "(null)" : key.text();
     if (!seen.insert(name).second) key.fail(fmt::format("key '{}' is written twice", name));

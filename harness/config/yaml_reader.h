@@ -1,19 +1,21 @@
 #pragma once
 
-#include <fmt/format.h>
-#include <yaml-cpp/yaml.h>
-
 #include <cstdint>
 #include <filesystem>
 #include <initializer_list>
 #include <limits>
 #include <map>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
 #include "harness/config/words.h"
+
+namespace YAML {
+class Node;
+}
 
 namespace moebench::config {
 
@@ -32,9 +34,9 @@ class YamlValue {
 
   [[noreturn]] void fail(const std::string& message) const;
 
-  bool is_null() const { return node_.IsNull(); }
-  bool is_list() const { return node_.IsSequence(); }
-  bool is_mapping() const { return node_.IsMap(); }
+  bool is_null() const;
+  bool is_list() const;
+  bool is_mapping() const;
 
   std::string text() const;  // a scalar, quoted or not
   bool boolean() const;      // true, false, True, False; unquoted
@@ -56,12 +58,11 @@ class YamlValue {
       if (text() == to_string(value)) return value;
       allowed.push_back(to_string(value));
     }
-    fail(fmt::format("unknown value '{}'; use {}", text(), join_alternatives(allowed)));
+    fail("unknown value '" + text() + "'; use " + join_alternatives(allowed));
   }
 
  private:
-  YamlValue(std::string origin, int line, std::string what, YAML::Node node)
-      : origin_(std::move(origin)), line_(line), what_(std::move(what)), node_(std::move(node)) {}
+  YamlValue(std::string origin, int line, std::string what, const YAML::Node& node);
   // `place` gives the line: of an entry its key's, since a nested value begins on a later line.
   YamlValue child(const YAML::Node& node, const YAML::Node& place, std::string what) const;
   // A scalar that was not quoted; `expected` names the type in the error.
@@ -70,7 +71,8 @@ class YamlValue {
   std::string origin_;
   int line_;  // 1-based
   std::string what_;
-  YAML::Node node_;
+  // Behind a pointer, since the library's header costs every source that sees it two seconds.
+  std::shared_ptr<const YAML::Node> node_;
 };
 
 // A mapping read by key.

@@ -1,6 +1,6 @@
 #include "harness/device/choose.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include "harness/base/error.h"
 

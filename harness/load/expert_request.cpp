@@ -1,6 +1,6 @@
 #include "harness/load/expert_request.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include "harness/base/check.h"
 

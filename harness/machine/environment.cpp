@@ -1,6 +1,6 @@
 #include "harness/machine/environment.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <sched.h>
 #include <sys/utsname.h>
 #include <unistd.h>

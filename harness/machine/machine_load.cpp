@@ -1,6 +1,6 @@
 #include "harness/machine/machine_load.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <unistd.h>
 
 #include <algorithm>

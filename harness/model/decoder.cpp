@@ -1,6 +1,19 @@
 #include "harness/model/decoder.h"
 
-#include <ATen/ATen.h>
+#include <ATen/TensorOperators.h>
+#include <ATen/core/Tensor.h>
+#include <ATen/ops/add.h>
+#include <ATen/ops/bincount.h>
+#include <ATen/ops/dot.h>
+#include <ATen/ops/index.h>
+#include <ATen/ops/mv.h>
+#include <ATen/ops/nonzero.h>
+#include <ATen/ops/repeat_interleave.h>
+#include <ATen/ops/silu.h>
+#include <ATen/ops/softmax.h>
+#include <ATen/ops/tensor.h>
+#include <ATen/ops/topk.h>
+#include <ATen/ops/zeros_like.h>
 #include <ATen/record_function.h>
 
 #include <memory>

@@ -1,6 +1,6 @@
 #include "harness/model/layout.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <map>
 #include <utility>

@@ -1,5 +1,8 @@
 #include "harness/model/ops.h"
 
+#include <ATen/ops/empty.h>
+#include <ATen/ops/empty_like.h>
+#include <ATen/ops/mm.h>
 #include <ATen/record_function.h>
 #include <torch/csrc/autograd/custom_function.h>
 

@@ -1,6 +1,10 @@
 // Stacking the transposed w2 of several experts: torch's ways beside kernels/transpose_concat, on
 // the same memory. Threads: OMP_NUM_THREADS.
-#include <ATen/ATen.h>
+#include <ATen/TensorOperators.h>
+#include <ATen/core/Tensor.h>
+#include <ATen/ops/cat.h>
+#include <ATen/ops/ones.h>
+#include <ATen/ops/zeros.h>
 #include <benchmark/benchmark.h>
 
 #include <vector>

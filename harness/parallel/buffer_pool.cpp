@@ -1,6 +1,7 @@
 #include "harness/parallel/buffer_pool.h"
 
-#include <ATen/ATen.h>
+#include <ATen/core/Tensor.h>
+#include <ATen/ops/empty.h>
 
 #include <utility>
 

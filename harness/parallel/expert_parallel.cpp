@@ -1,6 +1,7 @@
 #include "harness/parallel/expert_parallel.h"
 
-#include <ATen/ATen.h>
+#include <ATen/core/Tensor.h>
+#include <ATen/ops/empty.h>
 #include <torch/csrc/autograd/custom_function.h>
 
 #include <memory>

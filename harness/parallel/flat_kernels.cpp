@@ -1,6 +1,7 @@
 #include "harness/parallel/flat_kernels.h"
 
-#include <ATen/ATen.h>
+#include <ATen/core/Tensor.h>
+#include <ATen/ops/empty.h>
 
 #include "harness/device/kernel_path.h"
 #include "harness/model/weight.h"

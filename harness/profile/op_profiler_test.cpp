@@ -1,6 +1,11 @@
 #include "harness/profile/op_profiler.h"
 
-#include <ATen/ATen.h>
+#include <ATen/TensorOperators.h>
+#include <ATen/core/Tensor.h>
+#include <ATen/ops/arange.h>
+#include <ATen/ops/cat.h>
+#include <ATen/ops/mm.h>
+#include <ATen/ops/rand.h>
 #include <gtest/gtest.h>
 
 #include "harness/measure/clock.h"

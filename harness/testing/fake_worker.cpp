@@ -1,6 +1,6 @@
 #include "harness/testing/fake_worker.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <unistd.h>
 
 #include <algorithm>

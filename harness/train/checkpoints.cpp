@@ -1,6 +1,6 @@
 #include "harness/train/checkpoints.h"
 
-#include <ATen/ATen.h>
+#include <ATen/core/Tensor.h>
 
 #include <optional>
 #include <string>

@@ -1,6 +1,6 @@
 #include "harness/train/engine.h"
 
-#include <ATen/ATen.h>
+#include <ATen/core/Tensor.h>
 #include <c10/core/AutogradState.h>
 
 #include <utility>

@@ -1,6 +1,6 @@
 #include "harness/train/load_worker.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <utility>
 

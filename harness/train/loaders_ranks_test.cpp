@@ -1,7 +1,8 @@
 // Every loader fills every rank's shards with the same bits, from checkpoints that Hugging Face
 // transformers has written.
-#include <ATen/ATen.h>
 #include <ATen/Parallel.h>
+#include <ATen/TensorOperators.h>
+#include <ATen/core/Tensor.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 

@@ -2,7 +2,7 @@
 // of the axes that change it: what the engine says it does, and what its communicators are asked
 // for.
 #include <ATen/Parallel.h>
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>

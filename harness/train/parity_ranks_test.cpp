@@ -1,8 +1,10 @@
 // Same global batch, same seed: every parallelism and expert kernel must train alike. Each rank
 // trains the reference in one process of its own, then the sharded run together with the others.
-#include <ATen/ATen.h>
 #include <ATen/Parallel.h>
-#include <fmt/format.h>
+#include <ATen/TensorOperators.h>
+#include <ATen/core/Tensor.h>
+#include <ATen/ops/empty_like.h>
+#include <fmt/core.h>
 #include <gtest/gtest.h>
 
 #include <ostream>

@@ -2,7 +2,8 @@
 
 // What the tests share that train a cell and compare it with another way to train the same.
 
-#include <ATen/ATen.h>
+#include <ATen/TensorOperators.h>
+#include <ATen/core/Tensor.h>
 #include <gtest/gtest.h>
 
 #include <cmath>

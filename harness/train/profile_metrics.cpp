@@ -1,6 +1,6 @@
 #include "harness/train/profile_metrics.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <array>
 #include <sstream>

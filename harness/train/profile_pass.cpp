@@ -1,6 +1,6 @@
 #include "harness/train/profile_pass.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <optional>

@@ -1,7 +1,9 @@
 // Against Hugging Face transformers: the fixtures hold a checkpoint, token ids with padding and
 // what transformers and PyTorch's AdamW compute from them. tools/dev/README.md tells how they came.
-#include <ATen/ATen.h>
 #include <ATen/Parallel.h>
+#include <ATen/TensorOperators.h>
+#include <ATen/core/Tensor.h>
+#include <ATen/ops/empty.h>
 #include <gtest/gtest.h>
 
 #include <cmath>

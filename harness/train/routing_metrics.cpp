@@ -1,6 +1,6 @@
 #include "harness/train/routing_metrics.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <vector>

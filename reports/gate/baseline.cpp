@@ -1,6 +1,6 @@
 #include "reports/gate/baseline.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 

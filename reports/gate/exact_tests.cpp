@@ -1,6 +1,6 @@
 #include "reports/gate/exact_tests.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <cmath>

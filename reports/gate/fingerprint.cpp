@@ -1,6 +1,6 @@
 #include "reports/gate/fingerprint.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <cmath>
 #include <cstdlib>

@@ -1,6 +1,6 @@
 #include "reports/gate/simulate.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <cmath>
 #include <numbers>

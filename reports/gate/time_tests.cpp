@@ -1,6 +1,6 @@
 #include "reports/gate/time_tests.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <cmath>

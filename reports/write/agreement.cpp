@@ -1,6 +1,6 @@
 #include "reports/write/agreement.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <cmath>

@@ -1,6 +1,6 @@
 #include "reports/write/hotspots.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 

@@ -1,5 +1,7 @@
 #include "reports/write/improvements.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "harness/base/error.h"

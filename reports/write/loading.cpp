@@ -1,6 +1,6 @@
 #include "reports/write/loading.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <array>
@@ -156,7 +156,7 @@ std::vector<std::string> definitions(const ScenarioCells& scenario) {
   const bool has_disk = std::ranges::any_of(
       scenario.cells, [](const Cell& cell) { return cell.median("disk_read_rate").has_value(); });
   if (has_disk) {
-    lines.push_back(
+    lines.emplace_back(
         "of disk rate: bytes needed a second of the load, as a share of what reads of 4 MB past "
         "the "
         "page cache reached in the same run.");

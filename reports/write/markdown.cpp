@@ -1,6 +1,6 @@
 #include "reports/write/markdown.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 

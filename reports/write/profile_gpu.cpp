@@ -1,6 +1,6 @@
 #include "reports/write/profile_gpu.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <optional>

@@ -62,7 +62,11 @@ if(MOEBENCH_WITH_TORCH)
   add_library(libtorch INTERFACE)
   target_include_directories(libtorch SYSTEM INTERFACE
     ${_torch}/include ${_torch}/include/torch/csrc/api/include)
-  target_compile_definitions(libtorch INTERFACE _GLIBCXX_USE_CXX11_ABI=1)
+  # Headers of single operations where a header needs one, instead of all of them. The wheel brings an
+  # fmt of its own, newer than the system's and without its library: torch sources see that one, and
+  # take it from the headers.
+  target_compile_definitions(libtorch INTERFACE
+    _GLIBCXX_USE_CXX11_ABI=1 AT_PER_OPERATOR_HEADERS=1 FMT_HEADER_ONLY=1)
   target_link_directories(libtorch INTERFACE ${_torch}/lib)
   target_link_libraries(libtorch INTERFACE torch_cpu c10)
   set(_rpath "-Wl,-rpath,${_torch}/lib")

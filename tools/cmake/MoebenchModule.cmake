@@ -4,20 +4,103 @@
 #   DEPS        modules whose headers this one may include; checked against every #include
 #   LIBS        third-party targets
 #   TESTS       GoogleTest sources, one program <name>_test, label `unit`
-#   RANK_TESTS  sources with their own MPI main; each is run on 1, 2 and 4 ranks, label `ranks`
-#   BENCHES     Google Benchmark sources, one program <name>_bench (not run by ctest)
+#   RANK_TESTS  sources with their own MPI main, label `ranks`. Each runs on 1, 2 and 4 ranks, under
+#               sanitizers on 2; `source:1,3/2,4` says on 1 and 3, under sanitizers on 2 and 4
+#   BENCHES     Google Benchmark sources, one program <name>_bench (target `benchmarks`, not run by
+#               ctest)
 #   TORCH       uses libtorch and its precompiled header
+#
+# Three targets gather programs: `programs` (moebench and moebench-rank), `all` (those and the tests)
+# and `benchmarks`.
 set_property(GLOBAL PROPERTY MOEBENCH_ARROWS "")
+add_custom_target(programs)
+add_custom_target(benchmarks)
 
-function(moebench_torch_pch target)
-  target_link_libraries(${target} PUBLIC libtorch)
-  if(NOT TARGET moebench_pch)
-    file(WRITE ${CMAKE_BINARY_DIR}/pch.cpp "// holds the precompiled header that torch modules share\n")
-    add_library(moebench_pch OBJECT ${CMAKE_BINARY_DIR}/pch.cpp)
-    target_link_libraries(moebench_pch PUBLIC moebench_options libtorch)
-    target_precompile_headers(moebench_pch PRIVATE ${PROJECT_SOURCE_DIR}/tools/cmake/torch_pch.h)
+# Uses a precompiled header of tools/cmake, made once for all targets of one kind. Tests are compiled
+# without optimisation: half of what a test costs is its compilation, and what it runs is the library.
+function(moebench_precompiled target)
+  cmake_parse_arguments(P "TORCH;TEST" "" "" ${ARGN})
+  set(header pch)
+  if(P_TEST)
+    set(header test_${header})
+    # Without optimisation g++ 12 takes empty objects that are passed by value for uninitialised.
+    target_compile_options(${target} PRIVATE -O0 -Wno-maybe-uninitialized)
   endif()
-  target_precompile_headers(${target} REUSE_FROM moebench_pch)
+  if(P_TORCH)
+    set(header torch_${header})
+    target_link_libraries(${target} PUBLIC libtorch)
+  endif()
+  if(NOT TARGET moebench_${header})
+    set(source ${CMAKE_BINARY_DIR}/${header}.cpp)
+    file(WRITE ${source} "// holds a precompiled header that many targets share\n")
+    add_library(moebench_${header} OBJECT EXCLUDE_FROM_ALL ${source})
+    target_link_libraries(moebench_${header} PUBLIC moebench_options fmt::fmt)
+    if(P_TORCH)
+      target_link_libraries(moebench_${header} PUBLIC libtorch)
+    endif()
+    if(P_TEST)
+      target_link_libraries(moebench_${header} PUBLIC GTest::gmock)
+      target_compile_options(moebench_${header} PRIVATE -O0 -Wno-maybe-uninitialized)
+    endif()
+    target_precompile_headers(moebench_${header} PRIVATE ${PROJECT_SOURCE_DIR}/tools/cmake/${header}.h)
+  endif()
+  target_precompile_headers(${target} REUSE_FROM moebench_${header})
+endfunction()
+
+# One GoogleTest program. discover_tests() makes a test of each TEST; with TORCH one of the whole
+# program, since starting libtorch takes longer than most tests.
+function(moebench_test test)
+  cmake_parse_arguments(T "TORCH" "PREFIX" "SRCS;LIBS;PROPERTIES" ${ARGN})
+  add_executable(${test} ${T_SRCS})
+  target_link_libraries(${test} PRIVATE ${T_LIBS} GTest::gtest GTest::gmock GTest::gtest_main)
+  if(T_TORCH)
+    moebench_precompiled(${test} TORCH TEST)
+    add_test(NAME ${T_PREFIX}.${test} COMMAND ${test})
+    set_tests_properties(${T_PREFIX}.${test} PROPERTIES ${T_PROPERTIES})
+  else()
+    moebench_precompiled(${test} TEST)
+    gtest_discover_tests(${test} TEST_PREFIX "${T_PREFIX}." DISCOVERY_MODE PRE_TEST
+                         DISCOVERY_TIMEOUT 60 PROPERTIES ${T_PROPERTIES})
+  endif()
+endfunction()
+
+function(moebench_bench bench)
+  add_executable(${bench} EXCLUDE_FROM_ALL ${ARGN})
+  target_link_libraries(${bench} PRIVATE benchmark::benchmark benchmark::benchmark_main)
+  add_dependencies(benchmarks ${bench})
+endfunction()
+
+# The rank test `entry`, a source with the numbers of ranks that it runs on, as module() describes.
+function(moebench_rank_test module entry torch)
+  string(REGEX MATCH "^([^:/]+)(:([0-9,]+))?(/([0-9,]+))?$" _ ${entry})
+  set(source ${CMAKE_MATCH_1})
+  set(counts 1,2,4)
+  set(timeout 600)
+  if(CMAKE_MATCH_3)
+    set(counts ${CMAKE_MATCH_3})
+  endif()
+  if(MOEBENCH_SANITIZE)
+    set(counts 2)
+    set(timeout 1500)  # instrumented training is several times slower
+    if(CMAKE_MATCH_5)
+      set(counts ${CMAKE_MATCH_5})
+    endif()
+  endif()
+  string(REPLACE "," ";" counts ${counts})
+
+  get_filename_component(test ${source} NAME_WE)
+  add_executable(${test} ${source})
+  target_link_libraries(${test} PRIVATE moebench_${module} GTest::gtest)
+  moebench_precompiled(${test} TEST ${torch})
+  foreach(ranks IN LISTS counts)
+    add_test(NAME ${module}.${test}.${ranks}
+             COMMAND ${CMAKE_COMMAND} -E env OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
+                     OMP_NUM_THREADS=1 ${MPIEXEC_EXECUTABLE} --oversubscribe
+                     --mca btl self,vader --mca oob_tcp_if_include lo --bind-to none
+                     -n ${ranks} $<TARGET_FILE:${test}>)
+    set_tests_properties(${module}.${test}.${ranks} PROPERTIES LABELS ranks TIMEOUT ${timeout}
+                         PROCESSORS 2)
+  endforeach()
 endfunction()
 
 function(module name)
@@ -27,51 +110,26 @@ function(module name)
   string(REPLACE ";" "," arrow_deps "${M_DEPS}")
   set_property(GLOBAL APPEND PROPERTY MOEBENCH_ARROWS "${name}|${folder}|${arrow_deps}")
   list(TRANSFORM M_DEPS PREPEND moebench_ OUTPUT_VARIABLE deps)
+  set(torch)
+  if(M_TORCH)
+    set(torch TORCH)
+  endif()
 
   add_library(${lib} STATIC ${M_SRCS})
   target_link_libraries(${lib} PUBLIC moebench_options ${deps} ${M_LIBS})
-  if(M_TORCH)
-    moebench_torch_pch(${lib})
-  endif()
+  moebench_precompiled(${lib} ${torch})
 
   if(M_TESTS)
-    add_executable(${name}_test ${M_TESTS})
-    target_link_libraries(${name}_test PRIVATE ${lib} GTest::gtest GTest::gmock GTest::gtest_main)
-    if(M_TORCH)
-      moebench_torch_pch(${name}_test)
-    endif()
-    gtest_discover_tests(${name}_test TEST_PREFIX "${name}." DISCOVERY_MODE PRE_TEST
-                         DISCOVERY_TIMEOUT 60 PROPERTIES LABELS unit TIMEOUT 120)
+    moebench_test(${name}_test ${torch} PREFIX ${name} SRCS ${M_TESTS} LIBS ${lib}
+                  PROPERTIES LABELS unit TIMEOUT 120)
   endif()
-
-  set(rank_timeout 300)
-  if(MOEBENCH_SANITIZE)
-    set(rank_timeout 1500)  # instrumented training is several times slower
-  endif()
-  foreach(source IN LISTS M_RANK_TESTS)
-    get_filename_component(test ${source} NAME_WE)
-    add_executable(${test} ${source})
-    target_link_libraries(${test} PRIVATE ${lib} GTest::gtest)
-    if(M_TORCH)
-      moebench_torch_pch(${test})
-    endif()
-    foreach(ranks 1 2 4)
-      add_test(NAME ${name}.${test}.${ranks}
-               COMMAND ${CMAKE_COMMAND} -E env OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
-                       OMP_NUM_THREADS=1 ${MPIEXEC_EXECUTABLE} --oversubscribe
-                       --mca btl self,vader --mca oob_tcp_if_include lo --bind-to none
-                       -n ${ranks} $<TARGET_FILE:${test}>)
-      set_tests_properties(${name}.${test}.${ranks} PROPERTIES LABELS ranks TIMEOUT ${rank_timeout}
-                           PROCESSORS 2)
-    endforeach()
+  foreach(entry IN LISTS M_RANK_TESTS)
+    moebench_rank_test(${name} ${entry} "${torch}")
   endforeach()
-
   if(M_BENCHES)
-    add_executable(${name}_bench ${M_BENCHES})
-    target_link_libraries(${name}_bench PRIVATE ${lib} benchmark::benchmark benchmark::benchmark_main)
-    if(M_TORCH)
-      moebench_torch_pch(${name}_bench)
-    endif()
+    moebench_bench(${name}_bench ${M_BENCHES})
+    target_link_libraries(${name}_bench PRIVATE ${lib})
+    moebench_precompiled(${name}_bench ${torch})
   endif()
 endfunction()
 

@@ -18,8 +18,6 @@ endif()
 
 add_library(moebench_options INTERFACE)
 target_include_directories(moebench_options INTERFACE ${PROJECT_SOURCE_DIR})
-# Header-only: the torch wheel carries another fmt, and the two must not meet at link time.
-target_compile_definitions(moebench_options INTERFACE FMT_HEADER_ONLY=1)
 # nvcc takes none of these; MoebenchCuda.cmake has what CUDA sources are compiled with.
 function(host_options)
   foreach(option IN LISTS ARGN)
@@ -41,6 +39,8 @@ endif()
 # Hot loops: full optimisation in every build type, for this machine where MOEBENCH_NATIVE is on.
 function(native_code target)
   target_compile_options(${target} PRIVATE -O3)
+  # What is compiled otherwise cannot take the shared precompiled headers.
+  set_target_properties(${target} PROPERTIES DISABLE_PRECOMPILE_HEADERS ON)
   if(MOEBENCH_NATIVE)
     target_compile_options(${target} PRIVATE -march=native -mprefer-vector-width=512)
   endif()

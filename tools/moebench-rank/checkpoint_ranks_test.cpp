@@ -1,6 +1,6 @@
 // Checkpoints as a user has them: real ranks under the real launcher, killed while they save, and
 // resumed from what is left.
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 

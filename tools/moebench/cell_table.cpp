@@ -1,6 +1,6 @@
 #include "tools/moebench/cell_table.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 

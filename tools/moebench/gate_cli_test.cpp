@@ -1,5 +1,5 @@
 // Runs the commands around the gate as a user does; fake workers stand for two builds.
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 

@@ -1,6 +1,8 @@
 #include "harness/measure/torch/gemm_rate.h"
 
-#include <ATen/ATen.h>
+#include <ATen/core/Tensor.h>
+#include <ATen/ops/mm.h>
+#include <ATen/ops/rand.h>
 
 #include <algorithm>
 

@@ -1,6 +1,6 @@
 #include "harness/profile/gpu/lanes.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <map>
