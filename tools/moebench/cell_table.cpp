@@ -6,7 +6,7 @@
 
 #include "harness/base/units.h"
 #include "harness/config/memory_estimate.h"
-#include "tools/moebench/plan.h"
+#include "harness/session/plan.h"
 
 namespace moebench::cli {
 namespace {
@@ -58,7 +58,7 @@ std::string aligned(const std::vector<Line>& lines) {
 std::string cell_table(const std::vector<CellRow>& rows) {
   std::vector<config::CellConfig> cells;
   for (const CellRow& row : rows) cells.push_back(row.cell);
-  const Line varying = varying_axes(cells);
+  const Line varying = session::varying_axes(cells);
   Line header = {"scenario", "id"};
   header.insert(header.end(), varying.begin(), varying.end());
   header.insert(header.end(), {"memory/rank", "note"});

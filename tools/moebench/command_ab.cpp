@@ -1,4 +1,5 @@
-#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <charconv>
@@ -6,10 +7,11 @@
 
 #include "harness/base/error.h"
 #include "harness/config/words.h"
+#include "harness/launch/run_cell.h"
+#include "harness/session/pair_session.h"
+#include "harness/session/plan.h"
+#include "harness/session/results_folder.h"
 #include "tools/moebench/commands.h"
-#include "tools/moebench/pair_session.h"
-#include "tools/moebench/plan.h"
-#include "tools/moebench/results_folder.h"
 
 namespace moebench::cli {
 namespace {
@@ -21,12 +23,12 @@ using config::CellConfig;
 // Numbers of pairs after which `--pairs auto` judges.
 const std::vector<int> kAutoLooks = {6, 12, 20};
 
-std::vector<CellConfig> cells_of(const Selection& selection) {
-  return cells_to_run(select_scenarios(selection), selection);
+std::vector<CellConfig> cells_of(const session::Selection& selection) {
+  return session::cells_to_run(session::select_scenarios(selection), selection);
 }
 
-std::vector<PairedCell> same_cells(const Selection& selection) {
-  std::vector<PairedCell> pairs;
+std::vector<session::PairedCell> same_cells(const session::Selection& selection) {
+  std::vector<session::PairedCell> pairs;
   for (const CellConfig& cell : cells_of(selection)) pairs.push_back({cell, cell});
   return pairs;
 }
@@ -73,7 +75,7 @@ Axes parse_set(const std::vector<std::string>& texts, const CellConfig& cell) {
   std::vector<std::string> known;
   for (const auto& [axis, value] : cell.axes()) known.push_back(axis);
   for (const std::string& text : texts) {
-    wanted.push_back(parse_pair(text, "--candidate-set"));
+    wanted.push_back(session::parse_pair(text, "--candidate-set"));
     const std::string& axis = wanted.back().first;
     if (std::ranges::count(known, axis) > 0) continue;
     throw Error("--candidate-set: no axis '{}'; {}", axis, config::suggestion(axis, known));
@@ -82,13 +84,13 @@ Axes parse_set(const std::vector<std::string>& texts, const CellConfig& cell) {
 }
 
 // The selected cells without these axis values, each with the file's cell that has them.
-std::vector<PairedCell> counterparts(const AbOptions& options) {
+std::vector<session::PairedCell> counterparts(const AbOptions& options) {
   const std::vector<CellConfig> bases = cells_of(options.selection);
-  Selection whole_file = options.selection;
+  session::Selection whole_file = options.selection;
   whole_file.filters.clear();
   const std::vector<CellConfig> all = cells_of(whole_file);
   const Axes wanted = parse_set(options.candidate_set, bases.front());
-  std::vector<PairedCell> pairs;
+  std::vector<session::PairedCell> pairs;
   for (const CellConfig& base : bases) {
     if (has(base, wanted)) continue;
     const auto found = std::ranges::find_if(all, [&](const CellConfig& cell) {
@@ -97,7 +99,7 @@ std::vector<PairedCell> counterparts(const AbOptions& options) {
     if (found == all.end()) {
       throw Error("--candidate-set {}: '{}' has no such cell beside {}; add the value to the axis",
                   fmt::join(options.candidate_set, " "), options.selection.file,
-                  describe(base, varying_axes(bases)));
+                  session::describe(base, session::varying_axes(bases)));
     }
     pairs.push_back({base, *found});
   }
@@ -111,7 +113,8 @@ std::vector<PairedCell> counterparts(const AbOptions& options) {
 
 // The default calibration counts where it exists, a named one must.
 fs::path calibration_of(const AbOptions& options) {
-  const fs::path folder = results_path(options.calibration, options.selection.file, "-calibration");
+  const fs::path folder =
+      session::results_path(options.calibration, options.selection.file, "-calibration");
   if (fs::exists(folder / "results.jsonl")) return folder;
   if (options.calibration.empty()) return {};
   throw Error("--calibration: '{}' holds no results; make one with moebench calibrate",
@@ -124,52 +127,84 @@ void check_candidate(const AbOptions& options) {
   }
 }
 
+// The worker that a word of the user means: a program, or a build folder with bin/moebench-rank.
+fs::path find_worker_at(const std::string& path, const std::string& option) {
+  if (path.empty()) return launch::find_worker();
+  for (const fs::path& worker : {fs::path(path), fs::path(path) / "bin" / "moebench-rank",
+                                 fs::path(path) / "moebench-rank"}) {
+    if (fs::is_regular_file(worker) && ::access(worker.c_str(), X_OK) == 0) {
+      return fs::absolute(worker).lexically_normal();
+    }
+  }
+  throw Error(
+      "{}: '{}' is no program and holds no bin/moebench-rank; name a worker or a build folder",
+      option, path);
+}
+
 }  // namespace
 
+session::PairSession start_session(const std::string& launcher, const std::string& command_line) {
+  session::PairSession pairs;
+  pairs.launcher = launcher;
+  pairs.command_line = command_line;
+  pairs.progress = &std::cerr;
+  pairs.is_terminal = ::isatty(STDERR_FILENO) == 1;
+  return pairs;
+}
+
+int run_session(session::PairSession pairs) {
+  switch (session::run_pairs(std::move(pairs))) {
+    case session::PairsEnd::kComplete:
+      return kExitOk;
+    case session::PairsEnd::kCellFailed:
+      return kExitCellFailed;
+    case session::PairsEnd::kInterrupted:
+      break;
+  }
+  std::cerr << "moebench: interrupted; finished pairs are kept, run again to continue\n";
+  return kExitInterrupted;
+}
+
 int run_command(const CalibrateOptions& options) {
-  PairSession session;
-  session.folder = results_path(options.out, options.selection.file, "-calibration");
-  session.cells = same_cells(options.selection);
-  session.base_worker = session.candidate_worker = find_worker_at("", "");
-  session.plan.kind = record::SessionKind::kCalibration;
-  session.plan.base = session.plan.candidate = session.base_worker.string();
-  session.plan.looks = {static_cast<int>(options.pairs)};
-  session.plan.busy_cores = options.busy_cores;
-  session.launcher = options.launcher;
-  session.fresh = options.fresh;
-  session.command_line = options.command_line;
-  const int exit_code = run_pairs(std::move(session));
+  session::PairSession pairs = start_session(options.launcher, options.command_line);
+  pairs.folder = session::results_path(options.out, options.selection.file, "-calibration");
+  pairs.cells = same_cells(options.selection);
+  pairs.base_worker = pairs.candidate_worker = launch::find_worker();
+  pairs.plan.kind = record::SessionKind::kCalibration;
+  pairs.plan.base = pairs.plan.candidate = pairs.base_worker.string();
+  pairs.plan.looks = {static_cast<int>(options.pairs)};
+  pairs.plan.busy_cores = options.busy_cores;
+  pairs.fresh = options.fresh;
+  const int exit_code = run_session(std::move(pairs));
   if (exit_code == kExitInterrupted) return exit_code;
   std::cout << power_text(
       {.selection = options.selection,
-       .calibration = results_path(options.out, options.selection.file, "-calibration")});
+       .calibration = session::results_path(options.out, options.selection.file, "-calibration")});
   return exit_code;
 }
 
 int run_command(const AbOptions& options) {
   check_candidate(options);
-  PairSession session;
-  session.folder = results_path(options.out, options.selection.file, "-ab");
-  session.base_worker = find_worker_at(options.base, "--base");
-  session.candidate_worker = options.candidate.empty()
-                                 ? session.base_worker
-                                 : find_worker_at(options.candidate, "--candidate");
-  session.cells =
+  session::PairSession pairs = start_session(options.launcher, options.command_line);
+  pairs.folder = session::results_path(options.out, options.selection.file, "-ab");
+  pairs.base_worker = find_worker_at(options.base, "--base");
+  pairs.candidate_worker = options.candidate.empty()
+                               ? pairs.base_worker
+                               : find_worker_at(options.candidate, "--candidate");
+  pairs.cells =
       options.candidate_set.empty() ? same_cells(options.selection) : counterparts(options);
-  session.plan.base = session.base_worker.string();
-  session.plan.candidate = options.candidate_set.empty()
-                               ? session.candidate_worker.string()
-                               : fmt::format("{}", fmt::join(options.candidate_set, " "));
-  session.plan.looks = looks_of(options.pairs);
-  session.plan.metrics = options.metrics;
-  session.plan.mde = parse_percent(options.mde, "--mde");
-  session.plan.busy_cores = options.busy_cores;
-  session.calibration = calibration_of(options);
-  session.launcher = options.launcher;
-  session.fresh = options.fresh;
-  session.command_line = options.command_line;
-  const std::string folder = session.folder.string();
-  const int exit_code = run_pairs(std::move(session));
+  pairs.plan.base = pairs.base_worker.string();
+  pairs.plan.candidate = options.candidate_set.empty()
+                             ? pairs.candidate_worker.string()
+                             : fmt::format("{}", fmt::join(options.candidate_set, " "));
+  pairs.plan.looks = looks_of(options.pairs);
+  pairs.plan.metrics = options.metrics;
+  pairs.plan.mde = parse_percent(options.mde, "--mde");
+  pairs.plan.busy_cores = options.busy_cores;
+  pairs.calibration = calibration_of(options);
+  pairs.fresh = options.fresh;
+  const std::string folder = pairs.folder.string();
+  const int exit_code = run_session(std::move(pairs));
   if (exit_code != kExitInterrupted) std::cerr << "judge it with: moebench gate " << folder << "\n";
   return exit_code;
 }

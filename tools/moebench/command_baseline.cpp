@@ -3,12 +3,12 @@
 #include <iostream>
 
 #include "harness/base/error.h"
+#include "harness/session/baseline_store.h"
 #include "reports/gate/baseline.h"
 #include "reports/gate/fingerprint.h"
 #include "reports/gate/names.h"
 #include "reports/write/cells.h"
 #include "reports/write/table.h"
-#include "tools/moebench/baseline_store.h"
 #include "tools/moebench/commands.h"
 
 namespace moebench::cli {
@@ -22,7 +22,7 @@ std::string value_in(const record::Environment& environment, const char* key) {
   return found == environment.end() ? "" : found->second;
 }
 
-int save(const BaselineStore& store, const BaselineOptions& options) {
+int save(const session::BaselineStore& store, const BaselineOptions& options) {
   if (options.folder.empty()) throw Error("baseline save NAME DIR: name the results folder too");
   const Records records = gate::baseline_runs(record::load(options.folder));
   const int number = store.save(options.name, records);
@@ -36,7 +36,7 @@ int save(const BaselineStore& store, const BaselineOptions& options) {
   return kExitOk;
 }
 
-int list(const BaselineStore& store) {
+int list(const session::BaselineStore& store) {
   reports::Table table = {{"name", Align::kLeft},   {"current"},
                           {"generations"},          {"runs"},
                           {"git", Align::kLeft},    {"measured", Align::kLeft},
@@ -58,7 +58,7 @@ int list(const BaselineStore& store) {
 }
 
 // A row a cell and generation, the oldest first: exact metrics, and times as a history.
-std::string history(const BaselineStore& store, const std::string& name) {
+std::string history(const session::BaselineStore& store, const std::string& name) {
   reports::Table table = {
       {"cell", Align::kLeft}, {"generation"}, {"git", Align::kLeft}, {"runs"},     {"mem_alloc"},
       {"mem_peak"},           {"loss"},       {"step_time"},         {"load_time"}};
@@ -83,7 +83,7 @@ std::string history(const BaselineStore& store, const std::string& name) {
   return to_markdown(table);
 }
 
-int show(const BaselineStore& store, const std::string& name) {
+int show(const session::BaselineStore& store, const std::string& name) {
   const Records records = store.load(name);
   std::string text =
       fmt::format("# baseline {}\n\ncurrent generation: {}\n\n", name, store.current(name));
@@ -94,7 +94,7 @@ int show(const BaselineStore& store, const std::string& name) {
   return kExitOk;
 }
 
-int promote(const BaselineStore& store, const std::string& name) {
+int promote(const session::BaselineStore& store, const std::string& name) {
   store.current(name);  // NoBaseline where there is none
   const int newest = store.generations(name).back();
   store.promote(name, newest);
@@ -105,7 +105,7 @@ int promote(const BaselineStore& store, const std::string& name) {
 }  // namespace
 
 int run_command(const BaselineOptions& options) {
-  const BaselineStore store(options.store);
+  const session::BaselineStore store(options.store);
   if (options.action == "list") return list(store);
   if (options.name.empty()) throw Error("baseline {} NAME: name the baseline", options.action);
   if (options.action == "save") return save(store, options);

@@ -4,13 +4,13 @@
 
 #include "harness/base/error.h"
 #include "harness/base/file.h"
+#include "harness/session/baseline_store.h"
+#include "harness/session/pair_session.h"
+#include "harness/session/today.h"
 #include "reports/gate/baseline.h"
 #include "reports/gate/gate.h"
 #include "reports/gate/outputs.h"
-#include "tools/moebench/baseline_store.h"
 #include "tools/moebench/commands.h"
-#include "tools/moebench/pair_session.h"
-#include "tools/moebench/today.h"
 
 namespace moebench::cli {
 namespace {
@@ -41,15 +41,16 @@ Report judge_session(const GateOptions& options) {
   }
   input.session = *session;
   if (!options.mde.empty()) input.session.mde = parse_percent(options.mde, "--mde");
-  input.calibration = record::load(fs::path(options.folder) / kCalibrationFolder);
-  input.today = today();
+  input.calibration = record::load(fs::path(options.folder) / session::kCalibrationFolder);
+  input.today = session::today();
   return gate::judge(input);
 }
 
 Report judge_baseline(const GateOptions& options) {
-  const auto baseline = BaselineStore(options.store).load(options.baseline);
+  const auto baseline = session::BaselineStore(options.store).load(options.baseline);
   return gate::compare_with_baseline(options.baseline, baseline,
-                                     gate::baseline_runs(record::load(options.folder)), today());
+                                     gate::baseline_runs(record::load(options.folder)),
+                                     session::today());
 }
 
 void write_for_github(const Report& report, const std::string& summary) {

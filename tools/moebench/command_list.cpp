@@ -1,14 +1,14 @@
 #include <iostream>
 
+#include "harness/session/plan.h"
 #include "tools/moebench/cell_table.h"
 #include "tools/moebench/commands.h"
-#include "tools/moebench/plan.h"
 
 namespace moebench::cli {
 
 int run_command(const ListOptions& options) {
   std::vector<CellRow> rows;
-  for (const config::Scenario& scenario : select_scenarios(options.selection)) {
+  for (const config::Scenario& scenario : session::select_scenarios(options.selection)) {
     for (const config::CellConfig& cell : scenario.cells) {
       rows.push_back({cell, scenario.slow ? "slow" : ""});
     }

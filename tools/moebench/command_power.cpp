@@ -4,12 +4,12 @@
 
 #include "harness/base/error.h"
 #include "harness/base/units.h"
+#include "harness/session/plan.h"
+#include "harness/session/results_folder.h"
 #include "reports/gate/plan.h"
 #include "reports/write/format_value.h"
 #include "reports/write/table.h"
 #include "tools/moebench/commands.h"
-#include "tools/moebench/plan.h"
-#include "tools/moebench/results_folder.h"
 
 namespace moebench::cli {
 namespace {
@@ -20,7 +20,7 @@ using reports::Align;
 using reports::kNone;
 
 fs::path calibration_folder(const PowerOptions& options) {
-  return results_path(options.calibration, options.selection.file, "-calibration");
+  return session::results_path(options.calibration, options.selection.file, "-calibration");
 }
 
 std::string minutes_text(double ns) {
@@ -50,10 +50,10 @@ std::string table_text(const gate::Plan& plan, const std::vector<config::CellCon
                           {fmt::format("pairs for +{}", effect)},
                           {fmt::format("{} pairs find", gate::kUsualPairs)},
                           {"time of a pair"}};
-  const auto axes = varying_axes(cells);
+  const auto axes = session::varying_axes(cells);
   for (std::size_t i = 0; i < cells.size(); ++i) {
     const gate::CellPlan& cell = plan.cells[i];
-    table[0].cells.push_back(describe(cells[i], axes));
+    table[0].cells.push_back(session::describe(cells[i], axes));
     table[1].cells.push_back(reports::format_share(cell.noise));
     table[2].cells.push_back(cell.pairs ? std::to_string(*cell.pairs) : kNone);
     table[3].cells.push_back(reports::format_change(cell.smallest));
@@ -65,7 +65,8 @@ std::string table_text(const gate::Plan& plan, const std::vector<config::CellCon
 }  // namespace
 
 std::string power_text(const PowerOptions& options) {
-  const auto cells = cells_to_run(select_scenarios(options.selection), options.selection);
+  const auto cells =
+      session::cells_to_run(session::select_scenarios(options.selection), options.selection);
   const gate::Plan plan = gate::make_plan(request_of(options, cells));
   std::string text = table_text(plan, cells, options.effect) + "\n";
   if (!plan.pairs) {

@@ -4,10 +4,10 @@
 #include <iostream>
 
 #include "harness/launch/run_cell.h"
+#include "harness/session/results_folder.h"
 #include "reports/write/profile.h"
 #include "reports/write/write.h"
 #include "tools/moebench/commands.h"
-#include "tools/moebench/results_folder.h"
 
 namespace moebench::cli {
 namespace {
@@ -17,7 +17,7 @@ namespace fs = std::filesystem;
 RunOptions run_options(const ProfileOptions& options) {
   RunOptions run;
   run.selection = options.selection;
-  run.out = results_path(options.out, options.selection.file, "-profile").string();
+  run.out = session::results_path(options.out, options.selection.file, "-profile").string();
   run.repeats = 1;
   run.launcher = options.launcher;
   run.fresh = options.fresh;

@@ -33,7 +33,7 @@ int run_command(const ReportOptions& options) {
   }
   reports::ReportOptions report{.format = format_from_string(options.format)};
   for (const std::string& pair : options.baseline) {
-    report.baseline.push_back(parse_pair(pair, "--baseline"));
+    report.baseline.push_back(session::parse_pair(pair, "--baseline"));
   }
   if ((options.seed_table || options.profile) && report.format != reports::Format::kMarkdown) {
     throw Error("{} is a markdown table; leave out --format",

@@ -9,13 +9,13 @@
 #include "harness/launch/process.h"
 #include "harness/launch/run_cell.h"
 #include "harness/record/record.h"
+#include "harness/session/plan.h"
+#include "harness/session/results_folder.h"
+#include "harness/session/today.h"
 #include "reports/write/agreement.h"
 #include "reports/write/write.h"
 #include "tools/moebench/cell_table.h"
 #include "tools/moebench/commands.h"
-#include "tools/moebench/plan.h"
-#include "tools/moebench/results_folder.h"
-#include "tools/moebench/today.h"
 
 namespace moebench::cli {
 namespace {
@@ -41,21 +41,21 @@ config::Profile recorded_profile(const CellRecord& record) {
                                            : config::profile_from_string(found->second);
 }
 
-bool is_ok(const PlannedRun& run, const Records& records) {
+bool is_ok(const session::PlannedRun& run, const Records& records) {
   const auto it = records.find(run.key());
   return it != records.end() && it->second.disposition == Disposition::kOk &&
          recorded_profile(it->second) >= run.cell.profile;
 }
 
 // A recorded failure that the scenario expects, as long as it does.
-bool is_excused(const PlannedRun& run, const Records& records) {
+bool is_excused(const session::PlannedRun& run, const Records& records) {
   const auto& known = run.cell.known_failure;
   return known && records.contains(run.key()) &&
-         record::KnownFailure{known->reason, known->until}.is_active(today());
+         record::KnownFailure{known->reason, known->until}.is_active(session::today());
 }
 
-void note_known_failures(const std::vector<PlannedRun>& plan, const Records& records) {
-  for (const PlannedRun& run : plan) {
+void note_known_failures(const std::vector<session::PlannedRun>& plan, const Records& records) {
+  for (const session::PlannedRun& run : plan) {
     const auto& known = run.cell.known_failure;
     if (!known || !records.contains(run.key())) continue;
     const bool passes = is_ok(run, records);
@@ -69,7 +69,8 @@ void note_known_failures(const std::vector<PlannedRun>& plan, const Records& rec
 }
 
 std::vector<config::CellConfig> planned_cells(const RunOptions& options) {
-  auto cells = cells_to_run(select_scenarios(options.selection), options.selection);
+  auto cells =
+      session::cells_to_run(session::select_scenarios(options.selection), options.selection);
   for (config::CellConfig& cell : cells) {
     cell.repeats = options.repeats.value_or(cell.repeats);
     cell.time_limit_s = options.time_limit_s.value_or(cell.time_limit_s);
@@ -79,14 +80,15 @@ std::vector<config::CellConfig> planned_cells(const RunOptions& options) {
   return cells;
 }
 
-Order order_of(const RunOptions& options, const std::vector<config::CellConfig>& cells) {
-  if (!options.order.empty()) return options.order == "random" ? Order::kRandom : Order::kListed;
+session::Order order_of(const RunOptions& options, const std::vector<config::CellConfig>& cells) {
+  if (!options.order.empty())
+    return options.order == "random" ? session::Order::kRandom : session::Order::kListed;
   const bool repeats =
       std::ranges::any_of(cells, [](const auto& cell) { return cell.repeats > 1; });
-  return repeats ? Order::kRandom : Order::kListed;
+  return repeats ? session::Order::kRandom : session::Order::kListed;
 }
 
-std::string dry_run_note(const PlannedRun& run, const Records& records) {
+std::string dry_run_note(const session::PlannedRun& run, const Records& records) {
   const auto it = records.find(run.key());
   const char* what = "run";
   std::string why;
@@ -99,11 +101,13 @@ std::string dry_run_note(const PlannedRun& run, const Records& records) {
 
 int dry_run(const RunOptions& options) {
   const auto cells = planned_cells(options);
-  const auto plan = make_plan(cells, order_of(options, cells), plan_seed(cells));
+  const auto plan = session::make_plan(cells, order_of(options, cells), session::plan_seed(cells));
   const Records records =
-      options.fresh ? Records{} : load_records(results_path(options.out, options.selection.file));
+      options.fresh ? Records{}
+                    : load_records(session::results_path(options.out, options.selection.file));
   std::vector<CellRow> rows;
-  for (const PlannedRun& run : plan) rows.push_back({run.cell, dry_run_note(run, records)});
+  for (const session::PlannedRun& run : plan)
+    rows.push_back({run.cell, dry_run_note(run, records)});
   std::cout << cell_table(rows) << "\nTo gate these cells (moebench ab):\n\n"
             << power_text({.selection = options.selection});
   return kExitOk;
@@ -127,13 +131,14 @@ std::string result_text(const CellRecord& record) {
 }
 
 // Runs and records what is pending; false when interrupted.
-bool run_pending(const std::vector<PlannedRun>& pending, const std::vector<std::string>& axes,
-                 launch::RunCellOptions& cell_options, const std::string& command_line) {
+bool run_pending(const std::vector<session::PlannedRun>& pending,
+                 const std::vector<std::string>& axes, launch::RunCellOptions& cell_options,
+                 const std::string& command_line) {
   launch::ProgressDisplay display(std::cerr, ::isatty(STDERR_FILENO) == 1,
                                   static_cast<int>(pending.size()));
   cell_options.on_progress = [&](const launch::RankProgress& now) { display.update(now); };
-  for (const PlannedRun& run : pending) {
-    std::string name = describe(run.cell, axes);
+  for (const session::PlannedRun& run : pending) {
+    std::string name = session::describe(run.cell, axes);
     if (run.cell.repeats > 1) name += fmt::format(" #{}", run.repetition);
     display.start_run(name);
     auto record = launch::run_cell(run.cell, run.repetition, cell_options);
@@ -154,9 +159,10 @@ RunOutcome outcome(const std::vector<config::CellConfig>& cells,
                    const std::filesystem::path& folder) {
   const Records records = load_records(folder);
   RunOutcome result;
-  const std::vector<PlannedRun> plan = make_plan(cells, Order::kListed, 0);
+  const std::vector<session::PlannedRun> plan =
+      session::make_plan(cells, session::Order::kListed, 0);
   note_known_failures(plan, records);
-  for (const PlannedRun& run : plan) {
+  for (const session::PlannedRun& run : plan) {
     if (!is_ok(run, records) && !is_excused(run, records)) result.exit_code = kExitCellFailed;
     const auto it = records.find(run.key());
     if (it != records.end()) result.records.push_back(it->second);
@@ -168,30 +174,30 @@ RunOutcome outcome(const std::vector<config::CellConfig>& cells,
 
 RunOutcome run_cells(const RunOptions& options) {
   const std::vector<config::CellConfig> cells = planned_cells(options);
-  const Order order = order_of(options, cells);
-  const std::uint64_t seed = plan_seed(cells);
-  const std::vector<PlannedRun> plan = make_plan(cells, order, seed);
-  const std::filesystem::path path = results_path(options.out, options.selection.file);
+  const session::Order order = order_of(options, cells);
+  const std::uint64_t seed = session::plan_seed(cells);
+  const std::vector<session::PlannedRun> plan = session::make_plan(cells, order, seed);
+  const std::filesystem::path path = session::results_path(options.out, options.selection.file);
   launch::RunCellOptions cell_options;
   cell_options.results_folder = path;
   cell_options.worker = launch::find_worker();
   cell_options.launcher = launch::launcher_from_string(options.launcher);
   cell_options.place = launch::read_launch_place();
   cell_options.machine = machine::read_machine_facts();
-  const ResultsFolder folder(path);
+  const session::ResultsFolder folder(path);
   if (options.fresh) folder.remove_results();
   const Records records = load_records(path);
   note_other_builds(records, cell_options.machine);
 
-  std::vector<PlannedRun> pending;
+  std::vector<session::PlannedRun> pending;
   std::ranges::copy_if(plan, std::back_inserter(pending),
-                       [&](const PlannedRun& run) { return !is_ok(run, records); });
+                       [&](const session::PlannedRun& run) { return !is_ok(run, records); });
   std::cerr << fmt::format(
       "{}: {} repetitions to run, {} already ok, order {}\n", path.string(), pending.size(),
       plan.size() - pending.size(),
-      order == Order::kListed ? "listed" : fmt::format("random (seed {:016x})", seed));
+      order == session::Order::kListed ? "listed" : fmt::format("random (seed {:016x})", seed));
   launch::handle_interrupts();
-  if (!run_pending(pending, varying_axes(cells), cell_options, options.command_line)) {
+  if (!run_pending(pending, session::varying_axes(cells), cell_options, options.command_line)) {
     std::cerr << "moebench: interrupted; finished repetitions are kept, run again to continue\n";
     return {kExitInterrupted, {}};
   }

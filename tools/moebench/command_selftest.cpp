@@ -6,14 +6,15 @@
 
 #include "harness/base/error.h"
 #include "harness/base/file.h"
+#include "harness/launch/run_cell.h"
+#include "harness/session/pair_session.h"
+#include "harness/session/plan.h"
+#include "harness/session/today.h"
 #include "reports/gate/gate.h"
 #include "reports/gate/names.h"
 #include "reports/gate/plan.h"
 #include "reports/gate/simulate.h"
 #include "tools/moebench/commands.h"
-#include "tools/moebench/pair_session.h"
-#include "tools/moebench/plan.h"
-#include "tools/moebench/today.h"
 
 namespace moebench::cli {
 namespace {
@@ -70,12 +71,12 @@ class Selftest {
     write_file_atomically(folder_ / "selftest.json", kModel);
     write_file_atomically(folder_ / "selftest.yaml", kScenario);
     selection_.file = (folder_ / "selftest.yaml").string();
-    cells_ = cells_to_run(select_scenarios(selection_), selection_);
+    cells_ = session::cells_to_run(session::select_scenarios(selection_), selection_);
   }
 
   int run() {
     if (!options_.slowdown.empty()) slowdown_ = parse_percent(options_.slowdown, "--slowdown");
-    int exit_code = run_session("same", "");
+    int exit_code = run_pairs("same", "");
     if (exit_code != kExitOk) return exit_code;
     const Report same = judge("same");
     print("Equal runs", same);
@@ -84,7 +85,7 @@ class Selftest {
     choose_slowdown();
     // Whole percents, as the worker takes them.
     const auto percents = static_cast<int>(std::lround(*slowdown_ * 100));
-    exit_code = run_session("slower", fmt::format("slow@0:{}", percents));
+    exit_code = run_pairs("slower", fmt::format("slow@0:{}", percents));
     if (exit_code != kExitOk) return exit_code;
     const Report slower = judge("slower");
     print(fmt::format("{} % slower in {}", percents, name(0)), slower);
@@ -92,30 +93,30 @@ class Selftest {
   }
 
  private:
-  std::string name(std::size_t cell) const { return describe(cells_[cell], varying_axes(cells_)); }
+  std::string name(std::size_t cell) const {
+    return session::describe(cells_[cell], session::varying_axes(cells_));
+  }
 
   // The first cell's candidate gets the fault.
-  int run_session(const std::string& what, const std::string& fault) const {
-    PairSession session;
-    session.folder = folder_ / what;
-    for (const auto& cell : cells_) session.cells.push_back({cell, cell});
-    session.base_worker = session.candidate_worker = find_worker_at("", "");
-    session.plan.base = session.base_worker.string();
-    session.plan.candidate = fault.empty() ? session.plan.base : "the same with " + fault;
-    session.plan.looks = {static_cast<int>(options_.pairs)};
-    session.plan.busy_cores = options_.busy_cores;
-    if (!fault.empty()) session.calibration = folder_ / "same";
-    session.launcher = options_.launcher;
-    session.fresh = true;
-    session.command_line = options_.command_line;
+  int run_pairs(const std::string& what, const std::string& fault) const {
+    session::PairSession pairs = start_session(options_.launcher, options_.command_line);
+    pairs.folder = folder_ / what;
+    for (const auto& cell : cells_) pairs.cells.push_back({cell, cell});
+    pairs.base_worker = pairs.candidate_worker = launch::find_worker();
+    pairs.plan.base = pairs.base_worker.string();
+    pairs.plan.candidate = fault.empty() ? pairs.plan.base : "the same with " + fault;
+    pairs.plan.looks = {static_cast<int>(options_.pairs)};
+    pairs.plan.busy_cores = options_.busy_cores;
+    if (!fault.empty()) pairs.calibration = folder_ / "same";
+    pairs.fresh = true;
     const std::string slow_cell = cells_.front().id();
-    session.environment = [fault, slow_cell](const config::CellConfig& cell, record::Arm arm) {
+    pairs.environment = [fault, slow_cell](const config::CellConfig& cell, record::Arm arm) {
       if (fault.empty() || arm == record::Arm::kBase || cell.id() != slow_cell) {
         return launch::EnvironmentVariables{};
       }
       return launch::EnvironmentVariables{{"MOEBENCH_TEST_FAULT", fault}};
     };
-    return run_pairs(std::move(session));
+    return cli::run_session(std::move(pairs));
   }
 
   Report judge(const std::string& what) const {
@@ -124,8 +125,8 @@ class Selftest {
     if (!session) throw Error("'{}' lost its session.json", folder.string());
     return gate::judge({.session = *session,
                         .records = record::load(folder, record::Duplicates::kRefuse),
-                        .calibration = record::load(folder / kCalibrationFolder),
-                        .today = today()});
+                        .calibration = record::load(folder / session::kCalibrationFolder),
+                        .today = session::today()});
   }
 
   void choose_slowdown() {
@@ -175,7 +176,7 @@ class Selftest {
 
   const SelftestOptions& options_;
   fs::path folder_;
-  Selection selection_;
+  session::Selection selection_;
   std::vector<config::CellConfig> cells_;
   std::optional<double> slowdown_;
 };

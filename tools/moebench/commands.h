@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "harness/record/record.h"
+#include "harness/session/pair_session.h"
 #include "tools/moebench/options.h"
 
 namespace moebench::cli {
@@ -19,6 +20,11 @@ int run_command(const DoctorOptions& options);
 inline int run_command(const GateCommand& command) {
   return std::visit([](const auto& options) { return run_command(options); }, command);
 }
+
+// A session of pairs that shows its progress on stderr.
+session::PairSession start_session(const std::string& launcher, const std::string& command_line);
+// Runs it; the exit code.
+int run_session(session::PairSession pairs);
 
 struct RunOutcome {
   int exit_code = kExitOk;

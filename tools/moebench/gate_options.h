@@ -6,7 +6,7 @@
 #include <variant>
 #include <vector>
 
-#include "tools/moebench/selection.h"
+#include "harness/session/plan.h"
 
 namespace CLI {
 class App;
@@ -22,7 +22,7 @@ inline constexpr int kExitNoBaseline = 6;
 inline constexpr int kExitSelftestFailed = 7;
 
 struct CalibrateOptions {
-  Selection selection;
+  session::Selection selection;
   std::int64_t pairs = 6;
   std::string out;  // empty: results/<stem of the file>-calibration
   double busy_cores = 0.25;
@@ -32,7 +32,7 @@ struct CalibrateOptions {
 };
 
 struct AbOptions {
-  Selection selection;
+  session::Selection selection;
   std::string base;                        // worker or build folder; empty: this build
   std::string candidate;                   // likewise
   std::vector<std::string> candidate_set;  // axis=value: the candidate is another cell instead
@@ -58,7 +58,7 @@ struct GateOptions {
 };
 
 struct PowerOptions {
-  Selection selection;
+  session::Selection selection;
   std::string effect = "5%";
   std::string noise{};        // empty: the calibration's
   std::string calibration{};  // empty: that of the file

@@ -2,7 +2,7 @@
 
 #include <string>
 
-#include "tools/moebench/selection.h"
+#include "harness/session/plan.h"
 
 namespace CLI {
 class App;
@@ -12,7 +12,7 @@ class App;
 namespace moebench::cli {
 
 // FILE, --only, --filter and --ranks.
-void add_selection(CLI::App& app, Selection& selection);
+void add_selection(CLI::App& app, session::Selection& selection);
 void add_launcher(CLI::App& app, std::string& launcher);
 
 }  // namespace moebench::cli

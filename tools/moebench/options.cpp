@@ -14,7 +14,7 @@
 namespace moebench::cli {
 namespace {
 
-void add_cells(CLI::App& app, Selection& selection) {
+void add_cells(CLI::App& app, session::Selection& selection) {
   app.add_option("FILE", selection.file, "Scenario file")->required();
   app.add_option("--only", selection.only, "Only these scenarios; slow ones need it")
       ->type_name("NAME")
@@ -216,7 +216,7 @@ std::string join_words(int argc, const char* const* argv) {
 
 }  // namespace
 
-void add_selection(CLI::App& app, Selection& selection) {
+void add_selection(CLI::App& app, session::Selection& selection) {
   add_cells(app, selection);
   app.add_option("--ranks", selection.ranks, "Ranks of every cell, instead of the file's")
       ->type_name("N")
@@ -274,14 +274,6 @@ std::variant<Command, Information> parse_command_line(int argc, const char* cons
   if (app.got_subcommand("doctor")) return Command{doctor};
   if (app.got_subcommand("load")) return Command{load};
   return Command{make_checkpoint};
-}
-
-std::pair<std::string, std::string> parse_pair(const std::string& text, const std::string& option) {
-  const auto equals = text.find('=');
-  if (equals == std::string::npos || equals == 0 || equals + 1 == text.size()) {
-    throw Error("{}: '{}' is no axis=value, such as parallelism=ep", option, text);
-  }
-  return {text.substr(0, equals), text.substr(equals + 1)};
 }
 
 std::int64_t parse_bytes(const std::string& text) {

@@ -7,7 +7,6 @@
 #include <vector>
 
 #include "tools/moebench/gate_options.h"
-#include "tools/moebench/selection.h"
 
 namespace moebench::cli {
 
@@ -17,11 +16,11 @@ inline constexpr int kExitCellFailed = 3;
 inline constexpr int kExitInterrupted = 130;
 
 struct ListOptions {
-  Selection selection;
+  session::Selection selection;
 };
 
 struct RunOptions {
-  Selection selection;
+  session::Selection selection;
   std::string out;  // empty: results/<stem of the file>
   std::optional<std::int64_t> repeats;
   std::string order;  // listed, random or empty: random where a cell is repeated
@@ -34,7 +33,7 @@ struct RunOptions {
 };
 
 struct ProfileOptions {
-  Selection selection;
+  session::Selection selection;
   std::string level = "ops";
   std::int64_t top = 15;  // rows of a table of operations
   std::string format = "markdown";
@@ -45,7 +44,7 @@ struct ProfileOptions {
 };
 
 struct VerifyResumeOptions {
-  Selection selection;
+  session::Selection selection;
   std::string out;  // empty: results/<stem of the file>-verify
   std::optional<std::int64_t> steps_before;
   std::string launcher = "auto";
@@ -107,9 +106,6 @@ struct Information {
 
 // The one table of options: parses, checks and prints help. Error where the words make no command.
 std::variant<Command, Information> parse_command_line(int argc, const char* const* argv);
-
-// "ep_degree=2" -> {"ep_degree", "2"}; Error where there is no '='. `option` names it in the error.
-std::pair<std::string, std::string> parse_pair(const std::string& text, const std::string& option);
 
 // "1GB", "500MB", "2GiB", "4096"; Error otherwise.
 std::int64_t parse_bytes(const std::string& text);

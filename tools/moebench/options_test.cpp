@@ -169,13 +169,6 @@ TEST(Options, Profile) {
   EXPECT_THAT(error_of({"profile", "f", "--top", "0"}), HasSubstr("--top"));
 }
 
-TEST(Options, Pairs) {
-  EXPECT_EQ(parse_pair("a=b=c", "--filter"), (std::pair<std::string, std::string>("a", "b=c")));
-  for (const char* text : {"", "a", "=b", "a="}) {
-    EXPECT_THROW(parse_pair(text, "--filter"), Error) << text;
-  }
-}
-
 TEST(Options, Bytes) {
   EXPECT_EQ(parse_bytes("4096"), 4096);
   EXPECT_EQ(parse_bytes("1GB"), 1'000'000'000);

@@ -3,7 +3,7 @@
 #include <filesystem>
 #include <string>
 
-namespace moebench::cli {
+namespace moebench::session {
 
 // `out`, or where it is empty results/<stem of the scenario file><suffix>.
 std::filesystem::path results_path(const std::string& out, const std::string& file,
@@ -29,4 +29,4 @@ class ResultsFolder {
   int lock_ = -1;
 };
 
-}  // namespace moebench::cli
+}  // namespace moebench::session

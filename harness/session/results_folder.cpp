@@ -1,4 +1,4 @@
-#include "tools/moebench/results_folder.h"
+#include "harness/session/results_folder.h"
 
 #include <fcntl.h>
 #include <sys/file.h>
@@ -9,7 +9,7 @@
 
 #include "harness/base/error.h"
 
-namespace moebench::cli {
+namespace moebench::session {
 
 namespace fs = std::filesystem;
 
@@ -46,4 +46,4 @@ void ResultsFolder::remove_results() const {
   }
 }
 
-}  // namespace moebench::cli
+}  // namespace moebench::session

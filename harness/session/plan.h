@@ -1,14 +1,22 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "harness/config/scenario.h"
-#include "tools/moebench/options.h"
 
-namespace moebench::cli {
+namespace moebench::session {
+
+// Which cells of a scenario file are meant.
+struct Selection {
+  std::string file;
+  std::vector<std::string> only;     // scenario names; empty = all that are not slow
+  std::vector<std::string> filters;  // axis=value; one axis: any of its values, several: all
+  std::optional<std::int64_t> ranks;
+};
 
 struct PlannedRun {
   config::CellConfig cell;
@@ -42,7 +50,10 @@ std::uint64_t plan_seed(const std::vector<config::CellConfig>& cells);
 // Axes with more than one value among the cells, in printing order.
 std::vector<std::string> varying_axes(const std::vector<config::CellConfig>& cells);
 
+// "ep_degree=2" -> {"ep_degree", "2"}; Error where there is no '='. `option` names it in the error.
+std::pair<std::string, std::string> parse_pair(const std::string& text, const std::string& option);
+
 // "parallelism=ep expert_kernel=loop", or the scenario's name where no axis varies.
 std::string describe(const config::CellConfig& cell, const std::vector<std::string>& axes);
 
-}  // namespace moebench::cli
+}  // namespace moebench::session

@@ -2,6 +2,7 @@
 
 #include <filesystem>
 #include <functional>
+#include <iosfwd>
 #include <string>
 #include <vector>
 
@@ -10,7 +11,7 @@
 #include "harness/launch/process.h"
 #include "harness/record/session.h"
 
-namespace moebench::cli {
+namespace moebench::session {
 
 struct PairedCell {
   config::CellConfig base;
@@ -29,21 +30,22 @@ struct PairSession {
   std::string launcher = "auto";
   bool fresh = false;
   std::string command_line;
+  std::ostream* progress = nullptr;  // shows the runs as they go; nullptr: nothing is shown
+  bool is_terminal = false;          // what `progress` writes to
   // What is added to the environment of a run's ranks.
   std::function<launch::EnvironmentVariables(const config::CellConfig&, record::Arm)> environment =
       [](const config::CellConfig&, record::Arm) { return launch::EnvironmentVariables{}; };
 };
 
+enum class PairsEnd { kComplete, kCellFailed, kInterrupted };
+
 // Runs what the plan still lacks, look by look; after each but the last it judges, and ends where
 // more pairs would decide nothing. A pair whose telemetry breaks a rule is run again, up to twice
-// the pairs planned; a cell that failed is not. Exit code: 0, 3 where a cell failed and that is not
-// known, 130. Error where the folder holds another session or other results.
-int run_pairs(PairSession session);
+// the pairs planned; a cell that failed is not. kCellFailed: one did, and that is not a known
+// failure. Error where the folder holds another session or other results.
+PairsEnd run_pairs(PairSession session);
 
 // Folder in a session's folder that holds its copy of the calibration.
 inline constexpr const char* kCalibrationFolder = "calibration";
 
-// The worker that a word of the user means: a program, or a build folder with bin/moebench-rank.
-std::filesystem::path find_worker_at(const std::string& path, const std::string& option);
-
-}  // namespace moebench::cli
+}  // namespace moebench::session

@@ -5,7 +5,7 @@
 #include <chrono>
 #include <string>
 
-namespace moebench::cli {
+namespace moebench::session {
 
 // YYYY-MM-DD, UTC.
 inline std::string today() {
@@ -15,4 +15,4 @@ inline std::string today() {
                      static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()));
 }
 
-}  // namespace moebench::cli
+}  // namespace moebench::session

@@ -1,4 +1,4 @@
-#include "tools/moebench/baseline_store.h"
+#include "harness/session/baseline_store.h"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -11,7 +11,7 @@
 #include "reports/gate/baseline.h"
 #include "reports/gate/fingerprint.h"
 
-namespace moebench::cli {
+namespace moebench::session {
 namespace {
 
 namespace fs = std::filesystem;
@@ -122,4 +122,4 @@ void BaselineStore::remove(const std::string& name) const {
   fs::remove_all(folder_of(name));
 }
 
-}  // namespace moebench::cli
+}  // namespace moebench::session

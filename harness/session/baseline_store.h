@@ -6,7 +6,7 @@
 
 #include "harness/record/record.h"
 
-namespace moebench::cli {
+namespace moebench::session {
 
 // Named results: STORE/NAME/<generation>/results.jsonl, generations from 1, and STORE/NAME/current
 // with the number of the one that counts.
@@ -33,4 +33,4 @@ class BaselineStore {
   std::filesystem::path folder_;
 };
 
-}  // namespace moebench::cli
+}  // namespace moebench::session

@@ -1,4 +1,4 @@
-#include "tools/moebench/plan.h"
+#include "harness/session/plan.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -9,10 +9,9 @@
 
 #include "harness/base/error.h"
 #include "harness/base/file.h"
-#include "tools/moebench/cell_table.h"
-#include "tools/moebench/results_folder.h"
+#include "harness/session/results_folder.h"
 
-namespace moebench::cli {
+namespace moebench::session {
 namespace {
 
 namespace fs = std::filesystem;
@@ -156,12 +155,11 @@ TEST_F(PlanTest, NamesTellCellsApart) {
   EXPECT_THAT(varying_axes({some[0]}), IsEmpty());
 }
 
-TEST_F(PlanTest, TableHasSharedAxesAndColumns) {
-  const std::string table = cell_table({{cells()[0], "slow"}, {cells()[2], ""}});
-  EXPECT_THAT(table, HasSubstr("all cells: model=toy expert_kernel=loop ranks=2"));
-  EXPECT_THAT(table,
-              HasSubstr("scenario  id            parallelism  ep_degree  memory/rank  note"));
-  EXPECT_THAT(table, HasSubstr("0.00 GB      slow\n"));
+TEST(Plan, AxisAndValueAreParted) {
+  EXPECT_EQ(parse_pair("a=b=c", "--filter"), (std::pair<std::string, std::string>("a", "b=c")));
+  for (const char* text : {"", "a", "=b", "a="}) {
+    EXPECT_THROW(parse_pair(text, "--filter"), Error) << text;
+  }
 }
 
 TEST_F(PlanTest, FolderIsHeldByOneRun) {
@@ -185,4 +183,4 @@ TEST_F(PlanTest, RemovesResultsAndNothingElse) {
 }
 
 }  // namespace
-}  // namespace moebench::cli
+}  // namespace moebench::session

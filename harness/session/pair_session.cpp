@@ -1,11 +1,9 @@
-#include "tools/moebench/pair_session.h"
-
-#include <unistd.h>
+#include "harness/session/pair_session.h"
 
 #include <algorithm>
-#include <iostream>
 #include <map>
 #include <optional>
+#include <ostream>
 #include <random>
 #include <set>
 
@@ -14,15 +12,14 @@
 #include "harness/base/hash.h"
 #include "harness/launch/run_cell.h"
 #include "harness/machine/run_telemetry.h"
+#include "harness/session/plan.h"
+#include "harness/session/results_folder.h"
+#include "harness/session/today.h"
 #include "reports/gate/fingerprint.h"
 #include "reports/gate/gate.h"
 #include "reports/gate/pairs.h"
-#include "tools/moebench/options.h"
-#include "tools/moebench/plan.h"
-#include "tools/moebench/results_folder.h"
-#include "tools/moebench/today.h"
 
-namespace moebench::cli {
+namespace moebench::session {
 namespace {
 
 namespace fs = std::filesystem;
@@ -73,19 +70,17 @@ class Runner {
     check_calibration();
     const auto num_runs =
         2 * session_.cells.size() * static_cast<std::size_t>(session_.plan.looks.back());
-    display_.emplace(std::cerr, ::isatty(STDERR_FILENO) == 1, static_cast<int>(num_runs));
+    std::ostream& out = session_.progress == nullptr ? nowhere_ : *session_.progress;
+    display_.emplace(out, session_.is_terminal, static_cast<int>(num_runs));
   }
 
-  int run() {
+  PairsEnd run() {
     for (std::size_t i = 0; i < session_.plan.looks.size(); ++i) {
-      if (!run_to(session_.plan.looks[i])) {
-        std::cerr << "moebench: interrupted; finished pairs are kept, run again to continue\n";
-        return kExitInterrupted;
-      }
+      if (!run_to(session_.plan.looks[i])) return PairsEnd::kInterrupted;
       const bool is_last = i + 1 == session_.plan.looks.size();
       if (!is_last && !gate::wants_more_pairs(gate::judge(gate_input()))) break;
     }
-    return exit_code();
+    return any_failed() ? PairsEnd::kCellFailed : PairsEnd::kComplete;
   }
 
  private:
@@ -238,16 +233,17 @@ class Runner {
     environment["git_sha"] = environment["git_dirty"] = "unknown";
   }
 
-  int exit_code() const {
+  // Whether a cell failed that is not known to.
+  bool any_failed() const {
     const std::string date = today();
     for (const auto& [cell, found] : pairs()) {
       const CellRecord* failure = found.failure();
       if (failure == nullptr) continue;
       if (!failure->known_failure || !failure->known_failure->is_active(date)) {
-        return kExitCellFailed;
+        return true;
       }
     }
-    return kExitOk;
+    return false;
   }
 
   PairSession& session_;
@@ -258,27 +254,15 @@ class Runner {
   std::vector<std::string> axes_;
   std::vector<CellRecord> records_;
   std::vector<CellRecord> calibration_;
+  std::ostream nowhere_{nullptr};
   std::optional<launch::ProgressDisplay> display_;
 };
 
 }  // namespace
 
-int run_pairs(PairSession session) {
+PairsEnd run_pairs(PairSession session) {
   launch::handle_interrupts();
   return Runner(session).run();
 }
 
-fs::path find_worker_at(const std::string& path, const std::string& option) {
-  if (path.empty()) return launch::find_worker();
-  for (const fs::path& worker : {fs::path(path), fs::path(path) / "bin" / "moebench-rank",
-                                 fs::path(path) / "moebench-rank"}) {
-    if (fs::is_regular_file(worker) && ::access(worker.c_str(), X_OK) == 0) {
-      return fs::absolute(worker).lexically_normal();
-    }
-  }
-  throw Error(
-      "{}: '{}' is no program and holds no bin/moebench-rank; name a worker or a build folder",
-      option, path);
-}
-
-}  // namespace moebench::cli
+}  // namespace moebench::session

@@ -1,4 +1,4 @@
-#include "tools/moebench/resume_check.h"
+#include "harness/session/resume_check.h"
 
 #include <fmt/core.h>
 
@@ -7,12 +7,9 @@
 #include <limits>
 
 #include "harness/base/error.h"
-#include "harness/base/units.h"
 #include "reports/write/format_value.h"
-#include "reports/write/table.h"
-#include "tools/moebench/plan.h"
 
-namespace moebench::cli {
+namespace moebench::session {
 namespace {
 
 using config::CellConfig;
@@ -72,11 +69,6 @@ std::string failed_run(const ResumeRecords& records) {
   return "";
 }
 
-std::string difference_text(const std::optional<double>& difference) {
-  if (!difference) return reports::kNone;
-  return *difference == 0 ? "0" : fmt::format("{:.1e}", *difference);
-}
-
 // The first quantity beyond its bound.
 std::string excess(const ResumeCheck& check, const std::string& worst_parameter,
                    const ResumeBounds& bounds) {
@@ -99,60 +91,12 @@ std::string excess(const ResumeCheck& check, const std::string& worst_parameter,
   return needs_all_bits && !check.is_bit_identical ? "AdamW's moments are not the same bits" : "";
 }
 
-std::string seconds_text(const std::optional<double>& ns) {
-  return reports::format_number(ns ? std::optional(*ns / kNsPerSecond) : std::nullopt);
-}
-
-// The axes that a resumed run changes.
-std::string resumed_as(const ResumeRow& row) {
-  if (!row.recipe.is_rearranged()) return "the same";
-  std::string text;
-  const auto before = row.recipe.straight.axes(), after = row.recipe.resumed.axes();
-  for (std::size_t i = 0; i < after.size(); ++i) {
-    if (after[i] == before[i]) continue;
-    text += fmt::format("{}{}={}", text.empty() ? "" : " ", after[i].first, after[i].second);
-  }
-  return text;
-}
-
-reports::Table table_of(const std::vector<ResumeRow>& rows, const std::vector<std::string>& axes) {
-  using reports::Align;
-  std::vector<std::optional<double>> bytes;
-  for (const ResumeRow& row : rows) bytes.push_back(row.checkpoint_bytes);
-  const reports::Unit unit = reports::byte_unit(bytes);
-  reports::Table table = {{"cell", Align::kLeft},
-                          {"resumed as", Align::kLeft},
-                          {"steps compared"},
-                          {"loss Δ"},
-                          {"gradient norm Δ"},
-                          {"parameters Δ"},
-                          {"bit-identical", Align::kLeft},
-                          {"save (s)"},
-                          {"load (s)"},
-                          {fmt::format("checkpoint ({})", unit.name)},
-                          {"verdict", Align::kLeft}};
-  for (const ResumeRow& row : rows) {
-    const ResumeCheck& check = row.check;
-    auto size = row.checkpoint_bytes;
-    if (size) *size /= unit.divisor;
-    const std::string cells[] = {
-        describe(row.cell, axes),
-        resumed_as(row),
-        fmt::format("{} + {}", row.recipe.steps_before, check.num_steps - row.recipe.steps_before),
-        difference_text(check.loss),
-        difference_text(check.grad_norm),
-        difference_text(check.parameters),
-        check.is_bit_identical ? "yes" : "no",
-        seconds_text(row.save_time_ns),
-        seconds_text(row.load_time_ns),
-        reports::format_number(size),
-        check.failure.empty() ? "ok" : "FAILED"};
-    for (std::size_t i = 0; i < table.size(); ++i) table[i].cells.push_back(cells[i]);
-  }
-  return table;
-}
-
 }  // namespace
+
+std::string difference_text(const std::optional<double>& difference) {
+  if (!difference) return reports::kNone;
+  return *difference == 0 ? "0" : fmt::format("{:.1e}", *difference);
+}
 
 ResumeRecipe make_resume_recipe(const CellConfig& cell,
                                 const std::optional<std::int64_t>& steps_before) {
@@ -193,22 +137,4 @@ ResumeCheck check_resumption(const ResumeRecipe& recipe, const ResumeRecords& re
   return check;
 }
 
-std::string resume_report(const std::vector<ResumeRow>& rows) {
-  std::vector<CellConfig> cells;
-  for (const ResumeRow& row : rows) cells.push_back(row.cell);
-  const auto axes = varying_axes(cells);
-  std::string text = reports::to_markdown(table_of(rows, axes));
-  text +=
-      "\nΔ: largest relative difference from the run that never stopped, over the steps before + "
-      "after "
-      "the checkpoint and in the final parameters. Allowed: 0 where ranks and parallelism are the "
-      "same, moments included; else 1e-6 in fp32, and 1e-3, 5e-2, 1e-1 in bf16.\n";
-  for (const ResumeRow& row : rows) {
-    if (row.check.failure.empty()) continue;
-    text += fmt::format("- FAILED: {}, resumed as {}: {}\n", describe(row.cell, axes),
-                        resumed_as(row), row.check.failure);
-  }
-  return text;
-}
-
-}  // namespace moebench::cli
+}  // namespace moebench::session

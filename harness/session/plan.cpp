@@ -1,4 +1,4 @@
-#include "tools/moebench/plan.h"
+#include "harness/session/plan.h"
 
 #include <fmt/ranges.h>
 
@@ -10,7 +10,7 @@
 #include "harness/base/hash.h"
 #include "harness/config/words.h"
 
-namespace moebench::cli {
+namespace moebench::session {
 namespace {
 
 using config::CellConfig;
@@ -171,6 +171,14 @@ std::vector<std::string> varying_axes(const std::vector<CellConfig>& cells) {
   return axes;
 }
 
+std::pair<std::string, std::string> parse_pair(const std::string& text, const std::string& option) {
+  const auto equals = text.find('=');
+  if (equals == std::string::npos || equals == 0 || equals + 1 == text.size()) {
+    throw Error("{}: '{}' is no axis=value, such as parallelism=ep", option, text);
+  }
+  return {text.substr(0, equals), text.substr(equals + 1)};
+}
+
 std::string describe(const CellConfig& cell, const std::vector<std::string>& axes) {
   std::string text;
   for (const auto& [axis, value] : cell.axes()) {
@@ -180,4 +188,4 @@ std::string describe(const CellConfig& cell, const std::vector<std::string>& axe
   return text.empty() ? cell.scenario : text;
 }
 
-}  // namespace moebench::cli
+}  // namespace moebench::session

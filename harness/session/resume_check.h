@@ -9,7 +9,7 @@
 #include "harness/config/cell.h"
 #include "harness/record/record.h"
 
-namespace moebench::cli {
+namespace moebench::session {
 
 // The runs that prove a cell's resumption. None has a warm-up, so that every step is on record.
 struct ResumeRecipe {
@@ -60,6 +60,9 @@ ResumeBounds resume_bounds(const ResumeRecipe& recipe);
 ResumeCheck check_resumption(const ResumeRecipe& recipe, const ResumeRecords& records,
                              const std::optional<checkpoint::Difference>& state);
 
+// A relative difference as a word: "0", "1.0e-06", "-" where there is none.
+std::string difference_text(const std::optional<double>& difference);
+
 // One checked cell.
 struct ResumeRow {
   config::CellConfig cell;
@@ -68,7 +71,4 @@ struct ResumeRow {
   std::optional<double> save_time_ns, load_time_ns, checkpoint_bytes;
 };
 
-// A markdown table with a row a cell, and below it why each failing one fails.
-std::string resume_report(const std::vector<ResumeRow>& rows);
-
-}  // namespace moebench::cli
+}  // namespace moebench::session

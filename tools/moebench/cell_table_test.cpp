@@ -1,0 +1,42 @@
+#include "tools/moebench/cell_table.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace moebench::cli {
+namespace {
+
+using ::testing::HasSubstr;
+
+config::CellConfig toy_cell(config::Parallelism parallelism, std::int64_t ep_degree) {
+  config::CellConfig cell;
+  cell.scenario = "quick";
+  cell.model.name = "toy";
+  cell.model.hidden_size = 16;
+  cell.model.intermediate_size = 32;
+  cell.model.num_layers = 2;
+  cell.model.num_experts = 4;
+  cell.model.top_k = 2;
+  cell.model.num_heads = 2;
+  cell.model.num_kv_heads = 1;
+  cell.model.head_dim = 8;
+  cell.model.vocab_size = 256;
+  cell.ranks = 2;
+  cell.seq_len = 16;
+  cell.expert_kernel = config::ExpertKernel::kLoop;
+  cell.parallelism = parallelism;
+  cell.ep_degree = ep_degree;
+  return cell;
+}
+
+TEST(CellTable, HasSharedAxesAndColumns) {
+  const std::string table = cell_table({{toy_cell(config::Parallelism::kFsdp, 1), "slow"},
+                                        {toy_cell(config::Parallelism::kEp, 2), ""}});
+  EXPECT_THAT(table, HasSubstr("all cells: model=toy expert_kernel=loop ranks=2"));
+  EXPECT_THAT(table,
+              HasSubstr("scenario  id            parallelism  ep_degree  memory/rank  note"));
+  EXPECT_THAT(table, HasSubstr("0.00 GB      slow\n"));
+}
+
+}  // namespace
+}  // namespace moebench::cli
