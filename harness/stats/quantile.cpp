@@ -23,11 +23,4 @@ std::optional<double> median(std::vector<double> values) {
   return quantile(std::move(values), 0.5);
 }
 
-std::optional<double> median_absolute_deviation(std::vector<double> values) {
-  const auto middle = median(values);
-  if (!middle) return std::nullopt;
-  for (double& value : values) value = std::abs(value - *middle);
-  return median(std::move(values));
-}
-
 }  // namespace moebench::stats

@@ -11,7 +11,4 @@ namespace moebench::stats {
 std::optional<double> quantile(std::vector<double> values, double share);
 std::optional<double> median(std::vector<double> values);
 
-// Median absolute deviation from the median, not scaled.
-std::optional<double> median_absolute_deviation(std::vector<double> values);
-
 }  // namespace moebench::stats

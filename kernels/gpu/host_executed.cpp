@@ -6,7 +6,5 @@
 #include "kernels/permute_rows/permute_rows.cu"
 #include "kernels/rms_norm/rms_norm.cu"
 #include "kernels/rope/rope.cu"
-#include "kernels/router/router.cu"
 #include "kernels/sum_parts/sum_parts.cu"
 #include "kernels/swiglu/swiglu.cu"
-#include "kernels/transpose_concat/transpose_concat.cu"
