@@ -83,8 +83,8 @@ TEST(MemoryEstimate, GroupedExpertsTakeMoreOnAGpu) {
   EXPECT_LT(estimate_memory(cell).activations, on_cpu + 2 * gradients);
 }
 
-// The seed measured 17 % less peak with expert parallelism; with whole experts on each of 8 ranks
-// only the attention and root units are gathered.
+// fms-acceleration measured 17 % less peak with expert parallelism; with whole experts on each of 8
+// ranks only the attention and root units are gathered.
 TEST(MemoryEstimate, ExpertParallelGathersLess) {
   const MemoryEstimate fsdp = estimate_memory(mixtral(Parallelism::kFsdp, 8, 1));
   const MemoryEstimate whole = estimate_memory(mixtral(Parallelism::kEp, 8, 8));

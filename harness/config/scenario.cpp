@@ -7,8 +7,8 @@
 #include <set>
 
 #include "harness/config/expand.h"
+#include "harness/config/fms_form.h"
 #include "harness/config/known_failures.h"
-#include "harness/config/parent_form.h"
 #include "harness/config/resumption.h"
 #include "harness/config/settings.h"
 #include "harness/config/yaml_reader.h"

@@ -40,7 +40,7 @@ Memory give_memory(Request& request, Memory::Pages pages) {
   return memory;
 }
 
-// The seed and the slices get what a tensor library's allocator gives.
+// The concat and slice loaders get what a tensor library's allocator gives.
 Memory::Pages pages_of(config::Loader loader) {
   const bool planned = loader == config::Loader::kDirect || loader == config::Loader::kBroadcast;
   return planned ? Memory::Pages::kHuge : Memory::Pages::kSystem;
@@ -127,7 +127,7 @@ LoadReport load(const std::filesystem::path& checkpoint, Request& request, Memor
     for (const Piece& piece : pieces) report.bytes_needed += piece.source_bytes();
     memory = give_memory(request, pages_of(options.loader));
     LoadJob job{request, files, pieces, options, clock, report};
-    // The seed's way touches as it goes, since it frees as it goes.
+    // The concat loader touches as it goes, since it frees as it goes.
     if (options.pages_apart && options.loader != config::Loader::kConcat) touch_destinations(job);
     run(job);
     clock.enter(Stage::kFree);  // closing the files

@@ -38,7 +38,8 @@ struct LoadOptions {
   std::vector<Request> requests = {};
 };
 
-// Calls and time of a function of the seed's load profile: itself alone, and with what it calls.
+// Calls and time of a function of fms-acceleration's load profile: itself alone, and with what it
+// calls.
 struct FunctionTimes {
   std::string name;
   std::int64_t calls = 0;

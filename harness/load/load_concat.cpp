@@ -58,7 +58,7 @@ class ConcatLoader {
   }
 
  private:
-  // A shard as the seed opens it, anew for each group.
+  // A shard as fms-acceleration opens it, anew for each group.
   struct OpenShard {
     explicit OpenShard(const std::filesystem::path& path) : reader(path), mapping(reader.file()) {}
     weights::SafetensorsReader reader;

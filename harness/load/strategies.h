@@ -18,8 +18,9 @@ struct LoadJob {
   LoadReport& report;
 };
 
-// What the seed does: for each group map its shards, for each stack concatenate all parts into
-// fresh memory (strided reads where it transposes), cast the whole, keep this rank's range, free.
+// This does what fms-acceleration does: for each group map its shards, for each stack concatenate
+// all parts into fresh memory (strided reads where it transposes), cast the whole, keep this rank's
+// range, free.
 void load_by_concat(LoadJob& job);
 
 // Only what this rank keeps, from mapped shards to its place.

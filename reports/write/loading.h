@@ -15,7 +15,7 @@ bool is_loading(const ScenarioCells& scenario);
 std::string loading_section(const ScenarioCells& scenario);
 
 // Tables in the order of Python's pstats (ncalls tottime percall cumtime percall name) of the
-// functions that the seed's load profile names, one for each ok cell.
+// functions that fms-acceleration's load profile names, one for each ok cell.
 std::string load_profiles(const ScenarioCells& scenario);
 
 }  // namespace moebench::reports

@@ -9,8 +9,8 @@
 namespace moebench::reports {
 namespace {
 
-// "none" for FSDP with the expert loop, else "fsdp-grouped", "ep2-loop", ...; axes that the seed's
-// table does not have follow where they vary.
+// "none" for FSDP with the expert loop, else "fsdp-grouped", "ep2-loop", ...; axes that
+// fms-acceleration's table does not have follow where they vary.
 std::string type_of(const Cell& cell, const std::vector<std::string>& other_axes) {
   const bool is_ep = cell.axis("parallelism") == "ep";
   const std::string kernel = cell.axis("expert_kernel");

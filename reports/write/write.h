@@ -23,8 +23,8 @@ struct ReportOptions {
 std::string write_report(const std::vector<record::CellRecord>& records,
                          const ReportOptions& options);
 
-// The functions of the seed's load profile in the order of Python's pstats, for each ok cell that
-// measures loading.
+// The functions of fms-acceleration's load profile in the order of Python's pstats, for each ok
+// cell that measures loading.
 std::string write_load_profiles(const std::vector<record::CellRecord>& records);
 
 // One markdown table a scenario in the columns of fms-acceleration's PR 69: Model, Gpus, TYPE,

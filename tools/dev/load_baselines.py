@@ -1,6 +1,6 @@
 """Measures moebench's loaders against the same work written with torch, in turns.
 
-Writes a table of the ratios that matter: direct and slice against concat, concat against the seed's
+Writes a table of the ratios that matter: direct and slice against concat, concat against fms-acceleration's
 steps in torch (it must not be slow on purpose), direct against safetensors' get_tensor, against a
 memcpy and against the disk. Every measurement is a process of its own. See README.md.
 """

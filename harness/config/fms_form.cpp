@@ -1,4 +1,4 @@
-#include "harness/config/parent_form.h"
+#include "harness/config/fms_form.h"
 
 #include <fmt/core.h>
 

@@ -6,9 +6,9 @@ namespace {
 
 using ::testing::HasSubstr;
 
-class ParentForm : public ::testing::Test {
+class FmsForm : public ::testing::Test {
  protected:
-  ParentForm() {
+  FmsForm() {
     folder_.write("models/tiny.json", kTinyModel);
     folder_.write("models/Other-v0.1.json", kTinyModel);
   }
@@ -25,7 +25,7 @@ class ParentForm : public ::testing::Test {
   TempFolder folder_;
 };
 
-TEST_F(ParentForm, LoadsAsItIsWritten) {
+TEST_F(FmsForm, LoadsAsItIsWritten) {
   const auto scenarios = load(R"(
 scenarios:
     -   name: two-frameworks
@@ -72,7 +72,7 @@ scenarios:
   EXPECT_EQ(cells[3].adam_epsilon, 1e-8);
 }
 
-TEST_F(ParentForm, EverySpellingOfNullIsTheNullFramework) {
+TEST_F(FmsForm, EverySpellingOfNullIsTheNullFramework) {
   for (const char* null : {"[(null)]", "[null]", "[~]", "(null)", ""}) {
     const auto scenarios = load(std::string("defaults: {axes: {ranks: 2, parallelism: ep}}\n"
                                             "scenarios:\n- name: s\n  framework_config: ") +
@@ -82,7 +82,7 @@ TEST_F(ParentForm, EverySpellingOfNullIsTheNullFramework) {
   }
 }
 
-TEST_F(ParentForm, FrameworksTableAddsAndReplaces) {
+TEST_F(FmsForm, FrameworksTableAddsAndReplaces) {
   const auto scenarios = load(R"(
 frameworks:
   (null): {parallelism: fsdp, expert_kernel: grouped}
@@ -99,7 +99,7 @@ scenarios:
   EXPECT_EQ(cells[2].ep_degree, 4);
 }
 
-TEST_F(ParentForm, ErrorsNameTheRemedy) {
+TEST_F(FmsForm, ErrorsNameTheRemedy) {
   EXPECT_THAT(error("  framework_config: [moe-megablock]\n"),
               HasSubstr("s.yaml:4: key 'framework_config': unknown framework 'moe-megablock'; did "
                         "you mean 'moe-megablocks'?"));
@@ -110,7 +110,7 @@ TEST_F(ParentForm, ErrorsNameTheRemedy) {
               HasSubstr("unknown axis 'paralelism'; did you mean 'parallelism'?"));
 }
 
-TEST_F(ParentForm, ArgumentsAreStrict) {
+TEST_F(FmsForm, ArgumentsAreStrict) {
   const auto argument = [&](const std::string& text) {
     return error_of([&] {
       load("scenarios:\n- name: s\n  arguments:\n    model_name_or_path: tiny\n    " + text + "\n");
