@@ -6,8 +6,8 @@
 
 namespace moebench::config {
 
-// Bytes of a rank's tensors at their peak within a step, from the cell alone; formulas and
-// assumptions (full rows, balanced routing) in the source.
+// Bytes of a rank's tensors at their peak within a step, from the cell alone. Assumes full rows and
+// balanced routing; README.md says where each coefficient comes from.
 struct MemoryEstimate {
   std::int64_t parameters = 0;  // the rank's shard
   std::int64_t gradients = 0;   // its shard, where it is kept between steps
