@@ -43,7 +43,7 @@ Metric parse_metric(ObjectReader reader) {
   if (!value && metric.per_rank.empty() && metric.samples.empty()) {
     reader.fail("has none of 'value', 'per_rank', 'samples'");
   }
-  reader.reject_unknown();
+  metric.unknown = reader.unknown_members();
   return metric;
 }
 
@@ -70,7 +70,7 @@ std::optional<PairPlace> parse_pair(ObjectReader& reader) {
     fields.fail(fmt::format("unknown arm '{}'; arms are base and candidate", arm));
   }
   if (arm == to_string(Arm::kCandidate)) place.arm = Arm::kCandidate;
-  fields.reject_unknown();
+  place.unknown = fields.unknown_members();
   return place;
 }
 
@@ -84,28 +84,30 @@ Json parse_text(std::string_view text, const std::string& origin, const std::str
   }
 }
 
-void check_schema_version(ObjectReader& reader) {
+int read_schema_minor(ObjectReader& reader) {
   const int version = reader.integer("schema_version");
-  if (version == kSchemaVersion) return;
-  reader.fail(
-      fmt::format("schema_version is {}, this moebench reads {}; use the moebench that "
-                  "wrote it or a new results folder",
-                  version, kSchemaVersion));
+  if (version != kSchemaVersion) {
+    throw Error(
+        "{}: schema_version is {}, this moebench reads {}; use the moebench that wrote it, or "
+        "another results folder",
+        reader.place(), version, kSchemaVersion);
+  }
+  return reader.find("schema_minor") != nullptr ? reader.integer("schema_minor") : 0;
 }
 
 std::optional<KnownFailure> parse_known_failure(ObjectReader& reader) {
   if (!reader.find("known_failure")) return std::nullopt;
   ObjectReader fields = reader.object("known_failure");
   KnownFailure failure{fields.text("reason"), fields.text("until")};
-  fields.reject_unknown();
+  failure.unknown = fields.unknown_members();
   return failure;
 }
 
 CellRecord parse_record(std::string_view json, const std::string& origin) {
   const Json root = parse_text(json, origin, kRemedy);
   ObjectReader reader(root, origin, kRemedy);
-  check_schema_version(reader);
   CellRecord record;
+  record.schema_minor = read_schema_minor(reader);
   record.id = reader.text("id");
   record.scenario = reader.text("scenario");
   record.workload = reader.text("workload");
@@ -120,14 +122,14 @@ CellRecord parse_record(std::string_view json, const std::string& origin) {
   record.started_at = reader.text("started_at");
   record.pair = parse_pair(reader);
   record.known_failure = parse_known_failure(reader);
-  reader.reject_unknown();
+  record.unknown = reader.unknown_members();
   return record;
 }
 
 RankResult parse_rank_result(std::string_view json, const std::string& origin) {
   const Json root = parse_text(json, origin, kRemedy);
   ObjectReader reader(root, origin, kRemedy);
-  check_schema_version(reader);
+  read_schema_minor(reader);
   RankResult result;
   result.rank = reader.integer("rank");
   result.world_size = reader.integer("world_size");
@@ -135,7 +137,6 @@ RankResult parse_rank_result(std::string_view json, const std::string& origin) {
   result.message = reader.text("message");
   result.metrics = parse_metrics(reader.object("metrics"));
   result.environment = parse_environment(reader.object("environment"));
-  reader.reject_unknown();
   return result;
 }
 

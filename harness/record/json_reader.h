@@ -120,11 +120,16 @@ class ObjectReader {
     return values;
   }
 
-  void reject_unknown() const {
+  // The members that nobody has asked for: those of a newer program.
+  UnknownMembers unknown_members() const {
+    UnknownMembers members;
     for (const auto& item : json_.items()) {
-      if (!seen_.contains(item.key())) fail("has an unknown member '" + item.key() + "'");
+      if (!seen_.contains(item.key())) members.emplace(item.key(), item.value().dump());
     }
+    return members;
   }
+
+  const std::string& place() const { return place_; }
 
   [[noreturn]] void wrong_type(const std::string& key, const char* wanted,
                                const Json& found) const {
@@ -146,8 +151,11 @@ class ObjectReader {
 // Error that names `origin` where the text is no JSON.
 Json parse_text(std::string_view text, const std::string& origin, const std::string& remedy);
 
-// Error where "schema_version" is not kSchemaVersion.
-void check_schema_version(ObjectReader& reader);
+// "schema_minor", 0 where there is none. Error where "schema_version" is not kSchemaVersion.
+int read_schema_minor(ObjectReader& reader);
+
+// Appends what UnknownMembers hold.
+void add_unknown(const UnknownMembers& unknown, Json& json);
 
 std::optional<KnownFailure> parse_known_failure(ObjectReader& reader);
 Json to_json_value(const KnownFailure& failure);

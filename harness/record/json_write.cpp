@@ -27,6 +27,11 @@ Json numbers(const Values& values) {
   return array;
 }
 
+// What was read of a newer minor version keeps it.
+Json versioned(int minor) {
+  return {{"schema_version", kSchemaVersion}, {"schema_minor", std::max(minor, kSchemaMinor)}};
+}
+
 Json to_json_value(const Metric& metric) {
   Json json = {{"unit", metric.unit}};
   if (metric.value || (metric.per_rank.empty() && metric.samples.empty())) {
@@ -35,6 +40,7 @@ Json to_json_value(const Metric& metric) {
   if (!metric.per_rank.empty()) json["per_rank"] = numbers(metric.per_rank);
   if (!metric.samples.empty()) json["samples"] = numbers(metric.samples);
   if (!metric.shape.empty()) json["shape"] = metric.shape;
+  add_unknown(metric.unknown, json);
   return json;
 }
 
@@ -52,15 +58,16 @@ Json string_object(const Pairs& pairs) {
 }
 
 Json to_json_value(const PairPlace& pair) {
-  return {{"cell", pair.cell},
-          {"index", pair.index},
-          {"arm", to_string(pair.arm)},
-          {"order", pair.order}};
+  Json json = {{"cell", pair.cell},
+               {"index", pair.index},
+               {"arm", to_string(pair.arm)},
+               {"order", pair.order}};
+  add_unknown(pair.unknown, json);
+  return json;
 }
 
 Json to_json_value(const CellRecord& record) {
-  Json json;
-  json["schema_version"] = kSchemaVersion;
+  Json json = versioned(record.schema_minor);
   json["id"] = record.id;
   json["scenario"] = record.scenario;
   json["workload"] = record.workload;
@@ -75,6 +82,7 @@ Json to_json_value(const CellRecord& record) {
   json["started_at"] = record.started_at;
   if (record.pair) json["pair"] = to_json_value(*record.pair);
   if (record.known_failure) json["known_failure"] = to_json_value(*record.known_failure);
+  add_unknown(record.unknown, json);
   return json;
 }
 
@@ -103,8 +111,14 @@ void print(const Json& json, const std::string& indent, std::string& out) {
 
 }  // namespace
 
+void add_unknown(const UnknownMembers& unknown, Json& json) {
+  for (const auto& [name, text] : unknown) json[name] = Json::parse(text);
+}
+
 Json to_json_value(const KnownFailure& failure) {
-  return {{"reason", failure.reason}, {"until", failure.until}};
+  Json json = {{"reason", failure.reason}, {"until", failure.until}};
+  add_unknown(failure.unknown, json);
+  return json;
 }
 
 // A rank's stderr may hold any bytes; those that are not UTF-8 become U+FFFD.
@@ -121,8 +135,7 @@ std::string dump_indented(const Json& json) {
 std::string to_json_line(const CellRecord& record) { return dump(to_json_value(record)); }
 
 std::string to_json(const RankResult& result) {
-  Json json;
-  json["schema_version"] = kSchemaVersion;
+  Json json = versioned(kSchemaMinor);
   json["rank"] = result.rank;
   json["world_size"] = result.world_size;
   json["disposition"] = to_string(result.disposition);
@@ -133,8 +146,7 @@ std::string to_json(const RankResult& result) {
 }
 
 std::string to_json(const MachineReport& report) {
-  Json json;
-  json["schema_version"] = kSchemaVersion;
+  Json json = versioned(kSchemaMinor);
   json["environment"] = string_object(report.environment);
   json["metrics"] = to_json_value(report.metrics);
   json["warnings"] = report.warnings;
@@ -142,7 +154,8 @@ std::string to_json(const MachineReport& report) {
 }
 
 std::string to_json_document(const std::vector<CellRecord>& records) {
-  Json json = {{"schema_version", kSchemaVersion}, {"records", Json::array()}};
+  Json json = versioned(kSchemaMinor);
+  json["records"] = Json::array();
   for (const auto& record : records) json["records"].push_back(to_json_value(record));
   return dump_indented(json);
 }

@@ -11,7 +11,14 @@
 
 namespace moebench::record {
 
+// Of all JSON that this module writes: schema.md says what raises which number. Files of before
+// minor numbers have none, which counts as 0.
 inline constexpr int kSchemaVersion = 1;
+inline constexpr int kSchemaMinor = 1;
+
+// Members of a JSON object that this version does not know, each with its value as JSON text. They
+// are written back as they were read, so that a newer program's results survive an older one.
+using UnknownMembers = std::map<std::string, std::string>;
 
 enum class Disposition { kOk, kIncorrect, kOutOfMemory, kTimedOut, kCrashed, kUnsupported };
 
@@ -26,6 +33,7 @@ struct Metric {
   std::vector<std::optional<double>> per_rank{};  // index = rank; empty where it has no meaning
   std::vector<double> samples{};                  // raw, in the order measured
   std::vector<std::int64_t> shape{};              // of `samples` where it is a matrix, row-major
+  UnknownMembers unknown{};
 
   bool operator==(const Metric&) const = default;
 };
@@ -52,6 +60,7 @@ struct PairPlace {
   int index = 0;
   Arm arm = Arm::kBase;
   int order = 0;  // 0: ran first of its pair, 1: second
+  UnknownMembers unknown{};
 
   bool operator==(const PairPlace&) const = default;
 };
@@ -60,6 +69,7 @@ struct PairPlace {
 struct KnownFailure {
   std::string reason;
   std::string until;  // last day on which it is, YYYY-MM-DD; empty: no end
+  UnknownMembers unknown{};
 
   bool operator==(const KnownFailure&) const = default;
   // On `today`, YYYY-MM-DD.
@@ -82,6 +92,8 @@ struct CellRecord {
   std::string started_at;                     // UTC, ISO 8601
   std::optional<PairPlace> pair;              // of a session of pairs alone
   std::optional<KnownFailure> known_failure;  // as the scenario said
+  int schema_minor = kSchemaMinor;            // of the program that wrote it
+  UnknownMembers unknown;
 
   // Value of an axis, "" where the record has no such axis.
   std::string axis(std::string_view name) const;
@@ -89,9 +101,9 @@ struct CellRecord {
   std::optional<double> value(std::string_view metric) const;
 };
 
-// One JSON object on one line, with "schema_version". parse_* throw Error naming `origin`
-// ("results.jsonl:12") and the remedy. Numbers read back exactly; NaN and infinity, which JSON
-// lacks, are written as null: not measured as a value, NaN among samples.
+// One JSON object on one line, with "schema_version" and "schema_minor". parse_* throw Error naming
+// `origin` ("results.jsonl:12") and the remedy. Numbers read back exactly; NaN and infinity, which
+// JSON lacks, are written as null: not measured as a value, NaN among samples.
 std::string to_json_line(const CellRecord& record);
 CellRecord parse_record(std::string_view json, const std::string& origin);
 std::string to_json(const RankResult& result);

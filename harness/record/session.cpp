@@ -26,10 +26,8 @@ Json to_json_value(const SessionCell& cell) {
 }
 
 SessionCell parse_cell(ObjectReader reader) {
-  SessionCell cell{reader.text("id"), reader.text("candidate"), reader.text("scenario"),
-                   reader.object("axes").text_pairs()};
-  reader.reject_unknown();
-  return cell;
+  return {reader.text("id"), reader.text("candidate"), reader.text("scenario"),
+          reader.object("axes").text_pairs()};
 }
 
 SessionKind parse_kind(ObjectReader& reader) {
@@ -77,7 +75,7 @@ std::optional<Session> load_session(const std::filesystem::path& folder) {
   if (!std::filesystem::exists(path)) return std::nullopt;
   const Json root = parse_text(read_file(path), path.string(), kRemedy);
   ObjectReader reader(root, path.string(), kRemedy);
-  check_schema_version(reader);
+  read_schema_minor(reader);
   Session session;
   session.kind = parse_kind(reader);
   session.base = reader.text("base");
@@ -90,13 +88,13 @@ std::optional<Session> load_session(const std::filesystem::path& folder) {
   session.mde = parse_fraction(reader, "mde");
   session.busy_cores = reader.number("busy_cores");
   session.seed = parse_seed(reader);
-  reader.reject_unknown();
   return session;
 }
 
 void write_session(const std::filesystem::path& folder, const Session& session) {
   Json json;
   json["schema_version"] = kSchemaVersion;
+  json["schema_minor"] = kSchemaMinor;
   json["kind"] = to_string(session.kind);
   json["base"] = session.base;
   json["candidate"] = session.candidate;

@@ -67,5 +67,13 @@ TEST_F(SessionFile, ErrorsNamePlaceAndRemedy) {
   EXPECT_THAT(error_after("}\n", ""), HasSubstr("is no valid JSON"));
 }
 
+TEST_F(SessionFile, IgnoresWhatANewerProgramAdds) {
+  EXPECT_EQ(error_after("\"kind\"", "\"colour\": [1, {}], \"kind\""), "no error");
+  EXPECT_EQ(load_session(folder_.path()), example());
+  EXPECT_EQ(error_after("\"scenario\"", "\"weight\": 2, \"scenario\""), "no error");
+  EXPECT_EQ(load_session(folder_.path()), example());
+  EXPECT_EQ(error_after("\"schema_minor\": 1", "\"schema_minor\": 9"), "no error");
+}
+
 }  // namespace
 }  // namespace moebench::record
