@@ -9,7 +9,8 @@
 
 #include "harness/base/check.h"
 #include "harness/merge/gpu_warnings.h"
-#include "harness/merge/merge_rules.h"
+#include "harness/merge/metric_warnings.h"
+#include "harness/record/metric_catalogue.h"
 
 namespace moebench::merge {
 namespace {
@@ -79,39 +80,42 @@ Verdict judge_processes(const RankResults& ranks, const Outcome& outcome) {
   return {};
 }
 
-std::vector<std::string> required_training_metrics(const config::CellConfig& cell) {
-  std::vector<std::string> required = {"runtime",
-                                       "step_time",
-                                       "load_time",
-                                       "tokens_per_second",
-                                       "padded_tokens_per_second",
-                                       "real_tokens",
-                                       "padding_tokens",
-                                       "loss_tokens",
-                                       "mem_alloc",
-                                       "mem_peak",
-                                       "rss_peak",
-                                       "loss",
-                                       "grad_norm",
-                                       "tokens_per_expert"};
-  if (cell.warmup_steps > 0) required.emplace_back("first_step_time");
-  if (!cell.resume_from.empty()) {
-    required.emplace_back("checkpoint_load_time");
-  } else if (cell.checkpoint_every > 0 && cell.warmup_steps + cell.steps >= cell.checkpoint_every) {
-    required.insert(required.end(), {"checkpoint_save_time", "checkpoint_bytes"});
+// Whether a cell is not ok without a metric that the catalogue says is so required.
+bool is_required(record::Required required, const config::CellConfig& cell) {
+  const bool trains = cell.measure == config::Measure::kTrain;
+  const bool resumes = !cell.resume_from.empty();
+  const bool reaches_a_save =
+      cell.checkpoint_every > 0 && cell.warmup_steps + cell.steps >= cell.checkpoint_every;
+  switch (required) {
+    case record::Required::kNever:
+      return false;
+    case record::Required::kAlways:
+      return true;
+    case record::Required::kTraining:
+      return trains;
+    case record::Required::kLoading:
+      return !trains;
+    case record::Required::kWarmUp:
+      return trains && cell.warmup_steps > 0;
+    case record::Required::kResuming:
+      return trains && resumes;
+    case record::Required::kSaving:
+      return trains && !resumes && reaches_a_save;
   }
-  return required;
+  MOEBENCH_CHECK(!"a requirement outside its enumeration");
 }
 
 Verdict judge_completeness(const config::CellConfig& cell, const record::Metrics& metrics) {
-  const bool is_load = cell.measure == config::Measure::kLoad;
-  auto required = is_load ? required_load_metrics() : required_training_metrics(cell);
-  std::erase_if(required, [&](const std::string& name) { return metrics.contains(name); });
-  if (!required.empty()) {
-    return {Disposition::kCrashed,
-            fmt::format("not measured, or not on every rank: {}", fmt::join(required, ", "))};
+  std::vector<std::string_view> missing;
+  for (const record::MetricInfo& info : record::metric_catalogue()) {
+    const bool is_missing = !metrics.contains(std::string(info.name));
+    if (is_missing && is_required(info.required, cell)) missing.push_back(info.name);
   }
-  if (is_load) return {};
+  if (!missing.empty()) {
+    return {Disposition::kCrashed,
+            fmt::format("not measured, or not on every rank: {}", fmt::join(missing, ", "))};
+  }
+  if (cell.measure == config::Measure::kLoad) return {};
   const auto steps = static_cast<std::int64_t>(metrics.at("step_time").samples.size());
   if (steps != cell.steps) {
     return {Disposition::kCrashed,
@@ -121,7 +125,9 @@ Verdict judge_completeness(const config::CellConfig& cell, const record::Metrics
 }
 
 Verdict judge_numerics(const std::vector<RankResult>& ranks) {
-  for (const char* name : {"loss", "grad_norm"}) {
+  for (const record::MetricInfo& info : record::metric_catalogue()) {
+    if (info.over_ranks != record::OverRanks::kSame) continue;
+    const std::string name(info.name);
     const auto& expected = ranks[0].metrics.at(name).samples;
     for (const RankResult& rank : ranks) {
       const auto& samples = rank.metrics.at(name).samples;
@@ -163,7 +169,9 @@ void merge(const config::CellConfig& cell, const RankResults& ranks, const Outco
   record.disposition = verdict.disposition;
   record.message = verdict.message;
   if (verdict.disposition != Disposition::kOk) record.stderr_tail = outcome.stderr_tail;
-  for (std::string& warning : gpu_warnings(ranks)) record.warnings.push_back(std::move(warning));
+  for (const auto& find_warnings : {metric_warnings, gpu_warnings}) {
+    for (std::string& warning : find_warnings(ranks)) record.warnings.push_back(std::move(warning));
+  }
 }
 
 }  // namespace moebench::merge

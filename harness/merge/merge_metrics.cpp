@@ -1,42 +1,54 @@
-#include <fmt/core.h>
-
 #include <algorithm>
 #include <cmath>
 #include <functional>
 #include <numeric>
+#include <set>
 
 #include "harness/base/check.h"
 #include "harness/base/units.h"
 #include "harness/config/memory_estimate.h"
 #include "harness/merge/merge.h"
-#include "harness/merge/merge_rules.h"
+#include "harness/record/metric_catalogue.h"
 #include "harness/stats/quantile.h"
 
 namespace moebench::merge {
 namespace {
 
 using record::Metric;
+using record::MetricInfo;
 using record::Metrics;
+using record::OverRanks;
 using record::RankResult;
 using Values = std::vector<double>;
 
 double sum(const Values& values) { return std::accumulate(values.begin(), values.end(), 0.0); }
 double mean(const Values& values) { return sum(values) / static_cast<double>(values.size()); }
-double largest(const Values& values) { return *std::max_element(values.begin(), values.end()); }
-double smallest(const Values& values) { return *std::min_element(values.begin(), values.end()); }
+double largest(const Values& values) { return *std::ranges::max_element(values); }
+double smallest(const Values& values) { return *std::ranges::min_element(values); }
 
-Metric per_rank_metric(const char* unit, const Values& values, double (*headline)(const Values&)) {
-  Metric metric{.unit = unit, .value = headline(values)};
+// A metric of the catalogue.
+Metric metric_of(const std::string& name, std::optional<double> value = std::nullopt) {
+  Metric metric;
+  metric.unit = record::metric_info(name).unit;
+  metric.value = value;
+  return metric;
+}
+
+Metric per_rank_metric(const std::string& name, const Values& values,
+                       double (*headline)(const Values&)) {
+  Metric metric = metric_of(name, headline(values));
   metric.per_rank.assign(values.begin(), values.end());
   return metric;
 }
 
-// The metric of every rank; empty where one lacks it.
+// The metric of every rank; empty where one lacks it or has it in another unit than the catalogue.
 std::vector<const Metric*> of_ranks(const std::vector<RankResult>& ranks, const std::string& name) {
+  const MetricInfo* info = record::find_metric(name);
   std::vector<const Metric*> found;
   for (const RankResult& rank : ranks) {
     const auto it = rank.metrics.find(name);
     if (it == rank.metrics.end()) return {};
+    if (info != nullptr && it->second.unit != info->unit) return {};
     found.push_back(&it->second);
   }
   return found;
@@ -72,71 +84,87 @@ Values over_ranks(const std::vector<Values>& samples,
   return result;
 }
 
-void merge_values(const std::vector<RankResult>& ranks, Metrics& merged) {
-  struct Rule {
-    const char* name;
-    const char* unit;
-    double (*headline)(const Values&);
-  };
-  constexpr Rule kRules[] = {
-      {"first_step_time", "ns", largest},
-      {"load_time", "ns", largest},
-      {"checkpoint_load_time", "ns", largest},
-      {"checkpoint_bytes", "bytes", sum},
-      {"mem_alloc", "bytes", largest},
-      {"mem_peak", "bytes", largest},
-      {"mem_alloc_load", "bytes", largest},
-      {"mem_peak_load", "bytes", largest},
-      {"mem_alloc_first_step", "bytes", largest},
-      {"mem_peak_first_step", "bytes", largest},
-      {"mem_alloc_steady_step", "bytes", largest},
-      {"mem_peak_steady_step", "bytes", largest},
-      {"rss_peak", "bytes", largest},
-      {"rss_baseline", "bytes", largest},
-      {"rss_load", "bytes", largest},
-      {"rss_end", "bytes", largest},
-      {"rss_outside_load", "bytes", largest},
-      {"rss_outside_end", "bytes", largest},
-      {"real_tokens", "tokens", sum},
-      {"padding_tokens", "tokens", sum},
-      {"loss_tokens", "tokens", sum},
-      {"gemm_flops_per_second", "FLOP/s", smallest},
-      {"model_flops", "FLOP", sum},
-      {"hardware_flops", "FLOP", sum},
-      {"routed_rows", "rows", sum},
-      {"padded_rows", "rows", sum},
-  };
-  for (const Rule& rule : kRules) {
-    const Values values = values_of_ranks(ranks, rule.name);
-    if (!values.empty()) merged[rule.name] = per_rank_metric(rule.unit, values, rule.headline);
-  }
-}
-
-// phase_time_<phase>: means over the ranks, so that they add up to the ranks' mean step time.
-void merge_phase_times(const std::vector<RankResult>& ranks, Metrics& merged) {
-  for (const auto& [name, metric] : ranks[0].metrics) {
-    if (!name.starts_with("phase_time_")) continue;
-    const Values values = values_of_ranks(ranks, name);
-    if (!values.empty()) merged[name] = per_rank_metric("ns", values, mean);
-  }
-}
-
-// Each time is that of the slowest rank.
-void merge_times(const std::vector<RankResult>& ranks, const char* name, Metrics& merged) {
-  const auto samples = samples_of_ranks(ranks, name);
-  if (samples.empty()) return;
-  Metric time{.unit = "ns"};
+// Each number is that of the slowest rank.
+Metric slowest_metric(const std::string& name, const std::vector<Values>& samples) {
+  Metric time = metric_of(name);
   time.samples = over_ranks(samples, [](double a, double b) { return std::max(a, b); });
   time.value = stats::median(time.samples);
   for (const Values& rank : samples) time.per_rank.emplace_back(mean(rank));
-  merged[name] = std::move(time);
+  return time;
 }
 
-void merge_step_times(const std::vector<RankResult>& ranks, Metrics& merged) {
-  merge_times(ranks, "step_time", merged);
-  const auto step_time = merged.find("step_time");
-  if (step_time == merged.end()) return;
-  merged["runtime"] = Metric{.unit = "ns", .value = sum(step_time->second.samples)};
+// Loss and gradient norm are global numbers, so rank 0's stand for all; merge() compares them.
+Metric shared_metric(const std::string& name, const std::vector<Values>& samples) {
+  Metric metric = metric_of(name, samples[0].back());
+  metric.samples = samples[0];
+  return metric;
+}
+
+Metric added_metric(const std::string& name, const std::vector<RankResult>& ranks,
+                    const std::vector<Values>& samples) {
+  Metric metric = metric_of(name);
+  metric.samples = over_ranks(samples, std::plus<>());
+  metric.shape = ranks[0].metrics.at(name).shape;
+  return metric;
+}
+
+// What the catalogue does not know as a rank's keeps its per-rank values, without a headline.
+std::optional<Metric> unknown_metric(const std::vector<RankResult>& ranks,
+                                     const std::string& name) {
+  const Values values = values_of_ranks(ranks, name);
+  if (values.empty()) return std::nullopt;
+  Metric metric{.unit = ranks[0].metrics.at(name).unit};
+  metric.per_rank.assign(values.begin(), values.end());
+  return metric;
+}
+
+// nullopt where a rank lacks the metric or what its rule needs.
+std::optional<Metric> merged_metric(const std::vector<RankResult>& ranks, const std::string& name) {
+  const MetricInfo* info = record::find_metric(name);
+  const OverRanks rule = info == nullptr ? OverRanks::kNotOfRanks : info->over_ranks;
+  const auto of_numbers = [&](double (*headline)(const Values&)) -> std::optional<Metric> {
+    const Values values = values_of_ranks(ranks, name);
+    if (values.empty()) return std::nullopt;
+    return per_rank_metric(name, values, headline);
+  };
+  const auto of_series = [&](const auto& merge_samples) -> std::optional<Metric> {
+    const auto samples = samples_of_ranks(ranks, name);
+    if (samples.empty()) return std::nullopt;
+    return merge_samples(samples);
+  };
+  switch (rule) {
+    case OverRanks::kLargest:
+      return of_numbers(largest);
+    case OverRanks::kSmallest:
+      return of_numbers(smallest);
+    case OverRanks::kSum:
+      return of_numbers(sum);
+    case OverRanks::kMean:
+      return of_numbers(mean);
+    case OverRanks::kSlowest:
+      return of_series([&](const auto& samples) { return slowest_metric(name, samples); });
+    case OverRanks::kSame:
+      return of_series([&](const auto& samples) { return shared_metric(name, samples); });
+    case OverRanks::kAddUp:
+      return of_series([&](const auto& samples) { return added_metric(name, ranks, samples); });
+    case OverRanks::kNotOfRanks:
+      return unknown_metric(ranks, name);
+  }
+  MOEBENCH_CHECK(!"a rule outside its enumeration");
+}
+
+// Of any rank.
+std::set<std::string> names_of(const std::vector<RankResult>& ranks) {
+  std::set<std::string> names;
+  for (const RankResult& rank : ranks) {
+    for (const auto& [name, metric] : rank.metrics) names.insert(name);
+  }
+  return names;
+}
+
+// A number that is computed here.
+void add(const std::string& name, double value, Metrics& merged) {
+  merged[name] = metric_of(name, value);
 }
 
 void add_rates(const std::vector<RankResult>& ranks, Metrics& merged) {
@@ -148,18 +176,19 @@ void add_rates(const std::vector<RankResult>& ranks, Metrics& merged) {
   };
   const Values real = values_of_ranks(ranks, "real_tokens");
   const Values padding = values_of_ranks(ranks, "padding_tokens");
+  const auto add_mean = [&](const std::string& name, Values values) {
+    merged[name] = per_rank_metric(name, per_second(std::move(values)), mean);
+  };
   if (!real.empty()) {
-    merged["tokens_per_second"] = per_rank_metric("tokens/s", per_second(real), mean);
-    merged["global_tokens_per_second"] = Metric{.unit = "tokens/s", .value = sum(real) / seconds};
+    add_mean("tokens_per_second", real);
+    add("global_tokens_per_second", sum(real) / seconds, merged);
   }
   if (!real.empty() && !padding.empty()) {
-    const Values padded = over_ranks({real, padding}, std::plus<>());
-    merged["padded_tokens_per_second"] = per_rank_metric("tokens/s", per_second(padded), mean);
+    add_mean("padded_tokens_per_second", over_ranks({real, padding}, std::plus<>()));
   }
   for (const std::string name : {"model_flops", "hardware_flops"}) {
     const Values flops = values_of_ranks(ranks, name);
-    if (flops.empty()) continue;
-    merged[name + "_per_second"] = per_rank_metric("FLOP/s", per_second(flops), mean);
+    if (!flops.empty()) add_mean(name + "_per_second", flops);
   }
 }
 
@@ -173,17 +202,7 @@ void add_gemm_share(const std::vector<RankResult>& ranks, const char* flops, con
   for (std::size_t rank = 0; rank < rate.size(); ++rank) {
     share.push_back(*found->second.per_rank[rank] / rate[rank]);
   }
-  merged[share_name] = per_rank_metric("1", share, mean);
-}
-
-// Loss and gradient norm are global numbers, so rank 0's stand for all; merge() compares them.
-void merge_global_series(const std::vector<RankResult>& ranks, Metrics& merged) {
-  for (const char* name : {"loss", "grad_norm"}) {
-    const auto samples = samples_of_ranks(ranks, name);
-    if (samples.empty()) continue;
-    merged[name] = Metric{.unit = "1", .value = samples[0].back()};
-    merged[name].samples = samples[0];
-  }
+  merged[share_name] = per_rank_metric(share_name, share, mean);
 }
 
 double largest_over_mean(const Values& values) {
@@ -201,22 +220,22 @@ double coefficient_of_variation(const Values& values) {
 }
 
 // `loads`: of each layer, the rows of its experts or of the ranks. The worst layer is the headline.
-Metric per_layer_metric(const std::vector<Values>& loads, double (*figure)(const Values&)) {
-  Metric metric{.unit = "1"};
+void add_per_layer(const std::string& name, const std::vector<Values>& loads,
+                   double (*figure)(const Values&), Metrics& merged) {
+  Metric metric = metric_of(name);
   for (const Values& layer : loads) metric.samples.push_back(figure(layer));
   metric.value = largest(metric.samples);
-  return metric;
+  merged[name] = std::move(metric);
 }
 
-void merge_routing(const std::vector<RankResult>& ranks, Metrics& merged) {
-  const auto samples = samples_of_ranks(ranks, "tokens_per_expert");
-  if (samples.empty()) return;
-  Metric rows = ranks[0].metrics.at("tokens_per_expert");
-  rows.samples = over_ranks(samples, std::plus<>());
+void add_routing(const std::vector<RankResult>& ranks, Metrics& merged) {
+  const auto found = merged.find("tokens_per_expert");
+  if (found == merged.end()) return;
+  const Metric& rows = found->second;
   if (merged.contains("routed_rows")) {
-    merged["dropped_rows"] =
-        Metric{.unit = "rows", .value = *merged["routed_rows"].value - sum(rows.samples)};
+    add("dropped_rows", *merged["routed_rows"].value - sum(rows.samples), merged);
   }
+  const auto samples = samples_of_ranks(ranks, "tokens_per_expert");
   const auto num_experts = rows.shape.size() == 2 ? rows.shape[1] : 0;
   std::vector<Values> by_expert, by_rank;
   for (std::int64_t at = 0; num_experts > 0 && at < std::ssize(rows.samples); at += num_experts) {
@@ -227,23 +246,11 @@ void merge_routing(const std::vector<RankResult>& ranks, Metrics& merged) {
     by_rank.emplace_back();
     for (const Values& rank : samples) by_rank.back().push_back(sum(layer_of(rank)));
   }
-  merged["tokens_per_expert"] = std::move(rows);
   if (by_expert.empty()) return;
-  merged["expert_imbalance"] = per_layer_metric(by_expert, largest_over_mean);
-  merged["expert_load_cv"] = per_layer_metric(by_expert, coefficient_of_variation);
-  merged["rank_imbalance"] = per_layer_metric(by_rank, largest_over_mean);
-  merged["rank_load_cv"] = per_layer_metric(by_rank, coefficient_of_variation);
-}
-
-// What a newer worker measures beyond all rules keeps its per-rank values, without a headline.
-void merge_others(const std::vector<RankResult>& ranks, Metrics& merged) {
-  for (const auto& [name, metric] : ranks[0].metrics) {
-    const Values values = values_of_ranks(ranks, name);
-    if (values.empty() || merged.contains(name)) continue;
-    merged[name].unit = metric.unit;
-    merged[name].per_rank.assign(values.begin(), values.end());
-    merged[name].value = headline(name, values);
-  }
+  add_per_layer("expert_imbalance", by_expert, largest_over_mean, merged);
+  add_per_layer("expert_load_cv", by_expert, coefficient_of_variation, merged);
+  add_per_layer("rank_imbalance", by_rank, largest_over_mean, merged);
+  add_per_layer("rank_load_cv", by_rank, coefficient_of_variation, merged);
 }
 
 }  // namespace
@@ -251,36 +258,34 @@ void merge_others(const std::vector<RankResult>& ranks, Metrics& merged) {
 Metrics merge_metrics(const std::vector<RankResult>& ranks) {
   MOEBENCH_CHECK(!ranks.empty());
   Metrics merged;
-  merge_values(ranks, merged);
-  merge_step_times(ranks, merged);
-  merge_phase_times(ranks, merged);
-  merge_times(ranks, "checkpoint_save_time", merged);
-  for (const char* level : {"plain", "phases", "ops", "gpu", "trace"}) {
-    merge_times(ranks, fmt::format("profile_{}_step_time", level).c_str(), merged);
+  for (const std::string& name : names_of(ranks)) {
+    if (auto metric = merged_metric(ranks, name)) merged[name] = *std::move(metric);
   }
+  const auto step_time = merged.find("step_time");
+  if (step_time != merged.end()) add("runtime", sum(step_time->second.samples), merged);
   add_rates(ranks, merged);
   add_gemm_share(ranks, "model_flops_per_second", "gemm_share", merged);
   add_gemm_share(ranks, "hardware_flops_per_second", "hardware_gemm_share", merged);
-  merge_global_series(ranks, merged);
-  merge_routing(ranks, merged);
-  merge_others(ranks, merged);
+  add_routing(ranks, merged);
   return merged;
 }
 
 Metrics estimate_metrics(const config::CellConfig& cell) {
   const config::MemoryEstimate estimate = config::estimate_memory(cell);
-  const auto bytes = [](std::int64_t count) {
-    return Metric{.unit = "bytes", .value = static_cast<double>(count)};
-  };
-  return {{"mem_estimate", bytes(estimate.total())},
-          {"mem_estimate_alloc", bytes(estimate.state())},
-          {"mem_estimate_parameters", bytes(estimate.parameters)},
-          {"mem_estimate_gradients", bytes(estimate.gradients)},
-          {"mem_estimate_optimizer", bytes(estimate.optimizer)},
-          {"mem_estimate_gathered", bytes(estimate.gathered)},
-          {"mem_estimate_activations", bytes(estimate.activations)},
-          {"mem_estimate_step_gradients", bytes(estimate.step_gradients)},
-          {"mem_estimate_update", bytes(estimate.update)}};
+  Metrics metrics;
+  for (const auto& [name, bytes] :
+       {std::pair("mem_estimate", estimate.total()),
+        std::pair("mem_estimate_alloc", estimate.state()),
+        std::pair("mem_estimate_parameters", estimate.parameters),
+        std::pair("mem_estimate_gradients", estimate.gradients),
+        std::pair("mem_estimate_optimizer", estimate.optimizer),
+        std::pair("mem_estimate_gathered", estimate.gathered),
+        std::pair("mem_estimate_activations", estimate.activations),
+        std::pair("mem_estimate_step_gradients", estimate.step_gradients),
+        std::pair("mem_estimate_update", estimate.update)}) {
+    add(name, static_cast<double>(bytes), metrics);
+  }
+  return metrics;
 }
 
 }  // namespace moebench::merge

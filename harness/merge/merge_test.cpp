@@ -1,11 +1,13 @@
 #include "harness/merge/merge.h"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <functional>
 #include <limits>
 
+#include "harness/record/metric_catalogue.h"
 #include "harness/testing/fake_worker.h"
 
 namespace moebench::merge {
@@ -14,7 +16,9 @@ namespace {
 using record::CellRecord;
 using record::Disposition;
 using record::RankResult;
+using ::testing::AllOf;
 using ::testing::ElementsAre;
+using ::testing::EndsWith;
 using ::testing::HasSubstr;
 
 constexpr int kSteps = 3;
@@ -74,7 +78,7 @@ TEST(Merge, GpuTimesAreMeansAndWhatGpusDidAddsUp) {
   for (int rank = 0; rank < 2; ++rank) {
     const auto set = [&](const char* name, double value) {
       record::Metric& metric = ranks[static_cast<std::size_t>(rank)]->metrics[name];
-      metric.unit = "ns";
+      metric.unit = record::metric_info(name).unit;
       metric.value = value + rank;
     };
     for (const char* name : {"gpu_busy_time", "gpu_idle_time", "gpu_comm_time", "gpu_time.experts",
@@ -169,12 +173,42 @@ TEST(Merge, PhaseTimesAreMeansOverTheRanks) {
   EXPECT_THAT(metric.per_rank, ElementsAre(10, 30));
 }
 
-TEST(Merge, UnknownMetricKeepsPerRankValues) {
+TEST(Merge, UnknownMetricKeepsPerRankValuesAndIsAWarning) {
   RankResults ranks = good_ranks();
   for (auto& rank : ranks) rank->metrics["page_faults"] = {.unit = "1", .value = 7.0};
-  const auto metric = merged(ranks).metrics.at("page_faults");
+  const CellRecord record = merged(ranks);
+  const auto metric = record.metrics.at("page_faults");
   EXPECT_THAT(metric.per_rank, ElementsAre(7, 7));
   EXPECT_EQ(metric.value, std::nullopt);
+  EXPECT_THAT(record.warnings,
+              ElementsAre(AllOf(HasSubstr("does not know"), EndsWith(": page_faults"))));
+}
+
+TEST(Merge, UnknownMetricOfOneRankAloneIsAWarningToo) {
+  RankResults ranks = good_ranks();
+  for (int i = 0; i < 8; ++i) {
+    ranks[1]->metrics[fmt::format("new.{}", i)] = {.unit = "1", .value = 7.0};
+  }
+  const CellRecord record = merged(ranks);
+  EXPECT_FALSE(record.metrics.contains("new.0"));
+  EXPECT_THAT(record.warnings, ElementsAre(EndsWith("new.4, new.5 and 2 more")));
+}
+
+TEST(Merge, WhatIsComputedHereIsTakenOfNoRank) {
+  RankResults ranks = good_ranks();
+  for (auto& rank : ranks) rank->metrics["runtime"] = {.unit = "ns", .value = 1.0};
+  const CellRecord record = merged(ranks);
+  EXPECT_EQ(record.value("runtime"), 600);
+  EXPECT_THAT(record.warnings, ElementsAre(EndsWith(": runtime")));
+}
+
+TEST(Merge, AnotherUnitIsAsIfNotMeasured) {
+  RankResults ranks = good_ranks();
+  ranks[1]->metrics["load_time"] = {.unit = "s", .value = 0.05};
+  const CellRecord record = merged(ranks);
+  EXPECT_EQ(record.message, "not measured, or not on every rank: load_time");
+  EXPECT_THAT(record.warnings,
+              ElementsAre("load_time is left out: rank 1 has it in 's', not in 'ns'"));
 }
 
 TEST(Merge, DifferentLossesAreIncorrect) {

@@ -15,8 +15,8 @@ void write_text(const std::string& key, const std::string& text, record::RankRes
 
 void write_throttling(const measure::GpuSummary& summary, record::RankResult& result) {
   if (!summary.throttled_share) return;
-  result.metrics["gpu_throttled"] = scalar("1", summary.throttle_reasons.empty() ? 0 : 1);
-  result.metrics["gpu_throttled_share"] = scalar("1", *summary.throttled_share);
+  put(result.metrics, "gpu_throttled", summary.throttle_reasons.empty() ? 0 : 1);
+  put(result.metrics, "gpu_throttled_share", *summary.throttled_share);
   write_text("gpu_throttle_reasons", fmt::format("{}", fmt::join(summary.throttle_reasons, ", ")),
              result);
 }
@@ -26,25 +26,23 @@ void write_throttling(const measure::GpuSummary& summary, record::RankResult& re
 void write_gpu(const measure::GpuFacts& facts, const measure::GpuSummary& summary,
                record::RankResult& result) {
   using Spread = std::optional<measure::Spread>;
-  const auto add = [&](const char* name, const char* unit, const Spread& spread,
-                       double measure::Spread::*member) {
-    if (spread) result.metrics[name] = scalar(unit, (*spread).*member);
+  const auto add = [&](const char* name, const Spread& spread, double measure::Spread::*member) {
+    if (spread) put(result.metrics, name, (*spread).*member);
   };
   const auto add_bytes = [&](const char* name, const std::optional<std::int64_t>& bytes) {
-    if (bytes) result.metrics[name] = bytes_metric(*bytes);
+    if (bytes) put(result.metrics, name, *bytes);
   };
-  add("gpu_sm_clock", "Hz", summary.sm_clock_hz, &measure::Spread::median);
-  add("gpu_sm_clock_min", "Hz", summary.sm_clock_hz, &measure::Spread::min);
-  add("gpu_sm_clock_max", "Hz", summary.sm_clock_hz, &measure::Spread::max);
-  add("gpu_memory_clock", "Hz", summary.memory_clock_hz, &measure::Spread::median);
-  add("gpu_memory_clock_min", "Hz", summary.memory_clock_hz, &measure::Spread::min);
-  add("gpu_power", "W", summary.power_w, &measure::Spread::median);
-  add("gpu_power_min", "W", summary.power_w, &measure::Spread::min);
-  add("gpu_power_max", "W", summary.power_w, &measure::Spread::max);
-  add("gpu_temperature", "celsius", summary.temperature_c, &measure::Spread::max);
-  add("gpu_utilization", "1", summary.busy_share, &measure::Spread::median);
-  if (summary.power_limit_w)
-    result.metrics["gpu_power_limit"] = scalar("W", *summary.power_limit_w);
+  add("gpu_sm_clock", summary.sm_clock_hz, &measure::Spread::median);
+  add("gpu_sm_clock_min", summary.sm_clock_hz, &measure::Spread::min);
+  add("gpu_sm_clock_max", summary.sm_clock_hz, &measure::Spread::max);
+  add("gpu_memory_clock", summary.memory_clock_hz, &measure::Spread::median);
+  add("gpu_memory_clock_min", summary.memory_clock_hz, &measure::Spread::min);
+  add("gpu_power", summary.power_w, &measure::Spread::median);
+  add("gpu_power_min", summary.power_w, &measure::Spread::min);
+  add("gpu_power_max", summary.power_w, &measure::Spread::max);
+  add("gpu_temperature", summary.temperature_c, &measure::Spread::max);
+  add("gpu_utilization", summary.busy_share, &measure::Spread::median);
+  if (summary.power_limit_w) put(result.metrics, "gpu_power_limit", *summary.power_limit_w);
   add_bytes("gpu_memory_used", summary.memory_used_bytes);
   add_bytes("gpu_memory_total", summary.memory_total_bytes);
   write_throttling(summary, result);

@@ -12,9 +12,6 @@
 namespace moebench::train {
 namespace {
 
-record::Metric count(std::int64_t value) { return scalar("1", static_cast<double>(value)); }
-record::Metric time(std::int64_t ns) { return scalar("ns", static_cast<double>(ns)); }
-
 class LoadWorker {
  public:
   LoadWorker(const config::CellConfig& cell, comm::Communicator& world,
@@ -46,7 +43,7 @@ class LoadWorker {
 
   void timed_pass() {
     progress("load", 0, 3);
-    result_.metrics["page_cache_share"] = scalar("1", prepare_page_cache(cell_, world_));
+    put(result_.metrics, "page_cache_share", prepare_page_cache(cell_, world_));
     load::Request request = load_request(cell_, rank_);
     load::Memory memory;
     world_.barrier();
@@ -64,19 +61,19 @@ class LoadWorker {
 
   void write(const load::LoadReport& report) {
     auto& metrics = result_.metrics;
-    metrics["load_time"] = time(report.total_ns);
-    metrics["load_bytes_kept"] = bytes_metric(bytes_kept_);
-    metrics["load_bytes_needed"] = bytes_metric(report.bytes_needed);
-    metrics["load_bytes_read"] = bytes_metric(report.bytes_read);
-    metrics["load_bytes_direct"] = bytes_metric(report.bytes_direct);
-    metrics["load_bytes_received"] = bytes_metric(report.bytes_received);
-    metrics["load_minor_faults"] = count(report.minor_faults);
-    metrics["load_major_faults"] = count(report.major_faults);
-    if (report.peak_rss_bytes) metrics["load_rss_peak"] = bytes_metric(*report.peak_rss_bytes);
+    put(metrics, "load_time", report.total_ns);
+    put(metrics, "load_bytes_kept", bytes_kept_);
+    put(metrics, "load_bytes_needed", report.bytes_needed);
+    put(metrics, "load_bytes_read", report.bytes_read);
+    put(metrics, "load_bytes_direct", report.bytes_direct);
+    put(metrics, "load_bytes_received", report.bytes_received);
+    put(metrics, "load_minor_faults", report.minor_faults);
+    put(metrics, "load_major_faults", report.major_faults);
+    if (report.peak_rss_bytes) put(metrics, "load_rss_peak", *report.peak_rss_bytes);
     for (const load::FunctionTimes& function : report.functions) {
-      metrics["calls." + function.name] = count(function.calls);
-      metrics["own_time." + function.name] = time(function.own_ns);
-      metrics["cumulative_time." + function.name] = time(function.cumulative_ns);
+      put(metrics, "calls." + function.name, function.calls);
+      put(metrics, "own_time." + function.name, function.own_ns);
+      put(metrics, "cumulative_time." + function.name, function.cumulative_ns);
     }
   }
 
@@ -89,7 +86,7 @@ class LoadWorker {
     const auto report = load_weights(cell_, world_, request, memory, LoadPass::kStages);
     for (std::size_t i = 0; i < load::kNumStages; ++i) {
       const std::string name = to_string(static_cast<load::Stage>(i));
-      result_.metrics["load_stage." + name] = time(report.stages[i]);
+      put(result_.metrics, "load_stage." + name, report.stages[i]);
     }
     world_.barrier();
   }
@@ -97,12 +94,12 @@ class LoadWorker {
   // All ranks at once, so that they share the machine as they do in the load.
   void limits() {
     world_.barrier();
-    result_.metrics["copy_time"] = time(load::copy_time_ns(bytes_kept_, cell_.threads_per_rank));
+    put(result_.metrics, "copy_time", load::copy_time_ns(bytes_kept_, cell_.threads_per_rank));
     if (cell_.load.cache != config::Cache::kCold) return;
     world_.barrier();
     const auto files = weights::CheckpointFiles(cell_.load_from).paths();
     const auto rate = load::disk_bytes_per_second(files, rank_ * bytes_kept_, bytes_kept_);
-    if (rate) result_.metrics["disk_read_rate"] = scalar("bytes/s", *rate);
+    if (rate) put(result_.metrics, "disk_read_rate", *rate);
   }
 
   const config::CellConfig& cell_;

@@ -17,20 +17,20 @@ void MeasuredSteps::add(const StepResult& step, std::int64_t elapsed_ns,
 }
 
 void MeasuredSteps::write(record::Metrics& metrics) const {
-  metrics["step_time"] = series("ns", step_time_ns);
-  metrics["loss"] = series("1", loss);
-  metrics["grad_norm"] = series("1", grad_norm);
-  metrics["real_tokens"] = scalar("tokens", static_cast<double>(consumed.real));
-  metrics["padding_tokens"] = scalar("tokens", static_cast<double>(consumed.padding));
-  metrics["loss_tokens"] = scalar("tokens", static_cast<double>(consumed.loss));
-  metrics["model_flops"] = scalar("FLOP", consumed.model_flops);
-  metrics["hardware_flops"] = scalar("FLOP", consumed.hardware_flops);
+  put_series(metrics, "step_time", step_time_ns);
+  put_series(metrics, "loss", loss);
+  put_series(metrics, "grad_norm", grad_norm);
+  put(metrics, "real_tokens", consumed.real);
+  put(metrics, "padding_tokens", consumed.padding);
+  put(metrics, "loss_tokens", consumed.loss);
+  put(metrics, "model_flops", consumed.model_flops);
+  put(metrics, "hardware_flops", consumed.hardware_flops);
   const auto num_steps = static_cast<double>(step_time_ns.size());
   for (std::size_t i = 0; i < measure::kNumPhases; ++i) {
     const auto phase = static_cast<measure::Phase>(i);
     if (phase == measure::Phase::kCheckpoint) continue;  // lies between steps
     const std::string name = measure::to_string(phase);
-    metrics["phase_time_" + name] = scalar("ns", static_cast<double>(phases[i]) / num_steps);
+    put(metrics, "phase_time_" + name, static_cast<double>(phases[i]) / num_steps);
   }
 }
 

@@ -16,9 +16,9 @@ void record_rss(const std::string& when, std::int64_t live_tensor_bytes, record:
   const auto rss = machine::rss_bytes();
   const auto baseline = metrics.find("rss_baseline");
   if (!rss || baseline == metrics.end()) return;
-  metrics["rss_" + when] = bytes_metric(*rss);
-  metrics["rss_outside_" + when] =
-      scalar("bytes", static_cast<double>(*rss - live_tensor_bytes) - *baseline->second.value);
+  put(metrics, "rss_" + when, *rss);
+  put(metrics, "rss_outside_" + when,
+      static_cast<double>(*rss - live_tensor_bytes) - *baseline->second.value);
 }
 
 // What lies on the device beyond tensors: the allocator's cache, and what others hold of it (NCCL,
@@ -27,9 +27,9 @@ void record_device(const std::string& when, const device::Place& place, record::
   if (!place.is_cuda()) return;
   const device::AllocatorMemory allocator = device::allocator_memory(place);
   const std::int64_t used = device::device_memory(place).used;
-  metrics["mem_reserved_" + when] = bytes_metric(allocator.peak_reserved);
-  metrics["mem_device_" + when] = bytes_metric(used);
-  metrics["mem_outside_allocator_" + when] = bytes_metric(used - allocator.reserved);
+  put(metrics, "mem_reserved_" + when, allocator.peak_reserved);
+  put(metrics, "mem_device_" + when, used);
+  put(metrics, "mem_outside_allocator_" + when, used - allocator.reserved);
 }
 
 }  // namespace
@@ -39,8 +39,8 @@ MemoryPass memory_pass(const PassInputs& inputs, std::int64_t num_steps, record:
   device::release_cache(inputs.place);
   const std::int64_t retries_before = device::allocator_memory(inputs.place).retries;
   const auto record_phase = [&](const std::string& phase) {
-    metrics["mem_alloc_" + phase] = bytes_metric(tracker.live_bytes());
-    metrics["mem_peak_" + phase] = bytes_metric(tracker.peak_bytes());
+    put(metrics, "mem_alloc_" + phase, tracker.live_bytes());
+    put(metrics, "mem_peak_" + phase, tracker.peak_bytes());
   };
   Run run(inputs, Engine::BufferCaching::kOff);
   record_phase("load");
@@ -61,11 +61,11 @@ MemoryPass memory_pass(const PassInputs& inputs, std::int64_t num_steps, record:
     peak = std::max(peak, tracker.peak_bytes());
   }
   pass.timeline = tracker.take_timeline();
-  metrics["mem_alloc"] = bytes_metric(tracker.live_bytes());
-  metrics["mem_peak"] = bytes_metric(peak);
+  put(metrics, "mem_alloc", tracker.live_bytes());
+  put(metrics, "mem_peak", peak);
   if (inputs.place.is_cuda()) {
     const std::int64_t retries = device::allocator_memory(inputs.place).retries - retries_before;
-    metrics["mem_alloc_retries"] = scalar("1", static_cast<double>(retries));
+    put(metrics, "mem_alloc_retries", retries);
   }
   record_rss("end", inputs.place.is_cuda() ? 0 : tracker.live_bytes(), metrics);
   return pass;

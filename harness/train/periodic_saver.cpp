@@ -4,6 +4,7 @@
 
 #include "harness/measure/clock.h"
 #include "harness/measure/phases.h"
+#include "harness/train/rank_metrics.h"
 
 namespace moebench::train {
 
@@ -24,10 +25,8 @@ void PeriodicSaver::save(Engine& engine, std::int64_t next_data_step) {
 
 void PeriodicSaver::write(record::Metrics& metrics) const {
   if (save_time_ns_.empty()) return;
-  record::Metric time{.unit = "ns"};
-  time.samples = save_time_ns_;
-  metrics["checkpoint_save_time"] = std::move(time);
-  metrics["checkpoint_bytes"] = {.unit = "bytes", .value = static_cast<double>(num_bytes_)};
+  put_series(metrics, "checkpoint_save_time", save_time_ns_);
+  put(metrics, "checkpoint_bytes", num_bytes_);
 }
 
 }  // namespace moebench::train

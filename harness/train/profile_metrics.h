@@ -26,8 +26,8 @@ void write_gpu(const profile_gpu::GpuSummary& gpu, double num_steps, record::Met
 void write_memory_by_phase(const std::vector<measure::MemoryMoment>& timeline,
                            record::Metrics& metrics);
 
-// Gives every rank the metrics of this prefix that any rank has: 0 where a rank has none of it (an
-// operation that it never called). Collective.
-void share_names(comm::Communicator& world, const std::string& prefix, record::Metrics& metrics);
+// Gives every rank the metrics of families (operations, sizes of messages, ...) that any rank has:
+// 0 where a rank has none of it, as an operation that it never called. Collective.
+void share_families(comm::Communicator& world, record::Metrics& metrics);
 
 }  // namespace moebench::train

@@ -79,17 +79,14 @@ class Pass {
     }
     const auto offset = profile::measure_clock_offset(inputs_.world);
     log_.finish(offset.offset_ns);
-    result_.metrics["clock_uncertainty"] = scalar("ns", static_cast<double>(offset.uncertainty_ns));
+    put(result_.metrics, "clock_uncertainty", offset.uncertainty_ns);
     write();
     if (level() >= Profile::kOps) {
       if (!inputs_.place.is_cuda()) profile_movements();  // it takes the host's time for theirs
       write_pstats();
     }
     if (level() == Profile::kTrace) trace(offset.offset_ns);
-    for (const char* prefix : {"op_", "collective", "profile_wait.", "moved_", "mem_in_phase.",
-                               "gpu_time.", "gpu_idle.", "gpu_activity_", "gpu_copy_"}) {
-      share_names(inputs_.world, prefix, result_.metrics);
-    }
+    share_families(inputs_.world, result_.metrics);
   }
 
  private:
@@ -106,9 +103,8 @@ class Pass {
   }
 
   void keep(const char* what, std::int64_t elapsed_ns) {
-    auto& metric = result_.metrics[fmt::format("profile_{}_step_time", what)];
-    metric.unit = "ns";
-    metric.samples.push_back(static_cast<double>(elapsed_ns));
+    metric_of(result_.metrics, fmt::format("profile_{}_step_time", what))
+        .samples.push_back(static_cast<double>(elapsed_ns));
   }
 
   void profile_phases() {
@@ -155,9 +151,9 @@ class Pass {
     profiler.stop();
     write_movements(profiler.movements(), 1, result_.metrics);
     inputs_.world.barrier();
-    result_.metrics["copy_rate"] =
-        scalar("bytes/s", measure::copy_bytes_per_second(
-                              kCopyBytes, static_cast<int>(inputs_.cell.threads_per_rank)));
+    put(result_.metrics, "copy_rate",
+        measure::copy_bytes_per_second(kCopyBytes,
+                                       static_cast<int>(inputs_.cell.threads_per_rank)));
   }
 
   void write() {
@@ -166,7 +162,7 @@ class Pass {
     write_collectives(log_, steps, result_.metrics);
     write_calls(calls_, steps, result_.metrics);
     if (traces_gpu()) write_gpu(gpu_, steps, result_.metrics);
-    result_.metrics["profiled_steps"] = scalar("1", steps);
+    put(result_.metrics, "profiled_steps", steps);
   }
 
   void write_pstats() {

@@ -13,11 +13,10 @@ namespace moebench::train {
 void write_routing(const RoutingCounts& counts, const config::ModelConfig& model,
                    record::Metrics& metrics) {
   const auto& rows = counts.tokens_per_expert;
-  record::Metric experts = series("rows", {rows.begin(), rows.end()});
-  experts.shape = {model.num_layers, model.num_experts};
-  metrics["tokens_per_expert"] = std::move(experts);
-  metrics["routed_rows"] = scalar("rows", static_cast<double>(counts.routed_rows));
-  metrics["padded_rows"] = scalar("rows", static_cast<double>(counts.padded_rows));
+  put_series(metrics, "tokens_per_expert", {rows.begin(), rows.end()});
+  metrics["tokens_per_expert"].shape = {model.num_layers, model.num_experts};
+  put(metrics, "routed_rows", counts.routed_rows);
+  put(metrics, "padded_rows", counts.padded_rows);
 }
 
 std::string check_routing(const RoutingCounts& counts, const PassInputs& inputs,

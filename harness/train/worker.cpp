@@ -51,9 +51,9 @@ class Worker {
 
   record::RankResult run() {
     describe_environment();
-    if (const auto rss = machine::rss_bytes()) result_.metrics["rss_baseline"] = bytes_metric(*rss);
+    if (const auto rss = machine::rss_bytes()) put(result_.metrics, "rss_baseline", *rss);
     world_.barrier();
-    result_.metrics["gemm_flops_per_second"] = scalar("FLOP/s", gemm_rate());
+    put(result_.metrics, "gemm_flops_per_second", gemm_rate());
     timed_pass();
     if (result_.disposition == record::Disposition::kOk) check_memory();
     if (result_.disposition == record::Disposition::kOk) profile();
@@ -89,16 +89,15 @@ class Worker {
   void timed_pass() {
     progress("load", 0, 1, 0);
     if (!cell_.load_from.empty()) {
-      result_.metrics["page_cache_share"] = scalar("1", prepare_page_cache(cell_, world_));
+      put(result_.metrics, "page_cache_share", prepare_page_cache(cell_, world_));
     }
     world_.barrier();
     const measure::Stopwatch load_watch;
     Run run(inputs_, Engine::BufferCaching::kOn);
     world_.barrier();
-    result_.metrics["load_time"] = scalar("ns", static_cast<double>(load_watch.elapsed_ns()));
+    put(result_.metrics, "load_time", load_watch.elapsed_ns());
     if (!cell_.resume_from.empty()) {
-      result_.metrics["checkpoint_load_time"] =
-          scalar("ns", static_cast<double>(run.checkpoint_load_ns()));
+      put(result_.metrics, "checkpoint_load_time", run.checkpoint_load_ns());
     }
     warm_up(run);
     run.engine().take_routing_counts();
@@ -108,7 +107,7 @@ class Worker {
     if (watch) watch->write(result_);
     saver_.write(result_.metrics);
     if (const auto rss = machine::peak_rss_bytes()) {
-      result_.metrics["rss_peak"] = bytes_metric(*rss);
+      put(result_.metrics, "rss_peak", *rss);
     }
   }
 
@@ -119,7 +118,7 @@ class Worker {
       const measure::Stopwatch watch;
       keep_loss(run.step(consumed).loss);
       const std::int64_t elapsed = watch.elapsed_ns();
-      if (i == 0) result_.metrics["first_step_time"] = scalar("ns", static_cast<double>(elapsed));
+      if (i == 0) put(result_.metrics, "first_step_time", elapsed);
       progress("warmup", i + 1, cell_.warmup_steps, rate(consumed.real, elapsed));
       save_where_due(run);
     }

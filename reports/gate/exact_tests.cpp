@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "harness/record/metric_catalogue.h"
 #include "harness/stats/quantile.h"
 #include "reports/write/agreement.h"
 
@@ -14,29 +15,27 @@ namespace {
 using record::CellRecord;
 using Runs = std::vector<const CellRecord*>;
 
-enum class Kind { kNoMore, kSame, kLoss };
+using Kind = record::GateRule::Kind;
 
 struct ExactMetric {
-  const char* name;
-  Kind kind;
-  double tolerance;  // relative; of kLoss that of the number format
+  std::string name;
+  record::GateRule rule;
 };
 
-// The allocator repeats to the byte; the room is for what a library may round elsewhere.
-constexpr double kMemory = 1e-3;
-constexpr double kImbalance = 1e-2;
-constexpr ExactMetric kMetrics[] = {
-    {"mem_alloc", Kind::kNoMore, kMemory},
-    {"mem_peak", Kind::kNoMore, kMemory},
-    {"mem_peak_imbalance", Kind::kNoMore, kImbalance},
-    {"real_tokens", Kind::kSame, 0},
-    {"padding_tokens", Kind::kSame, 0},
-    {"loss_tokens", Kind::kSame, 0},
-    {"dropped_rows", Kind::kNoMore, 0},
-    {"load_bytes_needed", Kind::kSame, 0},
-    {"load_bytes_read", Kind::kNoMore, kMemory},
-    {"loss", Kind::kLoss, 0},
-};
+// How unevenly the ranks need memory: computed here of mem_peak, and so in no record.
+constexpr const char* kImbalance = "mem_peak_imbalance";
+constexpr record::GateRule kImbalanceRule{Kind::kNoMore, 1e-2};
+
+// Those of the catalogue in its order, each with what is computed of it.
+std::vector<ExactMetric> exact_metrics() {
+  std::vector<ExactMetric> metrics;
+  for (const record::MetricInfo& info : record::metric_catalogue()) {
+    if (info.gate.kind == Kind::kNone) continue;
+    metrics.push_back({std::string(info.name), info.gate});
+    if (info.name == "mem_peak") metrics.push_back({kImbalance, kImbalanceRule});
+  }
+  return metrics;
+}
 
 // Largest rank / mean over the ranks.
 std::optional<double> imbalance(const CellRecord& run, const char* metric) {
@@ -53,7 +52,7 @@ std::optional<double> imbalance(const CellRecord& run, const char* metric) {
 }
 
 std::optional<double> value_of(const CellRecord& run, const std::string& metric) {
-  return metric == "mem_peak_imbalance" ? imbalance(run, "mem_peak") : run.value(metric);
+  return metric == kImbalance ? imbalance(run, "mem_peak") : run.value(metric);
 }
 
 std::optional<double> median_of(const Runs& runs, const std::string& metric) {
@@ -80,9 +79,9 @@ double relative(double base, double candidate) {
 void judge(const ExactMetric& metric, const CellRecord& run, MetricTest& test) {
   const double change = relative(*test.base, *test.candidate);
   test.change = Change{change};
-  double tolerance = metric.tolerance;
-  if (metric.kind == Kind::kLoss) tolerance = reports::agreement_bound(run).loss;
-  const bool is_two_sided = metric.kind != Kind::kNoMore;
+  double tolerance = metric.rule.tolerance;
+  if (metric.rule.kind == Kind::kLoss) tolerance = reports::agreement_bound(run).loss;
+  const bool is_two_sided = metric.rule.kind != Kind::kNoMore;
   const bool is_worse = (is_two_sided ? std::abs(change) : change) > tolerance;
   test.verdict = is_worse ? Verdict::kRegressed : Verdict::kPass;
   if (!is_worse) return;
@@ -95,8 +94,8 @@ std::vector<MetricTest> exact_tests(const Runs& base, const Runs& candidate) {
   std::vector<MetricTest> tests;
   if (base.empty() || candidate.empty()) return tests;
   const bool same_work = base.front()->workload == candidate.front()->workload;
-  for (const ExactMetric& metric : kMetrics) {
-    if (!same_work && metric.kind != Kind::kNoMore) continue;
+  for (const ExactMetric& metric : exact_metrics()) {
+    if (!same_work && metric.rule.kind != Kind::kNoMore) continue;
     MetricTest test{.metric = metric.name, .unit = unit_of(base, metric.name)};
     test.base = median_of(base, metric.name);
     test.candidate = median_of(candidate, metric.name);
