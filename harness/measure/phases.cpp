@@ -28,36 +28,6 @@ std::atomic<PhaseObserver*> observer_of_all_threads = nullptr;
 
 }  // namespace
 
-const char* to_string(Phase phase) {
-  constexpr std::array<const char*, kNumPhases> kNames = {"other",
-                                                          "data",
-                                                          "embedding",
-                                                          "attention",
-                                                          "router",
-                                                          "dispatch",
-                                                          "experts",
-                                                          "combine",
-                                                          "loss",
-                                                          "loss_backward",
-                                                          "combine_backward",
-                                                          "experts_backward",
-                                                          "dispatch_backward",
-                                                          "router_backward",
-                                                          "attention_backward",
-                                                          "embedding_backward",
-                                                          "gather",
-                                                          "reduce",
-                                                          "optimizer",
-                                                          "checkpoint"};
-  return kNames[static_cast<std::size_t>(phase)];
-}
-
-Phase backward_of(Phase phase) {
-  if (phase < Phase::kEmbedding || phase > Phase::kLoss) return phase;
-  const int from_loss = static_cast<int>(Phase::kLoss) - static_cast<int>(phase);
-  return static_cast<Phase>(static_cast<int>(Phase::kLossBackward) + from_loss);
-}
-
 ObservePhases::ObservePhases(PhaseObserver& observer) {
   MOEBENCH_CHECK(clock_of_thread.observer == nullptr);
   clock_of_thread.observer = &observer;

@@ -1,42 +1,11 @@
 #pragma once
 
 #include <array>
-#include <cstddef>
 #include <cstdint>
 
+#include "harness/measure/phase.h"
+
 namespace moebench::measure {
-
-// What a rank does with its time within a training step. The phases from kEmbedding to kLoss are
-// the forward pass in its order, what activation checkpointing computes again included; each has
-// its backward.
-enum class Phase {
-  kOther,      // none of the parts below
-  kData,       // making the micro-batches
-  kEmbedding,  // looking up token embeddings
-  kAttention,  // first norm, projections, attention, residual
-  kRouter,     // second norm, the router, its choice and what is counted of it
-  kDispatch,   // grouping rows by expert and sending them
-  kExperts,    // the experts' products
-  kCombine,    // returning rows, summing them, residual
-  kLoss,       // final norm, logits, cross entropy with the gradient of the logits
-  kLossBackward,
-  kCombineBackward,
-  kExpertsBackward,
-  kDispatchBackward,
-  kRouterBackward,
-  kAttentionBackward,
-  kEmbeddingBackward,
-  kGather,      // starting, and waiting for, the all-gathers of parameters
-  kReduce,      // reduce-scatters of gradients, and sums over ranks
-  kOptimizer,   // gradient norm and AdamW
-  kCheckpoint,  // saving one; lies between steps
-};
-inline constexpr std::size_t kNumPhases = 20;
-
-const char* to_string(Phase phase);  // "other", "data", ..., "loss_backward", ...
-
-// The backward of a phase of the forward pass; another phase is its own.
-Phase backward_of(Phase phase);
 
 // Nanoseconds of each phase, itself alone: what scopes within it took is theirs.
 using PhaseTimes = std::array<std::int64_t, kNumPhases>;

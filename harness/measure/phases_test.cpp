@@ -134,6 +134,13 @@ TEST(Phases, EveryPartOfTheForwardPassHasItsBackward) {
   EXPECT_EQ(backward_of(Phase::kGather), Phase::kGather);
 }
 
+TEST(Phases, AStepHasAllButSavingACheckpoint) {
+  std::set<Phase> phases(kStepPhases.begin(), kStepPhases.end());
+  EXPECT_EQ(phases.size(), kNumPhases - 1);
+  EXPECT_FALSE(phases.contains(Phase::kCheckpoint));
+  EXPECT_EQ(kStepPhases.back(), Phase::kOther);
+}
+
 TEST(Phases, NamesDiffer) {
   std::set<std::string> names;
   for (std::size_t i = 0; i < kNumPhases; ++i) names.insert(to_string(static_cast<Phase>(i)));

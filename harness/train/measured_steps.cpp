@@ -26,11 +26,9 @@ void MeasuredSteps::write(record::Metrics& metrics) const {
   put(metrics, "model_flops", consumed.model_flops);
   put(metrics, "hardware_flops", consumed.hardware_flops);
   const auto num_steps = static_cast<double>(step_time_ns.size());
-  for (std::size_t i = 0; i < measure::kNumPhases; ++i) {
-    const auto phase = static_cast<measure::Phase>(i);
-    if (phase == measure::Phase::kCheckpoint) continue;  // lies between steps
-    const std::string name = measure::to_string(phase);
-    put(metrics, "phase_time_" + name, static_cast<double>(phases[i]) / num_steps);
+  for (const measure::Phase phase : measure::kStepPhases) {
+    put(metrics, std::string("phase_time_") + to_string(phase),
+        static_cast<double>(phases[static_cast<std::size_t>(phase)]) / num_steps);
   }
 }
 

@@ -31,11 +31,9 @@ std::string size_bucket(std::int64_t bytes) {
 }  // namespace
 
 void write_phases(const measure::PhaseTimes& times, double num_steps, record::Metrics& metrics) {
-  for (std::size_t i = 0; i < measure::kNumPhases; ++i) {
-    const auto phase = static_cast<Phase>(i);
-    if (phase == Phase::kCheckpoint) continue;  // lies between steps
+  for (const Phase phase : measure::kStepPhases) {
     add(metrics, fmt::format("profile_phase.{}", to_string(phase)),
-        static_cast<double>(times[i]) / num_steps);
+        static_cast<double>(times[static_cast<std::size_t>(phase)]) / num_steps);
   }
 }
 

@@ -2,30 +2,18 @@
 
 #include <array>
 
+#include "harness/measure/phase.h"
+
 namespace moebench::reports {
 
-// In the order of a step, which is that of measure::Phase but for "other", which comes last;
-// harness/record/schema.md says what each holds. The part of a name before kBackward is the phase
-// whose gradients it computes.
-inline constexpr std::array kStepPhases = {"data",
-                                           "embedding",
-                                           "attention",
-                                           "router",
-                                           "dispatch",
-                                           "experts",
-                                           "combine",
-                                           "loss",
-                                           "loss_backward",
-                                           "combine_backward",
-                                           "experts_backward",
-                                           "dispatch_backward",
-                                           "router_backward",
-                                           "attention_backward",
-                                           "embedding_backward",
-                                           "gather",
-                                           "reduce",
-                                           "optimizer",
-                                           "other"};
+// Names of the phases that add up to a step, in its order; harness/record/schema.md says what each
+// holds.
+inline constexpr auto kStepPhases = [] {
+  std::array<const char*, measure::kStepPhases.size()> names{};
+  for (std::size_t i = 0; i < names.size(); ++i) names[i] = to_string(measure::kStepPhases[i]);
+  return names;
+}();
+// Ends the name of a phase that computes the gradients of the one named before it.
 inline constexpr const char* kBackward = "_backward";
 
 }  // namespace moebench::reports
