@@ -8,6 +8,7 @@
 
 #include "harness/base/error.h"
 #include "harness/base/file.h"
+#include "harness/base/hash.h"
 #include "harness/launch/process.h"
 #include "harness/machine/memory_kills.h"
 #include "harness/merge/merge.h"
@@ -71,7 +72,7 @@ merge::Outcome to_outcome(const ProcessResult& process, const config::CellConfig
 }
 
 record::CellRecord start_record(const config::CellConfig& cell, int repetition, Launcher launcher,
-                                const machine::MachineFacts& facts) {
+                                const RunCellOptions& options) {
   record::CellRecord record;
   record.id = cell.id();
   record.scenario = cell.scenario;
@@ -81,7 +82,9 @@ record::CellRecord start_record(const config::CellConfig& cell, int repetition, 
   if (cell.known_failure) {
     record.known_failure = {cell.known_failure->reason, cell.known_failure->until};
   }
-  record.environment = machine::to_environment(facts);
+  record.environment = machine::driver_environment(options.machine);
+  record.environment["worker"] = options.worker.string();
+  record.environment["worker_hash"] = worker_hash(options.worker);
   record.environment["launcher"] = to_string(launcher);
   const std::string version = launcher_version(launcher);
   if (!version.empty()) record.environment["launcher_version"] = version;
@@ -90,9 +93,9 @@ record::CellRecord start_record(const config::CellConfig& cell, int repetition, 
   record.environment["measure"] = to_string(cell.measure);
   record.environment["threads_per_rank"] = std::to_string(cell.threads_per_rank);
   record.warnings =
-      machine::environment_warnings(facts, {.ranks = cell.processes(),
-                                            .threads_per_rank = cell.threads_per_rank,
-                                            .elsewhere = launcher == Launcher::kSlurm});
+      machine::environment_warnings(options.machine, {.ranks = cell.processes(),
+                                                      .threads_per_rank = cell.threads_per_rank,
+                                                      .elsewhere = launcher == Launcher::kSlurm});
   record.started_at = utc_now();
   return record;
 }
@@ -103,9 +106,9 @@ void finish_record(const config::CellConfig& cell, const fs::path& folder,
   const merge::RankResults ranks = merge::read_ranks(folder, cell.processes(), complaint);
   merge::merge(cell, ranks, outcome, record);
   if (!complaint.empty()) record.message += "; " + complaint;
-  // What the ranks know (library versions) adds to the driver's facts and replaces none.
-  if (ranks[0])
-    record.environment.insert(ranks[0]->environment.begin(), ranks[0]->environment.end());
+  for (std::string& warning : machine::build_warnings(record.environment)) {
+    record.warnings.push_back(std::move(warning));
+  }
 }
 
 }  // namespace
@@ -122,6 +125,8 @@ fs::path find_worker() {
       worker.string());
 }
 
+std::string worker_hash(const fs::path& worker) { return hash_hex(read_file(worker)); }
+
 fs::path repetition_folder(const fs::path& results_folder, const config::CellConfig& cell,
                            int repetition) {
   return fs::absolute(results_folder) / "cells" / cell.id() / std::to_string(repetition);
@@ -132,7 +137,7 @@ std::optional<record::CellRecord> run_cell(const config::CellConfig& cell, int r
   const fs::path folder = repetition_folder(options.results_folder, cell, repetition);
   const LaunchCommand launch =
       make_launch_command(cell, options.worker, folder, options.launcher, options.place);
-  auto record = start_record(cell, repetition, launch.launcher, options.machine);
+  auto record = start_record(cell, repetition, launch.launcher, options);
   make_fresh(folder);
   config::write_cell(cell, folder / "cell.yaml");
   write_command(launch, cell, folder);

@@ -27,6 +27,9 @@ struct RunCellOptions {
 // it is not an executable file.
 std::filesystem::path find_worker();
 
+// Which program a worker is: a hash of its file, `worker_hash` of a record.
+std::string worker_hash(const std::filesystem::path& worker);
+
 // results_folder/cells/<id>/<repetition>, absolute.
 std::filesystem::path repetition_folder(const std::filesystem::path& results_folder,
                                         const config::CellConfig& cell, int repetition);

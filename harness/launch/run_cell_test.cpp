@@ -17,6 +17,7 @@ namespace {
 
 using record::CellRecord;
 using record::Disposition;
+using ::testing::Contains;
 using ::testing::HasSubstr;
 
 constexpr int kSteps = 2;
@@ -61,9 +62,31 @@ TEST_F(RunCellTest, OkOnTwoRanks) {
   EXPECT_EQ(record.environment.at("launcher"), "mpirun");
   EXPECT_EQ(record.environment.at("world_size"), "2");
   EXPECT_EQ(record.environment.at("torch_version"), "1.2.3");
+  EXPECT_EQ(record.environment.at("worker"), worker_.program().string());
+  EXPECT_EQ(record.environment.at("worker_hash"), worker_hash(worker_.program()));
   EXPECT_EQ(record.started_at.size(), std::string("2024-01-01T00:00:00Z").size());
   ASSERT_FALSE(progress.empty());
   EXPECT_EQ(progress.back().phase, "memory");
+}
+
+// The fake worker says that it was built otherwise than this test, and on another machine.
+TEST_F(RunCellTest, TheRanksFactsWinAndTheDriversStandApart) {
+  const CellRecord record = run("ok");
+  EXPECT_EQ(record.environment.at("compiler"), "Fake 1.0");
+  EXPECT_EQ(record.environment.at("cpu_model"), "Fake CPU");
+  EXPECT_EQ(record.environment.at("hosts"), "fake-host");
+  EXPECT_EQ(record.environment.at("driver_compiler"), options_.machine.compiler);
+  EXPECT_EQ(record.environment.at("driver_cpu_model"), options_.machine.cpu_model);
+  EXPECT_THAT(record.warnings, Contains("build type 'Debug' is not optimised"));
+  EXPECT_THAT(record.warnings, Contains("built with sanitizers"));
+}
+
+TEST_F(RunCellTest, WithoutAResultNobodySaysWhatWasMeasured) {
+  cell_.ranks = 1;
+  const CellRecord record = run("crash");
+  EXPECT_FALSE(record.environment.contains("compiler"));
+  EXPECT_TRUE(record.environment.contains("driver_compiler"));
+  EXPECT_TRUE(record.environment.contains("worker_hash"));
 }
 
 TEST_F(RunCellTest, FolderHoldsCellCommandAndOutput) {

@@ -67,12 +67,19 @@ std::optional<double> cpu_quota() {
   return quota / period;
 }
 
-constexpr bool is_sanitized() {
-#if defined(__SANITIZE_ADDRESS__)
-  return true;
-#else
-  return false;
+// g++ defines a macro, clang answers by a feature.
+#if !defined(__has_feature)
+#define __has_feature(x) 0
 #endif
+#if defined(__SANITIZE_ADDRESS__) || __has_feature(address_sanitizer)
+constexpr bool kSanitized = true;
+#else
+constexpr bool kSanitized = false;
+#endif
+
+std::string host_name() {
+  utsname names{};
+  return ::uname(&names) == 0 ? names.nodename : "";
 }
 
 bool is_optimised(const std::string& build_type) {
@@ -88,7 +95,8 @@ MachineFacts read_machine_facts() {
   facts.git_dirty = kBuildGitDirty;
   facts.compiler = kBuildCompiler;
   facts.build_type = kBuildType;
-  facts.sanitized = is_sanitized();
+  facts.sanitized = kSanitized;
+  facts.host = host_name();
   facts.cpu_model = field("/proc/cpuinfo", "model name");
   facts.cores_online = static_cast<int>(::sysconf(_SC_NPROCESSORS_ONLN));
   facts.cores_allowed = count_allowed_cores();
@@ -123,6 +131,7 @@ record::Environment to_environment(const MachineFacts& facts) {
       {"compiler", facts.compiler},
       {"build_type", facts.build_type},
       {"sanitizers", facts.sanitized ? "on" : "off"},
+      {"host", facts.host},
       {"cpu_model", facts.cpu_model},
       {"cores_online", std::to_string(facts.cores_online)},
       {"cores_allowed", std::to_string(facts.cores_allowed)},
@@ -136,6 +145,32 @@ record::Environment to_environment(const MachineFacts& facts) {
   };
   std::erase_if(environment, [](const auto& entry) { return entry.second.empty(); });
   return environment;
+}
+
+record::Environment rank_environment() {
+  record::Environment environment = to_environment(read_machine_facts());
+  environment.erase("swap_used_bytes");
+  environment.erase("load_average_at_start");
+  return environment;
+}
+
+record::Environment driver_environment(const MachineFacts& facts) {
+  record::Environment environment;
+  for (const auto& [name, fact] : to_environment(facts)) environment["driver_" + name] = fact;
+  return environment;
+}
+
+std::vector<std::string> build_warnings(const record::Environment& environment) {
+  std::vector<std::string> warnings;
+  const auto build_type = environment.find("build_type");
+  if (build_type != environment.end() && !is_optimised(build_type->second)) {
+    warnings.push_back(fmt::format("build type '{}' is not optimised", build_type->second));
+  }
+  const auto sanitizers = environment.find("sanitizers");
+  if (sanitizers != environment.end() && sanitizers->second != "off") {
+    warnings.emplace_back("built with sanitizers");
+  }
+  return warnings;
 }
 
 std::vector<std::string> environment_warnings(const MachineFacts& facts, const Demand& demand) {
@@ -153,10 +188,6 @@ std::vector<std::string> environment_warnings(const MachineFacts& facts, const D
     warnings.push_back(fmt::format("oversubscribed: {} ranks x {} threads on {} cores",
                                    demand.ranks, demand.threads_per_rank, facts.cores_allowed));
   }
-  if (!is_optimised(facts.build_type)) {
-    warnings.push_back(fmt::format("build type '{}' is not optimised", facts.build_type));
-  }
-  if (facts.sanitized) warnings.push_back("built with sanitizers");
   return warnings;
 }
 

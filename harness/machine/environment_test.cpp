@@ -9,10 +9,10 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::StartsWith;
 
 MachineFacts quiet_machine() {
   MachineFacts facts;
-  facts.build_type = "RelWithDebInfo";
   facts.cores_allowed = 4;
   facts.load_average = 0.5;
   return facts;
@@ -27,12 +27,34 @@ TEST(Environment, WarnsOfEachDisturbance) {
   MachineFacts facts = quiet_machine();
   facts.load_average = 2.5;
   facts.governor = "powersave";
-  facts.build_type = "Debug";
-  facts.sanitized = true;
   EXPECT_THAT(environment_warnings(facts, {.ranks = 2, .threads_per_rank = 3}),
               ElementsAre(HasSubstr("load average 2.50"), HasSubstr("'powersave'"),
-                          "oversubscribed: 2 ranks x 3 threads on 4 cores", HasSubstr("'Debug'"),
-                          HasSubstr("sanitizers")));
+                          "oversubscribed: 2 ranks x 3 threads on 4 cores"));
+}
+
+TEST(Environment, WarnsOfABuildThatIsNoneToMeasure) {
+  EXPECT_THAT(build_warnings({{"build_type", "RelWithDebInfo"}, {"sanitizers", "off"}}), IsEmpty());
+  EXPECT_THAT(build_warnings({{"build_type", "Debug"}, {"sanitizers", "on"}}),
+              ElementsAre(HasSubstr("'Debug'"), HasSubstr("sanitizers")));
+  EXPECT_THAT(build_warnings({}), IsEmpty()) << "nobody said";
+}
+
+// The tests are built as the programs are: the word must be this build's.
+TEST(Environment, SaysWhetherThisBuildIsSanitized) {
+#if defined(MOEBENCH_SANITIZED)
+  EXPECT_EQ(rank_environment().at("sanitizers"), "on");
+#else
+  EXPECT_EQ(rank_environment().at("sanitizers"), "off");
+#endif
+}
+
+TEST(Environment, TheDriversFactsStandApart) {
+  MachineFacts facts = quiet_machine();
+  facts.compiler = "GNU 1.2.3";
+  const auto environment = driver_environment(facts);
+  EXPECT_EQ(environment.at("driver_compiler"), "GNU 1.2.3");
+  EXPECT_EQ(environment.at("driver_load_average_at_start"), "0.50");
+  for (const auto& [name, fact] : environment) EXPECT_THAT(name, StartsWith("driver_"));
 }
 
 TEST(Environment, CoresOfOtherMachinesAreNotCounted) {
@@ -48,7 +70,8 @@ TEST(Environment, ThisMachinesFactsAreThere) {
     EXPECT_TRUE(environment.contains(key)) << key;
   }
   EXPECT_GT(std::stoll(environment.at("memory_total_bytes")), 1'000'000);
-  EXPECT_FALSE(environment.contains("hostname"));
+  EXPECT_FALSE(environment.at("host").empty());
+  EXPECT_FALSE(rank_environment().contains("load_average_at_start"));
 }
 
 }  // namespace

@@ -10,6 +10,7 @@
 #include "harness/base/check.h"
 #include "harness/merge/gpu_warnings.h"
 #include "harness/merge/metric_warnings.h"
+#include "harness/merge/rank_facts.h"
 #include "harness/record/metric_catalogue.h"
 
 namespace moebench::merge {
@@ -169,6 +170,9 @@ void merge(const config::CellConfig& cell, const RankResults& ranks, const Outco
   record.disposition = verdict.disposition;
   record.message = verdict.message;
   if (verdict.disposition != Disposition::kOk) record.stderr_tail = outcome.stderr_tail;
+  RankFacts facts = merge_facts(ranks);
+  for (auto& [name, fact] : facts.environment) record.environment[name] = std::move(fact);
+  for (std::string& warning : facts.warnings) record.warnings.push_back(std::move(warning));
   for (const auto& find_warnings : {metric_warnings, gpu_warnings}) {
     for (std::string& warning : find_warnings(ranks)) record.warnings.push_back(std::move(warning));
   }

@@ -29,7 +29,8 @@ record::Metrics merge_metrics(const std::vector<record::RankResult>& ranks);
 // The analytic memory estimate (config::estimate_memory) as metrics mem_estimate*.
 record::Metrics estimate_metrics(const config::CellConfig& cell);
 
-// Fills disposition, message, stderr_tail and metrics of a record, and adds warnings; pure. ok =
+// Fills disposition, message, stderr_tail and metrics of a record, and adds the ranks' facts to its
+// environment, where they win over what is there, and warnings; pure. ok =
 // exit code 0 AND a result of every rank AND all required metrics AND the same finite loss and
 // gradient norm on every rank. The memory estimate stands in every record, also beside a rank that
 // ran out of it.

@@ -9,7 +9,6 @@
 
 #include "harness/base/error.h"
 #include "harness/base/file.h"
-#include "harness/base/hash.h"
 #include "harness/launch/run_cell.h"
 #include "harness/machine/run_telemetry.h"
 #include "harness/session/plan.h"
@@ -46,15 +45,6 @@ void copy_calibration(const fs::path& from, const fs::path& session_folder) {
   write_file_atomically(to / "results.jsonl", read_file(from / "results.jsonl"));
 }
 
-// Empty where this build has none, as one without torch.
-fs::path own_worker() {
-  try {
-    return launch::find_worker();
-  } catch (const Error&) {
-    return {};
-  }
-}
-
 class Runner {
  public:
   explicit Runner(PairSession& session)
@@ -62,7 +52,6 @@ class Runner {
         folder_(session.folder),
         rules_{.busy_cores = session.plan.busy_cores},
         facts_(machine::read_machine_facts()),
-        own_worker_(own_worker()),
         axes_(axes_of(session.cells)) {
     open();
     records_ = record::load(session_.folder, record::Duplicates::kRefuse);
@@ -119,8 +108,8 @@ class Runner {
   // Before machine time is spent. Library versions are the ranks' and so known later.
   void check_calibration() const {
     if (calibration_.empty()) return;
-    const auto here = gate::machine_fingerprint(machine::to_environment(facts_));
-    const auto there = gate::machine_fingerprint(calibration_.front().environment);
+    const auto here = gate::driver_fingerprint(machine::driver_environment(facts_));
+    const auto there = gate::driver_fingerprint(calibration_.front().environment);
     const std::string text = gate::difference(here, there);
     if (text.empty()) return;
     throw NotComparable("the calibration is another machine's: {}; calibrate here", text);
@@ -198,7 +187,7 @@ class Runner {
     }
     run->metrics.merge(telemetry.finish());
     run->pair = place;
-    describe_program(options.worker, run->environment);
+    run->environment["command_line"] = session_.command_line;
     record::append(session_.folder, *run);
     display_->end_run(run->disposition == record::Disposition::kOk
                           ? "ok"
@@ -224,15 +213,6 @@ class Runner {
     return options;
   }
 
-  // The driver's own git revision says nothing of another build's worker.
-  void describe_program(const fs::path& worker, record::Environment& environment) const {
-    environment["command_line"] = session_.command_line;
-    environment["worker"] = worker.string();
-    environment["worker_hash"] = hash_hex(read_file(worker));
-    if (worker == own_worker_) return;
-    environment["git_sha"] = environment["git_dirty"] = "unknown";
-  }
-
   // Whether a cell failed that is not known to.
   bool any_failed() const {
     const std::string date = today();
@@ -250,7 +230,6 @@ class Runner {
   ResultsFolder folder_;
   gate::InvalidationRules rules_;
   machine::MachineFacts facts_;
-  fs::path own_worker_;
   std::vector<std::string> axes_;
   std::vector<CellRecord> records_;
   std::vector<CellRecord> calibration_;

@@ -31,6 +31,16 @@ void write_results(const fs::path& folder, int rank, int world_size, int steps) 
   write("memory", result);
 }
 
+// Otherwise than any build and machine that a test runs on.
+record::Environment fake_environment() {
+  return {{"torch_version", "1.2.3"},  {"moebench_version", "9.9.9"},
+          {"git_sha", "f00f00f00f00"}, {"git_dirty", "false"},
+          {"compiler", "Fake 1.0"},    {"build_type", "Debug"},
+          {"sanitizers", "on"},        {"host", "fake-host"},
+          {"cpu_model", "Fake CPU"},   {"cores_online", "64"},
+          {"cores_allowed", "32"},     {"memory_total_bytes", "68719476736"}};
+}
+
 record::Metric value(const char* unit, double number) { return {.unit = unit, .value = number}; }
 
 record::Metric series(const char* unit, std::vector<double> samples) {
@@ -84,7 +94,7 @@ record::RankResult good_result(int rank, int world_size, int steps) {
       {"tokens_per_expert", series("rows", {1, 2, 3, 4})},
   };
   result.metrics["tokens_per_expert"].shape = {2, 2};
-  result.environment = {{"torch_version", "1.2.3"}};
+  result.environment = fake_environment();
   return result;
 }
 
@@ -102,7 +112,7 @@ record::RankResult probe_result(int rank, int world_size) {
       result.metrics[time] = series("ns", {8192, 1 << 20});
     }
   }
-  result.environment = {{"torch_version", "1.2.3"}};
+  result.environment = fake_environment();
   return result;
 }
 

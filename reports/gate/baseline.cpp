@@ -69,6 +69,11 @@ void judge(const Runs& base, const Runs& runs, const std::string& today, CellRes
   for (const MetricTest& test : cell.tests) cell.verdict = std::max(cell.verdict, test.verdict);
 }
 
+// A run that was killed leaves nobody who could say what it was.
+bool says_what_it_was(const CellRecord& run) {
+  return run.disposition == record::Disposition::kOk || run.environment.contains("compiler");
+}
+
 }  // namespace
 
 std::vector<CellRecord> baseline_runs(std::vector<CellRecord> records) {
@@ -80,8 +85,11 @@ std::vector<CellRecord> baseline_runs(std::vector<CellRecord> records) {
 
 record::Environment common_fingerprint(const std::vector<CellRecord>& records) {
   if (records.empty()) throw Error("there are no runs; run a scenario into the folder first");
-  const record::Environment first = fingerprint(records.front().environment);
+  const auto spokesman = std::ranges::find_if(records, says_what_it_was);
+  const record::Environment first =
+      fingerprint((spokesman == records.end() ? records.front() : *spokesman).environment);
   for (const CellRecord& run : records) {
+    if (!says_what_it_was(run)) continue;
     const std::string text = difference(fingerprint(run.environment), first);
     if (text.empty()) continue;
     throw Error(
@@ -94,7 +102,12 @@ record::Environment common_fingerprint(const std::vector<CellRecord>& records) {
 
 Report compare_with_baseline(const std::string& name, const std::vector<CellRecord>& baseline,
                              const std::vector<CellRecord>& records, const std::string& today) {
-  const std::string text = difference(common_fingerprint(records), common_fingerprint(baseline));
+  // Where every run was killed, only the machine is known.
+  const bool machine_alone = !records.empty() && std::ranges::none_of(records, says_what_it_was);
+  const std::string text =
+      machine_alone ? difference(machine_fingerprint(records.front().environment),
+                                 machine_fingerprint(baseline.front().environment))
+                    : difference(common_fingerprint(records), common_fingerprint(baseline));
   if (!text.empty()) {
     throw NotComparable("baseline '{}' is not comparable with these results: {}; save one here",
                         name, text);

@@ -67,6 +67,14 @@ TEST(Baseline, AFailedCellFails) {
   EXPECT_EQ(compare({run("a", "loop")}, {failed}).worst(), Verdict::kKnownFailure);
 }
 
+TEST(Baseline, ARunThatLeftNoFactsFailsAndIsNoOtherMachine) {
+  CellRecord base = run("a", "loop");
+  base.environment["compiler"] = "GNU";
+  CellRecord killed = run("a", "loop");
+  killed.disposition = record::Disposition::kOutOfMemory;
+  EXPECT_EQ(compare({base}, {killed}).worst(), Verdict::kFailed);
+}
+
 TEST(Baseline, AnotherMachineOrScenarioIsNotComparable) {
   CellRecord elsewhere = run("a", "loop");
   elsewhere.environment["cpu_model"] = "other";

@@ -10,13 +10,32 @@
 namespace moebench::gate {
 namespace {
 
-void take(std::initializer_list<const char*> keys, const record::Environment& from,
-          record::Environment& to) {
-  for (const char* key : keys) {
-    const auto found = from.find(key);
-    if (found != from.end()) to.insert(*found);
+// From the first of the names that is there; nothing where none is.
+void take_first(std::initializer_list<std::string> names, const std::string& key,
+                const record::Environment& from, record::Environment& to) {
+  for (const std::string& name : names) {
+    const auto found = from.find(name);
+    if (found == from.end()) continue;
+    to[key] = found->second;
+    return;
   }
 }
+
+void take(std::initializer_list<const char*> keys, const record::Environment& from,
+          record::Environment& to) {
+  for (const char* key : keys) take_first({key}, key, from, to);
+}
+
+// A kernel keeps some megabytes more or less to itself from one start to the next.
+void round_memory(record::Environment& fingerprint) {
+  const auto memory = fingerprint.extract("memory_total_bytes");
+  if (memory.empty()) return;
+  const double gib = std::strtod(memory.mapped().c_str(), nullptr) / (1 << 30);
+  fingerprint["memory_gib"] = fmt::format("{:.0f}", std::round(gib));
+}
+
+constexpr const char* kHostFacts[] = {"cpu_model", "cores_online", "cores_allowed",
+                                      "memory_total_bytes"};
 
 std::string value_of(const record::Environment& environment, const std::string& key) {
   const auto found = environment.find(key);
@@ -27,14 +46,20 @@ std::string value_of(const record::Environment& environment, const std::string& 
 
 record::Environment machine_fingerprint(const record::Environment& environment) {
   record::Environment result;
-  take({"cpu_model", "cores_online", "cores_allowed", "gpu_model", "gpu_driver"}, environment,
-       result);
-  // A kernel keeps some megabytes more or less to itself from one start to the next.
-  const auto memory = environment.find("memory_total_bytes");
-  if (memory != environment.end()) {
-    const double gib = std::strtod(memory->second.c_str(), nullptr) / (1 << 30);
-    result["memory_gib"] = fmt::format("{:.0f}", std::round(gib));
+  for (const std::string key : kHostFacts) {
+    take_first({key, "driver_" + key}, key, environment, result);
   }
+  round_memory(result);
+  take({"gpu_model", "gpu_driver"}, environment, result);
+  return result;
+}
+
+record::Environment driver_fingerprint(const record::Environment& environment) {
+  record::Environment result;
+  for (const std::string key : kHostFacts) {
+    take_first({"driver_" + key, key}, key, environment, result);
+  }
+  round_memory(result);
   return result;
 }
 

@@ -6,8 +6,13 @@
 
 namespace moebench::gate {
 
-// What numbers depend on and what stays while a machine does: no clock, no load, no date.
+// What numbers depend on and what stays while a machine does: no clock, no load, no date. Of the
+// ranks' machine, or where they do not say (a worker of before), of the driver's.
 record::Environment machine_fingerprint(const record::Environment& environment);
+
+// The same of the driver's machine, as far as it knows it before anything has run. Records of
+// before have the driver's facts under the names that are the ranks' today.
+record::Environment driver_fingerprint(const record::Environment& environment);
 
 // The same with library versions and build flags.
 record::Environment fingerprint(const record::Environment& environment);

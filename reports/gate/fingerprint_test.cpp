@@ -22,6 +22,16 @@ TEST(Fingerprint, HoldsWhatStays) {
                                                             {"torch_version", "2.8"}}));
 }
 
+TEST(Fingerprint, TheDriversMachineIsAskedWhereTheRanksSayNothing) {
+  record::Environment bound = kEnvironment;  // each rank to a core of its own
+  bound["cores_allowed"] = "1";
+  bound["driver_cores_allowed"] = "2";
+  EXPECT_EQ(machine_fingerprint(bound).at("cores_allowed"), "1");
+  EXPECT_EQ(difference(driver_fingerprint(bound), driver_fingerprint(kEnvironment)), "");
+  bound.erase("cores_allowed");
+  EXPECT_EQ(difference(machine_fingerprint(bound), machine_fingerprint(kEnvironment)), "");
+}
+
 TEST(Fingerprint, ReadingsThatChangeDoNotMatter) {
   record::Environment other = kEnvironment;
   other["load_average_at_start"] = "0.1";

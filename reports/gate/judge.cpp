@@ -67,7 +67,8 @@ class Judge {
   void check_calibration() const {
     if (input_.calibration.empty()) return;
     const auto base = std::ranges::find_if(input_.records, [](const CellRecord& record) {
-      return record.pair->arm == record::Arm::kBase;
+      return record.pair->arm == record::Arm::kBase &&
+             record.disposition == record::Disposition::kOk;
     });
     if (base == input_.records.end()) return;
     const std::string text = difference(fingerprint(base->environment),

@@ -18,6 +18,7 @@
 #include "harness/comm/communicator.h"
 #include "harness/config/cell.h"
 #include "harness/config/resumption.h"
+#include "harness/machine/environment.h"
 #include "harness/probe/probe.h"
 #include "harness/record/record.h"
 #include "harness/train/load_worker.h"
@@ -102,11 +103,12 @@ std::unique_ptr<comm::Communicator> make_world(std::int64_t ranks) {
   std::_Exit(exit_code);
 }
 
-// Leaves rank_<r>.json; returns the exit code.
-int finish(record::RankResult result, const comm::Communicator& world,
-           const std::filesystem::path& out) {
+// Leaves rank_<r>.json; returns the exit code. `facts` are this program's and its host's.
+int finish(record::RankResult result, const record::Environment& facts,
+           const comm::Communicator& world, const std::filesystem::path& out) {
   result.rank = world.rank();
   result.world_size = world.size();
+  result.environment.insert(facts.begin(), facts.end());
   write_file_atomically(out / fmt::format("rank_{}.json", result.rank), record::to_json(result));
   if (result.disposition == record::Disposition::kOk ||
       result.disposition == record::Disposition::kIncorrect) {
@@ -119,15 +121,17 @@ int finish(record::RankResult result, const comm::Communicator& world,
 }
 
 int run_cell(const std::filesystem::path& cell_file, const std::filesystem::path& out) {
+  const record::Environment facts = machine::rank_environment();
   const config::CellConfig cell = config::read_cell(cell_file);
   const auto world = make_world(cell.processes());
-  return finish(guarded([&] { return train_cell(cell, *world, out); }), *world, out);
+  return finish(guarded([&] { return train_cell(cell, *world, out); }), facts, *world, out);
 }
 
 int run_probe(std::int64_t ranks, const probe::ProbeOptions& options,
               const std::filesystem::path& out) {
+  const record::Environment facts = machine::rank_environment();
   const auto world = make_world(ranks);
-  return finish(guarded([&] { return probe::run_probe(*world, options); }), *world, out);
+  return finish(guarded([&] { return probe::run_probe(*world, options); }), facts, *world, out);
 }
 
 }  // namespace

@@ -14,12 +14,12 @@ namespace {
 
 constexpr double kWatchS = 1;
 
-// The ranks' facts (library versions) add to the driver's.
+// What the rank says of itself; the driver adds what it alone read before the ranks were at work.
 record::Environment environment_of(const machine::MachineFacts& facts,
                                    const launch::ProbeRequest& request,
                                    const record::RankResult& rank) {
-  record::Environment environment = machine::to_environment(facts);
-  environment.insert(rank.environment.begin(), rank.environment.end());
+  record::Environment environment = rank.environment;
+  environment.merge(machine::to_environment(facts));
   environment["world_size"] = std::to_string(request.ranks);
   environment["threads_per_rank"] = std::to_string(request.threads_per_rank);
   return environment;
@@ -65,6 +65,9 @@ int run_command(const DoctorOptions& options) {
   if (!all) return kExitInterrupted;
 
   report.environment = environment_of(facts, together, all->front());
+  for (std::string& warning : machine::build_warnings(report.environment)) {
+    report.warnings.push_back(std::move(warning));
+  }
   report.metrics = launch::merge_probes(one->front(), *all);
   const bool as_json = options.format == "json";
   std::cout << reports::write_machine_report(
