@@ -57,6 +57,7 @@ class Runner {
     records_ = record::load(session_.folder, record::Duplicates::kRefuse);
     calibration_ = record::load(session_.folder / kCalibrationFolder);
     check_calibration();
+    check_workers();
     const auto num_runs =
         2 * session_.cells.size() * static_cast<std::size_t>(session_.plan.looks.back());
     std::ostream& out = session_.progress == nullptr ? nowhere_ : *session_.progress;
@@ -113,6 +114,23 @@ class Runner {
     const std::string text = gate::difference(here, there);
     if (text.empty()) return;
     throw NotComparable("the calibration is another machine's: {}; calibrate here", text);
+  }
+
+  // Pairs of which a program was rebuilt meanwhile are no repetitions of one another.
+  void check_workers() const {
+    const std::string base = launch::worker_hash(session_.base_worker);
+    const std::string candidate = launch::worker_hash(session_.candidate_worker);
+    for (const CellRecord& run : records_) {
+      const bool is_base = run.pair && run.pair->arm == Arm::kBase;
+      const auto found = run.environment.find("worker_hash");
+      const std::string& now = is_base ? base : candidate;
+      if (found == run.environment.end() || found->second == now) continue;
+      throw Error(
+          "'{}' holds pairs of another {} (worker {}, now it is {}); choose another --out, or "
+          "start "
+          "over with --fresh",
+          session_.folder.string(), is_base ? "base" : "candidate", found->second, now);
+    }
   }
 
   gate::Input gate_input() const {

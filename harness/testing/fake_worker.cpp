@@ -72,6 +72,8 @@ void FakeWorker::set_only_for(const std::string& text) {
   write_file_atomically(folder_ / "only_for", text);
 }
 
+void FakeWorker::rebuild() { append_line(program(), "# built again"); }
+
 int FakeWorker::count_sleepers() const { return count_processes("sleep " + naptime_ + " "); }
 
 record::RankResult good_result(int rank, int world_size, int steps) {

@@ -28,6 +28,9 @@ class FakeWorker {
   // The mode applies only to cells whose cell.yaml holds a line with this text; others are ok.
   void set_only_for(const std::string& text);
 
+  // Becomes another program, which does the same.
+  void rebuild();
+
   std::filesystem::path program() const { return folder_ / "worker.sh"; }
 
   // How many sleepers of mode hang are alive.

@@ -21,6 +21,7 @@ RunOptions run_options(const ProfileOptions& options) {
   run.repeats = 1;
   run.launcher = options.launcher;
   run.fresh = options.fresh;
+  run.keep_other_builds = options.keep_other_builds;
   run.profile = options.level;
   run.command_line = options.command_line;
   return run;

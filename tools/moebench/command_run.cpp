@@ -2,13 +2,13 @@
 
 #include <algorithm>
 #include <iostream>
-#include <map>
 #include <optional>
 
 #include "harness/base/error.h"
 #include "harness/launch/process.h"
 #include "harness/launch/run_cell.h"
 #include "harness/record/record.h"
+#include "harness/session/pending.h"
 #include "harness/session/plan.h"
 #include "harness/session/results_folder.h"
 #include "harness/session/today.h"
@@ -23,10 +23,8 @@ namespace {
 using record::CellRecord;
 using record::Disposition;
 
-using Records = std::map<std::pair<std::string, int>, CellRecord>;
-
-Records load_records(const std::filesystem::path& folder) {
-  Records records;
+session::Records load_records(const std::filesystem::path& folder) {
+  session::Records records;
   for (CellRecord& record : reports::check_agreement(record::load(folder))) {
     std::pair<std::string, int> key{record.id, record.repetition};
     records.insert_or_assign(std::move(key), std::move(record));
@@ -34,27 +32,35 @@ Records load_records(const std::filesystem::path& folder) {
   return records;
 }
 
-// The level of profile that a record has, kNone without one.
-config::Profile recorded_profile(const CellRecord& record) {
-  const auto found = record.environment.find("profile");
-  return found == record.environment.end() ? config::Profile::kNone
-                                           : config::profile_from_string(found->second);
+bool is_ok(const session::PlannedRun& run, const session::Records& records) {
+  return session::ok_record(run, records) != nullptr;
 }
 
-bool is_ok(const session::PlannedRun& run, const Records& records) {
-  const auto it = records.find(run.key());
-  return it != records.end() && it->second.disposition == Disposition::kOk &&
-         recorded_profile(it->second) >= run.cell.profile;
+record::Program this_program(const std::filesystem::path& worker,
+                             const machine::MachineFacts& driver) {
+  return {.worker_hash = launch::worker_hash(worker),
+          .git_sha = driver.git_sha,
+          .is_dirty = driver.git_dirty != "false"};
+}
+
+// A plan can be looked at in a build without the worker too.
+std::optional<record::Program> program_if_built() {
+  try {
+    return this_program(launch::find_worker(), machine::read_machine_facts());
+  } catch (const Error&) {
+    return std::nullopt;
+  }
 }
 
 // A recorded failure that the scenario expects, as long as it does.
-bool is_excused(const session::PlannedRun& run, const Records& records) {
+bool is_excused(const session::PlannedRun& run, const session::Records& records) {
   const auto& known = run.cell.known_failure;
   return known && records.contains(run.key()) &&
          record::KnownFailure{known->reason, known->until}.is_active(session::today());
 }
 
-void note_known_failures(const std::vector<session::PlannedRun>& plan, const Records& records) {
+void note_known_failures(const std::vector<session::PlannedRun>& plan,
+                         const session::Records& records) {
   for (const session::PlannedRun& run : plan) {
     const auto& known = run.cell.known_failure;
     if (!known || !records.contains(run.key())) continue;
@@ -88,41 +94,20 @@ session::Order order_of(const RunOptions& options, const std::vector<config::Cel
   return repeats ? session::Order::kRandom : session::Order::kListed;
 }
 
-std::string dry_run_note(const session::PlannedRun& run, const Records& records) {
-  const auto it = records.find(run.key());
-  const char* what = "run";
-  std::string why;
-  if (it != records.end()) {
-    what = it->second.disposition == Disposition::kOk ? "skip" : "run again";
-    why = fmt::format(", recorded {}", to_string(it->second.disposition));
-  }
-  return fmt::format("{} repetition {}{}", what, run.repetition, why);
-}
-
 int dry_run(const RunOptions& options) {
   const auto cells = planned_cells(options);
   const auto plan = session::make_plan(cells, order_of(options, cells), session::plan_seed(cells));
-  const Records records =
-      options.fresh ? Records{}
+  const session::Records records =
+      options.fresh ? session::Records{}
                     : load_records(session::results_path(options.out, options.selection.file));
+  const session::Pending pending =
+      session::find_pending(plan, records, program_if_built(), options.keep_other_builds);
   std::vector<CellRow> rows;
   for (const session::PlannedRun& run : plan)
-    rows.push_back({run.cell, dry_run_note(run, records)});
+    rows.push_back({run.cell, session::plan_note(run, records, pending)});
   std::cout << cell_table(rows) << "\nTo gate these cells (moebench ab):\n\n"
             << power_text({.selection = options.selection});
   return kExitOk;
-}
-
-// Old results stay valid, but a reader should know that two builds made the table.
-void note_other_builds(const Records& records, const machine::MachineFacts& machine) {
-  const auto is_other = [&](const auto& entry) {
-    const auto sha = entry.second.environment.find("git_sha");
-    return sha != entry.second.environment.end() && sha->second != machine.git_sha;
-  };
-  const auto count = std::ranges::count_if(records, is_other);
-  if (count == 0) return;
-  std::cerr << fmt::format(
-      "note: {} recorded repetitions come from another build; --fresh starts over\n", count);
 }
 
 std::string result_text(const CellRecord& record) {
@@ -157,7 +142,7 @@ bool run_pending(const std::vector<session::PlannedRun>& pending,
 // The planned cells in the file's order, whatever the order of the run.
 RunOutcome outcome(const std::vector<config::CellConfig>& cells,
                    const std::filesystem::path& folder) {
-  const Records records = load_records(folder);
+  const session::Records records = load_records(folder);
   RunOutcome result;
   const std::vector<session::PlannedRun> plan =
       session::make_plan(cells, session::Order::kListed, 0);
@@ -186,18 +171,18 @@ RunOutcome run_cells(const RunOptions& options) {
   cell_options.machine = machine::read_machine_facts();
   const session::ResultsFolder folder(path);
   if (options.fresh) folder.remove_results();
-  const Records records = load_records(path);
-  note_other_builds(records, cell_options.machine);
-
-  std::vector<session::PlannedRun> pending;
-  std::ranges::copy_if(plan, std::back_inserter(pending),
-                       [&](const session::PlannedRun& run) { return !is_ok(run, records); });
+  const session::Records records = load_records(path);
+  const session::Pending pending =
+      session::find_pending(plan, records, this_program(cell_options.worker, cell_options.machine),
+                            options.keep_other_builds);
+  std::cerr << session::origin_notes(pending, options.keep_other_builds);
   std::cerr << fmt::format(
-      "{}: {} repetitions to run, {} already ok, order {}\n", path.string(), pending.size(),
-      plan.size() - pending.size(),
+      "{}: {} repetitions to run, {} already ok, order {}\n", path.string(), pending.runs.size(),
+      plan.size() - pending.runs.size(),
       order == session::Order::kListed ? "listed" : fmt::format("random (seed {:016x})", seed));
   launch::handle_interrupts();
-  if (!run_pending(pending, session::varying_axes(cells), cell_options, options.command_line)) {
+  if (!run_pending(pending.runs, session::varying_axes(cells), cell_options,
+                   options.command_line)) {
     std::cerr << "moebench: interrupted; finished repetitions are kept, run again to continue\n";
     return {kExitInterrupted, {}};
   }

@@ -93,6 +93,16 @@ class GateCli : public ::testing::Test {
   FakeWorker candidate_{folder_.path() / "candidate", 2};
 };
 
+TEST_F(GateCli, APairOfARebuiltProgramIsNoRepetition) {
+  EXPECT_EQ(ab().exit_code, 0);
+  candidate_.rebuild();
+  const Output output = ab();
+  EXPECT_EQ(output.exit_code, 2);
+  EXPECT_THAT(output.err,
+              AllOf(HasSubstr("holds pairs of another candidate"), HasSubstr("--fresh")));
+  EXPECT_EQ(ab({"--fresh"}).exit_code, 0);
+}
+
 TEST_F(GateCli, EqualBuildsPass) {
   const Output session = ab();
   EXPECT_EQ(session.exit_code, 0) << session.err;
@@ -227,8 +237,8 @@ TEST_F(GateCli, CalibrationTellsPairsAndTime) {
 
 TEST_F(GateCli, AnotherMachinesCalibrationIsRefusedBeforeAnythingRuns) {
   EXPECT_EQ(calibrate().exit_code, 0);
-  edit(folder_.path() / "results" / "file-calibration" / "results.jsonl", "\"cpu_model\":\"",
-       "\"cpu_model\":\"Other ");
+  edit(folder_.path() / "results" / "file-calibration" / "results.jsonl", "\"driver_cpu_model\":\"",
+       "\"driver_cpu_model\":\"Other ");
   const Output output = ab();
   EXPECT_EQ(output.exit_code, 5);
   EXPECT_THAT(output.err, HasSubstr("cpu_model"));

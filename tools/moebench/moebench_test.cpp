@@ -90,6 +90,35 @@ TEST_F(MoebenchTest, RunPrintsATableAndASecondRunSkips) {
   EXPECT_EQ(num_lines(), 2U);
 }
 
+TEST_F(MoebenchTest, AResultOfAnotherWorkerIsMeasuredAgain) {
+  EXPECT_EQ(moebench({"run", "file.yaml"}).exit_code, 0);
+  const std::string before = record::load(results())[0].environment.at("worker_hash");
+  worker_.rebuild();
+  EXPECT_THAT(moebench({"run", "file.yaml", "--dry-run"}).out,
+              HasSubstr("run again repetition 0, recorded ok by worker " + before));
+
+  const Output second = moebench({"run", "file.yaml"});
+  EXPECT_EQ(second.exit_code, 0) << second.err;
+  EXPECT_THAT(second.err, AllOf(HasSubstr("note: 2 results by another program (worker " + before +
+                                          ") not counted; measuring again"),
+                                HasSubstr("2 repetitions to run, 0 already ok")));
+  EXPECT_EQ(num_lines(), 4U);
+  for (const record::CellRecord& record : record::load(results())) {
+    EXPECT_NE(record.environment.at("worker_hash"), before);
+  }
+  EXPECT_THAT(moebench({"run", "file.yaml"}).err, HasSubstr("0 repetitions to run, 2 already ok"));
+}
+
+TEST_F(MoebenchTest, ResultsOfAnotherWorkerAreKeptWhereThatIsAskedFor) {
+  EXPECT_EQ(moebench({"run", "file.yaml", "--filter", "parallelism=fsdp"}).exit_code, 0);
+  worker_.rebuild();
+  const Output second = moebench({"run", "file.yaml", "--keep-other-builds"});
+  EXPECT_EQ(second.exit_code, 0) << second.err;
+  EXPECT_THAT(second.err, AllOf(HasSubstr("note: 1 result by another program"), HasSubstr("kept"),
+                                HasSubstr("1 repetitions to run, 1 already ok")));
+  EXPECT_EQ(num_lines(), 2U);
+}
+
 TEST_F(MoebenchTest, FailedCellExits3AndTheNextRunCompletes) {
   worker_.set_mode("kill");
   worker_.set_only_for("parallelism: ep");

@@ -29,6 +29,11 @@ void add_list(CLI::App& app, ListOptions& options) {
   add_selection(*list, options.selection);
 }
 
+void add_keep_other_builds(CLI::App& app, bool& keep) {
+  app.add_flag("--keep-other-builds", keep,
+               "Count results of another worker too, instead of measuring again");
+}
+
 void add_run(CLI::App& app, RunOptions& options) {
   CLI::App* run = app.add_subcommand("run", "Run the cells that have no ok record yet");
   add_selection(*run, options.selection);
@@ -47,6 +52,7 @@ void add_run(CLI::App& app, RunOptions& options) {
   add_launcher(*run, options.launcher);
   run->add_flag("--dry-run", options.dry_run, "Show what would run, and its memory estimate");
   run->add_flag("--fresh", options.fresh, "Remove the results in DIR and start over");
+  add_keep_other_builds(*run, options.keep_other_builds);
 }
 
 void add_profile(CLI::App& app, ProfileOptions& options) {
@@ -69,6 +75,7 @@ void add_profile(CLI::App& app, ProfileOptions& options) {
       ->add_option("--out", options.out, "Results folder, default results/<stem of FILE>-profile")
       ->type_name("DIR");
   profile->add_flag("--fresh", options.fresh, "Remove the results in DIR and start over");
+  add_keep_other_builds(*profile, options.keep_other_builds);
   add_launcher(*profile, options.launcher);
 }
 

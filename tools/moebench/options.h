@@ -28,8 +28,9 @@ struct RunOptions {
   std::string launcher = "auto";
   bool dry_run = false;
   bool fresh = false;
-  std::string profile;       // level, instead of the file's; empty: the file's
-  std::string command_line;  // as typed; goes into the records
+  bool keep_other_builds = false;  // results of another worker count as well
+  std::string profile;             // level, instead of the file's; empty: the file's
+  std::string command_line;        // as typed; goes into the records
 };
 
 struct ProfileOptions {
@@ -39,6 +40,7 @@ struct ProfileOptions {
   std::string format = "markdown";
   std::string out;  // empty: results/<stem of the file>-profile
   bool fresh = false;
+  bool keep_other_builds = false;
   std::string launcher = "auto";
   std::string command_line;  // as typed; goes into the records
 };
@@ -57,6 +59,7 @@ struct ReportOptions {
   std::vector<std::string> baseline;  // axis=value
   bool seed_table = false;
   bool profile = false;
+  bool keep_other_builds = false;
   std::string out;  // empty: stdout
 };
 

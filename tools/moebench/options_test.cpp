@@ -55,7 +55,8 @@ TEST(Options, RunTakesAllItsOptions) {
                                              "--launcher",
                                              "slurm",
                                              "--dry-run",
-                                             "--fresh"});
+                                             "--fresh",
+                                             "--keep-other-builds"});
   EXPECT_EQ(options.selection.file, "file.yaml");
   EXPECT_THAT(options.selection.only, ElementsAre("a", "b"));
   EXPECT_THAT(options.selection.filters, ElementsAre("parallelism=ep"));
@@ -65,7 +66,7 @@ TEST(Options, RunTakesAllItsOptions) {
   EXPECT_EQ(options.order, "random");
   EXPECT_EQ(options.time_limit_s, 2.5);
   EXPECT_EQ(options.launcher, "slurm");
-  EXPECT_TRUE(options.dry_run && options.fresh);
+  EXPECT_TRUE(options.dry_run && options.fresh && options.keep_other_builds);
   EXPECT_THAT(options.command_line, HasSubstr("moebench run --only a"));
 }
 

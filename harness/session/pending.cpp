@@ -1,0 +1,80 @@
+#include "harness/session/pending.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+
+namespace moebench::session {
+namespace {
+
+using record::CellRecord;
+using record::Disposition;
+using record::Origin;
+
+// The level of profile that a record has, kNone without one.
+config::Profile recorded_profile(const CellRecord& record) {
+  const auto found = record.environment.find("profile");
+  return found == record.environment.end() ? config::Profile::kNone
+                                           : config::profile_from_string(found->second);
+}
+
+const char* plural(int count) { return count == 1 ? "" : "s"; }
+
+}  // namespace
+
+const CellRecord* ok_record(const PlannedRun& run, const Records& records) {
+  const auto it = records.find(run.key());
+  const bool is_ok = it != records.end() && it->second.disposition == Disposition::kOk &&
+                     recorded_profile(it->second) >= run.cell.profile;
+  return is_ok ? &it->second : nullptr;
+}
+
+Pending find_pending(const std::vector<PlannedRun>& plan, const Records& records,
+                     const std::optional<record::Program>& program, bool keep_other_builds) {
+  Pending pending;
+  for (const PlannedRun& run : plan) {
+    const CellRecord* record = ok_record(run, records);
+    const bool is_judged = record != nullptr && program.has_value();
+    const Origin origin = is_judged ? origin_of(*record, *program) : Origin::kThis;
+    if (origin == Origin::kOther) {
+      ++pending.num_by_others;
+      pending.other_programs.insert(program_of(*record));
+    }
+    if (origin == Origin::kThisByRevision) ++pending.num_by_revision;
+    const bool counts = record != nullptr && (origin != Origin::kOther || keep_other_builds);
+    if (!counts) pending.runs.push_back(run);
+  }
+  return pending;
+}
+
+std::string origin_notes(const Pending& pending, bool keep_other_builds) {
+  std::string text;
+  if (pending.num_by_others > 0) {
+    text += fmt::format("note: {} result{} by another program ({}) {}\n", pending.num_by_others,
+                        plural(pending.num_by_others), fmt::join(pending.other_programs, "; "),
+                        keep_other_builds
+                            ? "kept; tables mark the rows"
+                            : "not counted; measuring again (--keep-other-builds keeps them)");
+  }
+  if (pending.num_by_revision > 0) {
+    text += fmt::format(
+        "note: {} result{} without the worker's name counted: the git revision is this build's, "
+        "and both are unchanged\n",
+        pending.num_by_revision, plural(pending.num_by_revision));
+  }
+  return text;
+}
+
+std::string plan_note(const PlannedRun& run, const Records& records, const Pending& pending) {
+  const auto it = records.find(run.key());
+  if (it == records.end()) return fmt::format("run repetition {}", run.repetition);
+  const bool is_pending = std::ranges::any_of(
+      pending.runs, [&](const PlannedRun& other) { return other.key() == run.key(); });
+  const bool is_by_another = is_pending && ok_record(run, records) != nullptr;
+  return fmt::format("{} repetition {}, recorded {}{}", is_pending ? "run again" : "skip",
+                     run.repetition, to_string(it->second.disposition),
+                     is_by_another ? " by " + program_of(it->second) : "");
+}
+
+}  // namespace moebench::session

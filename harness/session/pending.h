@@ -1,0 +1,42 @@
+#pragma once
+
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "harness/record/program.h"
+#include "harness/record/record.h"
+#include "harness/session/plan.h"
+
+namespace moebench::session {
+
+// By id and repetition.
+using Records = std::map<std::pair<std::string, int>, record::CellRecord>;
+
+// The ok record of a planned run, with as much of a profile as it wants; null where there is none.
+const record::CellRecord* ok_record(const PlannedRun& run, const Records& records);
+
+// What of a plan is to be run, and what is to be said of the results that are there.
+struct Pending {
+  std::vector<PlannedRun> runs;
+  int num_by_others = 0;  // ok, and measured by another program
+  std::set<std::string> other_programs;
+  int num_by_revision = 0;  // ok, and of before records named their worker
+};
+
+// A result counts where `program` has measured it; that of another one is pending again, unless
+// `keep_other_builds`. Without a program, which a build without the worker has, all results count.
+Pending find_pending(const std::vector<PlannedRun>& plan, const Records& records,
+                     const std::optional<record::Program>& program, bool keep_other_builds);
+
+// Lines for stderr on results that are not counted, or are and might surprise; "" where all are of
+// the one program.
+std::string origin_notes(const Pending& pending, bool keep_other_builds);
+
+// "skip repetition 0, recorded ok": what will become of a planned run.
+std::string plan_note(const PlannedRun& run, const Records& records, const Pending& pending);
+
+}  // namespace moebench::session
