@@ -13,6 +13,7 @@ namespace moebench {
 namespace {
 
 using ::testing::AllOf;
+using ::testing::EndsWith;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
@@ -61,6 +62,24 @@ TEST_F(EndToEnd, AllArmsTrainAlikeAndAreCompared) {
   for (const auto& record : record::load(folder_.path() / "results" / "arms")) {
     EXPECT_EQ(record.value("dropped_rows"), 0);
     EXPECT_EQ(record.metrics.at("loss").samples.size(), 3U);
+  }
+}
+
+TEST_F(EndToEnd, TheRecordSaysWhatWasMeasured) {
+  EXPECT_EQ(run("", {"parallelism=ep", "expert_kernel=grouped"}).exit_code, 0);
+  const auto record = record::load(folder_.path() / "results" / "arms").at(0);
+  const auto& environment = record.environment;
+  // Both programs are of this build and on this host, so that only the names tell them apart.
+  for (const char* fact : {"moebench_version", "git_sha", "git_dirty", "compiler", "build_type",
+                           "sanitizers", "cpu_model", "cores_online", "memory_total_bytes"}) {
+    EXPECT_EQ(environment.at(fact), environment.at(std::string("driver_") + fact)) << fact;
+  }
+  EXPECT_EQ(environment.at("hosts"), environment.at("driver_host"));
+  EXPECT_THAT(environment.at("worker"), EndsWith("moebench-rank"));
+  EXPECT_EQ(environment.at("worker_hash").size(), 12U);
+  for (const std::string& warning : record.warnings) {
+    EXPECT_THAT(warning, Not(HasSubstr("does not know"))) << "a metric without a row";
+    EXPECT_THAT(warning, Not(HasSubstr("the ranks differ")));
   }
 }
 
