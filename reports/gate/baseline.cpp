@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "harness/base/error.h"
+#include "harness/record/program.h"
 #include "reports/gate/exact_tests.h"
 #include "reports/gate/fingerprint.h"
 
@@ -80,7 +81,7 @@ std::vector<CellRecord> baseline_runs(std::vector<CellRecord> records) {
   std::erase_if(records, [](const CellRecord& run) {
     return run.pair && run.pair->arm == record::Arm::kBase;
   });
-  return records;
+  return record::of_latest_programs(std::move(records)).kept;
 }
 
 record::Environment common_fingerprint(const std::vector<CellRecord>& records) {

@@ -7,7 +7,8 @@
 
 namespace moebench::gate {
 
-// The runs that a baseline is made of: of a session of pairs the candidate's, else all.
+// The runs that a baseline is made of: of a session of pairs the candidate's, else all; of a cell
+// that several programs have measured those of the latest.
 std::vector<record::CellRecord> baseline_runs(std::vector<record::CellRecord> records);
 
 // The fingerprint of all records. Error where there are none, or where they differ.

@@ -96,5 +96,15 @@ TEST(Baseline, OfASessionTheCandidatesRunsCount) {
   EXPECT_EQ(runs[0].pair->arm, record::Arm::kCandidate);
 }
 
+TEST(Baseline, OfSeveralBuildsTheLatestCounts) {
+  CellRecord before = run("a", "loop"), now = run("a", "loop");
+  before.environment["worker_hash"] = "before";
+  now.environment["worker_hash"] = "now";
+  now.started_at = "2024-01-02T00:00:00Z";
+  const auto runs = baseline_runs({now, before});
+  ASSERT_EQ(runs.size(), 1U);
+  EXPECT_EQ(runs[0].environment.at("worker_hash"), "now");
+}
+
 }  // namespace
 }  // namespace moebench::gate

@@ -1,7 +1,12 @@
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
 #include <iostream>
+#include <set>
 
 #include "harness/base/error.h"
 #include "harness/base/file.h"
+#include "harness/record/program.h"
 #include "harness/record/record.h"
 #include "reports/write/profile.h"
 #include "reports/write/write.h"
@@ -23,10 +28,26 @@ std::string text_of(const std::vector<record::CellRecord>& records, const Report
   return reports::write_report(records, report);
 }
 
+// Repetitions of different programs are not averaged unless that is asked for.
+std::vector<record::CellRecord> of_one_program_each(std::vector<record::CellRecord> records) {
+  auto parted = record::of_latest_programs(std::move(records));
+  std::set<std::string> others;
+  for (const record::CellRecord& record : parted.left_out) others.insert(program_of(record));
+  if (!others.empty()) {
+    std::cerr << fmt::format(
+        "note: left out {} of another program than their cell's latest ({}); --keep-other-builds "
+        "takes them in\n",
+        parted.left_out.size() == 1 ? "1 result"
+                                    : fmt::format("{} results", parted.left_out.size()),
+        fmt::join(others, "; "));
+  }
+  return std::move(parted.kept);
+}
+
 }  // namespace
 
 int run_command(const ReportOptions& options) {
-  const auto records = record::load(options.folder);
+  auto records = record::load(options.folder);
   if (records.empty()) {
     throw Error("no results in '{}': it has no results.jsonl with a record; see moebench run",
                 options.folder);
@@ -39,6 +60,7 @@ int run_command(const ReportOptions& options) {
     throw Error("{} is a markdown table; leave out --format",
                 options.seed_table ? "--seed-table" : "--profile");
   }
+  if (!options.keep_other_builds) records = of_one_program_each(std::move(records));
   const std::string text = text_of(records, options, report);
   if (options.out.empty()) {
     std::cout << text;

@@ -109,6 +109,23 @@ TEST_F(MoebenchTest, AResultOfAnotherWorkerIsMeasuredAgain) {
   EXPECT_THAT(moebench({"run", "file.yaml"}).err, HasSubstr("0 repetitions to run, 2 already ok"));
 }
 
+TEST_F(MoebenchTest, AReportTakesEachCellsLatestProgram) {
+  const std::vector<std::string> run = {"run", "file.yaml", "--filter", "parallelism=fsdp"};
+  std::vector<std::string> twice = run;
+  twice.insert(twice.end(), {"--repeats", "2"});
+  EXPECT_EQ(moebench(twice).exit_code, 0);
+  worker_.rebuild();
+  std::this_thread::sleep_for(std::chrono::milliseconds(1100));  // started_at counts seconds
+  EXPECT_EQ(moebench(run).exit_code, 0);  // repetition 0 alone
+  const std::string dir = results().string();
+  const Output latest = moebench({"report", dir, "--format", "json"});
+  EXPECT_THAT(latest.err, HasSubstr("left out 1 result of another program"));
+  EXPECT_THAT(latest.out, Not(HasSubstr("\"repetition\": 1")));
+  const Output all = moebench({"report", dir, "--format", "json", "--keep-other-builds"});
+  EXPECT_EQ(all.err, "");
+  EXPECT_THAT(all.out, HasSubstr("\"repetition\": 1"));
+}
+
 TEST_F(MoebenchTest, ResultsOfAnotherWorkerAreKeptWhereThatIsAskedFor) {
   EXPECT_EQ(moebench({"run", "file.yaml", "--filter", "parallelism=fsdp"}).exit_code, 0);
   worker_.rebuild();

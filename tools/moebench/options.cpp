@@ -109,6 +109,8 @@ void add_report(CLI::App& app, ReportOptions& options) {
   report->add_flag("--seed-table", options.seed_table,
                    "The columns of fms-acceleration's benchmark table");
   report->add_flag("--profile", options.profile, "The profiles, where the cells have any");
+  report->add_flag("--keep-other-builds", options.keep_other_builds,
+                   "Of each cell the repetitions of all workers, not the latest's alone");
   report->add_option("--out", options.out, "File to write, default stdout")->type_name("FILE");
 }
 
