@@ -13,6 +13,7 @@
 namespace moebench {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::HasSubstr;
 
 std::filesystem::path fresh_folder() {
@@ -47,7 +48,12 @@ TEST(File, ReadsBackWhatItWrote) {
 TEST(File, LeavesNoTemporaryAndKeepsTheOldContentWhenItCannotWrite) {
   const auto folder = fresh_folder();
   std::filesystem::create_directories(folder / "taken" / "inside");
-  EXPECT_ANY_THROW(write_file_atomically(folder / "taken", "x"));
+  try {
+    write_file_atomically(folder / "taken", "x");
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_THAT(error.what(), AllOf(HasSubstr("taken"), HasSubstr("directory")));
+  }
   EXPECT_EQ(std::distance(std::filesystem::directory_iterator(folder), {}), 1);
 }
 

@@ -9,6 +9,7 @@
 #include <sstream>
 
 #include "harness/base/error.h"
+#include "harness/base/output_file.h"
 
 namespace moebench {
 namespace {
@@ -27,12 +28,6 @@ void write_and_close(int fd, std::string_view content, const std::filesystem::pa
   if (!ok) throw Error("cannot write '{}': {}", path.string(), std::strerror(saved_errno));
 }
 
-int open_or_throw(const std::filesystem::path& path, int flags) {
-  const int fd = ::open(path.c_str(), flags | O_CLOEXEC, 0644);
-  if (fd < 0) throw Error("cannot write '{}': {}", path.string(), std::strerror(errno));
-  return fd;
-}
-
 }  // namespace
 
 std::string read_file(const std::filesystem::path& path) {
@@ -47,22 +42,17 @@ std::string read_file(const std::filesystem::path& path) {
 }
 
 void write_file_atomically(const std::filesystem::path& path, std::string_view content) {
-  std::filesystem::path temporary = path;
-  temporary += ".tmp." + std::to_string(::getpid());
-  try {
-    write_and_close(open_or_throw(temporary, O_WRONLY | O_CREAT | O_TRUNC), content, temporary);
-    std::filesystem::rename(temporary, path);
-  } catch (...) {
-    std::error_code ignored;
-    std::filesystem::remove(temporary, ignored);
-    throw;
-  }
+  OutputFile file(path);
+  file.append(content);
+  file.commit();
 }
 
 void append_line(const std::filesystem::path& path, std::string_view line) {
   std::string text(line);
   text += '\n';
-  write_and_close(open_or_throw(path, O_WRONLY | O_CREAT | O_APPEND), text, path);
+  const int fd = ::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
+  if (fd < 0) throw Error("cannot write '{}': {}", path.string(), std::strerror(errno));
+  write_and_close(fd, text, path);
 }
 
 }  // namespace moebench

@@ -9,7 +9,6 @@
 #include <climits>
 #include <cstring>
 #include <string>
-#include <utility>
 
 #include "harness/base/error.h"
 
@@ -69,34 +68,6 @@ void InputFile::read(std::int64_t offset, std::span<iovec> parts) const {
     offset += count;
     advance(parts, static_cast<std::size_t>(count));
   }
-}
-
-OutputFile::OutputFile(const std::filesystem::path& path)
-    : path_(path), temporary_(path.string() + ".tmp." + std::to_string(::getpid())) {
-  fd_ = ::open(temporary_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-  if (fd_ < 0) fail("write", temporary_, errno);
-}
-
-OutputFile::~OutputFile() {
-  if (fd_ < 0) return;
-  ::close(fd_);
-  std::error_code ignored;
-  std::filesystem::remove(temporary_, ignored);
-}
-
-void OutputFile::append(std::span<const std::byte> bytes) {
-  while (!bytes.empty()) {
-    const ssize_t count = ::write(fd_, bytes.data(), bytes.size());
-    if (count < 0 && errno == EINTR) continue;
-    if (count < 0) fail("write", path_, errno);
-    bytes = bytes.subspan(static_cast<std::size_t>(count));
-  }
-}
-
-void OutputFile::commit() {
-  if (::fsync(fd_) != 0) fail("write", path_, errno);
-  std::filesystem::rename(temporary_, path_);
-  ::close(std::exchange(fd_, -1));
 }
 
 void sync_folder(const std::filesystem::path& folder) {

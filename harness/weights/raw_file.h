@@ -34,26 +34,6 @@ class InputFile {
   std::int64_t size_ = 0;
 };
 
-// A new file written from its start to its end. It has a temporary name until commit(), and is
-// removed where that never happens.
-class OutputFile {
- public:
-  explicit OutputFile(const std::filesystem::path& path);
-  ~OutputFile();
-  OutputFile(const OutputFile&) = delete;
-  OutputFile& operator=(const OutputFile&) = delete;
-
-  void append(std::span<const std::byte> bytes);
-
-  // Flushes to disk and renames.
-  void commit();
-
- private:
-  std::filesystem::path path_;
-  std::filesystem::path temporary_;
-  int fd_;  // -1 once committed
-};
-
 // Flushes the names in a folder to disk.
 void sync_folder(const std::filesystem::path& folder);
 

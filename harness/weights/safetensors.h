@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "harness/base/output_file.h"
 #include "harness/config/cell.h"
 #include "harness/weights/raw_file.h"
 
