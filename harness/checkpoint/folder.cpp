@@ -15,6 +15,8 @@ namespace fs = std::filesystem;
 
 constexpr std::string_view kPrefix = "step_";
 constexpr std::string_view kTemporary = ".tmp";
+constexpr std::string_view kLockPrefix = "save_";
+constexpr std::string_view kLock = ".lock";
 
 std::optional<std::int64_t> step_of(const std::string& name) {
   if (!name.starts_with(kPrefix)) return std::nullopt;
@@ -25,12 +27,25 @@ std::optional<std::int64_t> step_of(const std::string& name) {
   return step;
 }
 
+bool is_owner(std::string_view name) {
+  return name.size() == kOwnerLength &&
+         name.find_first_not_of("0123456789abcdef") == std::string_view::npos;
+}
+
+template <typename Visit>
+void for_each_entry(const fs::path& folder, const Visit& visit) {
+  std::error_code error;
+  for (fs::directory_iterator it(folder, error), end; !error && it != end; it.increment(error)) {
+    visit(*it);
+  }
+}
+
 std::vector<fs::path> folders_in(const fs::path& folder) {
   std::vector<fs::path> found;
-  std::error_code error, ignored;
-  for (fs::directory_iterator it(folder, error), end; !error && it != end; it.increment(error)) {
-    if (it->is_directory(ignored)) found.push_back(it->path());
-  }
+  for_each_entry(folder, [&](const fs::directory_entry& entry) {
+    std::error_code ignored;
+    if (entry.is_directory(ignored)) found.push_back(entry.path());
+  });
   return found;
 }
 
@@ -40,8 +55,12 @@ fs::path step_folder(const fs::path& folder, std::int64_t step) {
   return folder / fmt::format("{}{}", kPrefix, step);
 }
 
-fs::path temporary_folder(const fs::path& folder, std::int64_t step) {
-  return step_folder(folder, step) += kTemporary;
+fs::path temporary_folder(const fs::path& folder, std::int64_t step, const std::string& owner) {
+  return folder / fmt::format("{}{}.{}{}", kPrefix, step, owner, kTemporary);
+}
+
+fs::path lock_file(const fs::path& folder, const std::string& owner) {
+  return folder / fmt::format("{}{}{}", kLockPrefix, owner, kLock);
 }
 
 std::vector<std::int64_t> saved_steps(const fs::path& folder) {
@@ -53,12 +72,29 @@ std::vector<std::int64_t> saved_steps(const fs::path& folder) {
   return steps;
 }
 
-std::vector<fs::path> unfinished_saves(const fs::path& folder) {
-  std::vector<fs::path> saves = folders_in(folder);
-  std::erase_if(saves, [](const fs::path& entry) {
-    return entry.extension() != kTemporary || !step_of(entry.stem().string());
-  });
+std::vector<UnfinishedSave> unfinished_saves(const fs::path& folder) {
+  std::vector<UnfinishedSave> saves;
+  for (const fs::path& entry : folders_in(folder)) {
+    if (entry.extension() != kTemporary) continue;
+    const std::string name = entry.stem().string();  // step_<k> or step_<k>.<owner>
+    const auto dot = std::min(name.find('.'), name.size());
+    const std::string owner = dot == name.size() ? "" : name.substr(dot + 1);
+    const bool is_ours = owner.empty() ? dot == name.size() : is_owner(owner);
+    if (is_ours && step_of(name.substr(0, dot))) saves.push_back({entry, owner});
+  }
   return saves;
+}
+
+std::vector<std::string> save_owners(const fs::path& folder) {
+  std::vector<std::string> owners;
+  for_each_entry(folder, [&](const fs::directory_entry& entry) {
+    const std::string name = entry.path().filename().string();
+    if (!name.starts_with(kLockPrefix) || !name.ends_with(kLock)) return;
+    const std::string owner =
+        name.substr(kLockPrefix.size(), name.size() - kLockPrefix.size() - kLock.size());
+    if (is_owner(owner)) owners.push_back(owner);
+  });
+  return owners;
 }
 
 fs::path find_checkpoint(const fs::path& path) {

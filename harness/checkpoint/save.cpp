@@ -32,21 +32,35 @@ void make_folder(const fs::path& folder) {
 }
 
 // First out of sight under a temporary name, so that none is ever seen half removed.
-void remove_checkpoint(const fs::path& folder, std::int64_t step) {
-  const fs::path temporary = temporary_folder(folder, step);
-  fs::rename(step_folder(folder, step), temporary);
+void remove_checkpoint(const fs::path& folder, std::int64_t step, const std::string& owner) {
+  const fs::path temporary = temporary_folder(folder, step, owner);
+  std::error_code error;
+  fs::rename(step_folder(folder, step), temporary, error);
+  if (error == std::errc::no_such_file_or_directory) return;  // another run has removed it
+  if (error) throw fs::filesystem_error("rename", temporary, error);
   fs::remove_all(temporary);
 }
 
-// `from` gets the name `to`; what had it before is in `from` afterwards.
+// False where something had the name first.
+bool rename_to_free_name(const fs::path& from, const fs::path& to) {
+  std::error_code error;
+  fs::rename(from, to, error);
+  if (error == std::errc::directory_not_empty || error == std::errc::file_exists) return false;
+  if (error) throw fs::filesystem_error("rename", from, to, error);
+  return true;
+}
+
+// `from` gets the name `to`; what had it before is in `from` afterwards. Begins again where another
+// run saves or removes `to` in between.
 void put_in_place(const fs::path& from, const fs::path& to) {
-  if (!fs::exists(to)) {
-    fs::rename(from, to);
-    return;
+  for (;;) {
+    if (!fs::exists(to) && rename_to_free_name(from, to)) return;
+    if (::renameat2(AT_FDCWD, from.c_str(), AT_FDCWD, to.c_str(), RENAME_EXCHANGE) == 0) return;
+    const int failure = errno;
+    if (failure == ENOENT && fs::exists(from)) continue;
+    throw Error("cannot replace '{}': {}; remove it, or choose another checkpoint_folder",
+                to.string(), std::strerror(failure));
   }
-  if (::renameat2(AT_FDCWD, from.c_str(), AT_FDCWD, to.c_str(), RENAME_EXCHANGE) == 0) return;
-  throw Error("cannot replace '{}': {}; remove it, or choose another checkpoint_folder",
-              to.string(), std::strerror(errno));
 }
 
 void check_is_visible(const fs::path& folder, const ShardFile& file) {
@@ -92,19 +106,21 @@ const char* to_string(Stage value) {
 }
 
 Save::Save(fs::path folder, std::int64_t step, std::function<void(Stage)> on_stage)
-    : folder_(std::move(folder)),
-      step_(step),
-      temporary_(temporary_folder(folder_, step)),
-      on_stage_(std::move(on_stage)) {}
+    : folder_(std::move(folder)), step_(step), on_stage_(std::move(on_stage)) {}
 
-void Save::begin() const {
+std::string Save::begin() {
   with_remedy(folder_, [&] {
     make_folder(fs::absolute(folder_));
-    for (const fs::path& leftover : unfinished_saves(folder_)) fs::remove_all(leftover);
+    remove_dead_saves(folder_);
+    owner_ = std::make_unique<SaveOwner>(folder_);
+    join(owner_->name());
     fs::create_directory(temporary_);
   });
   on_stage_(Stage::kBegun);
+  return owner_->name();
 }
+
+void Save::join(const std::string& owner) { temporary_ = temporary_folder(folder_, step_, owner); }
 
 ShardFile Save::write_shard(int rank, config::Dtype dtype,
                             const std::vector<PieceData>& pieces) const {
@@ -132,7 +148,8 @@ ShardFile Save::write_shard(int rank, config::Dtype dtype,
   return file;
 }
 
-void Save::commit(const Manifest& manifest, std::int64_t keep) const {
+void Save::commit(const Manifest& manifest, std::int64_t keep) {
+  MOEBENCH_CHECK(owner_ != nullptr);
   with_remedy(folder_, [&] {
     for (const ShardFile& file : manifest.files) check_is_visible(temporary_, file);
     write_file_atomically(temporary_ / kManifestName, to_json(manifest));
@@ -147,9 +164,10 @@ void Save::commit(const Manifest& manifest, std::int64_t keep) const {
     std::erase_if(steps, [&](std::int64_t step) { return step > step_; });
     const auto num_old = keep == 0 ? 0 : std::max<std::int64_t>(0, std::ssize(steps) - keep);
     for (std::int64_t i = 0; i < num_old; ++i) {
-      remove_checkpoint(folder_, steps[static_cast<std::size_t>(i)]);
+      remove_checkpoint(folder_, steps[static_cast<std::size_t>(i)], owner_->name());
     }
   });
+  owner_.reset();
   on_stage_(Stage::kDone);
 }
 

@@ -4,10 +4,13 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <memory>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "harness/checkpoint/manifest.h"
+#include "harness/checkpoint/save_owner.h"
 
 namespace moebench::checkpoint {
 
@@ -29,10 +32,11 @@ struct PieceData {
 };
 
 // One checkpoint being saved by all ranks, seen by one of them:
-//   rank 0 begin(), all wait for it, every rank write_shard(), rank 0 learns of all files, rank 0
-//   commit().
+//   rank 0 begin(), the others learn what it returned and join(), every rank write_shard(), rank 0
+//   learns of all files, rank 0 commit().
 // A process that dies at any point leaves every checkpoint that was whole before, and at most a
-// temporary folder that the next begin() removes.
+// temporary folder and a lock file that the next begin() removes. Several runs may save to one
+// folder at the same time.
 class Save {
  public:
   // `on_stage` may end the process.
@@ -40,8 +44,12 @@ class Save {
       std::filesystem::path folder, std::int64_t step,
       std::function<void(Stage)> on_stage = [](Stage) {});
 
-  // Removes what saves that died left in the folder, and makes the temporary folder.
-  void begin() const;
+  // Removes what saves that died left in the folder, and makes the temporary folder of a new owner
+  // (save_owner.h), whose name it returns.
+  std::string begin();
+
+  // The same save on another rank.
+  void join(const std::string& owner);
 
   // Writes and flushes this rank's file.
   ShardFile write_shard(int rank, config::Dtype dtype, const std::vector<PieceData>& pieces) const;
@@ -49,11 +57,12 @@ class Save {
   // Writes the manifest, flushes and renames. A checkpoint of the same step is replaced. Then
   // removes all but the newest `keep` checkpoints of this step and before; 0 keeps all. Error
   // where a file of the manifest is not there.
-  void commit(const Manifest& manifest, std::int64_t keep) const;
+  void commit(const Manifest& manifest, std::int64_t keep);
 
  private:
   std::filesystem::path folder_;
   std::int64_t step_;
+  std::unique_ptr<SaveOwner> owner_;  // from begin() to commit()
   std::filesystem::path temporary_;
   std::function<void(Stage)> on_stage_;
 };

@@ -94,6 +94,48 @@ TEST(Save, TheSameStepIsReplacedAtOnce) {
   }
 }
 
+TEST(Save, TheUnfinishedSaveOfALiveRunIsLeftAlone) {
+  const fs::path folder = test_folder();
+  bool is_other_done = false;
+  save_test_checkpoint(folder, 2, 2, /*keep=*/0, [&](Stage stage) {
+    if (stage != Stage::kHalfShard || is_other_done) return;
+    is_other_done = true;
+    for (const std::int64_t step : {2, 4}) save_test_checkpoint(folder, step);
+  });
+  for (const std::int64_t step : {2, 4}) expect_whole(step_folder(folder, step), step);
+  EXPECT_THAT(names_in(folder), ElementsAre("step_2", "step_4"));
+}
+
+TEST(Save, TwoRunsMaySaveAndRemoveTheSameSteps) {
+  const fs::path folder = test_folder();
+  save_test_checkpoint(folder, 2);
+  bool is_other_done = false;
+  save_test_checkpoint(folder, 4, 2, /*keep=*/1, [&](Stage stage) {
+    if (stage != Stage::kReady || is_other_done) return;
+    is_other_done = true;
+    save_test_checkpoint(folder, 4, 5, /*keep=*/1);
+  });
+  EXPECT_EQ(Reader(folder).manifest().files.size(), 2U) << "the later save counts";
+  EXPECT_THAT(names_in(folder), ElementsAre("step_4"));
+}
+
+TEST(Save, ADeadSaveIsRemovedAndALiveOneIsNot) {
+  const fs::path folder = test_folder();
+  save_and_die(folder, 4, Stage::kShardWritten);
+  EXPECT_EQ(unfinished_saves(folder).size(), 1U);
+  {
+    const SaveOwner live(folder);
+    fs::create_directories(temporary_folder(folder, 6, live.name()));
+    remove_dead_saves(folder);
+    const auto left = unfinished_saves(folder);
+    ASSERT_EQ(left.size(), 1U);
+    EXPECT_EQ(left[0].owner, live.name());
+    EXPECT_THAT(save_owners(folder), ElementsAre(live.name()));
+  }
+  remove_dead_saves(folder);
+  EXPECT_THAT(names_in(folder), IsEmpty());
+}
+
 TEST(Save, KeepsTheNewestAndWhatIsAheadOfThem) {
   const fs::path folder = test_folder();
   for (const std::int64_t step : {2, 4, 10, 8}) save_test_checkpoint(folder, step);
@@ -105,14 +147,17 @@ TEST(Save, LeavesForeignFilesAlone) {
   const fs::path folder = test_folder();
   fs::create_directories(folder / "step_3.tmp");
   fs::create_directories(folder / "step_mine.tmp");
+  fs::create_directories(folder / "step_3.mine.tmp");
+  write_file_atomically(folder / "save_mine.lock", "x");
   write_file_atomically(folder / "step_notes", "x");
   save_test_checkpoint(folder, 2);
-  EXPECT_THAT(names_in(folder), ElementsAre("step_2", "step_mine.tmp", "step_notes"));
+  EXPECT_THAT(names_in(folder), ElementsAre("save_mine.lock", "step_2", "step_3.mine.tmp",
+                                            "step_mine.tmp", "step_notes"));
   EXPECT_THAT(saved_steps(folder), ElementsAre(2));
 }
 
 TEST(Save, AFileThatOnlyItsRankSeesIsAnError) {
-  const Save save(test_folder(), 2);
+  Save save(test_folder(), 2);
   save.begin();
   Manifest manifest{.step = 2};
   manifest.files.push_back({.name = "rank_1.safetensors", .num_bytes = 9});

@@ -56,7 +56,7 @@ inline float test_value(std::int64_t step, Quantity quantity, int parameter, std
 inline void save_test_checkpoint(
     const std::filesystem::path& folder, std::int64_t step, int num_ranks = 2,
     std::int64_t keep = 0, const std::function<void(Stage)>& on_stage = [](Stage) {}) {
-  const Save save(folder, step, on_stage);
+  Save save(folder, step, on_stage);
   save.begin();
   Manifest manifest{.step = step,
                     .next_data_step = step,

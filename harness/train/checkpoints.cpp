@@ -92,12 +92,14 @@ std::int64_t save_checkpoint(Engine& engine, const config::CellConfig& cell,
                              comm::Communicator& world, std::int64_t next_data_step,
                              const SaveOptions& options) {
   const std::int64_t step = engine.num_updates();
-  const checkpoint::Save save(options.folder, step,
-                              [&](checkpoint::Stage stage) { options.on_stage(step, stage); });
+  checkpoint::Save save(options.folder, step,
+                        [&](checkpoint::Stage stage) { options.on_stage(step, stage); });
   const bool is_first = world.rank() == 0;
+  std::string owner;
   comm::do_together(world, [&] {
-    if (is_first) save.begin();
+    if (is_first) owner = save.begin();
   });
+  save.join(comm::all_gather_text(world, owner)[0]);
   checkpoint::ShardFile mine;
   const HostState state(engine);
   comm::do_together(world,
