@@ -12,6 +12,7 @@
 #include "harness/comm/agreement.h"
 #include "harness/measure/clock.h"
 #include "harness/profile/gpu/lanes.h"
+#include "harness/profile/trace_file.h"
 
 namespace moebench::profile {
 namespace {
@@ -222,26 +223,21 @@ class EventWriter {
   json events_ = json::array();
 };
 
-// Analysis tools look for `"rank": N` with that space, which an indented document has.
-std::string to_text(const json& events, const json& about) {
-  json document = about;
-  document["schemaVersion"] = 1;
-  document["displayTimeUnit"] = "ms";
-  document["traceEvents"] = events;
-  return document.dump(0);
-}
-
 fs::path rank_file(const fs::path& folder, int rank) {
   return folder / ("trace_rank_" + std::to_string(rank) + ".json");
 }
 
+void write_rank(const RankTrace& trace, std::int64_t begin_ns, const json& about,
+                const fs::path& folder) {
+  TraceFile file(rank_file(folder, trace.rank), about);
+  for (const json& event : EventWriter(trace, begin_ns).events()) file.add(event);
+  file.commit();
+}
+
 void merge(const fs::path& folder, int num_ranks) {
-  json events = json::array();
-  for (int rank = 0; rank < num_ranks; ++rank) {
-    json document = json::parse(read_file(rank_file(folder, rank)));
-    for (json& event : document.at("traceEvents")) events.push_back(std::move(event));
-  }
-  write_file_atomically(folder / "trace.json", to_text(events, {{"ranks", num_ranks}}));
+  TraceFile file(folder / "trace.json", {{"ranks", num_ranks}});
+  for (int rank = 0; rank < num_ranks; ++rank) file.add_all_of(rank_file(folder, rank));
+  file.commit();
 }
 
 // The earliest step of all ranks, in rank 0's time: where the trace begins.
@@ -258,10 +254,7 @@ void write_trace(comm::Communicator& world, const RankTrace& trace, const fs::pa
   const std::int64_t begin = trace_begin(world, trace);
   const json about = {{"distributedInfo",
                        {{"backend", "mpi"}, {"rank", trace.rank}, {"world_size", world.size()}}}};
-  comm::do_together(world, [&] {
-    write_file_atomically(rank_file(folder, trace.rank),
-                          to_text(EventWriter(trace, begin).events(), about));
-  });
+  comm::do_together(world, [&] { write_rank(trace, begin, about, folder); });
   comm::do_together(world, [&] {
     if (trace.rank == 0) merge(folder, world.size());
   });
