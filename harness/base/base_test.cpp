@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <filesystem>
 #include <string>
 
@@ -9,6 +10,7 @@
 #include "harness/base/error.h"
 #include "harness/base/file.h"
 #include "harness/base/hash.h"
+#include "harness/base/system_error.h"
 
 namespace moebench {
 namespace {
@@ -30,6 +32,17 @@ TEST(Error, FormatsItsMessage) {
   EXPECT_STREQ(Error("axis '{}': {} does not divide {}", "ep_degree", 3, 8).what(),
                "axis 'ep_degree': 3 does not divide 8");
   EXPECT_STREQ(Error(std::string("braces {} stay")).what(), "braces {} stay");
+}
+
+TEST(SystemError, IsWhatTheUserCannotHaveNamedWrongly) {
+  EXPECT_THROW(throw_errno(ENOSPC, "cannot write 'a'"), SystemError);
+  try {
+    throw_errno(ENOENT, "cannot write 'a'");
+  } catch (const SystemError&) {
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_STREQ(error.what(), "cannot write 'a': No such file or directory");
+  }
 }
 
 TEST(Hash, IsStableAndSpreads) {

@@ -10,9 +10,14 @@
 
 #include "harness/base/error.h"
 #include "harness/base/output_file.h"
+#include "harness/base/system_error.h"
 
 namespace moebench {
 namespace {
+
+std::string cannot_write(const std::filesystem::path& path) {
+  return "cannot write '" + path.string() + "'";
+}
 
 void write_and_close(int fd, std::string_view content, const std::filesystem::path& path) {
   bool ok = true;
@@ -25,7 +30,7 @@ void write_and_close(int fd, std::string_view content, const std::filesystem::pa
   ok = ok && ::fsync(fd) == 0;
   const int saved_errno = errno;
   ::close(fd);
-  if (!ok) throw Error("cannot write '{}': {}", path.string(), std::strerror(saved_errno));
+  if (!ok) throw_errno(saved_errno, cannot_write(path));
 }
 
 }  // namespace
@@ -51,7 +56,7 @@ void append_line(const std::filesystem::path& path, std::string_view line) {
   std::string text(line);
   text += '\n';
   const int fd = ::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
-  if (fd < 0) throw Error("cannot write '{}': {}", path.string(), std::strerror(errno));
+  if (fd < 0) throw_errno(errno, cannot_write(path));
   write_and_close(fd, text, path);
 }
 

@@ -4,17 +4,16 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstring>
 #include <string>
 #include <utility>
 
-#include "harness/base/error.h"
+#include "harness/base/system_error.h"
 
 namespace moebench {
 namespace {
 
 [[noreturn]] void fail(const std::filesystem::path& path, int error) {
-  throw Error("cannot write '{}': {}", path.string(), std::strerror(error));
+  throw_errno(error, "cannot write '" + path.string() + "'");
 }
 
 }  // namespace

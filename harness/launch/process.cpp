@@ -16,6 +16,7 @@
 #include <cstring>
 
 #include "harness/base/error.h"
+#include "harness/base/system_error.h"
 #include "harness/launch/descendants.h"
 
 namespace moebench::launch {
@@ -72,7 +73,7 @@ class BlockedSignals {
 
 int open_for_child(const std::filesystem::path& path) {
   const int fd = ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0644);
-  if (fd < 0) throw Error("cannot write '{}': {}", path.string(), std::strerror(errno));
+  if (fd < 0) throw_errno(errno, "cannot write '" + path.string() + "'");
   return fd;
 }
 
@@ -80,8 +81,7 @@ struct ChildFiles {
   explicit ChildFiles(const ProcessOptions& options) {
     out = open_for_child(options.stdout_path);
     err = open_for_child(options.stderr_path);
-    if (::pipe2(exec_errno, O_CLOEXEC) != 0)
-      throw Error("cannot open a pipe: {}", std::strerror(errno));
+    if (::pipe2(exec_errno, O_CLOEXEC) != 0) throw_errno(errno, "cannot open a pipe");
   }
   ~ChildFiles() {
     for (const int fd : {out, err, exec_errno[0], exec_errno[1]}) {
@@ -124,7 +124,7 @@ pid_t start(const ProcessOptions& options, const sigset_t& child_mask) {
   ChildFiles files(options);
   const pid_t driver = ::getpid();
   const pid_t pid = ::fork();
-  if (pid < 0) throw Error("cannot start a process: {}", std::strerror(errno));
+  if (pid < 0) throw_errno(errno, "cannot start a process");
   if (pid == 0) become(options, files, driver, child_mask);
   ::close(files.exec_errno[1]);
   files.exec_errno[1] = -1;
@@ -158,6 +158,8 @@ ProcessResult watch(pid_t child, const ProcessOptions& options, const BlockedSig
     if (result.interrupted || result.timed_out) return result;
     signals.wait(options.time_limit_s > 0 ? std::min(kTick, left) : kTick);
     if (options.on_tick) options.on_tick();
+    result.given_up = options.should_end && options.should_end();
+    if (result.given_up) return result;
   }
 }
 
@@ -173,7 +175,7 @@ ProcessResult run_process(const ProcessOptions& options) {
     descendants.end(0);
     throw;
   }
-  if (result.timed_out || result.interrupted) {
+  if (result.timed_out || result.given_up || result.interrupted) {
     descendants.end(kGrace);
   } else {
     result.num_outlived = descendants.end(0);

@@ -15,22 +15,25 @@ struct ProcessOptions {
   EnvironmentVariables environment;  // added to, or replacing, the driver's own
   std::filesystem::path stdout_path;
   std::filesystem::path stderr_path;
-  double time_limit_s = 0;             // 0 = none
-  std::function<void()> on_tick = {};  // called about five times a second, and once at the end
+  double time_limit_s = 0;                // 0 = none
+  std::function<void()> on_tick = {};     // called about five times a second, and once at the end
+  std::function<bool()> should_end = {};  // asked after each tick: true ends it as the limit does
 };
 
 struct ProcessResult {
   int exit_code = 0;  // of a child that exited; 0 otherwise
   int signal = 0;     // that ended the child; 0 otherwise
   bool timed_out = false;
+  bool given_up = false;  // should_end() said so
   bool interrupted = false;
   int num_outlived = 0;  // descendants that outlived the child and were killed
 };
 
-// Runs a child in its own process group and waits for its end. At the time limit, or once
-// interrupted() is true, it ends every descendant: SIGTERM, then SIGKILL after two seconds.
-// On return no descendant that this call started is alive, whatever group, session or parent it
-// moved to. Error where the program cannot be started. Not for use in threads: one at a time.
+// Runs a child in its own process group and waits for its end. At the time limit, once
+// should_end() or interrupted() is true, it ends every descendant: SIGTERM, then SIGKILL after two
+// seconds. On return no descendant that this call started is alive, whatever group, session or
+// parent it moved to. Error where the program cannot be started. Not for use in threads: one at a
+// time.
 ProcessResult run_process(const ProcessOptions& options);
 
 // Makes SIGINT, SIGTERM and SIGHUP end the running child tidily instead of the driver.

@@ -1,6 +1,6 @@
 // One rank of one repetition of a cell: reads the resolved cell, trains, writes rank_<r>.json; or,
 // for moebench doctor, measures the machine. Started by moebench, alone or under mpirun or srun.
-// Exit codes: 0 ok, 1 failed (the rank file says why), 2 usage.
+// Exit codes: 0 ok, 1 failed (the rank file says why), 2 usage, 70 failed without a rank file.
 #include <c10/util/Exception.h>
 #include <malloc.h>
 
@@ -15,6 +15,7 @@
 
 #include "harness/base/error.h"
 #include "harness/base/file.h"
+#include "harness/base/system_error.h"
 #include "harness/comm/communicator.h"
 #include "harness/config/cell.h"
 #include "harness/config/resumption.h"
@@ -95,6 +96,12 @@ std::unique_ptr<comm::Communicator> make_world(std::int64_t ranks) {
   return world;
 }
 
+// Says why on stderr, where no result file can.
+[[noreturn]] void fail(const std::exception& error) {
+  fmt::print(stderr, "moebench-rank: failed: {}\n", error.what());
+  comm::abort_world(kExitSystem);
+}
+
 // Without what libraries do at exit: after a trace of a GPU, libtorch 2.11's profiler then frees
 // the same memory twice.
 [[noreturn]] void leave(int exit_code) {
@@ -103,13 +110,22 @@ std::unique_ptr<comm::Communicator> make_world(std::int64_t ranks) {
   std::_Exit(exit_code);
 }
 
+// Ends all ranks where it cannot: the driver would miss this one's result, and the others may wait.
+void write_result(const record::RankResult& result, const std::filesystem::path& out) {
+  try {
+    write_file_atomically(out / fmt::format("rank_{}.json", result.rank), record::to_json(result));
+  } catch (const std::exception& error) {
+    fail(error);
+  }
+}
+
 // Leaves rank_<r>.json; returns the exit code. `facts` are this program's and its host's.
 int finish(record::RankResult result, const record::Environment& facts,
            const comm::Communicator& world, const std::filesystem::path& out) {
   result.rank = world.rank();
   result.world_size = world.size();
   result.environment.insert(facts.begin(), facts.end());
-  write_file_atomically(out / fmt::format("rank_{}.json", result.rank), record::to_json(result));
+  write_result(result, out);
   if (result.disposition == record::Disposition::kOk ||
       result.disposition == record::Disposition::kIncorrect) {
     const int code = result.disposition == record::Disposition::kOk ? 0 : 1;
@@ -162,5 +178,7 @@ int main(int argc, char** argv) {
   } catch (const moebench::Error& error) {
     fmt::print(stderr, "moebench-rank: error: {}\n", error.what());
     return 2;
+  } catch (const std::exception& error) {
+    moebench::fail(error);
   }
 }

@@ -1,17 +1,8 @@
 #include <exception>
 #include <iostream>
 
-#include "harness/base/error.h"
 #include "tools/moebench/commands.h"
-
-namespace {
-
-int fail(const std::exception& error, int exit_code) {
-  std::cerr << "moebench: error: " << error.what() << '\n';
-  return exit_code;
-}
-
-}  // namespace
+#include "tools/moebench/failure.h"
 
 int main(int argc, char** argv) {
   namespace cli = moebench::cli;
@@ -23,11 +14,7 @@ int main(int argc, char** argv) {
     }
     return std::visit([](const auto& options) { return cli::run_command(options); },
                       std::get<cli::Command>(parsed));
-  } catch (const moebench::NotComparable& error) {
-    return fail(error, cli::kExitNotComparable);
-  } catch (const moebench::NoBaseline& error) {
-    return fail(error, cli::kExitNoBaseline);
-  } catch (const std::exception& error) {
-    return fail(error, cli::kExitUsage);
+  } catch (...) {
+    return cli::explain_failure(std::current_exception(), std::cerr);
   }
 }

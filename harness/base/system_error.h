@@ -1,0 +1,23 @@
+#pragma once
+
+#include <string>
+
+#include "harness/base/error.h"
+
+namespace moebench {
+
+// The machine failed at something that is right in itself: the disk is full, there is no memory or
+// no process left. Tools turn it into kExitSystem.
+class SystemError : public Error {
+ public:
+  using Error::Error;
+};
+
+// What a tool or a rank exits with after a failure that is neither the user's nor a result.
+inline constexpr int kExitSystem = 70;
+
+// Throws "<message>: <reason>" after a system call that failed with errno `code`: Error where what
+// the user named is wrong (no such folder, no permission), else SystemError.
+[[noreturn]] void throw_errno(int code, const std::string& message);
+
+}  // namespace moebench
