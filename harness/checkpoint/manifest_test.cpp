@@ -3,8 +3,8 @@
 #include <nlohmann/json.hpp>
 
 #include "harness/base/file.h"
+#include "harness/checkpoint/checkpoint_testing.h"
 #include "harness/checkpoint/content_hash.h"
-#include "harness/checkpoint/test_support.h"
 
 namespace moebench::checkpoint {
 namespace {

@@ -4,8 +4,8 @@
 #include <fstream>
 
 #include "harness/base/file.h"
+#include "harness/checkpoint/checkpoint_testing.h"
 #include "harness/checkpoint/difference.h"
-#include "harness/checkpoint/test_support.h"
 
 namespace moebench::checkpoint {
 namespace {

@@ -6,8 +6,8 @@
 #include <algorithm>
 
 #include "harness/base/file.h"
+#include "harness/checkpoint/checkpoint_testing.h"
 #include "harness/checkpoint/reader.h"
-#include "harness/checkpoint/test_support.h"
 
 namespace moebench::checkpoint {
 namespace {

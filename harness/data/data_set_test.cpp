@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <set>
 
-#include "harness/data/test_support.h"
+#include "harness/data/data_testing.h"
 
 namespace moebench::data {
 namespace {

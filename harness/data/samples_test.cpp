@@ -6,7 +6,7 @@
 #include <cmath>
 #include <numeric>
 
-#include "harness/data/test_support.h"
+#include "harness/data/data_testing.h"
 
 namespace moebench::data {
 namespace {

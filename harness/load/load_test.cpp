@@ -5,7 +5,7 @@
 #include <numeric>
 
 #include "harness/load/expert_request.h"
-#include "harness/load/load_test_util.h"
+#include "harness/load/load_testing.h"
 
 namespace moebench::load {
 namespace {
@@ -93,7 +93,7 @@ class EveryDtype : public ::testing::TestWithParam<std::string> {};
 TEST_P(EveryDtype, GivesTheSameBitsByEveryLoader) {
   auto model = test_model();
   model.num_layers = 1;
-  const auto folder = weights::test_folder();
+  const auto folder = test_folder();
   write_file(folder / "model.safetensors", tensors_of(model, GetParam()));
   for (const Dtype dtype : {Dtype::kBf16, Dtype::kFp32}) {
     expect_all_loaders_right(folder, expert_requests(model, dtype, 2, 2));
@@ -107,7 +107,7 @@ INSTANTIATE_TEST_SUITE_P(Dtypes, EveryDtype,
 
 TEST(Load, ReadsDirectlyAndBuffered) {
   const auto model = test_model();
-  const auto folder = weights::test_folder();
+  const auto folder = test_folder();
   write_file(folder / "model.safetensors", tensors_of(model, "BF16"));
   for (const Loader loader : {Loader::kDirect, Loader::kBroadcast}) {
     const auto requests = expert_requests(model, Dtype::kBf16, 4, 2);
@@ -130,7 +130,7 @@ TEST(Load, ReadsDirectlyAndBuffered) {
 
 TEST(Load, FindsExpertsThatAreSplitOverShardsInAnyOrder) {
   const auto model = test_model();
-  const auto folder = weights::test_folder();
+  const auto folder = test_folder();
   std::vector<std::vector<TestTensor>> shards(3);
   auto tensors = tensors_of(model, "BF16");
   std::reverse(tensors.begin(), tensors.end());
@@ -145,7 +145,7 @@ TEST(Load, FindsExpertsThatAreSplitOverShardsInAnyOrder) {
 
 TEST(Load, MixesDtypesWithinAStack) {
   const auto model = test_model();
-  const auto folder = weights::test_folder();
+  const auto folder = test_folder();
   auto tensors = tensors_of(model, "BF16");
   for (std::size_t i = 0; i < tensors.size(); i += 2) tensors[i].dtype = "F32";
   write_file(folder / "model.safetensors", tensors);
@@ -158,7 +158,7 @@ TEST(Load, MixesDtypesWithinAStack) {
 TEST(Load, CutsExpertsOutOfFusedTensors) {
   auto model = test_model();
   model.type = config::ModelType::kGraniteMoe;
-  const auto folder = weights::test_folder();
+  const auto folder = test_folder();
   write_file(folder / "model.safetensors", tensors_of(model, "F16"));
   const auto requests = expert_requests(model, Dtype::kBf16, 2, 2);
   expect_all_loaders_right(folder, requests);
@@ -171,7 +171,7 @@ TEST(Load, CutsExpertsOutOfFusedTensors) {
 
 TEST(Load, FillsDestinationsOfTheCaller) {
   const auto model = test_model();
-  const auto folder = weights::test_folder();
+  const auto folder = test_folder();
   write_file(folder / "model.safetensors", tensors_of(model, "F32"));
   for (const Loader loader : {Loader::kConcat, Loader::kSlice, Loader::kDirect}) {
     Request request = slice_requests(model, Dtype::kFp32, 3)[1];
@@ -187,7 +187,7 @@ TEST(Load, FillsDestinationsOfTheCaller) {
 
 TEST(Load, CountsWhatItReadsAndCopies) {
   const auto model = test_model();
-  const auto folder = weights::test_folder();
+  const auto folder = test_folder();
   write_file(folder / "model.safetensors", tensors_of(model, "BF16"));
   const auto requests = expert_requests(model, Dtype::kBf16, 4, 4);
   const std::int64_t router = 4 * 300 * 2, expert = 3 * 300 * 523 * 2;
@@ -210,7 +210,7 @@ TEST(Load, CountsWhatItReadsAndCopies) {
 
 TEST(Load, BroadcastReadsEveryByteOnce) {
   const auto model = test_model();
-  const auto folder = weights::test_folder();
+  const auto folder = test_folder();
   write_file(folder / "model.safetensors", tensors_of(model, "BF16"));
   for (const int ep_degree : {1, 2, 4}) {
     const auto requests = expert_requests(model, Dtype::kBf16, 4, ep_degree);
@@ -229,7 +229,7 @@ TEST(Load, BroadcastReadsEveryByteOnce) {
 
 TEST(Load, CallsTheSeedsFunctionsAsOftenAsTheSeed) {
   const auto model = test_model();
-  const auto folder = weights::test_folder();
+  const auto folder = test_folder();
   write_file(folder / "model.safetensors", tensors_of(model, "BF16"));
   const auto loaded =
       load_all(folder, expert_requests(model, Dtype::kBf16, 2, 2), {.loader = Loader::kConcat});
@@ -250,7 +250,7 @@ TEST(Load, CallsTheSeedsFunctionsAsOftenAsTheSeed) {
 
 TEST(Load, RunsOverThreadsThatAreMoreThanTheWork) {
   const auto model = weights::mini_model();
-  const auto folder = weights::test_folder();
+  const auto folder = test_folder();
   write_file(folder / "model.safetensors", tensors_of(model, "BF16"));
   const auto requests = expert_requests(model, Dtype::kFp32, 3, 3);
   const auto expected = expected_bytes(requests, folder);

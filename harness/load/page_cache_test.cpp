@@ -5,7 +5,7 @@
 
 #include "harness/base/file.h"
 #include "harness/load/stages.h"
-#include "harness/weights/test_support.h"
+#include "harness/weights/weights_testing.h"
 
 namespace moebench::load {
 namespace {
@@ -18,7 +18,7 @@ bool is_in_memory(const std::filesystem::path& folder) {
 }
 
 std::filesystem::path file_of(std::size_t bytes) {
-  const auto path = weights::test_folder() / "file";
+  const auto path = test_folder() / "file";
   write_file_atomically(path, std::string(bytes, 'x'));
   return path;
 }
@@ -42,7 +42,7 @@ TEST(PageCache, SaysWhereAFileCannotBeDropped) {
   if (!is_in_memory(folder)) GTEST_SKIP() << "no tmpfs at /dev/shm";
   const auto path = folder / ("moebench-test-" + std::to_string(::getpid()));
   write_file_atomically(path, std::string(10'000, 'x'));
-  const std::string error = weights::error_of([&] { drop_from_page_cache({path}); });
+  const std::string error = error_of([&] { drop_from_page_cache({path}); });
   std::filesystem::remove(path);
   EXPECT_THAT(error, ::testing::HasSubstr("3 of 3 pages of '" + path.string() + "' stay"));
 }
@@ -82,7 +82,7 @@ TEST(Stages, WorkersAddUpToTheTimeThatPassed) {
 TEST(Stages, WorkersHandOnTheirErrors) {
   StageClock clock;
   std::atomic<int> ended{0};
-  EXPECT_EQ(weights::error_of([&] {
+  EXPECT_EQ(error_of([&] {
               run_workers(clock, 4, [&](StageClock&, std::int64_t worker) {
                 ++ended;
                 if (worker == 2) throw Error(std::string("broken"));

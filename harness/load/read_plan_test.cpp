@@ -2,7 +2,7 @@
 
 #include <gmock/gmock.h>
 
-#include "harness/load/load_test_util.h"
+#include "harness/load/load_testing.h"
 #include "harness/load/share_plan.h"
 
 namespace moebench::load {
@@ -41,7 +41,7 @@ class ReadPlanTest : public ::testing::Test {
     return segments;
   }
 
-  std::filesystem::path folder_ = weights::test_folder();
+  std::filesystem::path folder_ = test_folder();
   std::unique_ptr<weights::SafetensorsReader> a_, b_;
 };
 

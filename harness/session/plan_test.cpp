@@ -2,7 +2,6 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <stdlib.h>
 
 #include <algorithm>
 #include <filesystem>
@@ -10,6 +9,8 @@
 #include "harness/base/error.h"
 #include "harness/base/file.h"
 #include "harness/session/results_folder.h"
+#include "harness/testing/error_of.h"
+#include "harness/testing/test_folder.h"
 
 namespace moebench::session {
 namespace {
@@ -42,28 +43,20 @@ constexpr const char* kModel = R"({"model_type": "mixtral", "hidden_size": 16,
 class PlanTest : public ::testing::Test {
  protected:
   PlanTest() {
-    std::string name = (fs::temp_directory_path() / "moebench-plan-XXXXXX").string();
-    folder_ = ::mkdtemp(name.data());
     fs::create_directories(folder_ / "models");
     write_file_atomically(folder_ / "models" / "toy.json", kModel);
     write_file_atomically(folder_ / "file.yaml", kScenarios);
     selection_.file = (folder_ / "file.yaml").string();
   }
-  ~PlanTest() override { fs::remove_all(folder_); }
 
   std::vector<config::CellConfig> cells() const {
     return cells_to_run(select_scenarios(selection_), selection_);
   }
   std::string error() const {
-    try {
-      cells();
-    } catch (const Error& failure) {
-      return failure.what();
-    }
-    return "no error";
+    return error_of([&] { cells(); });
   }
 
-  fs::path folder_;
+  fs::path folder_ = test_folder();
   Selection selection_;
 };
 

@@ -5,7 +5,7 @@
 #include "harness/base/file.h"
 #include "harness/weights/parameters.h"
 #include "harness/weights/safetensors.h"
-#include "harness/weights/test_support.h"
+#include "harness/weights/weights_testing.h"
 
 namespace moebench::weights {
 namespace {

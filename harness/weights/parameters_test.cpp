@@ -6,7 +6,7 @@
 #include <map>
 #include <numeric>
 
-#include "harness/weights/test_support.h"
+#include "harness/weights/weights_testing.h"
 
 namespace moebench::weights {
 namespace {

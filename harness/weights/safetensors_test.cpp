@@ -8,7 +8,7 @@
 
 #include "harness/base/bfloat16.h"
 #include "harness/base/file.h"
-#include "harness/weights/test_support.h"
+#include "harness/weights/weights_testing.h"
 
 namespace moebench::weights {
 namespace {

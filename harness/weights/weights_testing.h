@@ -1,28 +1,17 @@
 #pragma once
 
-#include <gtest/gtest.h>
-
 #include <algorithm>
 #include <cstdint>
 #include <filesystem>
 #include <string>
 #include <vector>
 
-#include "harness/base/error.h"
 #include "harness/config/cell.h"
+#include "harness/testing/error_of.h"
+#include "harness/testing/test_folder.h"
 #include "harness/weights/parameters.h"
 
 namespace moebench::weights {
-
-// An empty folder that the running test alone uses.
-inline std::filesystem::path test_folder() {
-  const auto* test = ::testing::UnitTest::GetInstance()->current_test_info();
-  const auto folder = std::filesystem::path(::testing::TempDir()) / "moebench_weights_test" /
-                      (std::string(test->test_suite_name()) + "." + test->name());
-  std::filesystem::remove_all(folder);
-  std::filesystem::create_directories(folder);
-  return folder;
-}
 
 // All dimensions differ, so that a swapped shape shows.
 inline config::ModelConfig mini_model() {
@@ -76,17 +65,6 @@ inline std::vector<std::string> names_in(const std::filesystem::path& folder) {
   }
   std::sort(names.begin(), names.end());
   return names;
-}
-
-// What `call` complains about; "" where it does not.
-template <typename Call>
-std::string error_of(Call call) {
-  try {
-    call();
-  } catch (const Error& error) {
-    return error.what();
-  }
-  return "";
 }
 
 }  // namespace moebench::weights

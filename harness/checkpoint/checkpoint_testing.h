@@ -2,7 +2,6 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include <cstddef>
 #include <cstdint>
@@ -10,32 +9,14 @@
 #include <string>
 #include <vector>
 
-#include "harness/base/error.h"
 #include "harness/checkpoint/folder.h"
 #include "harness/checkpoint/save.h"
+#include "harness/testing/error_of.h"
+#include "harness/testing/test_folder.h"
 
 namespace moebench::checkpoint {
 
 inline constexpr std::int64_t kElements = 10;  // of each of the two parameters
-
-inline std::filesystem::path test_folder() {
-  const auto* test = ::testing::UnitTest::GetInstance()->current_test_info();
-  const auto folder =
-      std::filesystem::path(::testing::TempDir()) /
-      ("moebench_checkpoint_" + std::string(test->name()) + std::to_string(::getpid()));
-  std::filesystem::remove_all(folder);
-  return folder;
-}
-
-template <typename Call>
-std::string error_of(Call call) {
-  try {
-    call();
-  } catch (const Error& error) {
-    return error.what();
-  }
-  return "no error";
-}
 
 inline config::CellConfig test_cell() {
   config::CellConfig cell;

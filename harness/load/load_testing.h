@@ -12,7 +12,7 @@
 #include "harness/base/file.h"
 #include "harness/load/load.h"
 #include "harness/weights/convert.h"
-#include "harness/weights/test_support.h"
+#include "harness/weights/weights_testing.h"
 
 namespace moebench::load {
 

@@ -1,0 +1,23 @@
+#pragma once
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "harness/config/cell.h"
+#include "harness/testing/error_of.h"
+#include "harness/testing/test_folder.h"
+
+namespace moebench::data {
+
+inline config::CellConfig data_cell(config::DataSource source, std::vector<std::string> files) {
+  config::CellConfig cell;
+  cell.model.name = "mini";
+  cell.model.vocab_size = 4096;
+  cell.seq_len = 8;
+  cell.data.source = source;
+  cell.data.files = std::move(files);
+  return cell;
+}
+
+}  // namespace moebench::data
