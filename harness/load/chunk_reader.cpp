@@ -20,16 +20,16 @@ bool is_plain(const Segment& segment, const Request& request) {
   return !segment.piece->transposed && weights::is_same(segment.piece->type, request.dtype);
 }
 
-class Slot {
+class Permit {
  public:
-  Slot(std::counting_semaphore<>& compute, StageClock& clock) : compute_(compute) {
+  Permit(std::counting_semaphore<>& compute, StageClock& clock) : compute_(compute) {
     if (compute_.try_acquire()) return;
     const InStage in(clock, Stage::kWait);
     compute_.acquire();
   }
-  ~Slot() { compute_.release(); }
-  Slot(const Slot&) = delete;
-  Slot& operator=(const Slot&) = delete;
+  ~Permit() { compute_.release(); }
+  Permit(const Permit&) = delete;
+  Permit& operator=(const Permit&) = delete;
 
  private:
   std::counting_semaphore<>& compute_;
@@ -96,13 +96,13 @@ void ChunkSource::write(LoadReport& report) const {
 void ChunkSource::load(std::size_t i, std::counting_semaphore<>& compute, std::byte* buffer,
                        std::vector<std::byte>& scratch, StageClock& clock) {
   const Chunk& chunk = chunks_[i];
-  std::optional<Slot> slot;
+  std::optional<Permit> permit;
   std::int64_t at = 0;
   if (is_direct_[i]) {
     at = read_direct(i, buffer, clock);
-    slot.emplace(compute, clock);
+    permit.emplace(compute, clock);
   } else {
-    slot.emplace(compute, clock);
+    permit.emplace(compute, clock);
     read_to_place(chunk, buffer, clock);
   }
   for (const Segment& segment : chunk.segments) {

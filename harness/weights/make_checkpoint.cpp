@@ -45,19 +45,19 @@ std::string shard_name(std::size_t index, std::size_t count) {
 }
 
 // Beside the final folder, which it becomes by renaming; removed where that never happens.
-class TemporaryFolder {
+class UnfinishedFolder {
  public:
-  explicit TemporaryFolder(const fs::path& final_path)
+  explicit UnfinishedFolder(const fs::path& final_path)
       : final_path_(final_path), path_(fmt::format("{}.tmp.{}", final_path.string(), ::getpid())) {
     fs::remove_all(path_);  // of a dead process that had our number
     fs::create_directories(path_);
   }
-  ~TemporaryFolder() {
+  ~UnfinishedFolder() {
     std::error_code ignored;
     if (!committed_) fs::remove_all(path_, ignored);
   }
-  TemporaryFolder(const TemporaryFolder&) = delete;
-  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
+  UnfinishedFolder(const UnfinishedFolder&) = delete;
+  UnfinishedFolder& operator=(const UnfinishedFolder&) = delete;
 
   const fs::path& path() const { return path_; }
 
@@ -164,10 +164,10 @@ void make_checkpoint(const fs::path& model_config, const fs::path& folder,
                 target.string());
   }
   try {
-    TemporaryFolder temporary(target);
-    CheckpointWriter(temporary.path(), model, options).write();
-    write_file_atomically(temporary.path() / "config.json", read_file(model_config));
-    temporary.commit();
+    UnfinishedFolder unfinished(target);
+    CheckpointWriter(unfinished.path(), model, options).write();
+    write_file_atomically(unfinished.path() / "config.json", read_file(model_config));
+    unfinished.commit();
   } catch (const fs::filesystem_error& error) {
     throw Error("cannot write the checkpoint '{}': {}; choose a folder that can be written",
                 target.string(), error.code().message());
