@@ -80,10 +80,7 @@ class Member {
 };
 
 Quantity quantity_of(const Member& piece) {
-  const std::string text = piece.text("quantity");
-  for (const Quantity quantity : kQuantities) {
-    if (text == to_string(quantity)) return quantity;
-  }
+  if (const auto quantity = find_named<Quantity>(piece.text("quantity"))) return *quantity;
   piece.fail("quantity");
 }
 
@@ -111,10 +108,7 @@ ShardFile parse_file(const Member& source, config::Dtype dtype, const std::strin
 }
 
 config::Dtype parse_dtype(const Member& source) {
-  const std::string text = source.text("dtype");
-  for (const config::Dtype dtype : {config::Dtype::kBf16, config::Dtype::kFp32}) {
-    if (text == config::to_string(dtype)) return dtype;
-  }
+  if (const auto dtype = find_named<config::Dtype>(source.text("dtype"))) return *dtype;
   source.fail("dtype");
 }
 
@@ -197,18 +191,6 @@ std::vector<std::string> disagreements(const Manifest& manifest, const config::C
 }
 
 }  // namespace
-
-const char* to_string(Quantity value) {
-  switch (value) {
-    case Quantity::kParameter:
-      return "parameter";
-    case Quantity::kExpAvg:
-      return "exp_avg";
-    case Quantity::kExpAvgSq:
-      return "exp_avg_sq";
-  }
-  MOEBENCH_CHECK(false);
-}
 
 std::string Piece::tensor_name() const {
   return fmt::format("{}:{}[{}:{}]", to_string(quantity), parameter, begin, begin + count);

@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "harness/base/names.h"
 #include "harness/config/cell.h"
 
 namespace moebench::checkpoint {
@@ -13,9 +14,14 @@ inline constexpr int kFormatVersion = 1;
 
 // What is kept of every parameter: its value and AdamW's two moments.
 enum class Quantity { kParameter, kExpAvg, kExpAvgSq };
-inline constexpr Quantity kQuantities[] = {Quantity::kParameter, Quantity::kExpAvg,
-                                           Quantity::kExpAvgSq};
-const char* to_string(Quantity value);  // "parameter", "exp_avg", "exp_avg_sq"
+constexpr auto names_of(Quantity) {
+  return name_table<Quantity>({{Quantity::kParameter, "parameter"},
+                               {Quantity::kExpAvg, "exp_avg"},
+                               {Quantity::kExpAvgSq, "exp_avg_sq"}});
+}
+using moebench::to_string;
+
+inline constexpr auto kQuantities = kValues<Quantity>;
 
 // Elements [begin, begin + count) of a parameter, or of one of its moments, in row-major order.
 struct Piece {

@@ -87,24 +87,6 @@ void with_remedy(const fs::path& folder, const Action& action) {
 
 }  // namespace
 
-const char* to_string(Stage value) {
-  switch (value) {
-    case Stage::kBegun:
-      return "begun";
-    case Stage::kHalfShard:
-      return "half_shard";
-    case Stage::kShardWritten:
-      return "shard_written";
-    case Stage::kReady:
-      return "ready";
-    case Stage::kExchanged:
-      return "exchanged";
-    case Stage::kDone:
-      return "done";
-  }
-  MOEBENCH_CHECK(false);
-}
-
 Save::Save(fs::path folder, std::int64_t step, std::function<void(Stage)> on_stage)
     : folder_(std::move(folder)), step_(step), on_stage_(std::move(on_stage)) {}
 

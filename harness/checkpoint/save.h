@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "harness/base/names.h"
 #include "harness/checkpoint/manifest.h"
 #include "harness/checkpoint/save_owner.h"
 
@@ -23,7 +24,14 @@ enum class Stage {
   kExchanged,     // the new checkpoint has its name; the old one of that step, if any, does not
   kDone,          // old checkpoints are removed
 };
-const char* to_string(Stage value);  // "begun", "half_shard", "shard_written", ...
+constexpr auto names_of(Stage) {
+  return name_table<Stage>({{Stage::kBegun, "begun"},
+                            {Stage::kHalfShard, "half_shard"},
+                            {Stage::kShardWritten, "shard_written"},
+                            {Stage::kReady, "ready"},
+                            {Stage::kExchanged, "exchanged"},
+                            {Stage::kDone, "done"}});
+}
 
 // A piece and its elements as they are stored.
 struct PieceData {

@@ -29,15 +29,17 @@ Apply parse_flag(const YamlValue& value, const std::filesystem::path&) {
   return [flag = value.boolean()](CellConfig& cell) { cell.*member = flag; };
 }
 
-template <auto member, auto... words>
+template <auto member>
 Apply parse_word(const YamlValue& value, const std::filesystem::path&) {
-  return [word = value.word({words...})](CellConfig& cell) { cell.*member = word; };
+  using Enum = std::remove_reference_t<decltype(CellConfig().*member)>;
+  return [word = value.word<Enum>()](CellConfig& cell) { cell.*member = word; };
 }
 
 // A word of CellConfig::load.
-template <auto member, auto... words>
+template <auto member>
 Apply parse_load_word(const YamlValue& value, const std::filesystem::path&) {
-  return [word = value.word({words...})](CellConfig& cell) { cell.load.*member = word; };
+  using Enum = std::remove_reference_t<decltype(LoadConfig().*member)>;
+  return [word = value.word<Enum>()](CellConfig& cell) { cell.load.*member = word; };
 }
 
 Apply parse_seed(const YamlValue& value, const std::filesystem::path&) {
@@ -72,28 +74,25 @@ struct AxisDefinition {
 const std::vector<AxisDefinition>& definitions() {
   static const std::vector<AxisDefinition> table = {
       {"model", parse_model},
-      {"parallelism", parse_word<&CellConfig::parallelism, Parallelism::kFsdp, Parallelism::kEp>},
+      {"parallelism", parse_word<&CellConfig::parallelism>},
       {"ep_degree", parse_count<&CellConfig::ep_degree>},
-      {"expert_kernel",
-       parse_word<&CellConfig::expert_kernel, ExpertKernel::kLoop, ExpertKernel::kGrouped>},
+      {"expert_kernel", parse_word<&CellConfig::expert_kernel>},
       {"ranks", parse_count<&CellConfig::ranks>},
       {"micro_batch", parse_count<&CellConfig::micro_batch>},
       {"grad_accumulation", parse_count<&CellConfig::grad_accumulation>},
       {"seq_len", parse_count<&CellConfig::seq_len>},
       {"packing", parse_flag<&CellConfig::packing>},
-      {"dtype", parse_word<&CellConfig::dtype, Dtype::kBf16, Dtype::kFp32>},
+      {"dtype", parse_word<&CellConfig::dtype>},
       {"activation_checkpointing", parse_flag<&CellConfig::activation_checkpointing>},
       {"gathers", parse_gathers},
       {"prefetch", parse_prefetch},
       {"sync_each_batch", parse_flag<&CellConfig::sync_each_batch>},
-      {"optimizer", parse_word<&CellConfig::optimizer, Optimizer::kFused, Optimizer::kForeach,
-                               Optimizer::kPerTensor>},
+      {"optimizer", parse_word<&CellConfig::optimizer>},
       {"keep_gradients", parse_flag<&CellConfig::keep_gradients>},
       {"routing", parse_routing_axis},
       {"seed", parse_seed},
-      {"loader", parse_load_word<&LoadConfig::loader, Loader::kConcat, Loader::kSlice,
-                                 Loader::kDirect, Loader::kBroadcast>},
-      {"cache", parse_load_word<&LoadConfig::cache, Cache::kAny, Cache::kWarm, Cache::kCold>}};
+      {"loader", parse_load_word<&LoadConfig::loader>},
+      {"cache", parse_load_word<&LoadConfig::cache>}};
   return table;
 }
 

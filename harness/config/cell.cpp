@@ -2,93 +2,22 @@
 
 #include <fmt/format.h>
 
-#include <array>
-
-#include "harness/base/error.h"
 #include "harness/base/hash.h"
 
 namespace moebench::config {
 
-const char* to_string(ModelType value) {
-  return value == ModelType::kMixtral ? "mixtral" : "granitemoe";
-}
-
-const char* to_string(Parallelism value) { return value == Parallelism::kFsdp ? "fsdp" : "ep"; }
-
-const char* to_string(ExpertKernel value) {
-  return value == ExpertKernel::kLoop ? "loop" : "grouped";
-}
-
-const char* to_string(Dtype value) { return value == Dtype::kBf16 ? "bf16" : "fp32"; }
-
-const char* to_string(Device value) {
-  constexpr std::array kNames = {"cpu", "cuda", "auto"};
-  return kNames[static_cast<std::size_t>(value)];
-}
-
-const char* to_string(DeviceCollectives value) {
-  return value == DeviceCollectives::kNccl ? "nccl" : "host";
-}
-
-const char* to_string(Optimizer value) {
-  constexpr std::array kNames = {"fused", "foreach", "per_tensor"};
-  return kNames[static_cast<std::size_t>(value)];
-}
-
-const char* to_string(DataSource value) {
-  switch (value) {
-    case DataSource::kText:
-      return "text";
-    case DataSource::kTokens:
-      return "tokens";
-    default:
-      return "synthetic";
-  }
-}
-
 std::string to_string(const Routing& value) {
   switch (value.kind) {
+    case RoutingKind::kLearned:
     case RoutingKind::kBalanced:
-      return "balanced";
+      break;
     case RoutingKind::kSkewed:
-      return fmt::format("skewed({})", value.skew);
+      return fmt::format("{}({})", to_string(value.kind), value.skew);
     case RoutingKind::kTrace:
-      return fmt::format("trace({})", value.trace_file);
-    default:
-      return "learned";
+      return fmt::format("{}({})", to_string(value.kind), value.trace_file);
   }
+  return to_string(value.kind);
 }
-
-const char* to_string(Measure value) { return value == Measure::kTrain ? "train" : "load"; }
-
-const char* to_string(Loader value) {
-  constexpr std::array kNames = {"concat", "slice", "direct", "broadcast"};
-  return kNames[static_cast<std::size_t>(value)];
-}
-
-const char* to_string(Cache value) {
-  constexpr std::array kNames = {"any", "warm", "cold"};
-  return kNames[static_cast<std::size_t>(value)];
-}
-
-const char* to_string(LoadIo value) {
-  constexpr std::array kNames = {"auto", "buffered", "direct"};
-  return kNames[static_cast<std::size_t>(value)];
-}
-
-const char* to_string(Profile value) {
-  constexpr std::array<const char*, 4> kNames = {"none", "phases", "ops", "trace"};
-  return kNames[static_cast<std::size_t>(value)];
-}
-
-Profile profile_from_string(const std::string& text) {
-  for (const auto level : {Profile::kNone, Profile::kPhases, Profile::kOps, Profile::kTrace}) {
-    if (text == to_string(level)) return level;
-  }
-  throw Error("unknown profile '{}'; use none, phases, ops or trace", text);
-}
-
-const char* to_string(LoadTensors value) { return value == LoadTensors::kAll ? "all" : "experts"; }
 
 std::vector<std::pair<std::string, std::string>> CellConfig::axes() const {
   return {{"model", model.name},

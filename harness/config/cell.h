@@ -8,24 +8,9 @@
 #include <utility>
 #include <vector>
 
-namespace moebench::config {
+#include "harness/config/enums.h"
 
-enum class ModelType { kMixtral, kGraniteMoe };
-enum class Parallelism { kFsdp, kEp };
-enum class ExpertKernel { kLoop, kGrouped };
-enum class Dtype { kBf16, kFp32 };
-enum class Device { kCpu, kCuda, kAuto };
-enum class DeviceCollectives { kNccl, kHost };
-enum class Optimizer { kFused, kForeach, kPerTensor };
-enum class DataSource { kSynthetic, kText, kTokens };
-enum class Measure { kTrain, kLoad };
-enum class Loader { kConcat, kSlice, kDirect, kBroadcast };
-enum class Cache { kAny, kWarm, kCold };
-enum class LoadIo { kAuto, kBuffered, kDirect };
-enum class LoadTensors { kAll, kExperts };
-// How closely a cell is looked at in a pass of its own; each level includes those before it.
-enum class Profile { kNone, kPhases, kOps, kTrace };
-enum class RoutingKind { kLearned, kBalanced, kSkewed, kTrace };
+namespace moebench::config {
 
 // Who chooses the experts of a token. All but kLearned replace the router's choice and nothing
 // else: its cost and its gradient stay.
@@ -178,23 +163,7 @@ struct CellConfig {
   std::string workload() const;
 };
 
-const char* to_string(ModelType value);          // "mixtral", "granitemoe"
-const char* to_string(Parallelism value);        // "fsdp", "ep"
-const char* to_string(ExpertKernel value);       // "loop", "grouped"
-const char* to_string(Dtype value);              // "bf16", "fp32"
-const char* to_string(Device value);             // "cpu", "cuda", "auto"
-const char* to_string(DeviceCollectives value);  // "nccl", "host"
-const char* to_string(Optimizer value);          // "fused", "foreach", "per_tensor"
-const char* to_string(DataSource value);         // "synthetic", "text", "tokens"
 std::string to_string(const Routing& value);  // "learned", "balanced", "skewed(1.5)", "trace(/f)"
-const char* to_string(Measure value);         // "train", "load"
-const char* to_string(Loader value);          // "concat", "slice", "direct", "broadcast"
-const char* to_string(Cache value);           // "any", "warm", "cold"
-const char* to_string(Profile value);         // "none", "phases", "ops", "trace"
-const char* to_string(LoadIo value);          // "auto", "buffered", "direct"
-const char* to_string(LoadTensors value);     // "all", "experts"
-
-Profile profile_from_string(const std::string& text);  // Error where it is none
 
 // Reads a Hugging Face config.json of a model_type above. Error names file, key and remedy.
 ModelConfig load_model_config(const std::filesystem::path& path);

@@ -41,9 +41,10 @@ class Writer {
     line(name, "[" + items + "]");
   }
   void field(const char* name, const Routing& value) { line(name, quoted(to_string(value))); }
-  template <typename Enum>
-  requires std::is_enum_v<Enum>
-  void field(const char* name, Enum value) { line(name, to_string(value)); }
+  template <NamedEnum Enum>
+  void field(const char* name, Enum value) {
+    line(name, to_string(value));
+  }
   template <typename Body>
   void section(const char* name, const Body& body) {
     Writer inner(indent_ + "  ");
@@ -103,49 +104,10 @@ class Reader {
     out.clear();
     for (const YamlValue& item : fields_.at(name).items()) out.push_back(item.text());
   }
-  void field(const char* name, ModelType& out) {
-    out = fields_.at(name).word({ModelType::kMixtral, ModelType::kGraniteMoe});
-  }
-  void field(const char* name, Parallelism& out) {
-    out = fields_.at(name).word({Parallelism::kFsdp, Parallelism::kEp});
-  }
-  void field(const char* name, ExpertKernel& out) {
-    out = fields_.at(name).word({ExpertKernel::kLoop, ExpertKernel::kGrouped});
-  }
-  void field(const char* name, Dtype& out) {
-    out = fields_.at(name).word({Dtype::kBf16, Dtype::kFp32});
-  }
-  void field(const char* name, Device& out) {
-    out = fields_.at(name).word({Device::kCpu, Device::kCuda, Device::kAuto});
-  }
-  void field(const char* name, DeviceCollectives& out) {
-    out = fields_.at(name).word({DeviceCollectives::kNccl, DeviceCollectives::kHost});
-  }
-  void field(const char* name, Optimizer& out) {
-    out = fields_.at(name).word({Optimizer::kFused, Optimizer::kForeach, Optimizer::kPerTensor});
-  }
   void field(const char* name, Routing& out) { out = parse_routing(fields_.at(name), "/"); }
-  void field(const char* name, DataSource& out) {
-    out = fields_.at(name).word({DataSource::kSynthetic, DataSource::kText, DataSource::kTokens});
-  }
-  void field(const char* name, Measure& out) {
-    out = fields_.at(name).word({Measure::kTrain, Measure::kLoad});
-  }
-  void field(const char* name, Loader& out) {
-    out = fields_.at(name).word(
-        {Loader::kConcat, Loader::kSlice, Loader::kDirect, Loader::kBroadcast});
-  }
-  void field(const char* name, Cache& out) {
-    out = fields_.at(name).word({Cache::kAny, Cache::kWarm, Cache::kCold});
-  }
-  void field(const char* name, LoadIo& out) {
-    out = fields_.at(name).word({LoadIo::kAuto, LoadIo::kBuffered, LoadIo::kDirect});
-  }
-  void field(const char* name, LoadTensors& out) {
-    out = fields_.at(name).word({LoadTensors::kAll, LoadTensors::kExperts});
-  }
-  void field(const char* name, Profile& out) {
-    out = fields_.at(name).word({Profile::kNone, Profile::kPhases, Profile::kOps, Profile::kTrace});
+  template <NamedEnum Enum>
+  void field(const char* name, Enum& out) {
+    out = fields_.at(name).word<Enum>();
   }
   template <typename Body>
   void section(const char* name, const Body& body) {

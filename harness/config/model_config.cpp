@@ -43,12 +43,13 @@ void read_number(const YamlMapping& config, const char* key, bool zero_allowed, 
 
 ModelType read_model_type(const YamlMapping& config) {
   const YamlValue& value = config.at("model_type");
-  for (ModelType type : {ModelType::kMixtral, ModelType::kGraniteMoe}) {
-    if (value.text() == to_string(type)) return type;
+  if (const auto type = find_named<ModelType>(value.text())) return *type;
+  std::string known;
+  for (const std::string& name : names<ModelType>()) {
+    known += fmt::format("{}\"{}\"", known.empty() ? "" : " and ", name);
   }
   value.fail(
-      fmt::format("unsupported model_type '{}'; this version reads \"mixtral\" and \"granitemoe\"",
-                  value.text()));
+      fmt::format("unsupported model_type '{}'; this version reads {}", value.text(), known));
 }
 
 // What transformers assumes where the key is absent.

@@ -32,12 +32,13 @@ std::optional<std::string> argument(const std::string& text, const std::string& 
 
 Routing from_text(const YamlValue& value, const std::filesystem::path& folder) {
   const std::string text = value.text();
-  if (text == "learned") return {};
-  if (text == "balanced") return {.kind = RoutingKind::kBalanced};
-  if (const auto skew = argument(text, "skewed")) {
+  if (text == to_string(RoutingKind::kLearned)) return {};
+  if (text == to_string(RoutingKind::kBalanced)) return {.kind = RoutingKind::kBalanced};
+  if (const auto skew = argument(text, to_string(RoutingKind::kSkewed))) {
     return skewed(value, value.with_text(*skew).number());
   }
-  if (const auto file = argument(text, "trace")) return trace(value, *file, folder);
+  if (const auto file = argument(text, to_string(RoutingKind::kTrace)))
+    return trace(value, *file, folder);
   value.fail(fmt::format("unknown value '{}'; {}", text, kRemedy));
 }
 

@@ -45,33 +45,17 @@ void set_path(const YamlValue& value, const std::filesystem::path& folder, CellC
   cell.*member = value.is_null() ? "" : absolute_path(value, folder);
 }
 
-void set_measure(const YamlValue& value, const std::filesystem::path&, CellConfig& cell) {
-  cell.measure = value.word({Measure::kTrain, Measure::kLoad});
+template <auto member>
+void set_word(const YamlValue& value, const std::filesystem::path&, CellConfig& cell) {
+  using Enum = std::remove_reference_t<decltype(cell.*member)>;
+  cell.*member = value.word<Enum>();
 }
 
-void set_load_io(const YamlValue& value, const std::filesystem::path&, CellConfig& cell) {
-  cell.load.io = value.word({LoadIo::kAuto, LoadIo::kBuffered, LoadIo::kDirect});
-}
-
-void set_load_tensors(const YamlValue& value, const std::filesystem::path&, CellConfig& cell) {
-  cell.load.tensors = value.word({LoadTensors::kAll, LoadTensors::kExperts});
-}
-
-void set_profile(const YamlValue& value, const std::filesystem::path&, CellConfig& cell) {
-  cell.profile = value.word({Profile::kNone, Profile::kPhases, Profile::kOps, Profile::kTrace});
-}
-
-void set_device(const YamlValue& value, const std::filesystem::path&, CellConfig& cell) {
-  cell.device = value.word({Device::kCpu, Device::kCuda, Device::kAuto});
-}
-
-void set_device_collectives(const YamlValue& value, const std::filesystem::path&,
-                            CellConfig& cell) {
-  cell.device_collectives = value.word({DeviceCollectives::kNccl, DeviceCollectives::kHost});
-}
-
-void set_reduce_dtype(const YamlValue& value, const std::filesystem::path&, CellConfig& cell) {
-  cell.reduce_dtype = value.word({Dtype::kFp32, Dtype::kBf16});
+// A word of CellConfig::load.
+template <auto member>
+void set_load_word(const YamlValue& value, const std::filesystem::path&, CellConfig& cell) {
+  using Enum = std::remove_reference_t<decltype(cell.load.*member)>;
+  cell.load.*member = value.word<Enum>();
 }
 
 void set_one_rank(const YamlValue& value, const std::filesystem::path&, CellConfig& cell) {
@@ -101,8 +85,7 @@ void set_files(const YamlMapping& fields, const std::filesystem::path& folder, D
 void set_data(const YamlValue& value, const std::filesystem::path& folder, CellConfig& cell) {
   const YamlMapping fields(value, {"source", "files", "delimiter", "token_dtype", "mean_length"});
   DataConfig data;
-  data.source =
-      fields.at("source").word({DataSource::kSynthetic, DataSource::kText, DataSource::kTokens});
+  data.source = fields.at("source").word<DataSource>();
   require_source(fields, "files", data.source != DataSource::kSynthetic, "text or tokens");
   require_source(fields, "delimiter", data.source == DataSource::kText, "text");
   require_source(fields, "token_dtype", data.source == DataSource::kTokens, "tokens");
@@ -140,19 +123,19 @@ const std::vector<SettingDefinition>& definitions() {
       {"weight_decay", set_number<&CellConfig::weight_decay, Range::kNotNegative>},
       {"max_grad_norm", set_number<&CellConfig::max_grad_norm, Range::kNotNegative>},
       {"threads_per_rank", set_count<&CellConfig::threads_per_rank>},
-      {"device", set_device},
-      {"device_collectives", set_device_collectives},
-      {"reduce_dtype", set_reduce_dtype},
+      {"device", set_word<&CellConfig::device>},
+      {"device_collectives", set_word<&CellConfig::device_collectives>},
+      {"reduce_dtype", set_word<&CellConfig::reduce_dtype>},
       {"load_from", set_path<&CellConfig::load_from>},
-      {"load_io", set_load_io},
-      {"load_tensors", set_load_tensors},
-      {"measure", set_measure},
+      {"load_io", set_load_word<&LoadConfig::io>},
+      {"load_tensors", set_load_word<&LoadConfig::tensors>},
+      {"measure", set_word<&CellConfig::measure>},
       {"one_rank", set_one_rank},
       {"checkpoint_every", set_count<&CellConfig::checkpoint_every, 0>},
       {"checkpoint_folder", set_path<&CellConfig::checkpoint_folder>},
       {"keep_checkpoints", set_count<&CellConfig::keep_checkpoints, 0>},
       {"resume_from", set_path<&CellConfig::resume_from>},
-      {"profile", set_profile},
+      {"profile", set_word<&CellConfig::profile>},
       {"repeats", set_count<&CellConfig::repeats>},
       {"time_limit_s", set_number<&CellConfig::time_limit_s, Range::kNotNegative>},
       {"data", set_data}};

@@ -2,7 +2,6 @@
 
 #include <cstdint>
 #include <filesystem>
-#include <initializer_list>
 #include <limits>
 #include <map>
 #include <memory>
@@ -11,7 +10,8 @@
 #include <utility>
 #include <vector>
 
-#include "harness/config/words.h"
+#include "harness/base/names.h"
+#include "harness/base/words.h"
 
 namespace YAML {
 class Node;
@@ -50,15 +50,11 @@ class YamlValue {
   // Of a mapping, in the order written; a key written twice is an error. A null key reads "(null)".
   std::vector<std::pair<std::string, YamlValue>> entries() const;
 
-  // One of the enumerators `values`, by its to_string().
-  template <typename Enum>
-  Enum word(std::initializer_list<Enum> values) const {
-    std::vector<std::string> allowed;
-    for (Enum value : values) {
-      if (text() == to_string(value)) return value;
-      allowed.push_back(to_string(value));
-    }
-    fail("unknown value '" + text() + "'; use " + join_alternatives(allowed));
+  // The enumerator of that name.
+  template <NamedEnum Enum>
+  Enum word() const {
+    if (const auto value = find_named<Enum>(text())) return *value;
+    fail(unknown_name("value", text(), names<Enum>()));
   }
 
  private:

@@ -76,19 +76,6 @@ std::string quoted(const std::string& text) {
 
 }  // namespace
 
-const char* to_string(Launcher value) {
-  constexpr std::array kNames = {"auto", "direct", "mpirun", "slurm"};
-  return kNames[static_cast<std::size_t>(value)];
-}
-
-Launcher launcher_from_string(const std::string& text) {
-  for (const Launcher value :
-       {Launcher::kAuto, Launcher::kDirect, Launcher::kMpirun, Launcher::kSlurm}) {
-    if (text == to_string(value)) return value;
-  }
-  throw Error("unknown launcher '{}'; use auto, direct, mpirun or slurm", text);
-}
-
 LaunchPlace read_launch_place() {
   LaunchPlace place;
   place.num_cores = machine::count_allowed_cores();

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "harness/base/names.h"
 #include "harness/config/cell.h"
 #include "harness/launch/process.h"
 
@@ -15,9 +16,13 @@ enum class Launcher {
   kMpirun,
   kSlurm,
 };
-
-const char* to_string(Launcher value);  // "auto", "direct", "mpirun", "slurm"
-Launcher launcher_from_string(const std::string& text);
+constexpr auto names_of(Launcher) {
+  return name_table<Launcher>({{Launcher::kAuto, "auto"},
+                               {Launcher::kDirect, "direct"},
+                               {Launcher::kMpirun, "mpirun"},
+                               {Launcher::kSlurm, "slurm"}});
+}
+using moebench::to_string;
 
 // How many cores there are and where the ranks would run; read once a run.
 struct LaunchPlace {

@@ -72,7 +72,7 @@ TEST(LauncherTest, MissingLauncherSaysTheRemedy) {
 
 TEST(LauncherTest, DirectRefusesSeveralRanks) {
   EXPECT_THROW(command_for(2, Launcher::kDirect), Error);
-  EXPECT_THROW(launcher_from_string("pdsh"), Error);
+  EXPECT_THROW(parse_name<Launcher>("pdsh", "launcher"), Error);
 }
 
 TEST(LauncherTest, ScriptReproducesCommandAndEnvironment) {

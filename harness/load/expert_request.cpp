@@ -3,15 +3,16 @@
 #include <fmt/core.h>
 
 #include "harness/base/check.h"
+#include "harness/base/names.h"
 
 namespace moebench::load {
 namespace {
 
 enum class Matrix { kW1, kW2, kW3 };
-
-const char* to_string(Matrix matrix) {
-  return matrix == Matrix::kW1 ? "w1" : matrix == Matrix::kW2 ? "w2" : "w3";
+constexpr auto names_of(Matrix) {
+  return name_table<Matrix>({{Matrix::kW1, "w1"}, {Matrix::kW2, "w2"}, {Matrix::kW3, "w3"}});
 }
+using moebench::to_string;
 
 // Where the checkpoint has a matrix of expert `e`: in a tensor of its own, or in one of all
 // experts.

@@ -42,8 +42,15 @@ Memory give_memory(Request& request, Memory::Pages pages) {
 
 // The concat and slice loaders get what a tensor library's allocator gives.
 Memory::Pages pages_of(config::Loader loader) {
-  const bool planned = loader == config::Loader::kDirect || loader == config::Loader::kBroadcast;
-  return planned ? Memory::Pages::kHuge : Memory::Pages::kSystem;
+  switch (loader) {
+    case config::Loader::kConcat:
+    case config::Loader::kSlice:
+      return Memory::Pages::kSystem;
+    case config::Loader::kDirect:
+    case config::Loader::kBroadcast:
+      return Memory::Pages::kHuge;
+  }
+  MOEBENCH_CHECK(!"a loader outside its enumeration");
 }
 
 void touch_destinations(LoadJob& job) {

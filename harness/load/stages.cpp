@@ -7,13 +7,6 @@
 
 namespace moebench::load {
 
-const char* to_string(Stage stage) {
-  constexpr std::array<const char*, kNumStages> kNames = {
-      "other",  "open", "fault",         "read", "transpose",
-      "concat", "cast", "communication", "wait", "free"};
-  return kNames[static_cast<std::size_t>(stage)];
-}
-
 void run_workers(StageClock& clock, std::int64_t num_workers,
                  const std::function<void(StageClock&, std::int64_t)>& work) {
   const Stage outer = clock.enter(Stage::kWait);

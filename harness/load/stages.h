@@ -6,6 +6,7 @@
 #include <functional>
 #include <utility>
 
+#include "harness/base/names.h"
 #include "harness/measure/clock.h"
 
 namespace moebench::load {
@@ -23,9 +24,21 @@ enum class Stage {
   kWait,           // threads without work
   kFree,           // giving memory and mappings back
 };
-inline constexpr std::size_t kNumStages = 10;
+constexpr auto names_of(Stage) {
+  return name_table<Stage>({{Stage::kOther, "other"},
+                            {Stage::kOpen, "open"},
+                            {Stage::kFault, "fault"},
+                            {Stage::kRead, "read"},
+                            {Stage::kTranspose, "transpose"},
+                            {Stage::kConcat, "concat"},
+                            {Stage::kCast, "cast"},
+                            {Stage::kCommunication, "communication"},
+                            {Stage::kWait, "wait"},
+                            {Stage::kFree, "free"}});
+}
+using moebench::to_string;
 
-const char* to_string(Stage stage);  // "other", "open", "fault", ...
+inline constexpr std::size_t kNumStages = kNumNames<Stage>;
 
 // Nanoseconds of each stage.
 using StageTimes = std::array<std::int64_t, kNumStages>;

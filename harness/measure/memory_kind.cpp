@@ -9,13 +9,6 @@ thread_local std::optional<MemoryKind> kind_of_thread;
 
 }  // namespace
 
-const char* to_string(MemoryKind kind) {
-  constexpr std::array<const char*, kNumMemoryKinds> kNames = {
-      "parameters", "gathered",    "gradients", "full_gradients",
-      "optimizer",  "activations", "dispatch"};
-  return kNames[static_cast<std::size_t>(kind)];
-}
-
 MemoryScope::MemoryScope(MemoryKind kind) : outer_(kind_of_thread) { kind_of_thread = kind; }
 MemoryScope::~MemoryScope() { kind_of_thread = outer_; }
 

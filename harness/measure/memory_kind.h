@@ -5,6 +5,8 @@
 #include <cstdint>
 #include <optional>
 
+#include "harness/base/names.h"
+
 namespace moebench::measure {
 
 // What a tensor is for.
@@ -17,8 +19,18 @@ enum class MemoryKind {
   kActivations,    // all that nothing else names
   kDispatch,       // rows on their way to and from experts
 };
-inline constexpr std::size_t kNumMemoryKinds = 7;
-const char* to_string(MemoryKind kind);  // "parameters", "gathered", ...
+constexpr auto names_of(MemoryKind) {
+  return name_table<MemoryKind>({{MemoryKind::kParameters, "parameters"},
+                                 {MemoryKind::kGathered, "gathered"},
+                                 {MemoryKind::kGradients, "gradients"},
+                                 {MemoryKind::kFullGradients, "full_gradients"},
+                                 {MemoryKind::kOptimizer, "optimizer"},
+                                 {MemoryKind::kActivations, "activations"},
+                                 {MemoryKind::kDispatch, "dispatch"}});
+}
+using moebench::to_string;
+
+inline constexpr std::size_t kNumMemoryKinds = kNumNames<MemoryKind>;
 
 using MemoryByKind = std::array<std::int64_t, kNumMemoryKinds>;
 

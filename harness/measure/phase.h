@@ -2,7 +2,8 @@
 
 #include <array>
 #include <cstddef>
-#include <utility>
+
+#include "harness/base/names.h"
 
 // The names of a step's phases, for those who mark them and those who print them.
 namespace moebench::measure {
@@ -33,41 +34,31 @@ enum class Phase {
   kCheckpoint,  // saving one; lies between steps
 };
 
-inline constexpr auto kPhaseNames = std::to_array<std::pair<Phase, const char*>>({
-    {Phase::kOther, "other"},
-    {Phase::kData, "data"},
-    {Phase::kEmbedding, "embedding"},
-    {Phase::kAttention, "attention"},
-    {Phase::kRouter, "router"},
-    {Phase::kDispatch, "dispatch"},
-    {Phase::kExperts, "experts"},
-    {Phase::kCombine, "combine"},
-    {Phase::kLoss, "loss"},
-    {Phase::kLossBackward, "loss_backward"},
-    {Phase::kCombineBackward, "combine_backward"},
-    {Phase::kExpertsBackward, "experts_backward"},
-    {Phase::kDispatchBackward, "dispatch_backward"},
-    {Phase::kRouterBackward, "router_backward"},
-    {Phase::kAttentionBackward, "attention_backward"},
-    {Phase::kEmbeddingBackward, "embedding_backward"},
-    {Phase::kGather, "gather"},
-    {Phase::kReduce, "reduce"},
-    {Phase::kOptimizer, "optimizer"},
-    {Phase::kCheckpoint, "checkpoint"},
-});
-inline constexpr std::size_t kNumPhases = kPhaseNames.size();
-static_assert(
-    [] {
-      for (std::size_t i = 0; i < kNumPhases; ++i) {
-        if (kPhaseNames[i].first != static_cast<Phase>(i)) return false;
-      }
-      return kPhaseNames.back().first == Phase::kCheckpoint;
-    }(),
-    "every phase has a row, in the order of the enumeration");
-
-constexpr const char* to_string(Phase phase) {
-  return kPhaseNames[static_cast<std::size_t>(phase)].second;
+constexpr auto names_of(Phase) {
+  return name_table<Phase>({{Phase::kOther, "other"},
+                            {Phase::kData, "data"},
+                            {Phase::kEmbedding, "embedding"},
+                            {Phase::kAttention, "attention"},
+                            {Phase::kRouter, "router"},
+                            {Phase::kDispatch, "dispatch"},
+                            {Phase::kExperts, "experts"},
+                            {Phase::kCombine, "combine"},
+                            {Phase::kLoss, "loss"},
+                            {Phase::kLossBackward, "loss_backward"},
+                            {Phase::kCombineBackward, "combine_backward"},
+                            {Phase::kExpertsBackward, "experts_backward"},
+                            {Phase::kDispatchBackward, "dispatch_backward"},
+                            {Phase::kRouterBackward, "router_backward"},
+                            {Phase::kAttentionBackward, "attention_backward"},
+                            {Phase::kEmbeddingBackward, "embedding_backward"},
+                            {Phase::kGather, "gather"},
+                            {Phase::kReduce, "reduce"},
+                            {Phase::kOptimizer, "optimizer"},
+                            {Phase::kCheckpoint, "checkpoint"}});
 }
+using moebench::to_string;
+
+inline constexpr std::size_t kNumPhases = kNumNames<Phase>;
 
 // The backward of a phase of the forward pass; another phase is its own.
 constexpr Phase backward_of(Phase phase) {
@@ -81,7 +72,7 @@ constexpr Phase backward_of(Phase phase) {
 inline constexpr auto kStepPhases = [] {
   std::array<Phase, kNumPhases - 1> phases{};
   std::size_t count = 0;
-  for (const auto& [phase, name] : kPhaseNames) {
+  for (const Phase phase : kValues<Phase>) {
     if (phase != Phase::kOther && phase != Phase::kCheckpoint) phases[count++] = phase;
   }
   phases[count] = Phase::kOther;

@@ -20,6 +20,7 @@
 #include <tuple>
 #include <utility>
 
+#include "harness/base/check.h"
 #include "harness/device/kernel_path.h"
 #include "harness/measure/phases.h"
 #include "harness/model/backward_mark.h"
@@ -105,7 +106,13 @@ Routing route(const at::Tensor& x_TH, Weight& router, std::int64_t top_k,
 }  // namespace
 
 ExpertFunction local_experts(config::ExpertKernel kernel) {
-  return kernel == config::ExpertKernel::kLoop ? loop_experts : grouped_local_experts;
+  switch (kernel) {
+    case config::ExpertKernel::kLoop:
+      return loop_experts;
+    case config::ExpertKernel::kGrouped:
+      return grouped_local_experts;
+  }
+  MOEBENCH_CHECK(!"an expert kernel outside its enumeration");
 }
 
 LayerOutput decoder_layer(const at::Tensor& x_TH, LayerWeights& weights,

@@ -161,7 +161,7 @@ void unbind(RootWeights& weights, Field field) {
 
 void unbind(LayerWeights& weights, Field field) {
   for (Weight* weight : all_weights(weights.dense)) weight->*field = at::Tensor();
-  for (auto kernel : {config::ExpertKernel::kLoop, config::ExpertKernel::kGrouped}) {
+  for (const auto kernel : kValues<config::ExpertKernel>) {
     for (Weight* weight : all_weights(weights.experts, kernel)) weight->*field = at::Tensor();
   }
 }
@@ -176,10 +176,16 @@ std::vector<Weight*> all_weights(DenseWeights& weights) {
 }
 
 std::vector<Weight*> all_weights(ExpertWeights& weights, config::ExpertKernel kernel) {
-  if (kernel == config::ExpertKernel::kGrouped) return {&weights.gate_up, &weights.down};
   std::vector<Weight*> all;
-  for (auto* list : {&weights.w1, &weights.w2, &weights.w3}) {
-    for (Weight& weight : *list) all.push_back(&weight);
+  switch (kernel) {
+    case config::ExpertKernel::kLoop:
+      for (auto* list : {&weights.w1, &weights.w2, &weights.w3}) {
+        for (Weight& weight : *list) all.push_back(&weight);
+      }
+      break;
+    case config::ExpertKernel::kGrouped:
+      all = {&weights.gate_up, &weights.down};
+      break;
   }
   return all;
 }

@@ -3,7 +3,6 @@
 #include <ATen/record_function.h>
 
 #include <algorithm>
-#include <array>
 #include <limits>
 #include <tuple>
 
@@ -17,12 +16,6 @@ namespace {
 std::string label(Collective kind) { return std::string("moebench::") + to_string(kind); }
 
 }  // namespace
-
-const char* to_string(Collective kind) {
-  constexpr std::array<const char*, kNumCollectives> kNames = {
-      "all_gather", "reduce_scatter", "all_to_all", "all_reduce", "barrier"};
-  return kNames[static_cast<std::size_t>(kind)];
-}
 
 std::int64_t CollectiveEvent::wait_ns() const {
   return std::clamp(last_start_ns - block_ns, std::int64_t{0}, blocked_ns());

@@ -7,14 +7,21 @@
 #include <utility>
 #include <vector>
 
+#include "harness/base/names.h"
 #include "harness/comm/communicator.h"
 #include "harness/measure/phases.h"
 
 namespace moebench::profile {
 
 enum class Collective { kAllGather, kReduceScatter, kAllToAll, kAllReduce, kBarrier };
-inline constexpr std::size_t kNumCollectives = 5;
-const char* to_string(Collective kind);  // "all_gather", ...
+constexpr auto names_of(Collective) {
+  return name_table<Collective>({{Collective::kAllGather, "all_gather"},
+                                 {Collective::kReduceScatter, "reduce_scatter"},
+                                 {Collective::kAllToAll, "all_to_all"},
+                                 {Collective::kAllReduce, "all_reduce"},
+                                 {Collective::kBarrier, "barrier"}});
+}
+using moebench::to_string;
 
 // One collective as this rank saw it. Times are of this rank's clock until finish() has moved them
 // to rank 0's.

@@ -7,11 +7,8 @@ constexpr const char* kRemedy = "remove it and run that repetition again";
 
 Disposition parse_disposition(ObjectReader& reader) {
   const std::string text = reader.text("disposition");
-  try {
-    return disposition_from_string(text);
-  } catch (const Error& error) {
-    reader.fail(error.what());
-  }
+  if (const auto disposition = find_named<Disposition>(text)) return *disposition;
+  reader.fail(unknown_name("disposition", text, names<Disposition>()));
 }
 
 std::vector<std::int64_t> parse_shape(ObjectReader& reader, std::size_t num_samples) {
@@ -63,13 +60,10 @@ Environment parse_environment(ObjectReader reader) {
 std::optional<PairPlace> parse_pair(ObjectReader& reader) {
   if (!reader.find("pair")) return std::nullopt;
   ObjectReader fields = reader.object("pair");
-  PairPlace place{fields.text("cell"), fields.integer("index"), Arm::kBase,
-                  fields.integer("order")};
-  const std::string arm = fields.text("arm");
-  if (arm != to_string(Arm::kBase) && arm != to_string(Arm::kCandidate)) {
-    fields.fail(fmt::format("unknown arm '{}'; arms are base and candidate", arm));
-  }
-  if (arm == to_string(Arm::kCandidate)) place.arm = Arm::kCandidate;
+  const std::string text = fields.text("arm");
+  const auto arm = find_named<Arm>(text);
+  if (!arm) fields.fail(unknown_name("arm", text, names<Arm>()));
+  PairPlace place{fields.text("cell"), fields.integer("index"), *arm, fields.integer("order")};
   place.unknown = fields.unknown_members();
   return place;
 }

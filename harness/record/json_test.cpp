@@ -87,7 +87,7 @@ TEST(RecordJson, PairAndKnownFailureStandWhereTheyApply) {
   EXPECT_THAT(error_of(changed([](auto& json) {
                 json["pair"] = {{"cell", "x"}, {"index", 0}, {"arm", "third"}, {"order", 0}};
               })),
-              HasSubstr("pair: unknown arm 'third'; arms are base and candidate"));
+              HasSubstr("pair: unknown arm 'third'; use base or candidate"));
 }
 
 TEST(KnownFailure, HoldsUntilItsDayHasPassed) {
@@ -162,7 +162,7 @@ TEST(RecordJson, ErrorsNamePlaceAndRemedy) {
   EXPECT_THAT(error_of(changed([](auto& json) { json["axes"]["dtype"] = 16; })),
               HasSubstr("results.jsonl:12: axes: 'dtype' must be a string, not 16"));
   EXPECT_THAT(error_of(changed([](auto& json) { json["disposition"] = "fine"; })),
-              HasSubstr("unknown disposition 'fine'; use one of ok, incorrect, out_of_memory"));
+              HasSubstr("unknown disposition 'fine'; use ok, incorrect, out_of_memory"));
 }
 
 // A record as a later version of the same major number may write it: something new at every level.
@@ -257,7 +257,7 @@ TEST(RankResultJson, IgnoresWhatANewerWorkerAdds) {
 TEST(Disposition, NamesReadBack) {
   for (const char* name :
        {"ok", "incorrect", "out_of_memory", "timed_out", "crashed", "unsupported"}) {
-    EXPECT_STREQ(to_string(disposition_from_string(name)), name);
+    EXPECT_STREQ(to_string(parse_name<Disposition>(name, "disposition")), name);
   }
 }
 

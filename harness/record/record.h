@@ -9,6 +9,8 @@
 #include <utility>
 #include <vector>
 
+#include "harness/base/names.h"
+
 namespace moebench::record {
 
 // Of all JSON that this module writes: schema.md says what raises which number. Files of before
@@ -21,9 +23,15 @@ inline constexpr int kSchemaMinor = 1;
 using UnknownMembers = std::map<std::string, std::string>;
 
 enum class Disposition { kOk, kIncorrect, kOutOfMemory, kTimedOut, kCrashed, kUnsupported };
-
-const char* to_string(Disposition value);  // "ok", "incorrect", "out_of_memory", ...
-Disposition disposition_from_string(std::string_view text);
+constexpr auto names_of(Disposition) {
+  return name_table<Disposition>({{Disposition::kOk, "ok"},
+                                  {Disposition::kIncorrect, "incorrect"},
+                                  {Disposition::kOutOfMemory, "out_of_memory"},
+                                  {Disposition::kTimedOut, "timed_out"},
+                                  {Disposition::kCrashed, "crashed"},
+                                  {Disposition::kUnsupported, "unsupported"}});
+}
+using moebench::to_string;
 
 // Not measured is nullopt (JSON null), never 0. Units are base units: "ns", "bytes", "tokens",
 // "tokens/s", "rows", "1" for a plain number.
@@ -52,7 +60,9 @@ struct RankResult {
 };
 
 enum class Arm { kBase, kCandidate };
-const char* to_string(Arm value);  // "base", "candidate"
+constexpr auto names_of(Arm) {
+  return name_table<Arm>({{Arm::kBase, "base"}, {Arm::kCandidate, "candidate"}});
+}
 
 // Where a repetition stands in a session of pairs (session.h).
 struct PairPlace {

@@ -10,8 +10,6 @@ namespace {
 
 constexpr const char* kRemedy = "restore the file, or start a new session in another folder";
 
-const char* to_string(SessionKind kind) { return kind == SessionKind::kAb ? "ab" : "calibration"; }
-
 std::filesystem::path path_in(const std::filesystem::path& folder) {
   return folder / "session.json";
 }
@@ -31,11 +29,9 @@ SessionCell parse_cell(ObjectReader reader) {
 }
 
 SessionKind parse_kind(ObjectReader& reader) {
-  const std::string kind = reader.text("kind");
-  for (const SessionKind value : {SessionKind::kAb, SessionKind::kCalibration}) {
-    if (kind == to_string(value)) return value;
-  }
-  reader.fail(fmt::format("unknown kind '{}'; kinds are ab and calibration", kind));
+  const std::string text = reader.text("kind");
+  if (const auto kind = find_named<SessionKind>(text)) return *kind;
+  reader.fail(unknown_name("kind", text, names<SessionKind>()));
 }
 
 // Ascending numbers of pairs.

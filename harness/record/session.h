@@ -7,11 +7,16 @@
 #include <utility>
 #include <vector>
 
+#include "harness/base/names.h"
 #include "harness/record/record.h"
 
 namespace moebench::record {
 
 enum class SessionKind { kAb, kCalibration };
+constexpr auto names_of(SessionKind) {
+  return name_table<SessionKind>(
+      {{SessionKind::kAb, "ab"}, {SessionKind::kCalibration, "calibration"}});
+}
 
 // A cell that a session plans to measure in pairs.
 struct SessionCell {

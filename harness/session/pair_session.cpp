@@ -219,7 +219,7 @@ class Runner {
     launch::RunCellOptions options;
     options.results_folder = session_.folder;
     options.worker = arm == Arm::kBase ? session_.base_worker : session_.candidate_worker;
-    options.launcher = launch::launcher_from_string(session_.launcher);
+    options.launcher = parse_name<launch::Launcher>(session_.launcher, "launcher");
     options.place = launch::read_launch_place();
     options.machine = machine::read_machine_facts();
     options.machine.load_average = facts_.load_average;  // later ones hold the session's own load

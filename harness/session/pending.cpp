@@ -16,7 +16,7 @@ using record::Origin;
 config::Profile recorded_profile(const CellRecord& record) {
   const auto found = record.environment.find("profile");
   return found == record.environment.end() ? config::Profile::kNone
-                                           : config::profile_from_string(found->second);
+                                           : parse_name<config::Profile>(found->second, "profile");
 }
 
 const char* plural(int count) { return count == 1 ? "" : "s"; }

@@ -8,7 +8,7 @@
 
 #include "harness/base/error.h"
 #include "harness/base/hash.h"
-#include "harness/config/words.h"
+#include "harness/base/words.h"
 
 namespace moebench::session {
 namespace {
@@ -40,7 +40,7 @@ void keep_named(const std::vector<std::string>& names, std::vector<Scenario>& sc
   for (const Scenario& scenario : scenarios) known.push_back(scenario.name);
   for (const std::string& name : names) {
     if (std::ranges::count(known, name) > 0) continue;
-    throw Error("--only: no scenario '{}'; {}", name, config::suggestion(name, known));
+    throw Error("--only: no scenario '{}'; {}", name, suggestion(name, known));
   }
   if (names.empty()) return;
   std::erase_if(scenarios,
@@ -56,7 +56,7 @@ Filters parse_filters(const std::vector<std::string>& texts, const std::vector<C
     if (it == known.end()) {
       std::vector<std::string> axes;
       for (const auto& [name, values] : cells.front().axes()) axes.push_back(name);
-      throw Error("--filter: no axis '{}'; {}", axis, config::suggestion(axis, axes));
+      throw Error("--filter: no axis '{}'; {}", axis, suggestion(axis, axes));
     }
     if (!it->second.contains(value)) {
       throw Error("--filter: no cell has {}={}; its values are {}", axis, value,

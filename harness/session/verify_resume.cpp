@@ -29,7 +29,7 @@ class Runner {
       : command_line_(session.command_line), display_(out, session.is_terminal, num_runs) {
     options_.results_folder = session.folder;
     options_.worker = launch::find_worker();
-    options_.launcher = launch::launcher_from_string(session.launcher);
+    options_.launcher = parse_name<launch::Launcher>(session.launcher, "launcher");
     options_.place = launch::read_launch_place();
     options_.machine = machine::read_machine_facts();
     options_.on_progress = [this](const launch::RankProgress& now) { display_.update(now); };

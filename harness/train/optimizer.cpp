@@ -84,20 +84,31 @@ void single_tensor_update(const parallel::ShardedUnit& unit, const kernels::Adam
   unit.shard().addcdiv_(unit.exp_avg_shard(), denominator, -factors.step_size);
 }
 
+// By a factor of 1 as well: so does clip_grad_norm_, which then need not look at it.
+void clip(const config::CellConfig& cell, const Units& units,
+          const kernels::AdamWOptions& options) {
+  if (cell.max_grad_norm <= 0) return;
+  for (const parallel::ShardedUnit* unit : units) {
+    unit->gradient_shard().mul_(options.gradient_scale);
+  }
+}
+
 }  // namespace
 
 void update_parameters(const config::CellConfig& cell, const Units& units, double grad_norm,
                        std::int64_t update) {
   const kernels::AdamWOptions options = options_of(cell, grad_norm, update);
-  if (cell.optimizer == config::Optimizer::kFused) return fused_update(units, options);
-  // By a factor of 1 as well: so does clip_grad_norm_, which then need not look at it.
-  if (cell.max_grad_norm > 0) {
-    for (const parallel::ShardedUnit* unit : units) {
-      unit->gradient_shard().mul_(options.gradient_scale);
-    }
+  switch (cell.optimizer) {
+    case config::Optimizer::kFused:
+      return fused_update(units, options);
+    case config::Optimizer::kForeach:
+      clip(cell, units, options);
+      return multi_tensor_update(units, options);
+    case config::Optimizer::kPerTensor:
+      clip(cell, units, options);
+      for (const parallel::ShardedUnit* unit : units) single_tensor_update(*unit, options);
+      return;
   }
-  if (cell.optimizer == config::Optimizer::kForeach) return multi_tensor_update(units, options);
-  for (const parallel::ShardedUnit* unit : units) single_tensor_update(*unit, options);
 }
 
 }  // namespace moebench::train

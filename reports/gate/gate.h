@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "harness/base/names.h"
 #include "harness/record/record.h"
 #include "harness/record/session.h"
 
@@ -14,7 +15,16 @@ namespace moebench::gate {
 
 // The mildest first.
 enum class Verdict { kPass, kNew, kKnownFailure, kInconclusive, kMissing, kFailed, kRegressed };
-const char* to_string(Verdict verdict);  // "PASS", "NEW", "KNOWN FAILURE", "INCONCLUSIVE", ...
+constexpr auto names_of(Verdict) {
+  return name_table<Verdict>({{Verdict::kPass, "PASS"},
+                              {Verdict::kNew, "NEW"},
+                              {Verdict::kKnownFailure, "KNOWN FAILURE"},
+                              {Verdict::kInconclusive, "INCONCLUSIVE"},
+                              {Verdict::kMissing, "MISSING"},
+                              {Verdict::kFailed, "FAILED"},
+                              {Verdict::kRegressed, "REGRESSED"}});
+}
+using moebench::to_string;
 
 struct Rules {
   double min_estimate = 0.02;         // REGRESSED: the estimate is larger as well

@@ -1,29 +1,8 @@
 #include <algorithm>
 
-#include "harness/base/check.h"
 #include "reports/gate/gate.h"
 
 namespace moebench::gate {
-
-const char* to_string(Verdict verdict) {
-  switch (verdict) {
-    case Verdict::kPass:
-      return "PASS";
-    case Verdict::kNew:
-      return "NEW";
-    case Verdict::kKnownFailure:
-      return "KNOWN FAILURE";
-    case Verdict::kInconclusive:
-      return "INCONCLUSIVE";
-    case Verdict::kMissing:
-      return "MISSING";
-    case Verdict::kFailed:
-      return "FAILED";
-    case Verdict::kRegressed:
-      return "REGRESSED";
-  }
-  MOEBENCH_CHECK(!"a verdict outside its enumeration");
-}
 
 Verdict Report::worst() const {
   Verdict worst = Verdict::kPass;

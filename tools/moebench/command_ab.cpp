@@ -6,7 +6,7 @@
 #include <iostream>
 
 #include "harness/base/error.h"
-#include "harness/config/words.h"
+#include "harness/base/words.h"
 #include "harness/launch/run_cell.h"
 #include "harness/session/pair_session.h"
 #include "harness/session/plan.h"
@@ -78,7 +78,7 @@ Axes parse_set(const std::vector<std::string>& texts, const CellConfig& cell) {
     wanted.push_back(session::parse_pair(text, "--candidate-set"));
     const std::string& axis = wanted.back().first;
     if (std::ranges::count(known, axis) > 0) continue;
-    throw Error("--candidate-set: no axis '{}'; {}", axis, config::suggestion(axis, known));
+    throw Error("--candidate-set: no axis '{}'; {}", axis, suggestion(axis, known));
   }
   return wanted;
 }

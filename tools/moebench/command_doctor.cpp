@@ -31,7 +31,7 @@ launch::ProbeRequest request_of(const DoctorOptions& options) {
   request.ranks = options.ranks;
   request.threads_per_rank = options.threads;
   request.quick = options.quick;
-  request.launcher = launch::launcher_from_string(options.launcher);
+  request.launcher = parse_name<launch::Launcher>(options.launcher, "launcher");
   request.place = launch::read_launch_place();
   return request;
 }

@@ -48,7 +48,7 @@ void show_progress(std::int64_t done, std::int64_t total) {
 int run_command(const MakeCheckpointOptions& options) {
   weights::MakeCheckpointOptions make;
   make.seed = options.seed;
-  make.dtype = options.dtype == "fp32" ? config::Dtype::kFp32 : config::Dtype::kBf16;
+  make.dtype = parse_name<config::Dtype>(options.dtype, "dtype");
   make.max_shard_bytes = parse_bytes(options.shard_size);
   const bool is_terminal = ::isatty(STDERR_FILENO) == 1;
   if (is_terminal) make.progress = show_progress;

@@ -81,7 +81,7 @@ std::vector<config::CellConfig> planned_cells(const RunOptions& options) {
     cell.repeats = options.repeats.value_or(cell.repeats);
     cell.time_limit_s = options.time_limit_s.value_or(cell.time_limit_s);
     if (!options.profile.empty() && cell.measure == config::Measure::kTrain)
-      cell.profile = config::profile_from_string(options.profile);
+      cell.profile = parse_name<config::Profile>(options.profile, "profile");
   }
   return cells;
 }
@@ -166,7 +166,7 @@ RunOutcome run_cells(const RunOptions& options) {
   launch::RunCellOptions cell_options;
   cell_options.results_folder = path;
   cell_options.worker = launch::find_worker();
-  cell_options.launcher = launch::launcher_from_string(options.launcher);
+  cell_options.launcher = parse_name<launch::Launcher>(options.launcher, "launcher");
   cell_options.place = launch::read_launch_place();
   cell_options.machine = machine::read_machine_facts();
   const session::ResultsFolder folder(path);

@@ -3,16 +3,27 @@
 #include <CLI/App.hpp>
 #include <CLI/Config.hpp>
 #include <CLI/Formatter.hpp>
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cmath>
 
 #include "harness/base/error.h"
+#include "harness/config/enums.h"
+#include "harness/launch/launcher.h"
 #include "harness/machine/environment.h"
 #include "tools/moebench/option_groups.h"
 
 namespace moebench::cli {
 namespace {
+
+// The words of an enum, but for those that make no sense on the command line.
+template <NamedEnum Enum>
+CLI::IsMember one_of(const std::vector<std::string>& but = {}) {
+  std::vector<std::string> words = names<Enum>();
+  std::erase_if(words, [&](const std::string& word) { return std::ranges::count(but, word) > 0; });
+  return CLI::IsMember(words);
+}
 
 void add_cells(CLI::App& app, session::Selection& selection) {
   app.add_option("FILE", selection.file, "Scenario file")->required();
@@ -62,7 +73,7 @@ void add_profile(CLI::App& app, ProfileOptions& options) {
   profile->add_option("--level", options.level, "How closely to look; each includes the one before")
       ->capture_default_str()
       ->type_name("NAME")
-      ->check(CLI::IsMember({"phases", "ops", "trace"}));
+      ->check(one_of<config::Profile>({"none"}));
   profile->add_option("--top", options.top, "Rows of a table of operations")
       ->capture_default_str()
       ->type_name("N")
@@ -121,11 +132,11 @@ void add_load_what(CLI::App& load, LoadOptions& options) {
       ->type_name("LIST")
       ->delimiter(',')
       ->allow_extra_args(false)
-      ->check(CLI::IsMember({"concat", "slice", "direct", "broadcast"}));
+      ->check(one_of<config::Loader>());
   load.add_option("--parallelism", options.parallelism, "How the ranks share the weights")
       ->capture_default_str()
       ->type_name("NAME")
-      ->check(CLI::IsMember({"fsdp", "ep"}));
+      ->check(one_of<config::Parallelism>());
   load.add_option("--ep-degree", options.ep_degree, "Ranks that share the experts")
       ->type_name("N")
       ->check(CLI::PositiveNumber);
@@ -137,22 +148,22 @@ void add_load_what(CLI::App& load, LoadOptions& options) {
       ->check(CLI::NonNegativeNumber);
   load.add_option("--tensors", options.tensors, "Default: experts with ep, all with fsdp")
       ->type_name("NAME")
-      ->check(CLI::IsMember({"experts", "all"}));
+      ->check(one_of<config::LoadTensors>());
 }
 
 void add_load_how(CLI::App& load, LoadOptions& options) {
   load.add_option("--cache", options.cache, "What the page cache holds of the files before")
       ->capture_default_str()
       ->type_name("NAME")
-      ->check(CLI::IsMember({"cold", "warm", "any"}));
+      ->check(one_of<config::Cache>());
   load.add_option("--io", options.io, "auto: past the page cache what is not in it")
       ->capture_default_str()
       ->type_name("NAME")
-      ->check(CLI::IsMember({"auto", "buffered", "direct"}));
+      ->check(one_of<config::LoadIo>());
   load.add_option("--dtype", options.dtype, "Number format to load as")
       ->capture_default_str()
       ->type_name("NAME")
-      ->check(CLI::IsMember({"bf16", "fp32"}));
+      ->check(one_of<config::Dtype>());
   load.add_option("--threads", options.threads, "Threads of a rank")
       ->capture_default_str()
       ->type_name("N")
@@ -192,7 +203,7 @@ void add_make_checkpoint(CLI::App& app, MakeCheckpointOptions& options) {
   make->add_option("--dtype", options.dtype, "Number format of the weights")
       ->capture_default_str()
       ->type_name("NAME")
-      ->check(CLI::IsMember({"bf16", "fp32"}));
+      ->check(one_of<config::Dtype>());
   make->add_option("--shard-size", options.shard_size, "Largest file, e.g. 500MB or 1GB")
       ->capture_default_str()
       ->type_name("SIZE");
@@ -235,7 +246,7 @@ void add_selection(CLI::App& app, session::Selection& selection) {
 void add_launcher(CLI::App& app, std::string& launcher) {
   app.add_option("--launcher", launcher, "Default: slurm inside a Slurm allocation, else mpirun")
       ->type_name("NAME")
-      ->check(CLI::IsMember({"mpirun", "slurm"}));
+      ->check(one_of<launch::Launcher>({"auto", "direct"}));
 }
 
 std::variant<Command, Information> parse_command_line(int argc, const char* const* argv) {

@@ -5,7 +5,7 @@
 #include <string_view>
 #include <vector>
 
-namespace moebench::config {
+namespace moebench {
 
 // Number of insertions, deletions, replacements and swaps of neighbours that turn `a` into `b`.
 std::size_t edit_distance(std::string_view a, std::string_view b);
@@ -17,4 +17,4 @@ std::string suggestion(std::string_view word, const std::vector<std::string>& kn
 // "1", "1 or 2", "1, 2 or 4".
 std::string join_alternatives(const std::vector<std::string>& words);
 
-}  // namespace moebench::config
+}  // namespace moebench

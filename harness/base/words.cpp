@@ -1,11 +1,11 @@
-#include "harness/config/words.h"
+#include "harness/base/words.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <fmt/ranges.h>
 
 #include <algorithm>
 
-namespace moebench::config {
+namespace moebench {
 
 std::size_t edit_distance(std::string_view a, std::string_view b) {
   std::vector<std::vector<std::size_t>> d(a.size() + 1, std::vector<std::size_t>(b.size() + 1));
@@ -40,4 +40,4 @@ std::string join_alternatives(const std::vector<std::string>& words) {
   return fmt::format("{} or {}", fmt::join(head, ", "), words.back());
 }
 
-}  // namespace moebench::config
+}  // namespace moebench

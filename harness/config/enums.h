@@ -1,0 +1,105 @@
+#pragma once
+
+#include "harness/base/names.h"
+
+namespace moebench::config {
+
+// The choices that a cell is made of, each with the words it is written with.
+
+enum class ModelType { kMixtral, kGraniteMoe };
+constexpr auto names_of(ModelType) {
+  return name_table<ModelType>(
+      {{ModelType::kMixtral, "mixtral"}, {ModelType::kGraniteMoe, "granitemoe"}});
+}
+
+enum class Parallelism { kFsdp, kEp };
+constexpr auto names_of(Parallelism) {
+  return name_table<Parallelism>({{Parallelism::kFsdp, "fsdp"}, {Parallelism::kEp, "ep"}});
+}
+
+enum class ExpertKernel { kLoop, kGrouped };
+constexpr auto names_of(ExpertKernel) {
+  return name_table<ExpertKernel>(
+      {{ExpertKernel::kLoop, "loop"}, {ExpertKernel::kGrouped, "grouped"}});
+}
+
+enum class Dtype { kBf16, kFp32 };
+constexpr auto names_of(Dtype) {
+  return name_table<Dtype>({{Dtype::kBf16, "bf16"}, {Dtype::kFp32, "fp32"}});
+}
+
+enum class Device { kCpu, kCuda, kAuto };
+constexpr auto names_of(Device) {
+  return name_table<Device>(
+      {{Device::kCpu, "cpu"}, {Device::kCuda, "cuda"}, {Device::kAuto, "auto"}});
+}
+
+enum class DeviceCollectives { kNccl, kHost };
+constexpr auto names_of(DeviceCollectives) {
+  return name_table<DeviceCollectives>(
+      {{DeviceCollectives::kNccl, "nccl"}, {DeviceCollectives::kHost, "host"}});
+}
+
+enum class Optimizer { kFused, kForeach, kPerTensor };
+constexpr auto names_of(Optimizer) {
+  return name_table<Optimizer>({{Optimizer::kFused, "fused"},
+                                {Optimizer::kForeach, "foreach"},
+                                {Optimizer::kPerTensor, "per_tensor"}});
+}
+
+enum class DataSource { kSynthetic, kText, kTokens };
+constexpr auto names_of(DataSource) {
+  return name_table<DataSource>({{DataSource::kSynthetic, "synthetic"},
+                                 {DataSource::kText, "text"},
+                                 {DataSource::kTokens, "tokens"}});
+}
+
+enum class Measure { kTrain, kLoad };
+constexpr auto names_of(Measure) {
+  return name_table<Measure>({{Measure::kTrain, "train"}, {Measure::kLoad, "load"}});
+}
+
+enum class Loader { kConcat, kSlice, kDirect, kBroadcast };
+constexpr auto names_of(Loader) {
+  return name_table<Loader>({{Loader::kConcat, "concat"},
+                             {Loader::kSlice, "slice"},
+                             {Loader::kDirect, "direct"},
+                             {Loader::kBroadcast, "broadcast"}});
+}
+
+enum class Cache { kAny, kWarm, kCold };
+constexpr auto names_of(Cache) {
+  return name_table<Cache>({{Cache::kAny, "any"}, {Cache::kWarm, "warm"}, {Cache::kCold, "cold"}});
+}
+
+enum class LoadIo { kAuto, kBuffered, kDirect };
+constexpr auto names_of(LoadIo) {
+  return name_table<LoadIo>(
+      {{LoadIo::kAuto, "auto"}, {LoadIo::kBuffered, "buffered"}, {LoadIo::kDirect, "direct"}});
+}
+
+enum class LoadTensors { kAll, kExperts };
+constexpr auto names_of(LoadTensors) {
+  return name_table<LoadTensors>({{LoadTensors::kAll, "all"}, {LoadTensors::kExperts, "experts"}});
+}
+
+// How closely a cell is looked at in a pass of its own; each level includes those before it.
+enum class Profile { kNone, kPhases, kOps, kTrace };
+constexpr auto names_of(Profile) {
+  return name_table<Profile>({{Profile::kNone, "none"},
+                              {Profile::kPhases, "phases"},
+                              {Profile::kOps, "ops"},
+                              {Profile::kTrace, "trace"}});
+}
+
+enum class RoutingKind { kLearned, kBalanced, kSkewed, kTrace };
+constexpr auto names_of(RoutingKind) {
+  return name_table<RoutingKind>({{RoutingKind::kLearned, "learned"},
+                                  {RoutingKind::kBalanced, "balanced"},
+                                  {RoutingKind::kSkewed, "skewed"},
+                                  {RoutingKind::kTrace, "trace"}});
+}
+
+using moebench::to_string;
+
+}  // namespace moebench::config
