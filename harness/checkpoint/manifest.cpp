@@ -166,30 +166,6 @@ Manifest parse_content(const Member& content, const std::string& path) {
   return manifest;
 }
 
-const std::string* find(const std::vector<std::pair<std::string, std::string>>& fields,
-                        const std::string& name) {
-  const auto found = std::ranges::find(fields, name, &std::pair<std::string, std::string>::first);
-  return found == fields.end() ? nullptr : &found->second;
-}
-
-// "seed 1 (this cell: 2)" for every field that must agree and does not.
-std::vector<std::string> disagreements(const Manifest& manifest, const config::CellConfig& cell) {
-  std::vector<std::string> found;
-  const auto fields = cell.identity_fields();
-  const auto compare = [&](const std::string& name, const std::string* theirs,
-                           const std::string* ours) {
-    if (config::may_change_on_resumption(name)) return;
-    if (theirs != nullptr && ours != nullptr && *theirs == *ours) return;
-    found.push_back(fmt::format("{} {} (this cell: {})", name, theirs ? *theirs : "not stated",
-                                ours ? *ours : "not stated"));
-  };
-  for (const auto& [name, ours] : fields) compare(name, find(manifest.cell, name), &ours);
-  for (const auto& [name, theirs] : manifest.cell) {
-    if (find(fields, name) == nullptr) compare(name, &theirs, nullptr);
-  }
-  return found;
-}
-
 }  // namespace
 
 std::string Piece::tensor_name() const {
@@ -257,7 +233,7 @@ Manifest parse_manifest(const std::string& text, const std::string& path) {
 
 void check_continues(const Manifest& manifest, const config::CellConfig& cell,
                      const std::string& path) {
-  const auto differing = disagreements(manifest, cell);
+  const auto differing = config::disagreements(manifest.cell, cell);
   if (!differing.empty()) {
     throw Error(
         "checkpoint '{}' was trained with {}; give the cell the same, or leave out "

@@ -63,7 +63,7 @@ Manifest parse_manifest(const std::string& text, const std::string& path);
 
 // Error where a run of `cell` would not continue what the checkpoint at `path` trained: lists the
 // fields that differ and what to do. Ranks, parallelism and the like may differ
-// (config::may_change_on_resumption).
+// (config::disagreements).
 void check_continues(const Manifest& manifest, const config::CellConfig& cell,
                      const std::string& path);
 

@@ -151,10 +151,36 @@ TEST(CheckContinues, ListsAllThatMustAgree) {
                     HasSubstr("model.num_layers"), HasSubstr("data.mean_length")));
   EXPECT_THAT(refusal([](auto& cell) { cell.ranks = 4; }),
               AllOf(HasSubstr("trains 6 micro-batches"), HasSubstr("product is 6")));
+}
+
+TEST(CheckContinues, AFieldThatTheManifestLacksWasAtItsInitialValue) {
   Manifest older = small_manifest();
   std::erase_if(older.cell, [](const auto& field) { return field.first == "packing"; });
-  EXPECT_THAT(error_of([&] { check_continues(older, test_cell(), "c"); }),
-              HasSubstr("packing not stated (this cell: false)"));
+  config::CellConfig cell = test_cell();
+  EXPECT_EQ(error_of([&] { check_continues(older, cell, "c"); }), "no error");
+  cell.packing = true;
+  EXPECT_THAT(error_of([&] { check_continues(older, cell, "c"); }),
+              HasSubstr("packing false (this cell: true)"));
+}
+
+TEST(CheckContinues, AManifestOfTheFirstFormatIsReadAndContinued) {
+  const std::filesystem::path folder = MOEBENCH_FIRST_FORMAT_FOLDER;
+  const std::string path = folder / "manifest.json";
+  const Manifest manifest = parse_manifest(read_file(path), path);
+  EXPECT_EQ(manifest.step, 3);
+  EXPECT_EQ(manifest.files.size(), 2U);
+  config::CellConfig cell = config::read_cell(folder / "cell_odd.yaml");
+  EXPECT_EQ(error_of([&] { check_continues(manifest, cell, "c"); }), "no error");
+  cell.seed = 1;
+  EXPECT_THAT(error_of([&] { check_continues(manifest, cell, "c"); }),
+              HasSubstr("trained with seed 18446744073709551615 (this cell: 1);"));
+}
+
+TEST(CheckContinues, AFieldOfALaterVersionIsRefused) {
+  Manifest newer = small_manifest();
+  newer.cell.emplace_back("tune", "3");
+  EXPECT_THAT(error_of([&] { check_continues(newer, test_cell(), "c"); }),
+              HasSubstr("tune 3 (this version knows no such field)"));
 }
 
 }  // namespace

@@ -5,96 +5,9 @@
 #include <algorithm>
 #include <numeric>
 
-#include "harness/config/routing.h"
-
 namespace moebench::config {
 
 namespace {
-
-// Bounds a typo, not a use.
-constexpr std::int64_t kMaxCount = 100'000'000;
-
-using Apply = std::function<void(CellConfig&)>;
-using Parser = Apply (*)(const YamlValue& value, const std::filesystem::path& folder);
-
-template <std::int64_t CellConfig::*member>
-Apply parse_count(const YamlValue& value, const std::filesystem::path&) {
-  const std::int64_t count = value.integer();
-  if (count > kMaxCount) value.fail(fmt::format("{} is more than {}", count, kMaxCount));
-  return [count](CellConfig& cell) { cell.*member = count; };
-}
-
-template <bool CellConfig::*member>
-Apply parse_flag(const YamlValue& value, const std::filesystem::path&) {
-  return [flag = value.boolean()](CellConfig& cell) { cell.*member = flag; };
-}
-
-template <auto member>
-Apply parse_word(const YamlValue& value, const std::filesystem::path&) {
-  using Enum = std::remove_reference_t<decltype(CellConfig().*member)>;
-  return [word = value.word<Enum>()](CellConfig& cell) { cell.*member = word; };
-}
-
-// A word of CellConfig::load.
-template <auto member>
-Apply parse_load_word(const YamlValue& value, const std::filesystem::path&) {
-  using Enum = std::remove_reference_t<decltype(LoadConfig().*member)>;
-  return [word = value.word<Enum>()](CellConfig& cell) { cell.load.*member = word; };
-}
-
-Apply parse_seed(const YamlValue& value, const std::filesystem::path&) {
-  return [seed = value.unsigned_integer()](CellConfig& cell) { cell.seed = seed; };
-}
-
-Apply parse_model(const YamlValue& value, const std::filesystem::path& folder) {
-  return [model = load_model_config(resolve_model(value, folder))](CellConfig& cell) {
-    cell.model = model;
-  };
-}
-
-Apply parse_gathers(const YamlValue& value, const std::filesystem::path&) {
-  const std::int64_t gathers = value.integer();
-  if (gathers != 2 && gathers != 3) value.fail(fmt::format("{} gathers; use 2 or 3", gathers));
-  return [gathers](CellConfig& cell) { cell.gathers = gathers; };
-}
-
-Apply parse_prefetch(const YamlValue& value, const std::filesystem::path&) {
-  return [ahead = value.integer(0, 2)](CellConfig& cell) { cell.prefetch = ahead; };
-}
-
-Apply parse_routing_axis(const YamlValue& value, const std::filesystem::path& folder) {
-  return [routing = parse_routing(value, folder)](CellConfig& cell) { cell.routing = routing; };
-}
-
-struct AxisDefinition {
-  std::string name;
-  Parser parse;
-};
-
-const std::vector<AxisDefinition>& definitions() {
-  static const std::vector<AxisDefinition> table = {
-      {"model", parse_model},
-      {"parallelism", parse_word<&CellConfig::parallelism>},
-      {"ep_degree", parse_count<&CellConfig::ep_degree>},
-      {"expert_kernel", parse_word<&CellConfig::expert_kernel>},
-      {"ranks", parse_count<&CellConfig::ranks>},
-      {"micro_batch", parse_count<&CellConfig::micro_batch>},
-      {"grad_accumulation", parse_count<&CellConfig::grad_accumulation>},
-      {"seq_len", parse_count<&CellConfig::seq_len>},
-      {"packing", parse_flag<&CellConfig::packing>},
-      {"dtype", parse_word<&CellConfig::dtype>},
-      {"activation_checkpointing", parse_flag<&CellConfig::activation_checkpointing>},
-      {"gathers", parse_gathers},
-      {"prefetch", parse_prefetch},
-      {"sync_each_batch", parse_flag<&CellConfig::sync_each_batch>},
-      {"optimizer", parse_word<&CellConfig::optimizer>},
-      {"keep_gradients", parse_flag<&CellConfig::keep_gradients>},
-      {"routing", parse_routing_axis},
-      {"seed", parse_seed},
-      {"loader", parse_load_word<&LoadConfig::loader>},
-      {"cache", parse_load_word<&LoadConfig::cache>}};
-  return table;
-}
 
 std::vector<std::string> models_in(const std::filesystem::path& folder) {
   std::vector<std::string> names;
@@ -111,7 +24,7 @@ std::vector<std::string> models_in(const std::filesystem::path& folder) {
 const std::vector<std::string>& axis_names() {
   static const std::vector<std::string> names = [] {
     std::vector<std::string> all;
-    for (const AxisDefinition& definition : definitions()) all.push_back(definition.name);
+    for (const Axis& axis : axis_table()) all.push_back(axis.name);
     return all;
   }();
   return names;
@@ -119,18 +32,35 @@ const std::vector<std::string>& axis_names() {
 
 AxisValue parse_axis(const std::string& axis, const YamlValue& value,
                      const std::filesystem::path& folder) {
-  const auto definition = std::ranges::find(definitions(), axis, &AxisDefinition::name);
-  if (definition == definitions().end()) {
+  const Axis* row = find_axis(axis_table(), axis);
+  if (row == nullptr) {
     value.named("").fail(
         fmt::format("unknown axis '{}'; {}", axis, suggestion(axis, axis_names())));
   }
   const YamlValue source = value.named(fmt::format("axis '{}'", axis));
-  const Apply apply = definition->parse(source, folder);
+  const auto apply = row->parse(source, folder);
   CellConfig scratch;
   apply(scratch);
-  const auto printed = scratch.axes();
-  const auto index = static_cast<std::size_t>(definition - definitions().begin());
-  return {axis, printed[index].second, apply, source};
+  return {axis, row->text(scratch), apply, source};
+}
+
+Condition read_condition(const YamlValue& source, const std::filesystem::path& folder,
+                         const char* purpose) {
+  Condition condition;
+  for (const auto& [axis, values] : source.entries()) {
+    for (const YamlValue& value : values.items_or_self()) {
+      condition[axis].push_back(parse_axis(axis, value, folder).text);
+    }
+  }
+  if (condition.empty()) source.fail(fmt::format("an empty condition; {}", purpose));
+  return condition;
+}
+
+bool matches(const Condition& condition, const CellConfig& cell) {
+  return std::ranges::all_of(condition, [&](const auto& entry) {
+    const Axis* axis = find_axis(axis_table(), entry.first);
+    return std::ranges::count(entry.second, axis->text(cell)) > 0;
+  });
 }
 
 std::int64_t default_ep_degree(const CellConfig& cell) {

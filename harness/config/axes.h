@@ -2,9 +2,11 @@
 
 #include <filesystem>
 #include <functional>
+#include <map>
 #include <string>
 #include <vector>
 
+#include "harness/config/axis_table.h"
 #include "harness/config/cell.h"
 #include "harness/config/yaml_reader.h"
 
@@ -25,6 +27,16 @@ const std::vector<std::string>& axis_names();
 // `folder`, the scenario file's.
 AxisValue parse_axis(const std::string& axis, const YamlValue& value,
                      const std::filesystem::path& folder);
+
+// Axes and the values, as printed, that meet it.
+using Condition = std::map<std::string, std::vector<std::string>>;
+
+// {axis: value or list}. Error at `source` where it is empty; `purpose` is the remedy.
+Condition read_condition(const YamlValue& source, const std::filesystem::path& folder,
+                         const char* purpose);
+
+// Whether every entry is met.
+bool matches(const Condition& condition, const CellConfig& cell);
 
 // Largest degree that divides both the ranks and the experts: gcd(ranks, num_experts).
 std::int64_t default_ep_degree(const CellConfig& cell);

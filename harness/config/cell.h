@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -133,16 +134,14 @@ struct CellConfig {
   std::shared_ptr<const CellConfig> resumed_as;
   std::optional<KnownFailure> known_failure;  // in no file
 
-  // The axes in printing order, every one resolved, values as printed:
-  // model, parallelism, ep_degree, expert_kernel, ranks, micro_batch, grad_accumulation, seq_len,
-  // packing, dtype, activation_checkpointing, gathers, prefetch, sync_each_batch, optimizer,
-  // keep_gradients, routing, seed, loader, cache.
+  // The axes in printing order, every one resolved, values as printed (axis_table.h).
   std::vector<std::pair<std::string, std::string>> axes() const;
 
   // That the launcher starts: the ranks, or the one that is played.
   std::int64_t processes() const { return load.one_rank < 0 ? ranks : 1; }
 
-  // Canonical YAML text of the identity fields; the same configuration gives the same text.
+  // Canonical YAML text of the identity fields (fields.h); the same configuration gives the same
+  // text, in every version that knows its fields.
   std::string canonical_text() const;
 
   // The same fields one by one: {"model.hidden_size", "128"}, ...
@@ -152,18 +151,21 @@ struct CellConfig {
   std::string id() const;
 
   // The same for what is computed, however it is done: cells that share it train the same model on
-  // the same global batches, so their losses and gradient norms must agree. Left out are
-  // parallelism, ep_degree, expert_kernel, activation_checkpointing, gathers, prefetch,
-  // sync_each_batch, optimizer, keep_gradients, threads, device, reduce_dtype,
-  // device_collectives and how weights are loaded; ranks and grad_accumulation
-  // count as their product. All optimizers are the same AdamW: what they round differently in bf16
-  // stays within the bound for the order of sums (mixtral-tiny, 100 steps: 1e-4 of the loss, 2e-3
-  // of the gradient norm; fp32: 2e-9 and 3e-8), and a comparison that did not check it would be
-  // blind to a wrong update.
+  // the same global batches, so their losses and gradient norms must agree. Fields that say how or
+  // where are left out (FieldRules::in_workload); ranks and grad_accumulation count as their
+  // product. All optimizers are the same AdamW: what they round differently in bf16 stays within
+  // the bound for the order of sums (mixtral-tiny, 100 steps: 1e-4 of the loss, 2e-3 of the
+  // gradient norm; fp32: 2e-9 and 3e-8), and a comparison that did not check it would be blind to a
+  // wrong update.
   std::string workload() const;
 };
 
 std::string to_string(const Routing& value);  // "learned", "balanced", "skewed(1.5)", "trace(/f)"
+
+// What a record that does not state an axis means: the initial value, since the axis came after the
+// record's version. "" for an axis that every version states, and for one that this one does not
+// know.
+std::string unstated_axis(std::string_view name);
 
 // Reads a Hugging Face config.json of a model_type above. Error names file, key and remedy.
 ModelConfig load_model_config(const std::filesystem::path& path);

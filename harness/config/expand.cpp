@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 
 #include "harness/config/resumption.h"
 
@@ -50,13 +51,6 @@ bool advance(const Matrix& matrix, std::vector<std::size_t>& index) {
     index[d] = 0;
   }
   return false;
-}
-
-bool matches(const Exclusion& exclusion, const CellConfig& cell) {
-  return std::ranges::all_of(cell.axes(), [&](const auto& axis) {
-    const auto entry = exclusion.values.find(axis.first);
-    return entry == exclusion.values.end() || std::ranges::count(entry->second, axis.second) > 0;
-  });
 }
 
 [[noreturn]] void reject(const Matrix& matrix, const Draft& draft, const std::string& axis,
@@ -211,7 +205,7 @@ std::vector<CellConfig> expand(const Matrix& matrix) {
     Draft draft = make_draft(matrix, index);
     bool excluded = false;
     for (std::size_t e = 0; e < matched.size(); ++e) {
-      if (!matches(matrix.exclusions[e], draft.cell)) continue;
+      if (!matches(matrix.exclusions[e].values, draft.cell)) continue;
       ++matched[e];
       excluded = true;
     }

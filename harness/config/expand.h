@@ -1,6 +1,5 @@
 #pragma once
 
-#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -18,7 +17,7 @@ using Dimension = std::vector<Choice>;
 // Cells that match every entry (one of its values) are removed.
 struct Exclusion {
   YamlValue source;
-  std::map<std::string, std::vector<std::string>> values;  // axis -> canonical texts
+  Condition values;
 };
 
 struct Matrix {

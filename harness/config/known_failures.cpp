@@ -1,34 +1,14 @@
 #include "harness/config/known_failures.h"
 
-#include <algorithm>
+#include <fmt/core.h>
+
 #include <chrono>
 #include <cstdio>
-#include <map>
 
 #include "harness/config/axes.h"
 
 namespace moebench::config {
 namespace {
-
-using Where = std::map<std::string, std::vector<std::string>>;  // axis -> canonical texts
-
-Where read_where(const YamlValue& source, const std::filesystem::path& folder) {
-  Where where;
-  for (const auto& [axis, values] : source.entries()) {
-    for (const YamlValue& value : values.items_or_self()) {
-      where[axis].push_back(parse_axis(axis, value, folder).text);
-    }
-  }
-  if (where.empty()) source.fail("an empty condition; name the axes of the cells that fail");
-  return where;
-}
-
-bool matches(const Where& where, const CellConfig& cell) {
-  return std::ranges::all_of(cell.axes(), [&](const auto& axis) {
-    const auto entry = where.find(axis.first);
-    return entry == where.end() || std::ranges::count(entry->second, axis.second) > 0;
-  });
-}
 
 std::string read_date(const YamlValue& value) {
   const std::string text = value.text();
@@ -58,7 +38,8 @@ void mark_known_failures(const YamlValue& entries, const std::filesystem::path& 
                          bool may_match_nothing, std::vector<CellConfig>& cells) {
   for (const YamlValue& entry : entries.items()) {
     const YamlMapping fields(entry, {"where", "reason", "until"});
-    const Where where = read_where(fields.at("where"), folder);
+    const Condition where =
+        read_condition(fields.at("where"), folder, "name the axes of the cells that fail");
     const KnownFailure failure = read_failure(fields);
     bool is_used = false;
     for (CellConfig& cell : cells) {

@@ -1,20 +1,27 @@
 #include "harness/config/resumption.h"
 
+#include <fmt/core.h>
+
 #include <algorithm>
-#include <array>
 
 namespace moebench::config {
 
-bool may_change_on_resumption(std::string_view field) {
-  constexpr std::array<std::string_view, 21> kFree = {
-      "parallelism", "ep_degree",         "expert_kernel",
-      "ranks",       "grad_accumulation", "activation_checkpointing",
-      "gathers",     "prefetch",          "sync_each_batch",
-      "optimizer",   "keep_gradients",    "threads_per_rank",
-      "device",      "reduce_dtype",      "device_collectives",
-      "steps",       "warmup_steps",      "load_from",
-      "load",        "checkpoint_every",  "resume_from"};
-  return std::ranges::count(kFree, field) > 0;
+std::vector<std::string> disagreements(const FieldTexts& stated, const CellConfig& cell,
+                                       const Fields& fields) {
+  const CellConfig initial;
+  std::vector<std::string> found;
+  for (const Field& field : fields) {
+    if (field.rules.free_on_resumption) continue;
+    const auto theirs = std::ranges::find(stated, field.name, &FieldTexts::value_type::first);
+    const std::string text = theirs == stated.end() ? field.text(initial) : theirs->second;
+    if (text == field.text(cell)) continue;
+    found.push_back(fmt::format("{} {} (this cell: {})", field.name, text, field.text(cell)));
+  }
+  for (const auto& [name, text] : stated) {
+    if (find_field(fields, name) != nullptr) continue;
+    found.push_back(fmt::format("{} {} (this version knows no such field)", name, text));
+  }
+  return found;
 }
 
 std::int64_t micro_batches_per_step(const CellConfig& cell) {

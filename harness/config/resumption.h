@@ -2,16 +2,22 @@
 
 #include <cstdint>
 #include <filesystem>
-#include <string_view>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "harness/config/cell.h"
+#include "harness/config/fields.h"
 
 namespace moebench::config {
 
-// Whether a run may continue a checkpoint that was written with another value of this identity
-// field ("ranks", "model.hidden_size"): true for what says where and how the same numbers are
-// computed, false for all that decides which numbers they are.
-bool may_change_on_resumption(std::string_view field);
+using FieldTexts = std::vector<std::pair<std::string, std::string>>;
+
+// "seed 1 (this cell: 2)" for every field in which `cell` does not continue what was trained with
+// `stated`, the identity_fields() of another cell, perhaps of another version: a field that they
+// lack was at its initial value. FieldRules::free_on_resumption says which may differ.
+std::vector<std::string> disagreements(const FieldTexts& stated, const CellConfig& cell,
+                                       const Fields& fields = identity_table());
 
 // Micro-batches of one step over all ranks, which a resumed run must keep: the data of a step are
 // those of its number and of this.

@@ -1,5 +1,7 @@
 #include "harness/config/routing.h"
 
+#include <fmt/core.h>
+
 #include <optional>
 
 namespace moebench::config {

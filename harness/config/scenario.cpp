@@ -9,7 +9,6 @@
 #include "harness/config/expand.h"
 #include "harness/config/fms_form.h"
 #include "harness/config/known_failures.h"
-#include "harness/config/resumption.h"
 #include "harness/config/settings.h"
 #include "harness/config/yaml_reader.h"
 
@@ -67,24 +66,15 @@ void read_zips(const YamlValue& zips, const FileContext& context, Matrix& matrix
   }
 }
 
-Exclusion read_exclusion(const YamlValue& source, const std::filesystem::path& folder) {
-  Exclusion exclusion{source, {}};
-  for (const auto& [axis, values] : source.entries()) {
-    for (const YamlValue& value : values.items_or_self()) {
-      exclusion.values[axis].push_back(parse_axis(axis, value, folder).text);
-    }
-  }
-  if (exclusion.values.empty()) source.fail("an empty condition; name the axes to exclude");
-  return exclusion;
-}
-
 Choice read_resume_as(const YamlValue& source, const std::filesystem::path& folder) {
   Choice choice;
   for (const auto& [axis, value] : source.entries()) {
     choice.push_back(parse_axis(axis, value, folder));
-    if (may_change_on_resumption(axis)) continue;
-    std::vector<std::string> free = axis_names();
-    std::erase_if(free, [](const std::string& name) { return !may_change_on_resumption(name); });
+    if (find_axis(axis_table(), axis)->rules().free_on_resumption) continue;
+    std::vector<std::string> free;
+    for (const Axis& row : axis_table()) {
+      if (row.rules().free_on_resumption) free.push_back(row.name);
+    }
     value.named(fmt::format("axis '{}'", axis))
         .fail("decides what is trained, so a resumed run keeps it; resume_as takes " +
               join_alternatives(free));
@@ -125,7 +115,8 @@ Matrix read_matrix(const YamlMapping& fields, const FileContext& context) {
   check_dimensions(fields.source(), matrix.dimensions);
   if (const YamlValue* exclude = fields.find_set("exclude")) {
     for (const YamlValue& item : exclude->items()) {
-      matrix.exclusions.push_back(read_exclusion(item, context.folder));
+      matrix.exclusions.push_back(
+          {item, read_condition(item, context.folder, "name the axes to exclude")});
     }
   }
   if (const YamlValue* resume_as = fields.find_set("resume_as")) {

@@ -112,5 +112,16 @@ TEST_F(ResultsFile, AMalformedLineElsewhereIsAnErrorWithItsNumber) {
   }
 }
 
+TEST(FirstFormat, ResultsStayReadable) {
+  const auto records = load(MOEBENCH_FIRST_FORMAT_FOLDER);
+  ASSERT_EQ(records.size(), 3U);
+  EXPECT_EQ(records[0].id, "c71500d939f7");
+  EXPECT_EQ(records[1].id, "cc12b56e7b8f");
+  EXPECT_EQ(records[2].id, "5ee760a30c05");
+  EXPECT_EQ(records[2].axis("routing"), "skewed(0.5)");
+  EXPECT_EQ(records[2].workload, "93921d327d60");
+  EXPECT_EQ(records[2].value("mem_peak"), 2001);
+}
+
 }  // namespace
 }  // namespace moebench::record

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "harness/base/error.h"
+#include "harness/config/cell.h"
 #include "harness/record/program.h"
 #include "reports/gate/exact_tests.h"
 #include "reports/gate/fingerprint.h"
@@ -31,12 +32,21 @@ const Runs* find(const std::vector<std::pair<std::string, Runs>>& cells, const s
   return found == cells.end() ? nullptr : &found->second;
 }
 
+// An axis that a record's version did not have yet is at its initial value.
+bool has_axes_of(const CellRecord& run, const CellRecord& other) {
+  return std::ranges::all_of(other.axes, [&](const auto& axis) {
+    const std::string stated = run.axis(axis.first);
+    return (stated.empty() ? config::unstated_axis(axis.first) : stated) == axis.second;
+  });
+}
+
 // A cell of the same scenario and axes; its id differs by settings or model.
 const CellRecord* same_axes(const std::vector<std::pair<std::string, Runs>>& cells,
                             const CellRecord& wanted) {
   for (const auto& [id, runs] : cells) {
     const CellRecord& run = *runs.front();
-    if (run.scenario == wanted.scenario && run.axes == wanted.axes) return &run;
+    const bool same = has_axes_of(run, wanted) && has_axes_of(wanted, run);
+    if (run.scenario == wanted.scenario && same) return &run;
   }
   return nullptr;
 }

@@ -106,5 +106,12 @@ TEST(Baseline, OfSeveralBuildsTheLatestCounts) {
   EXPECT_EQ(runs[0].environment.at("worker_hash"), "now");
 }
 
+TEST(Baseline, OfTheFirstFormatIsComparedWith) {
+  const auto baseline = record::load(MOEBENCH_FIRST_FORMAT_FOLDER);
+  const Report report = compare(baseline, baseline);
+  EXPECT_EQ(report.cells.size(), 3U);
+  EXPECT_EQ(report.worst(), Verdict::kPass);
+}
+
 }  // namespace
 }  // namespace moebench::gate

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "harness/config/cell.h"
 #include "reports/write/format_value.h"
 
 namespace moebench::gate {
@@ -36,7 +37,7 @@ std::string axis_of(const CellResult& cell, std::string_view axis) {
   for (const auto& [name, value] : cell.axes) {
     if (name == axis) return value;
   }
-  return "";
+  return config::unstated_axis(axis);
 }
 
 std::vector<std::string> varying_axes(const Report& report) { return axes_where(report, true); }

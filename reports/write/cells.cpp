@@ -5,6 +5,7 @@
 
 #include "harness/base/check.h"
 #include "harness/base/error.h"
+#include "harness/config/cell.h"
 #include "harness/stats/quantile.h"
 
 namespace moebench::reports {
@@ -33,6 +34,11 @@ auto& find_or_add(Items& items, const Matches& matches) {
 }
 
 }  // namespace
+
+std::string Cell::axis(std::string_view name) const {
+  const std::string stated = first().axis(name);
+  return stated.empty() ? config::unstated_axis(name) : stated;
+}
 
 const CellRecord* Cell::failure() const {
   const auto found = std::find_if(repetitions.begin(), repetitions.end(),

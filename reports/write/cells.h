@@ -17,7 +17,8 @@ struct Cell {
 
   const record::CellRecord& first() const { return *repetitions.front(); }
   const std::string& id() const { return first().id; }
-  std::string axis(std::string_view name) const { return first().axis(name); }
+  // The initial value where the record's version did not have the axis yet.
+  std::string axis(std::string_view name) const;
 
   // A cell is ok when every repetition is; otherwise the first one that is not speaks for it.
   const record::CellRecord* failure() const;

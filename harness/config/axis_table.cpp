@@ -1,0 +1,204 @@
+#include "harness/config/axis_table.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <type_traits>
+
+#include "harness/config/axes.h"
+#include "harness/config/routing.h"
+
+namespace moebench::config {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+// Bounds a typo, not a use.
+constexpr std::int64_t kMaxCount = 100'000'000;
+
+// What a scenario may write for a member of that type, where the axis says nothing else.
+template <NamedEnum Enum>
+void parse_value(const YamlValue& value, const fs::path&, Enum& out) {
+  out = value.word<Enum>();
+}
+void parse_value(const YamlValue& value, const fs::path&, bool& out) { out = value.boolean(); }
+void parse_value(const YamlValue& value, const fs::path&, std::uint64_t& out) {
+  out = value.unsigned_integer();
+}
+void parse_value(const YamlValue& value, const fs::path&, std::int64_t& out) {
+  out = value.integer();
+  if (out > kMaxCount) value.fail(fmt::format("{} is more than {}", out, kMaxCount));
+}
+void parse_value(const YamlValue& value, const fs::path& folder, Routing& out) {
+  out = parse_routing(value, folder);
+}
+void parse_value(const YamlValue& value, const fs::path& folder, ModelConfig& out) {
+  out = load_model_config(resolve_model(value, folder));
+}
+
+void parse_gathers(const YamlValue& value, const fs::path&, std::int64_t& out) {
+  out = value.integer();
+  if (out != 2 && out != 3) value.fail(fmt::format("{} gathers; use 2 or 3", out));
+}
+
+void parse_prefetch(const YamlValue& value, const fs::path&, std::int64_t& out) {
+  out = value.integer(0, 2);
+}
+
+std::string plain_text(const ModelConfig& value) { return value.name; }
+std::string plain_text(const Routing& value) { return to_string(value); }
+template <typename Value>
+std::string plain_text(const Value& value) {
+  return canonical_text(value);
+}
+
+template <typename Value>
+std::string documented_values() {
+  if constexpr (std::is_enum_v<Value>) {
+    std::string words;
+    for (const std::string& word : names<Value>()) {
+      words += fmt::format("{}`{}`", words.empty() ? "" : ", ", word);
+    }
+    return words;
+  } else {
+    return std::is_same_v<Value, bool> ? "boolean" : "positive integer";
+  }
+}
+
+// Words and booleans stand in code quotes, numbers do not.
+template <typename Value>
+std::string documented_initial(const Value& value) {
+  return fmt::format(
+      std::is_same_v<Value, std::int64_t> || std::is_same_v<Value, std::uint64_t> ? "{}" : "`{}`",
+      plain_text(value));
+}
+
+template <auto... path>
+using MemberType = std::remove_cvref_t<decltype(member_of<path...>(std::declval<CellConfig&>()))>;
+
+template <typename Value>
+using ParseValue = void (*)(const YamlValue& value, const fs::path& folder, Value& out);
+
+// The axis of one member of a cell. Of the documentation only the meaning is needed where the
+// member's type says the rest.
+template <auto... path>
+Axis make_axis(const std::string& name, FieldRules rules, AxisDocumentation documentation,
+               ParseValue<MemberType<path...>> parse = parse_value) {
+  using Value = MemberType<path...>;
+  const CellConfig initial;
+  if (documentation.values.empty()) documentation.values = documented_values<Value>();
+  if (documentation.initial.empty()) {
+    documentation.initial = documented_initial(member_of<path...>(initial));
+  }
+  const bool in_section = sizeof...(path) > 1;
+  Axis axis{.name = name,
+            .fields = {},
+            .documentation = std::move(documentation),
+            .text = [](const CellConfig& cell) { return plain_text(member_of<path...>(cell)); },
+            .parse =
+                [parse](const YamlValue& value, const fs::path& folder) {
+                  Value parsed{};
+                  parse(value, folder, parsed);
+                  return [parsed](CellConfig& cell) { member_of<path...>(cell) = parsed; };
+                }};
+  if constexpr (std::is_same_v<Value, ModelConfig>) {
+    axis.fields = model_fields();
+  } else {
+    axis.fields = {make_field<path...>(in_section ? "load." + name : name, rules)};
+  }
+  return axis;
+}
+
+std::vector<Axis> make_axis_table() {
+  constexpr FieldRules kNumbers;  // decides what is trained
+  return {
+      make_axis<&CellConfig::model>(
+          "model", kNumbers,
+          {.values = "a model", .initial = "required", .meaning = "see [Models](#models)"}),
+      make_axis<&CellConfig::parallelism>(
+          "parallelism", kArrangement,
+          {.meaning = "all parameters fully sharded; or experts split over ranks, the rest fully "
+                      "sharded"}),
+      make_axis<&CellConfig::ep_degree>(
+          "ep_degree", kArrangement,
+          {.initial = "see below", .meaning = "ranks that one copy of the experts is split over"}),
+      make_axis<&CellConfig::expert_kernel>(
+          "expert_kernel", kArrangement,
+          {.meaning = "one pass an expert; or rows sorted by expert and one grouped product"}),
+      // In a workload as the product with grad_accumulation: see CellConfig::workload().
+      make_axis<&CellConfig::ranks>("ranks", kArrangement, {.meaning = "processes"}),
+      make_axis<&CellConfig::micro_batch>("micro_batch", kNumbers,
+                                          {.meaning = "samples a rank and micro-step"}),
+      make_axis<&CellConfig::grad_accumulation>("grad_accumulation",
+                                                {.in_workload = true, .free_on_resumption = true},
+                                                {.meaning = "micro-steps a step"}),
+      make_axis<&CellConfig::seq_len>(
+          "seq_len", kNumbers,
+          {.values = "integer from 2",
+           .meaning = "tokens; longer samples are cut. At most the model's "
+                      "`max_position_embeddings`, and its `sliding_window` where it has one"}),
+      make_axis<&CellConfig::packing>(
+          "packing", kNumbers,
+          {.meaning = "rows of exactly `seq_len` tokens from joined samples, instead of padding to "
+                      "the longest"}),
+      make_axis<&CellConfig::dtype>(
+          "dtype", kNumbers, {.meaning = "parameters, gradients, optimizer state, activations"}),
+      make_axis<&CellConfig::activation_checkpointing>(
+          "activation_checkpointing", kArrangement,
+          {.meaning = "keep the layers' inputs only and compute the rest again in backward"}),
+      make_axis<&CellConfig::gathers>(
+          "gathers", kArrangement,
+          {.values = "2, 3",
+           .meaning = "how often a micro-step gathers a layer's parameters, see "
+                      "[Schedule](#schedule-gradients-and-optimizer)"},
+          parse_gathers),
+      make_axis<&CellConfig::prefetch>(
+          "prefetch", kArrangement,
+          {.values = "0, 1, 2",
+           .meaning = "layers whose parameters are gathered ahead of the one that is computed"},
+          parse_prefetch),
+      make_axis<&CellConfig::sync_each_batch>(
+          "sync_each_batch", kArrangement,
+          {.meaning = "reduce gradients after every micro-batch, or only in the step's last one"}),
+      make_axis<&CellConfig::optimizer>("optimizer", kArrangement,
+                                        {.meaning = "how AdamW is computed"}),
+      make_axis<&CellConfig::keep_gradients>(
+          "keep_gradients", kArrangement,
+          {.meaning = "a rank's part of the gradient stays allocated between steps"}),
+      make_axis<&CellConfig::routing>(
+          "routing", kNumbers,
+          {.values = "`learned`, `balanced`, `skewed(S)`, `trace(FILE)`",
+           .meaning = "who chooses the experts, see [Routing](#routing)"}),
+      make_axis<&CellConfig::seed>("seed", kNumbers,
+                                   {.values = "integer from 0 to 2^64-1",
+                                    .meaning = "initial weights, synthetic data and sample order"}),
+      make_axis<&CellConfig::load, &LoadConfig::loader>(
+          "loader", kArrangement,
+          {.meaning = "how weights come from `load_from`, see [Loading](#loading)"}),
+      make_axis<&CellConfig::load, &LoadConfig::cache>(
+          "cache", kArrangement,
+          {.meaning = "what the page cache holds of `load_from` before: whatever it does, all, "
+                      "nothing"})};
+}
+
+}  // namespace
+
+const std::vector<Axis>& axis_table() {
+  static const std::vector<Axis> table = make_axis_table();
+  return table;
+}
+
+const Axis* find_axis(const std::vector<Axis>& axes, std::string_view name) {
+  const auto found = std::ranges::find(axes, name, &Axis::name);
+  return found == axes.end() ? nullptr : &*found;
+}
+
+std::string unstated_axis(std::string_view name, const std::vector<Axis>& axes) {
+  const Axis* axis = find_axis(axes, name);
+  return axis != nullptr && axis->rules().is_later ? axis->text(CellConfig()) : "";
+}
+
+std::string unstated_axis(std::string_view name) { return unstated_axis(name, axis_table()); }
+
+}  // namespace moebench::config

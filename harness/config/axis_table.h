@@ -1,0 +1,47 @@
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "harness/config/cell.h"
+#include "harness/config/fields.h"
+#include "harness/config/yaml_reader.h"
+
+namespace moebench::config {
+
+// The columns of scenarios/README.md, in Markdown.
+struct AxisDocumentation {
+  std::string values{};   // that may be written
+  std::string initial{};  // where nothing is written
+  std::string meaning{};
+};
+
+// All there is to know of an axis but what its values do.
+struct Axis {
+  std::string name;
+  Fields fields;  // that it sets; one, but for the model
+  AxisDocumentation documentation;
+  // As in tables, in records and on the command line.
+  std::function<std::string(const CellConfig& cell)> text;
+  // Checks a value that a scenario gives and returns what sets it; a relative path is taken from
+  // `folder`. Error at `value` where it is of a wrong type or out of the axis' range.
+  std::function<std::function<void(CellConfig&)>(const YamlValue& value,
+                                                 const std::filesystem::path& folder)>
+      parse;
+
+  const FieldRules& rules() const { return fields.front().rules; }
+};
+
+// In printing order.
+const std::vector<Axis>& axis_table();
+
+// nullptr where there is none of that name.
+const Axis* find_axis(const std::vector<Axis>& axes, std::string_view name);
+
+// unstated_axis() of cell.h by another table.
+std::string unstated_axis(std::string_view name, const std::vector<Axis>& axes);
+
+}  // namespace moebench::config
