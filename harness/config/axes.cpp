@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <numeric>
 
+#include "harness/base/check.h"
+
 namespace moebench::config {
 
 namespace {
@@ -61,6 +63,18 @@ bool matches(const Condition& condition, const CellConfig& cell) {
     const Axis* axis = find_axis(axis_table(), entry.first);
     return std::ranges::count(entry.second, axis->text(cell)) > 0;
   });
+}
+
+std::int64_t default_prefetch(const CellConfig& cell) {
+  if (cell.measure == Measure::kLoad) return CellConfig().prefetch;
+  switch (cell.device) {
+    case Device::kCpu:
+      return 0;
+    case Device::kCuda:
+    case Device::kAuto:
+      return 1;
+  }
+  MOEBENCH_CHECK(!"a device outside its enumeration");
 }
 
 std::int64_t default_ep_degree(const CellConfig& cell) {

@@ -156,6 +156,7 @@ std::vector<Axis> make_axis_table() {
       make_axis<&CellConfig::prefetch>(
           "prefetch", kArrangement,
           {.values = "0, 1, 2",
+           .initial = "see below",
            .meaning = "layers whose parameters are gathered ahead of the one that is computed"},
           parse_prefetch),
       make_axis<&CellConfig::sync_each_batch>(

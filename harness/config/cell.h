@@ -94,7 +94,8 @@ struct CellConfig {
   // activation checkpointing alone, for forward, recomputation and gradients.
   std::int64_t gathers = 2;
   // Layers that are gathered ahead of the one that is computed, 0 to 2; from 1 on a layer's
-  // gradient is reduced behind the backward pass of the layer before it.
+  // gradient is reduced behind the backward pass of the layer before it. A scenario that does not
+  // say gets default_prefetch().
   std::int64_t prefetch = 1;
   // Gradients are reduced after each micro-batch; or stay unsharded until the step's last one.
   bool sync_each_batch = true;

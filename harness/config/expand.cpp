@@ -41,6 +41,7 @@ Draft make_draft(const Matrix& matrix, const std::vector<std::size_t>& index) {
   }
   if (matrix.ranks) draft.cell.ranks = *matrix.ranks;
   if (!draft.sources.contains("ep_degree")) draft.cell.ep_degree = default_ep_degree(draft.cell);
+  if (!draft.sources.contains("prefetch")) draft.cell.prefetch = default_prefetch(draft.cell);
   return draft;
 }
 

@@ -44,15 +44,15 @@ TEST(Expand, AxesMultiplyInTheOrderWritten) {
                              "  exclude:\n"
                              "    - {parallelism: fsdp, packing: True}\n"
                              "    - {ranks: [2, 3], seq_len: 64}\n")),
-            "tiny fsdp 1 loop 2 1 1 128 false bf16 false 2 1 true fused true learned 0 direct any\n"
-            "tiny ep 2 loop 2 1 1 128 false bf16 false 2 1 true fused true learned 0 direct any\n"
-            "tiny ep 2 loop 2 1 1 128 true bf16 false 2 1 true fused true learned 0 direct any\n"
-            "tiny fsdp 1 loop 4 1 1 128 false bf16 false 2 1 true fused true learned 0 direct any\n"
-            "tiny fsdp 1 loop 4 2 1 64 false bf16 false 2 1 true fused true learned 0 direct any\n"
-            "tiny ep 4 loop 4 1 1 128 false bf16 false 2 1 true fused true learned 0 direct any\n"
-            "tiny ep 4 loop 4 2 1 64 false bf16 false 2 1 true fused true learned 0 direct any\n"
-            "tiny ep 4 loop 4 1 1 128 true bf16 false 2 1 true fused true learned 0 direct any\n"
-            "tiny ep 4 loop 4 2 1 64 true bf16 false 2 1 true fused true learned 0 direct any\n");
+            "tiny fsdp 1 loop 2 1 1 128 false bf16 false 2 0 true fused true learned 0 direct any\n"
+            "tiny ep 2 loop 2 1 1 128 false bf16 false 2 0 true fused true learned 0 direct any\n"
+            "tiny ep 2 loop 2 1 1 128 true bf16 false 2 0 true fused true learned 0 direct any\n"
+            "tiny fsdp 1 loop 4 1 1 128 false bf16 false 2 0 true fused true learned 0 direct any\n"
+            "tiny fsdp 1 loop 4 2 1 64 false bf16 false 2 0 true fused true learned 0 direct any\n"
+            "tiny ep 4 loop 4 1 1 128 false bf16 false 2 0 true fused true learned 0 direct any\n"
+            "tiny ep 4 loop 4 2 1 64 false bf16 false 2 0 true fused true learned 0 direct any\n"
+            "tiny ep 4 loop 4 1 1 128 true bf16 false 2 0 true fused true learned 0 direct any\n"
+            "tiny ep 4 loop 4 2 1 64 true bf16 false 2 0 true fused true learned 0 direct any\n");
 }
 
 TEST(Expand, SeveralZipsAreIndependent) {
@@ -62,11 +62,11 @@ TEST(Expand, SeveralZipsAreIndependent) {
       "    - {ranks: [1, 2], micro_batch: [4, 2]}\n"
       "    - {dtype: [bf16, fp32], seed: [1, 18446744073709551615]}\n");
   EXPECT_EQ(listing(cells),
-            "tiny fsdp 1 loop 1 4 1 256 false bf16 false 2 1 true fused true learned 1 direct any\n"
-            "tiny fsdp 1 loop 1 4 1 256 false fp32 false 2 1 true fused true learned "
+            "tiny fsdp 1 loop 1 4 1 256 false bf16 false 2 0 true fused true learned 1 direct any\n"
+            "tiny fsdp 1 loop 1 4 1 256 false fp32 false 2 0 true fused true learned "
             "18446744073709551615 direct any\n"
-            "tiny fsdp 1 loop 2 2 1 256 false bf16 false 2 1 true fused true learned 1 direct any\n"
-            "tiny fsdp 1 loop 2 2 1 256 false fp32 false 2 1 true fused true learned "
+            "tiny fsdp 1 loop 2 2 1 256 false bf16 false 2 0 true fused true learned 1 direct any\n"
+            "tiny fsdp 1 loop 2 2 1 256 false fp32 false 2 0 true fused true learned "
             "18446744073709551615 direct any\n");
 }
 
@@ -138,10 +138,28 @@ TEST(Expand, ThreeGathersNeedARecomputation) {
       "optimizer: [fused, foreach, per_tensor], keep_gradients: false}\n");
   EXPECT_EQ(
       listing(cells),
-      "tiny fsdp 1 loop 1 1 1 256 false bf16 true 3 1 false fused false learned 0 direct any\n"
-      "tiny fsdp 1 loop 1 1 1 256 false bf16 true 3 1 false foreach false learned 0 direct any\n"
-      "tiny fsdp 1 loop 1 1 1 256 false bf16 true 3 1 false per_tensor false learned 0 direct "
+      "tiny fsdp 1 loop 1 1 1 256 false bf16 true 3 0 false fused false learned 0 direct any\n"
+      "tiny fsdp 1 loop 1 1 1 256 false bf16 true 3 0 false foreach false learned 0 direct any\n"
+      "tiny fsdp 1 loop 1 1 1 256 false bf16 true 3 0 false per_tensor false learned 0 direct "
       "any\n");
+}
+
+TEST(Expand, PrefetchDefaultsByTheDevice) {
+  const auto prefetch = [](const std::string& axes, const std::string& settings) {
+    return cells_of("  axes: {model: tiny, ranks: 2" + axes + "}\n  settings: {" + settings + "}\n")
+        .at(0)
+        .prefetch;
+  };
+  EXPECT_EQ(prefetch("", ""), 0);
+  EXPECT_EQ(prefetch("", "device: cpu"), 0);
+  EXPECT_EQ(prefetch("", "device: cuda"), 1);
+  EXPECT_EQ(prefetch("", "device: auto"), 1);
+  EXPECT_EQ(prefetch("", "measure: load, load_from: x"), 1);
+  for (const char* device : {"cpu", "cuda", "auto"}) {
+    const std::string setting = std::string("device: ") + device;
+    EXPECT_EQ(prefetch(", prefetch: 2", setting), 2);
+    EXPECT_EQ(prefetch(", prefetch: 0", setting), 0);
+  }
 }
 
 TEST(Expand, LoadersNeedACheckpointAndClaimNothingElse) {
@@ -255,8 +273,8 @@ TEST(Expand, RanksFromOutsideReplaceTheAxis) {
   EXPECT_EQ(listing(cells_of("  axes: {model: tiny, ranks: [1, 2], parallelism: [fsdp, ep]}\n"
                              "  exclude: [{ranks: 1, parallelism: ep}]\n",
                              options)),
-            "tiny fsdp 1 loop 4 1 1 256 false bf16 false 2 1 true fused true learned 0 direct any\n"
-            "tiny ep 4 loop 4 1 1 256 false bf16 false 2 1 true fused true learned 0 direct any\n");
+            "tiny fsdp 1 loop 4 1 1 256 false bf16 false 2 0 true fused true learned 0 direct any\n"
+            "tiny ep 4 loop 4 1 1 256 false bf16 false 2 0 true fused true learned 0 direct any\n");
 }
 
 }  // namespace
