@@ -14,7 +14,15 @@ namespace {
 
 using record::CellRecord;
 using record::Disposition;
-using Group = std::vector<CellRecord*>;  // ok records of one scenario and workload
+
+// An ok record, and what is compared of it: found once, since all pairs of a group are compared.
+struct Run {
+  CellRecord* record;
+  const std::vector<double>* loss;       // null where not measured
+  const std::vector<double>* grad_norm;  // null where not measured
+  AgreementBound bound;
+};
+using Group = std::vector<Run>;  // of one scenario and workload
 
 struct Difference {
   const char* metric;
@@ -24,40 +32,45 @@ struct Difference {
   double bound;
 };
 
+const std::vector<double>* samples_of(const CellRecord& record, const char* metric) {
+  const auto found = record.metrics.find(metric);
+  return found == record.metrics.end() ? nullptr : &found->second.samples;
+}
+
 // The first step at which two series are apart; nullopt where there is none.
-std::optional<Difference> first_difference(const CellRecord& record, const CellRecord& reference,
-                                           const char* metric, double bound) {
-  const auto mine = record.metrics.find(metric);
-  const auto other = reference.metrics.find(metric);
-  if (mine == record.metrics.end() || other == reference.metrics.end()) return std::nullopt;
-  const auto& values = mine->second.samples;
-  const auto& expected = other->second.samples;
-  for (std::size_t step = 0; step < std::min(values.size(), expected.size()); ++step) {
-    const double apart = std::abs(values[step] - expected[step]);
+std::optional<Difference> first_difference(const std::vector<double>* values,
+                                           const std::vector<double>* expected, const char* metric,
+                                           double bound) {
+  if (values == nullptr || expected == nullptr) return std::nullopt;
+  for (std::size_t step = 0; step < std::min(values->size(), expected->size()); ++step) {
+    const double value = (*values)[step], other = (*expected)[step];
     // Written so that NaN is a difference.
-    if (apart <= bound * std::abs(expected[step])) continue;
-    return Difference{metric, step, values[step], expected[step], bound};
+    if (std::abs(value - other) <= bound * std::abs(other)) continue;
+    return Difference{metric, step, value, other, bound};
   }
   return std::nullopt;
 }
 
-std::optional<Difference> difference(const CellRecord& record, const CellRecord& reference) {
-  const AgreementBound bound = agreement_bound(record);
-  const auto loss = first_difference(record, reference, "loss", bound.loss);
-  return loss ? loss : first_difference(record, reference, "grad_norm", bound.grad_norm);
+std::optional<Difference> difference(const Run& run, const Run& reference) {
+  const auto loss = first_difference(run.loss, reference.loss, "loss", run.bound.loss);
+  return loss ? loss
+              : first_difference(run.grad_norm, reference.grad_norm, "grad_norm",
+                                 run.bound.grad_norm);
 }
 
 bool is_default_baseline(const CellRecord& record) {
   return record.axis("parallelism") == "fsdp" && record.axis("expert_kernel") == "loop";
 }
 
-const CellRecord& reference_of(const Group& group) {
-  const auto rank = [&](const CellRecord* candidate) {
+const Run& reference_of(const Group& group) {
+  const auto rank = [&](const Run& candidate) {
     const auto agreeing = std::ranges::count_if(
-        group, [&](const CellRecord* other) { return !difference(*other, *candidate); });
-    return std::pair(agreeing, is_default_baseline(*candidate));
+        group, [&](const Run& other) { return !difference(other, candidate); });
+    return std::pair(agreeing, is_default_baseline(*candidate.record));
   };
-  return **std::ranges::max_element(group, {}, rank);
+  std::vector<std::pair<std::ptrdiff_t, bool>> ranks;
+  for (const Run& run : group) ranks.push_back(rank(run));
+  return group[static_cast<std::size_t>(std::ranges::max_element(ranks) - ranks.begin())];
 }
 
 // The axes in which the two differ, with the reference's values.
@@ -72,15 +85,15 @@ std::string describe_reference(const CellRecord& record, const CellRecord& refer
 }
 
 void judge(const Group& group) {
-  const CellRecord& reference = reference_of(group);
-  for (CellRecord* record : group) {
-    const auto apart = difference(*record, reference);
+  const Run& reference = reference_of(group);
+  for (const Run& run : group) {
+    const auto apart = difference(run, reference);
     if (!apart) continue;
-    record->disposition = Disposition::kIncorrect;
-    record->message = fmt::format(
+    run.record->disposition = Disposition::kIncorrect;
+    run.record->message = fmt::format(
         "{} of measured step {} is {:.9g}, but {:.9g} with {}: {:.1e} apart, {:.0e} allowed",
         apart->metric, apart->step + 1, apart->value, apart->expected,
-        describe_reference(*record, reference),
+        describe_reference(*run.record, *reference.record),
         std::abs(apart->value - apart->expected) / std::abs(apart->expected), apart->bound);
   }
 }
@@ -106,7 +119,9 @@ std::vector<CellRecord> check_agreement(std::vector<CellRecord> records) {
   std::map<std::pair<std::string, std::string>, Group> groups;
   for (CellRecord& record : records) {
     if (record.disposition != Disposition::kOk || record.workload.empty()) continue;
-    groups[{record.scenario, record.workload}].push_back(&record);
+    groups[{record.scenario, record.workload}].push_back({&record, samples_of(record, "loss"),
+                                                          samples_of(record, "grad_norm"),
+                                                          agreement_bound(record)});
   }
   for (const auto& [key, group] : groups) judge(group);
   return records;
