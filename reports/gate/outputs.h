@@ -3,6 +3,7 @@
 #include <string>
 
 #include "reports/gate/gate.h"
+#include "reports/write/document.h"
 
 // Texts of a report; all pure.
 namespace moebench::gate {
@@ -10,8 +11,11 @@ namespace moebench::gate {
 // Largest step summary that GitHub takes is 1 MiB.
 inline constexpr std::size_t kMaxSummaryBytes = 1'000'000;
 
-// Markdown: the verdict, what is not PASS (regressions first), the geometric means, notes, and all
-// tests within <details>. At most `max_bytes`: rows of the last table that do not fit are counted.
+// The verdict, what is not PASS (regressions first), the geometric means, notes, and all tests in a
+// section that is folded.
+reports::Document summary_document(const Report& report);
+
+// The same as markdown of at most `max_bytes`: rows of the tables that do not fit are counted.
 std::string write_summary(const Report& report, std::size_t max_bytes = kMaxSummaryBytes);
 
 // GitHub's workflow commands: an error for each regression and each failed or missing cell, a

@@ -9,7 +9,6 @@
 #include "harness/base/hash.h"
 #include "reports/gate/gate.h"
 #include "reports/write/format_value.h"
-#include "reports/write/table.h"
 
 namespace moebench::gate {
 namespace {
@@ -146,39 +145,38 @@ bool keeps(const PromisedCase& promised, const SimulatedResult& result, double s
          share(result.found) >= promised.min_found - room(promised.min_found);
 }
 
-std::string simulation_table(const std::vector<PromisedCase>& cases,
-                             const std::vector<SimulatedResult>& results) {
+reports::Table simulation_table(const std::vector<PromisedCase>& cases,
+                                const std::vector<SimulatedResult>& results) {
   MOEBENCH_CHECK(cases.size() == results.size());
-  using reports::Align;
-  reports::Table table = {{"cells"},
-                          {"run noise"},
-                          {"pairs"},
-                          {"slower", Align::kLeft},
-                          {"any false alarm in an A/A matrix"},
-                          {"promised"},
-                          {"slowdown found"},
-                          {"promised"},
-                          {"A/A all PASS"}};
+  using reports::number_column;
+  reports::Table table = {number_column("cells", reports::kCount),
+                          number_column("run noise", reports::kShare),
+                          number_column("pairs", reports::kCount),
+                          reports::words_column("slower"),
+                          number_column("any false alarm in an A/A matrix"),
+                          number_column("promised", reports::kPlain, "false alarms promised"),
+                          number_column("slowdown found"),
+                          number_column("promised", reports::kPlain, "found promised"),
+                          number_column("A/A all PASS")};
+  for (const std::size_t key : {0, 1, 2, 3}) table[key].is_key = true;
   for (std::size_t i = 0; i < cases.size(); ++i) {
     const SimulatedCase& simulated = cases[i].simulated;
-    const auto share = [&](int count) {
-      return fmt::format("{:.2f} %", 100.0 * count / results[i].matrices);
+    const auto share = [&](int count) -> reports::Entry {
+      const double value = static_cast<double>(count) / results[i].matrices;
+      return {value, fmt::format("{:.2f} %", 100 * value)};
     };
-    const std::string cells[] = {std::to_string(simulated.cells),
-                                 reports::format_share(simulated.run_noise),
-                                 std::to_string(simulated.pairs),
-                                 fmt::format("{} in {}", reports::format_change(simulated.slowdown),
-                                             simulated.in_all_cells ? "all cells" : "one cell"),
-                                 share(results[i].false_alarms),
-                                 fmt::format("<= {:.0f} %", 100 * cases[i].max_false_alarms),
-                                 share(results[i].found),
-                                 fmt::format(">= {:.0f} %", 100 * cases[i].min_found),
-                                 share(results[i].passed)};
-    for (std::size_t column = 0; column < table.size(); ++column) {
-      table[column].cells.push_back(cells[column]);
-    }
+    const auto promise = [](const char* side, double value) -> reports::Entry {
+      return {value, fmt::format("{} {:.0f} %", side, 100 * value)};
+    };
+    add_row(table,
+            {static_cast<double>(simulated.cells), simulated.run_noise,
+             static_cast<double>(simulated.pairs),
+             fmt::format("{} in {}", reports::format_change(simulated.slowdown),
+                         simulated.in_all_cells ? "all cells" : "one cell"),
+             share(results[i].false_alarms), promise("<=", cases[i].max_false_alarms),
+             share(results[i].found), promise(">=", cases[i].min_found), share(results[i].passed)});
   }
-  return to_markdown(table);
+  return table;
 }
 
 }  // namespace moebench::gate

@@ -4,6 +4,8 @@
 #include <string>
 #include <vector>
 
+#include "reports/write/table.h"
+
 namespace moebench::gate {
 
 // Matrices whose truth is known, sent through judge(). A run's time is log-normal: a cell's noise
@@ -42,7 +44,7 @@ std::vector<PromisedCase> promised_cases();
 bool keeps(const PromisedCase& promised, const SimulatedResult& result, double sigmas);
 
 // A markdown table with a row a case.
-std::string simulation_table(const std::vector<PromisedCase>& cases,
-                             const std::vector<SimulatedResult>& results);
+reports::Table simulation_table(const std::vector<PromisedCase>& cases,
+                                const std::vector<SimulatedResult>& results);
 
 }  // namespace moebench::gate

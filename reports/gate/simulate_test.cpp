@@ -5,17 +5,23 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "reports/write/format.h"
+
 namespace moebench::gate {
 namespace {
 
 constexpr int kMatrices = 200;
 constexpr std::uint64_t kSeed = 20240601;
 
+std::string table_text(const PromisedCase& promised, const SimulatedResult& result) {
+  return print({simulation_table({promised}, {result})}, reports::Format::kMarkdown);
+}
+
 TEST(Simulation, KeepsWhatIsPromised) {
   for (const PromisedCase& promised : promised_cases()) {
     const SimulatedResult result = simulate(promised.simulated, kMatrices, kSeed);
     EXPECT_EQ(result.matrices, kMatrices);
-    EXPECT_TRUE(keeps(promised, result, 3)) << simulation_table({promised}, {result});
+    EXPECT_TRUE(keeps(promised, result, 3)) << table_text(promised, result);
   }
 }
 
@@ -23,7 +29,7 @@ TEST(Simulation, FewCellsKeepTheErrorRateToo) {
   for (const int cells : {1, 2, 4}) {
     const PromisedCase promised{{.cells = cells, .run_noise = 0.01, .pairs = 6}};
     const SimulatedResult result = simulate(promised.simulated, 2 * kMatrices, kSeed);
-    EXPECT_TRUE(keeps(promised, result, 3)) << simulation_table({promised}, {result});
+    EXPECT_TRUE(keeps(promised, result, 3)) << table_text(promised, result);
   }
 }
 
@@ -33,7 +39,7 @@ TEST(Simulation, AQuietCalibrationAndADriftingMachineDoNotCryWolf) {
   for (const SimulatedCase& simulated : {quiet, drifting}) {
     const PromisedCase promised{simulated};
     const SimulatedResult result = simulate(simulated, kMatrices, kSeed);
-    EXPECT_TRUE(keeps(promised, result, 3)) << simulation_table({promised}, {result});
+    EXPECT_TRUE(keeps(promised, result, 3)) << table_text(promised, result);
   }
 }
 

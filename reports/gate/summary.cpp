@@ -4,14 +4,16 @@
 
 #include "reports/gate/names.h"
 #include "reports/gate/outputs.h"
-#include "reports/write/format_value.h"
-#include "reports/write/table.h"
+#include "reports/write/format.h"
 
 namespace moebench::gate {
 namespace {
 
-using reports::Align;
-using reports::kNone;
+using reports::Document;
+using reports::Entry;
+using reports::key_column;
+using reports::number_column;
+using reports::words_column;
 
 // A line of a table: a test, or a cell without one.
 struct Row {
@@ -44,47 +46,52 @@ class RowTable {
     }
   }
 
-  std::string text(const std::vector<Row>& rows) const {
+  reports::Table of(const std::vector<Row>& rows) const {
     reports::Table table;
-    const auto add = [&](const std::string& title, Align align, const auto& text_of) {
-      reports::Column column{title, align};
-      for (const Row& row : rows) column.cells.push_back(text_of(row));
+    const auto add = [&](reports::Column column, const auto& entry_of) {
+      for (const Row& row : rows) column.add(entry_of(row));
       table.push_back(std::move(column));
     };
-    const auto add_of_test = [&](const char* title, Align align, const auto& text_of) {
-      add(title, align, [&](const Row& row) { return row.test ? text_of(*row.test) : kNone; });
+    const auto add_of_test = [&](reports::Column column, const auto& entry_of) {
+      add(std::move(column),
+          [&](const Row& row) -> Entry { return row.test ? Entry(entry_of(*row.test)) : Entry(); });
     };
-    add("verdict", Align::kLeft,
-        [](const Row& row) { return std::string(to_string(row.verdict())); });
+    add(key_column("verdict"), [](const Row& row) -> Entry { return to_string(row.verdict()); });
     add_axes(add);
-    add_of_test("metric", Align::kLeft, [](const MetricTest& test) { return test.metric; });
-    add_of_test("base", Align::kRight,
-                [](const MetricTest& test) { return value_text(test.base, test.unit); });
-    add_of_test("candidate", Align::kRight,
-                [](const MetricTest& test) { return value_text(test.candidate, test.unit); });
-    add_of_test("worse by", Align::kRight, change_text);
-    add_of_test("n", Align::kRight,
-                [](const MetricTest& test) { return std::to_string(test.pairs); });
-    add_of_test("noise", Align::kRight,
-                [](const MetricTest& test) { return reports::format_share(test.noise); });
-    add("note", Align::kLeft,
-        [](const Row& row) { return row.test ? row.test->note : row.cell->message; });
-    std::erase_if(table, [](const reports::Column& column) {
-      return std::ranges::all_of(column.cells, [](const auto& cell) { return cell.empty(); });
+    add_of_test(key_column("metric"), [](const MetricTest& test) { return test.metric; });
+    add_of_test(number_column("base"), [](const MetricTest& test) -> Entry {
+      return {test.base, value_text(test.base, test.unit)};
     });
-    return to_markdown(table);
+    add_of_test(number_column("candidate"), [](const MetricTest& test) -> Entry {
+      return {test.candidate, value_text(test.candidate, test.unit)};
+    });
+    add_of_test(number_column("worse by"), [](const MetricTest& test) -> Entry {
+      const auto change = test.change ? std::optional(test.change->estimate) : std::nullopt;
+      return {change, change_text(test)};
+    });
+    add_of_test(number_column("n", reports::kCount),
+                [](const MetricTest& test) -> Entry { return static_cast<double>(test.pairs); });
+    add_of_test(number_column("noise", reports::kShare),
+                [](const MetricTest& test) -> Entry { return test.noise; });
+    add(words_column("note"),
+        [](const Row& row) -> Entry { return row.test ? row.test->note : row.cell->message; });
+    std::erase_if(table, [](const reports::Column& column) {
+      return std::ranges::all_of(column.entries,
+                                 [](const Entry& entry) { return entry.text.empty(); });
+    });
+    return table;
   }
 
  private:
   template <typename Add>
   void add_axes(const Add& add) const {
     if (has_scenarios_ || axes_.empty()) {
-      add("scenario", Align::kLeft,
-          [](const Row& row) { return row.cell ? row.cell->scenario : "all cells"; });
+      add(key_column("scenario"),
+          [](const Row& row) -> Entry { return row.cell ? row.cell->scenario : "all cells"; });
     }
     for (const std::string& axis : axes_) {
       const bool is_first = axis == axes_.front() && !has_scenarios_;
-      add(axis, Align::kLeft, [&](const Row& row) -> std::string {
+      add(key_column(axis), [&](const Row& row) -> Entry {
         if (row.cell) return axis_of(*row.cell, axis);
         return is_first ? "all cells" : "";
       });
@@ -108,70 +115,95 @@ std::string counts_text(const Report& report) {
   return fmt::format("{} cells: {}.", report.cells.size(), text);
 }
 
-std::string header(const Report& report) {
-  std::string text =
-      fmt::format("# Regression gate: {}\n\n{}\n\n- base: {}\n- candidate: {}\n",
-                  to_string(report.worst()), counts_text(report), report.base, report.candidate);
+Document header(const Report& report) {
+  std::vector<std::string> facts = {"base: " + report.base, "candidate: " + report.candidate};
   std::string axes;
   for (const std::string& axis : constant_axes(report)) {
     axes += fmt::format("{}{} {}", axes.empty() ? "" : " · ", axis,
                         axis_of(report.cells.front(), axis));
   }
-  if (!axes.empty()) text += fmt::format("- all cells: {}\n", axes);
-  return text + "\n";
+  if (!axes.empty()) facts.push_back("all cells: " + axes);
+  Document document = {
+      reports::Heading{1, fmt::format("Regression gate: {}", to_string(report.worst()))},
+      reports::Paragraph{counts_text(report)}};
+  add_list(document, facts);
+  return document;
 }
 
-std::string notes(const Report& report) {
-  std::string text;
+reports::List notes(const Report& report) {
+  reports::List list;
   for (const std::string& note : report.notes) {
-    text += note.starts_with("  ") ? "  - " + note.substr(2) + "\n" : "- " + note + "\n";
+    const bool is_detail = note.starts_with("  ");
+    list.items.push_back(is_detail ? reports::ListItem{note.substr(2), 1}
+                                   : reports::ListItem{note});
   }
-  text += fmt::format(
-      "- worse by: how much longer or larger, times with one-sided 95 % bounds. REGRESSED: "
-      "rejected "
-      "by Holm's test over all cells, and the estimate above +2 %. PASS: +{:g} % is ruled out. "
-      "INCONCLUSIVE: neither.\n",
-      report.mde * 100);
-  return text;
+  list.items.push_back({fmt::format(
+      "worse by: how much longer or larger, times with one-sided 95 % bounds. REGRESSED: rejected "
+      "by "
+      "Holm's test over all cells, and the estimate above +2 %. PASS: +{:g} % is ruled out. "
+      "INCONCLUSIVE: neither.",
+      report.mde * 100)});
+  return list;
 }
 
-std::string details(const RowTable& table, std::vector<Row> rows, std::size_t room) {
-  const auto render = [&](std::size_t count) {
-    const std::vector<Row> part(rows.begin(), rows.begin() + static_cast<std::ptrdiff_t>(count));
-    std::string text = fmt::format("<details>\n<summary>All {} tests</summary>\n\n{}", rows.size(),
-                                   table.text(part));
-    if (count < rows.size()) text += fmt::format("\n{} more rows\n", rows.size() - count);
-    return text + "\n</details>\n";
-  };
-  std::size_t count = rows.size();
-  std::string text = render(count);
-  while (text.size() > room && count > 0) {
-    count = count * room / (text.size() + 1);
-    text = render(count);
+// The first `count` rows of all tests.
+Document details(const RowTable& table, const std::vector<Row>& rows, std::size_t count) {
+  const std::vector<Row> part(rows.begin(), rows.begin() + static_cast<std::ptrdiff_t>(count));
+  Document document = {reports::Heading{2, fmt::format("All {} tests", rows.size()), true},
+                       table.of(part)};
+  if (count < rows.size()) {
+    add_paragraph(document, fmt::format("{} more rows", rows.size() - count));
   }
-  return text.size() > room ? "" : text;
+  return document;
 }
 
-}  // namespace
-
-std::string write_summary(const Report& report, std::size_t max_bytes) {
-  const RowTable table(report);
-  const std::vector<Row> rows = sorted_rows(report);
+// What is not PASS, and the suite's tests; the worst `max_rows`.
+Document overview(const Report& report, const RowTable& table, const std::vector<Row>& rows,
+                  std::size_t max_rows) {
   std::vector<Row> notable;
   for (const Row& row : rows) {
     if (row.verdict() != Verdict::kPass || row.cell == nullptr) notable.push_back(row);
   }
-  // A tenth is kept for the header and the notes.
-  const std::size_t max_notable = 100 + max_bytes / 2000;
-  std::string text = header(report);
-  if (notable.size() > max_notable) {
-    const std::size_t num_left = notable.size() - max_notable;
-    notable.resize(max_notable);
-    text += fmt::format("{} more rows are in the table of all tests\n\n", num_left);
+  Document document = header(report);
+  if (notable.size() > max_rows) {
+    add_paragraph(document, fmt::format("{} more rows are in the table of all tests",
+                                        notable.size() - max_rows));
+    notable.resize(max_rows);
   }
-  if (!notable.empty()) text += table.text(notable) + "\n";
-  text += notes(report) + "\n";
-  return text + details(table, rows, max_bytes > text.size() ? max_bytes - text.size() : 0);
+  if (!notable.empty()) add_table(document, table.of(notable));
+  document.emplace_back(notes(report));
+  return document;
+}
+
+}  // namespace
+
+Document summary_document(const Report& report) {
+  const RowTable table(report);
+  const std::vector<Row> rows = sorted_rows(report);
+  Document document = overview(report, table, rows, rows.size());
+  append(document, details(table, rows, rows.size()));
+  return document;
+}
+
+std::string write_summary(const Report& report, std::size_t max_bytes) {
+  const RowTable table(report);
+  const std::vector<Row> rows = sorted_rows(report);
+  // A tenth is kept for the header and the notes.
+  const Document first = overview(report, table, rows, 100 + max_bytes / 2000);
+  const auto text_with = [&](std::size_t count) {
+    Document document = first;
+    append(document, details(table, rows, count));
+    return print(document, reports::Format::kMarkdown);
+  };
+  const std::string without = print(first, reports::Format::kMarkdown);
+  const std::size_t room = max_bytes - std::min(max_bytes, without.size());
+  std::size_t count = rows.size();
+  std::string text = text_with(count);
+  while (text.size() > max_bytes && count > 0) {
+    count = count * room / (text.size() - without.size() + 1);
+    text = text_with(count);
+  }
+  return text.size() > max_bytes ? without : text;
 }
 
 }  // namespace moebench::gate

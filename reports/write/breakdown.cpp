@@ -2,9 +2,7 @@
 
 #include <string_view>
 
-#include "harness/base/units.h"
 #include "reports/write/columns.h"
-#include "reports/write/format_value.h"
 #include "reports/write/step_phases.h"
 
 namespace moebench::reports {
@@ -44,7 +42,7 @@ std::optional<double> backward_share(const CellRecord& record) {
 Column share_column(const std::vector<Cell>& cells, const char* title,
                     const std::function<std::optional<double>(const CellRecord&)>& share) {
   return value_column(
-      cells, title, [&](const Cell& cell) { return cell.median_of(share); }, format_share);
+      cells, title, [&](const Cell& cell) { return cell.median_of(share); }, kShare);
 }
 
 // value / estimate - 1.
@@ -56,7 +54,7 @@ Column deviation_column(const std::vector<Cell>& cells, const std::string& title
     if (!value || !expected || *expected == 0) return std::nullopt;
     return *value / *expected - 1;
   };
-  return value_column(cells, title, deviation, format_change);
+  return value_column(cells, title, deviation, kChange);
 }
 
 }  // namespace
@@ -70,9 +68,7 @@ Table device_memory_table(const ScenarioCells& scenario) {
        bytes_column(cells, "reserved steady step", "mem_reserved_steady_step"),
        bytes_column(cells, "device steady step", "mem_device_steady_step"),
        bytes_column(cells, "outside allocator", "mem_outside_allocator_steady_step"),
-       value_column(
-           cells, "allocator retries",
-           [](const Cell& cell) { return cell.median("mem_alloc_retries"); }, format_number)});
+       value_column(cells, "allocator retries", median_of("mem_alloc_retries"), kPlain)});
 }
 
 Table memory_table(const ScenarioCells& scenario) {
@@ -106,13 +102,9 @@ Table phase_table(const ScenarioCells& scenario) {
   }
   Table table = measured_table(scenario, cells, std::move(shares));
   if (table.empty()) return {};
-  const auto step_s = [](const CellRecord& record) {
-    const auto ns = mean_step_ns(record);
-    return ns ? std::optional(*ns / kNsPerSecond) : std::nullopt;
-  };
   const auto step = value_column(
-      cells, "step (s)", [&](const Cell& cell) { return cell.median_of(step_s); }, format_number);
-  table.insert(table.begin() + std::ssize(scenario.varying_axes()), step);
+      cells, "step", [](const Cell& cell) { return cell.median_of(mean_step_ns); }, kSeconds);
+  table.insert(table.begin() + std::ssize(scenario.varying_axes), step);
   return table;
 }
 

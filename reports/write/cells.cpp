@@ -1,6 +1,8 @@
 #include "reports/write/cells.h"
 
 #include <algorithm>
+#include <array>
+#include <map>
 #include <utility>
 
 #include "harness/base/check.h"
@@ -19,18 +21,20 @@ bool differs(const std::vector<Cell>& cells, const std::string& axis) {
                      [&](const Cell& cell) { return cell.axis(axis) != cells.front().axis(axis); });
 }
 
-std::vector<std::string> axes_where(const std::vector<Cell>& cells, bool varying) {
+void find_axes(ScenarioCells& scenario) {
   std::vector<const CellRecord*> firsts;
-  for (const Cell& cell : cells) firsts.push_back(&cell.first());
-  std::vector<std::string> names = axis_names(firsts);
-  std::erase_if(names, [&](const auto& name) { return differs(cells, name) != varying; });
-  return names;
+  for (const Cell& cell : scenario.cells) firsts.push_back(&cell.first());
+  for (const std::string& name : axis_names(firsts)) {
+    (differs(scenario.cells, name) ? scenario.varying_axes : scenario.constant_axes)
+        .push_back(name);
+  }
 }
 
-template <typename Items, typename Matches>
-auto& find_or_add(Items& items, const Matches& matches) {
-  const auto found = std::find_if(items.begin(), items.end(), matches);
-  return found != items.end() ? *found : items.emplace_back();
+// The item of this key; a new one behind the others where there is none.
+template <typename Key, typename Item>
+Item& find_or_add(std::map<Key, std::size_t>& places, std::vector<Item>& items, const Key& key) {
+  const auto [found, is_new] = places.try_emplace(key, items.size());
+  return is_new ? items.emplace_back() : items[found->second];
 }
 
 }  // namespace
@@ -78,24 +82,21 @@ std::vector<Cell> ScenarioCells::ok_cells() const {
   return ok;
 }
 
-std::vector<std::string> ScenarioCells::varying_axes() const { return axes_where(cells, true); }
-
-std::vector<std::string> ScenarioCells::constant_axes() const { return axes_where(cells, false); }
-
 std::vector<ScenarioCells> group_cells(const std::vector<CellRecord>& records) {
   if (records.empty()) {
     throw Error("there are no results to report; run a scenario into this folder first");
   }
+  using CellKey = std::array<std::string, 3>;  // scenario, id, arm
   std::vector<ScenarioCells> scenarios;
+  std::map<std::string, std::size_t> scenario_places;
+  std::map<CellKey, std::size_t> cell_places;
   for (const CellRecord& r : records) {
-    auto& scenario =
-        find_or_add(scenarios, [&](const ScenarioCells& s) { return s.name == r.scenario; });
+    ScenarioCells& scenario = find_or_add(scenario_places, scenarios, r.scenario);
     scenario.name = r.scenario;
-    auto& cell = find_or_add(scenario.cells, [&](const Cell& c) {
-      return c.id() == r.id && c.axis("arm") == r.axis("arm");
-    });
-    cell.repetitions.push_back(&r);
+    const CellKey key = {r.scenario, r.id, r.axis("arm")};
+    find_or_add(cell_places, scenario.cells, key).repetitions.push_back(&r);
   }
+  for (ScenarioCells& scenario : scenarios) find_axes(scenario);
   return scenarios;
 }
 

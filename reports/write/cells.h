@@ -36,11 +36,11 @@ struct Cell {
 struct ScenarioCells {
   std::string name;
   std::vector<Cell> cells;
+  // Axis names in the order of first appearance, parted by whether the cells differ there.
+  std::vector<std::string> varying_axes = {};
+  std::vector<std::string> constant_axes = {};
 
   std::vector<Cell> ok_cells() const;
-  // Axis names in the order of first appearance, parted by whether the cells differ there.
-  std::vector<std::string> varying_axes() const;
-  std::vector<std::string> constant_axes() const;
 };
 
 // Scenarios and cells in the order of first appearance; a cell is an id, and its arm where the

@@ -28,8 +28,8 @@ TEST(Cells, GroupsRepetitionsByScenarioAndId) {
   ASSERT_EQ(scenarios.size(), 2u);
   ASSERT_EQ(scenarios[0].cells.size(), 2u);
   EXPECT_EQ(scenarios[0].cells[0].repetitions.size(), 2u);
-  EXPECT_EQ(scenarios[0].varying_axes(), (Names{"parallelism", "ep_degree"}));
-  EXPECT_EQ(scenarios[0].constant_axes(), (Names{"expert_kernel", "ranks"}));
+  EXPECT_EQ(scenarios[0].varying_axes, (Names{"parallelism", "ep_degree"}));
+  EXPECT_EQ(scenarios[0].constant_axes, (Names{"expert_kernel", "ranks"}));
   EXPECT_EQ(scenarios[1].name, "t");
   EXPECT_THROW(group_cells({}), Error);
 }

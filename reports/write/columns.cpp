@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "harness/base/units.h"
 #include "reports/write/format_value.h"
 
 namespace moebench::reports {
@@ -17,21 +16,13 @@ std::vector<std::optional<double>> values_of(const std::vector<Cell>& cells,
   return values;
 }
 
-Column scaled_column(const std::vector<Cell>& cells, const std::string& title, const char* metric,
-                     double divisor) {
-  const auto scaled = [&](const Cell& cell) {
-    const auto value = cell.median(metric);
-    return value ? std::optional(*value / divisor) : std::nullopt;
-  };
-  return value_column(cells, title, scaled, format_number);
-}
-
 // "OOM: first line of the message".
-std::string result_of(const Cell& cell) {
+Entry result_of(const Cell& cell) {
   const auto* failure = cell.failure();
-  if (!failure) return disposition_word(record::Disposition::kOk);
-  const std::string message = shorten(first_line(failure->message), kMaxMessageLength);
-  return disposition_word(failure->disposition) + (message.empty() ? "" : ": " + message);
+  const auto disposition = failure ? failure->disposition : record::Disposition::kOk;
+  const std::string message =
+      failure ? shorten(first_line(failure->message), kMaxMessageLength) : "";
+  return {disposition, disposition_word(disposition) + (message.empty() ? "" : ": " + message)};
 }
 
 }  // namespace
@@ -41,85 +32,98 @@ ValueOf median_of(const char* metric) {
 }
 
 Column axis_column(const std::vector<Cell>& cells, const std::string& axis) {
-  Column column = text_column(cells, axis, [&](const Cell& cell) {
+  return entry_column(cells, key_column(axis), [&](const Cell& cell) {
     const std::string value = cell.axis(axis);
-    return value.empty() ? kNone : value;
+    return value.empty() ? Entry() : Entry(value);
   });
-  column.align = Align::kLeft;
-  return column;
 }
 
 Table axis_columns(const ScenarioCells& scenario, const std::vector<Cell>& cells) {
   Table table;
-  for (const auto& axis : scenario.varying_axes()) table.push_back(axis_column(cells, axis));
+  for (const auto& axis : scenario.varying_axes) table.push_back(axis_column(cells, axis));
   return table;
 }
 
-Column text_column(const std::vector<Cell>& cells, const std::string& title,
-                   const std::function<std::string(const Cell&)>& text_of) {
-  Column column{title};
-  for (const Cell& cell : cells) column.cells.push_back(text_of(cell));
+Column entry_column(const std::vector<Cell>& cells, Column column,
+                    const std::function<Entry(const Cell&)>& entry_of) {
+  for (const Cell& cell : cells) column.add(entry_of(cell));
   return column;
 }
 
 Column value_column(const std::vector<Cell>& cells, const std::string& title,
-                    const ValueOf& value_of, Formatter format) {
-  Column column{title};
-  for (const auto& value : values_of(cells, value_of)) column.cells.push_back(format(value));
+                    const ValueOf& value_of, const NumberStyle& style, const std::string& name) {
+  Column column = number_column(title, style, name);
+  for (const auto& value : values_of(cells, value_of)) column.add(value);
   return column;
 }
 
 Column bytes_column(const std::vector<Cell>& cells, const std::string& title, const char* metric) {
-  const Unit unit = byte_unit(values_of(cells, median_of(metric)));
-  return scaled_column(cells, title + " (" + unit.name + ")", metric, unit.divisor);
+  const ValueOf median = median_of(metric);
+  return value_column(cells, title, median, bytes_style(values_of(cells, median)));
 }
 
 Column seconds_column(const std::vector<Cell>& cells, const std::string& title,
                       const char* metric) {
-  return scaled_column(cells, title + " (s)", metric, kNsPerSecond);
+  return value_column(cells, title, median_of(metric), kSeconds);
+}
+
+Column repetitions_column(const std::vector<Cell>& cells) {
+  return entry_column(cells, number_column("n", kCount), [](const Cell& cell) -> Entry {
+    return static_cast<double>(cell.repetitions.size());
+  });
+}
+
+Column spread_column(const std::vector<Cell>& cells, const std::string& title, const char* metric) {
+  return entry_column(cells, number_column(title), [=](const Cell& cell) -> Entry {
+    const auto range = cell.ok() ? cell.spread(metric) : std::nullopt;
+    if (!range || cell.repetitions.size() == 1) return {};
+    return format_change(range->first) + ".." + format_change(range->second);
+  });
 }
 
 std::optional<Column> result_column(const std::vector<Cell>& cells) {
   if (std::ranges::all_of(cells, [](const Cell& cell) { return cell.ok(); })) return std::nullopt;
-  Column column = text_column(cells, "result", result_of);
-  column.align = Align::kLeft;
-  return column;
+  return entry_column(cells, words_column("result"), result_of);
+}
+
+Entry Improvement::entry_of(const Cell& cell, const Cell* baseline) const {
+  const auto value = value_of(cell, baseline);
+  return baseline == &cell && cell.ok() ? Entry(value, "baseline") : Entry(value);
 }
 
 Improvement change_in(const char* metric) {
-  return [metric](const Cell& cell, const Cell* baseline) {
-    return format_change(relative_change(cell, baseline, metric));
-  };
+  return {[metric](const Cell& cell, const Cell* baseline) {
+            return relative_change(cell, baseline, metric);
+          },
+          kChange};
 }
 
 Improvement times_less(const char* metric) {
-  return [metric](const Cell& cell, const Cell* baseline) {
-    const auto quotient = ratio(cell, baseline, metric);
-    return format_factor(quotient ? std::optional(1 / *quotient) : std::nullopt);
-  };
+  return {[metric](const Cell& cell, const Cell* baseline) {
+            const auto quotient = ratio(cell, baseline, metric);
+            return quotient ? std::optional(1 / *quotient) : std::nullopt;
+          },
+          kFactor};
 }
 
 Improvement times_more(const char* metric) {
-  return [metric](const Cell& cell, const Cell* baseline) {
-    return format_factor(ratio(cell, baseline, metric));
-  };
+  return {
+      [metric](const Cell& cell, const Cell* baseline) { return ratio(cell, baseline, metric); },
+      kFactor};
 }
 
 Column improvement_column(const ScenarioCells& scenario, const Baseline& baseline,
                           const std::string& title, const Improvement& improvement) {
-  return text_column(scenario.cells, title, [&](const Cell& cell) {
-    const Cell* base = baseline.of(cell, scenario);
-    return base == &cell && cell.ok() ? "baseline" : improvement(cell, base);
-  });
-}
-
-bool is_measured(const Column& column) {
-  return std::any_of(column.cells.begin(), column.cells.end(),
-                     [](const auto& cell) { return cell != kNone; });
+  const std::vector<const Cell*> baselines = baseline.of_cells(scenario);
+  Column column = number_column(title, improvement.style);
+  for (std::size_t i = 0; i < baselines.size(); ++i) {
+    column.add(improvement.entry_of(scenario.cells[i], baselines[i]));
+  }
+  return column;
 }
 
 Table measured_table(const ScenarioCells& scenario, const std::vector<Cell>& cells, Table columns) {
-  std::erase_if(columns, [](const Column& column) { return !is_measured(column); });
+  std::erase_if(columns, [](const Column& column) { return !column.is_measured(); });
   if (columns.empty()) return {};
   Table table = axis_columns(scenario, cells);
   table.insert(table.end(), columns.begin(), columns.end());

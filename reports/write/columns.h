@@ -15,38 +15,46 @@ namespace moebench::reports {
 // shows none of its numbers.
 
 using ValueOf = std::function<std::optional<double>(const Cell&)>;
-using Formatter = std::string (*)(const std::optional<double>&);
 
 ValueOf median_of(const char* metric);
 
 Column axis_column(const std::vector<Cell>& cells, const std::string& axis);
 // Of the axes in which the scenario's cells differ.
 Table axis_columns(const ScenarioCells& scenario, const std::vector<Cell>& cells);
-Column text_column(const std::vector<Cell>& cells, const std::string& title,
-                   const std::function<std::string(const Cell&)>& text_of);
+// Of failed cells too.
+Column entry_column(const std::vector<Cell>& cells, Column column,
+                    const std::function<Entry(const Cell&)>& entry_of);
 Column value_column(const std::vector<Cell>& cells, const std::string& title,
-                    const ValueOf& value_of, Formatter format);
+                    const ValueOf& value_of, const NumberStyle& style,
+                    const std::string& name = "");
 
-// The title gets the unit that fits the largest value: "mem_peak (GB)".
+// Printed in the unit that fits the largest value: "mem_peak (GB)".
 Column bytes_column(const std::vector<Cell>& cells, const std::string& title, const char* metric);
 Column seconds_column(const std::vector<Cell>& cells, const std::string& title, const char* metric);
+
+// How many repetitions a cell has, and the fastest and slowest relative to the median.
+Column repetitions_column(const std::vector<Cell>& cells);
+Column spread_column(const std::vector<Cell>& cells, const std::string& title, const char* metric);
 
 // "ok", or why not and the first line of the message; nullopt where all cells are ok.
 std::optional<Column> result_column(const std::vector<Cell>& cells);
 
 // What a cell shows against its baseline (null where it has none): "-17.0 %"; "4.04x" as
 // baseline / value (less is better) or value / baseline (more is better).
-using Improvement = std::function<std::string(const Cell& cell, const Cell* baseline)>;
+struct Improvement {
+  std::function<std::optional<double>(const Cell& cell, const Cell* baseline)> value_of;
+  NumberStyle style;
+
+  // "baseline" where the cell is its own.
+  Entry entry_of(const Cell& cell, const Cell* baseline) const;
+};
 Improvement change_in(const char* metric);
 Improvement times_less(const char* metric);
 Improvement times_more(const char* metric);
 
-// "baseline" in the rows of the baselines themselves.
 Column improvement_column(const ScenarioCells& scenario, const Baseline& baseline,
                           const std::string& title, const Improvement& improvement);
 
-// Whether any cell of the column has a value.
-bool is_measured(const Column& column);
 // The scenario's axes and those of the columns that are measured; empty where none is.
 Table measured_table(const ScenarioCells& scenario, const std::vector<Cell>& cells, Table columns);
 

@@ -10,6 +10,8 @@ namespace moebench::reports {
 // What tables print where there is no number.
 inline constexpr const char* kNone = "—";
 
+using Formatter = std::string (*)(const std::optional<double>&);
+
 // At least three significant digits: "54.8", "4019", "0.0123"; kNone for nullopt.
 std::string format_number(const std::optional<double>& value);
 

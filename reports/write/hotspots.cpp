@@ -1,13 +1,9 @@
 #include "reports/write/hotspots.h"
 
-#include <fmt/core.h>
-
 #include <algorithm>
 
 #include "harness/base/units.h"
-#include "reports/write/format_value.h"
 #include "reports/write/profile_values.h"
-#include "reports/write/table.h"
 
 namespace moebench::reports {
 namespace {
@@ -31,37 +27,39 @@ std::vector<Hotspot> hotspots(const ScenarioCells& scenario) {
   return found;
 }
 
-Table text_table(const std::vector<std::string>& left, const std::vector<std::string>& right) {
-  Table table;
-  for (const std::string& title : left) table.push_back({title, Align::kLeft});
-  for (const std::string& title : right) table.push_back({title});
-  return table;
-}
-
 }  // namespace
 
-std::string hotspots_section(const ScenarioCells& scenario, std::size_t top) {
+void add_hotspots(Document& document, const ScenarioCells& scenario, std::size_t top) {
   auto rows = hotspots(scenario);
-  if (rows.empty()) return "";
+  if (rows.empty()) return;
   rows.resize(std::min(rows.size(), top));
-  Table table = text_table({"cell", "phase", "operation"}, {"of its steps", "own (s)", "ncalls"});
+  Table table = {key_column("cell"),
+                 key_column("phase"),
+                 key_column("operation"),
+                 number_column("of its steps", kShare),
+                 number_column("own", kSeconds),
+                 number_column("ncalls", kCount)};
   for (const Hotspot& hotspot : rows) {
     const OperationRow& row = hotspot.row;
     add_row(table, {name_in(scenario, *hotspot.cell), row.phase,
-                    row.function.empty() ? "(outside operations)" : row.function,
-                    format_share(hotspot.share), format_number(row.own_ns / kNsPerSecond),
-                    format_count(row.calls)});
+                    row.function.empty() ? "(outside operations)" : row.function, hotspot.share,
+                    row.own_ns, row.calls});
   }
-  return fmt::format(
-      "### Hotspots\n\n{}\nShare of a cell's profiled steps that passes in the operation itself, "
-      "all "
-      "ranks together.\n\n",
-      to_markdown(table));
+  add_section(document, {3, "Hotspots"}, std::move(table));
+  add_paragraph(document,
+                "Share of a cell's profiled steps that passes in the operation itself, all ranks "
+                "together.");
 }
 
-std::string movement_section(const ScenarioCells& scenario) {
-  Table table = text_table({"cell", "operation"},
-                           {"calls", "MB", "time (ms)", "GB/s", "of a copy's", "of the step"});
+void add_movement(Document& document, const ScenarioCells& scenario) {
+  Table table = {key_column("cell"),
+                 key_column("operation"),
+                 number_column("calls"),
+                 number_column("MB", without_printed_unit(kMegabytes), "moved"),
+                 number_column("time", kMilliseconds),
+                 number_column("GB/s", without_printed_unit(kGigabytesPerSecond), "rate"),
+                 number_column("of a copy's", kShare),
+                 number_column("of the step", kShare)};
   for (const Cell& cell : scenario.cells) {
     if (!is_profiled(cell)) continue;
     const auto ranks = rank_values(cell, "profile_plain_step_time");
@@ -77,25 +75,21 @@ std::string movement_section(const ScenarioCells& scenario) {
     for (const std::string& name : names) {
       const double ns = time_of(name), bytes = cell.median("moved_bytes." + name).value_or(0);
       if (!(ns > 0)) continue;
-      const double rate = bytes / ns;
+      const double rate = bytes / ns * kNsPerSecond;
       const auto of_copy =
-          copy_rate
-              ? std::optional(rate * kNsPerSecond * static_cast<double>(ranks.size()) / *copy_rate)
-              : std::nullopt;
-      add_row(table,
-              {name_in(scenario, cell), name, format_number(cell.median("moved_calls." + name)),
-               format_number(bytes / 1e6), format_number(ns / kNsPerMillisecond),
-               format_number(rate), format_share(of_copy),
-               format_share(step_ns > 0 ? std::optional(ns / step_ns) : std::nullopt)});
+          copy_rate ? std::optional(rate * static_cast<double>(ranks.size()) / *copy_rate)
+                    : std::nullopt;
+      add_row(table, {name_in(scenario, cell), name, cell.median("moved_calls." + name), bytes, ns,
+                      rate, of_copy, step_ns > 0 ? std::optional(ns / step_ns) : std::nullopt});
     }
   }
-  if (table.front().cells.empty()) return "";
-  return fmt::format(
-      "### Moved data\n\n{}\nOne step, all ranks together. MB: bytes read and bytes written, both "
-      "counted. GB/s: of one rank while it moves. of a copy's: against a large copy by all ranks "
-      "at "
-      "once on the same machine, measured in the same run; what stays in caches exceeds it.\n\n",
-      to_markdown(table));
+  if (num_rows(table) == 0) return;
+  add_section(document, {3, "Moved data"}, std::move(table));
+  add_paragraph(
+      document,
+      "One step, all ranks together. MB: bytes read and bytes written, both counted. GB/s: "
+      "of one rank while it moves. of a copy's: against a large copy by all ranks at once "
+      "on the same machine, measured in the same run; what stays in caches exceeds it.");
 }
 
 }  // namespace moebench::reports

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 
 #include "harness/base/error.h"
 
@@ -37,6 +38,15 @@ std::string axes_present(const std::vector<ScenarioCells>& scenarios) {
   return text;
 }
 
+const Cell* only_one_for(const Cell& cell, std::vector<const Cell*> candidates) {
+  if (candidates.size() > 1) {
+    std::erase_if(candidates, [&](const Cell* candidate) {
+      return candidate->axis("ep_degree") != cell.axis("ep_degree");
+    });
+  }
+  return candidates.size() == 1 ? candidates.front() : nullptr;
+}
+
 }  // namespace
 
 Baseline::Baseline(const std::vector<ScenarioCells>& scenarios, const AxisValues& axes)
@@ -55,17 +65,16 @@ bool Baseline::exists_in(const ScenarioCells& scenario) const {
                      [&](const Cell& cell) { return named_by(cell); });
 }
 
-const Cell* Baseline::of(const Cell& cell, const ScenarioCells& scenario) const {
-  std::vector<const Cell*> candidates;
-  for (const Cell& candidate : scenario.cells) {
-    if (serves(candidate, cell)) candidates.push_back(&candidate);
+std::vector<const Cell*> Baseline::of_cells(const ScenarioCells& scenario) const {
+  std::map<AxisValues, std::vector<const Cell*>> candidates;
+  for (const Cell& cell : scenario.cells) {
+    if (named_by(cell)) candidates[other_axes(cell)].push_back(&cell);
   }
-  if (candidates.size() > 1) {
-    std::erase_if(candidates, [&](const Cell* candidate) {
-      return candidate->axis("ep_degree") != cell.axis("ep_degree");
-    });
+  std::vector<const Cell*> baselines;
+  for (const Cell& cell : scenario.cells) {
+    baselines.push_back(only_one_for(cell, candidates[other_axes(cell)]));
   }
-  return candidates.size() == 1 ? candidates.front() : nullptr;
+  return baselines;
 }
 
 std::string Baseline::text() const {
@@ -82,12 +91,15 @@ bool Baseline::named_by(const Cell& cell) const {
   });
 }
 
-bool Baseline::serves(const Cell& candidate, const Cell& cell) const {
-  if (!named_by(candidate)) return false;
-  const auto names = axis_names({&candidate.first(), &cell.first()});
-  return std::all_of(names.begin(), names.end(), [&](const auto& name) {
-    return name == "ep_degree" || has_axis(axes_, name) || candidate.axis(name) == cell.axis(name);
+// In which a baseline must equal the cell, sorted; an axis without a value is as one that is
+// missing.
+AxisValues Baseline::other_axes(const Cell& cell) const {
+  AxisValues others = cell.first().axes;
+  std::erase_if(others, [&](const auto& axis) {
+    return axis.first == "ep_degree" || axis.second.empty() || has_axis(axes_, axis.first);
   });
+  std::ranges::sort(others);
+  return others;
 }
 
 std::optional<double> ratio(const Cell& cell, const Cell* baseline, const char* metric) {

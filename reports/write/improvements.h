@@ -22,14 +22,14 @@ class Baseline {
   bool named_by(const Cell& cell) const;  // the cell has the given axis values
   bool exists_in(const ScenarioCells& scenario) const;
 
-  // Null where there is none or more than one.
-  const Cell* of(const Cell& cell, const ScenarioCells& scenario) const;
+  // Of each cell of the scenario; null where there is none or more than one.
+  std::vector<const Cell*> of_cells(const ScenarioCells& scenario) const;
 
   // "parallelism=fsdp, expert_kernel=loop"
   std::string text() const;
 
  private:
-  bool serves(const Cell& candidate, const Cell& cell) const;
+  AxisValues other_axes(const Cell& cell) const;
 
   AxisValues axes_;
 };

@@ -17,10 +17,9 @@ std::string baseline_id(const std::vector<CellRecord>& records, const std::strin
                         const AxisValues& axes = {}) {
   const auto scenarios = group_cells(records);
   const Baseline baseline(scenarios, axes);
-  for (const Cell& cell : scenarios[0].cells) {
-    if (cell.id() != id) continue;
-    const Cell* base = baseline.of(cell, scenarios[0]);
-    return base ? base->id() : "";
+  const std::vector<const Cell*> baselines = baseline.of_cells(scenarios[0]);
+  for (std::size_t i = 0; i < baselines.size(); ++i) {
+    if (scenarios[0].cells[i].id() == id) return baselines[i] ? baselines[i]->id() : "";
   }
   return "no such cell";
 }

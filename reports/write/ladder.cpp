@@ -87,11 +87,11 @@ Value num_parameters(const Cell& cell) {
   return bytes ? Value(*bytes / (cell.axis("dtype") == "fp32" ? 4 : 2)) : std::nullopt;
 }
 
-std::string bytes_a_parameter(const Cell& cell, const char* metric) {
+Value bytes_a_parameter(const Cell& cell, const char* metric) {
   const Value bytes = value_of(cell, metric);
   const Value parameters = num_parameters(cell);
   const bool known = bytes && parameters && *parameters > 0;
-  return format_number(known ? Value(*bytes / *parameters) : std::nullopt);
+  return known ? Value(*bytes / *parameters) : std::nullopt;
 }
 
 std::string format_signed(const Value& value) {
@@ -99,10 +99,9 @@ std::string format_signed(const Value& value) {
   return value && *value > 0 ? "+" + text : text;
 }
 
-Column column_of(const std::vector<Rung>& rungs, const std::string& title,
-                 const std::function<std::string(const Rung&)>& text_of) {
-  Column column{title};
-  for (const Rung& rung : rungs) column.cells.push_back(text_of(rung));
+Column column_of(const std::vector<Rung>& rungs, Column column,
+                 const std::function<Entry(const Rung&)>& entry_of) {
+  for (const Rung& rung : rungs) column.add(entry_of(rung));
   return column;
 }
 
@@ -112,24 +111,26 @@ void add_memory_columns(const std::vector<Rung>& rungs, const char* metric, Tabl
     const Value change = difference(rung, metric);
     changes.push_back(change ? Value(std::abs(*change)) : std::nullopt);
   }
-  const Unit unit = byte_unit(changes);
-  table.push_back(
-      column_of(rungs, fmt::format("{} Δ ({})", metric, unit.name), [&](const Rung& rung) {
-        const Value change = difference(rung, metric);
-        return format_signed(change ? Value(*change / unit.divisor) : std::nullopt);
-      }));
-  Column each = column_of(rungs, fmt::format("{} / parameter (B)", metric), [&](const Rung& rung) {
-    const std::string before = bytes_a_parameter(*rung.before, metric);
-    const std::string after = bytes_a_parameter(*rung.after, metric);
-    return before == kNone && after == kNone ? kNone : before + " → " + after;
+  NumberStyle style = bytes_style(changes);
+  style.format = format_signed;
+  table.push_back(column_of(rungs, number_column(fmt::format("{} Δ", metric), style),
+                            [&](const Rung& rung) -> Entry { return difference(rung, metric); }));
+  const Column title = number_column(fmt::format("{} / parameter", metric), {"bytes", "B"});
+  Column each = column_of(rungs, title, [&](const Rung& rung) -> Entry {
+    const Value before = bytes_a_parameter(*rung.before, metric);
+    const Value after = bytes_a_parameter(*rung.after, metric);
+    if (!before && !after) return {};
+    return format_number(before) + " → " + format_number(after);
   });
-  if (is_measured(each)) table.push_back(std::move(each));
+  if (each.is_measured()) table.push_back(std::move(each));
 }
 
 }  // namespace
 
 std::vector<Rung> ladder_of(const ScenarioCells& scenario, const Baseline& baseline) {
-  if (scenario.cells.size() < 3) return {};
+  // No axis changes twice, so that the many cells of a matrix need not be tried one by one.
+  const std::size_t most = scenario.varying_axes.size() + 1;
+  if (scenario.cells.size() < 3 || scenario.cells.size() > most) return {};
   for (const bool named : {true, false}) {
     for (const Cell& start : scenario.cells) {
       if (baseline.named_by(start) != named) continue;
@@ -145,13 +146,12 @@ Table ladder_table(const ScenarioCells& scenario, const Baseline& baseline) {
   if (rungs.empty()) return {};
   rungs.push_back({"all", rungs.front().before, rungs.back().after});
   const Value whole = gain_of(rungs.back());
-  Table table = {column_of(rungs, "rung", std::mem_fn(&Rung::change))};
-  table.front().align = Align::kLeft;
-  table.push_back(column_of(rungs, "runtime gain",
-                            [](const Rung& rung) { return format_factor(gain_of(rung)); }));
-  table.push_back(column_of(rungs, "share of gain", [&](const Rung& rung) {
-    return format_share(share_of(gain_of(rung), whole));
-  }));
+  Table table = {column_of(rungs, key_column("rung"), std::mem_fn(&Rung::change))};
+  table.push_back(column_of(rungs, number_column("runtime gain", kFactor),
+                            [](const Rung& rung) -> Entry { return gain_of(rung); }));
+  table.push_back(
+      column_of(rungs, number_column("share of gain", kShare),
+                [&](const Rung& rung) -> Entry { return share_of(gain_of(rung), whole); }));
   add_memory_columns(rungs, "mem_alloc", table);
   add_memory_columns(rungs, "mem_peak", table);
   return table;

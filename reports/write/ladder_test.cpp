@@ -87,6 +87,13 @@ TEST(Ladder, IsNoneWhereACellChangesTwoAxesOrAnAxisTwice) {
       << "parallelism and ep_degree are one axis";
 }
 
+// A matrix is no ladder, which must be seen without trying every cell as its start.
+TEST(Ladder, IsNoneOfMoreCellsThanAxes) {
+  EXPECT_THAT(changes({cell("a", "fsdp", "3", "foreach"), cell("b", "fsdp", "2", "foreach"),
+                       cell("c", "fsdp", "2", "fused"), cell("d", "fsdp", "3", "fused")}),
+              ElementsAre());
+}
+
 // Gains multiply to the whole, shares add up to it.
 TEST(Ladder, TableIsTheGoldenText) {
   const std::string text = write_report(ladder(), {});
@@ -97,7 +104,10 @@ TEST(Ladder, TableIsTheGoldenText) {
 
 std::vector<std::string> column(const Table& table, const std::string& title) {
   for (const Column& candidate : table) {
-    if (candidate.title == title) return candidate.cells;
+    if (candidate.heading() != title) continue;
+    std::vector<std::string> texts;
+    for (const Entry& entry : candidate.entries) texts.push_back(entry.text);
+    return texts;
   }
   return {};
 }

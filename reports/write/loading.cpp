@@ -32,6 +32,8 @@ constexpr std::array kStages = {
     StageTitle{"load_stage.other", "other"},
 };
 
+constexpr NumberStyle kRate = without_printed_unit(kGigabytesPerSecond);
+
 constexpr std::array kFunctions = {"shard_moe", "load_sharded_experts_onto_device", "torch.concat",
                                    "distribute_tensor"};
 
@@ -57,46 +59,40 @@ ValueOf quotient(const char* value, const char* other) {
   };
 }
 
+std::optional<double> bytes_a_second(std::optional<double> bytes, std::optional<double> ns) {
+  if (!bytes || !ns || *ns == 0) return std::nullopt;
+  return *bytes / *ns * kNsPerSecond;
+}
+
+std::optional<double> needed_rate(const record::CellRecord& record) {
+  return bytes_a_second(record.value("load_bytes_needed"), record.value("load_time"));
+}
+
 // Bytes a second that the load reached, as a share of what large reads reach.
 std::optional<double> share_of_disk(const record::CellRecord& record) {
-  const auto bytes = record.value("load_bytes_needed"), time = record.value("load_time");
-  const auto rate = record.value("disk_read_rate");
-  if (!bytes || !time || !rate || *time == 0 || *rate == 0) return std::nullopt;
-  return *bytes / (*time / kNsPerSecond) / *rate;
+  const auto reached = needed_rate(record), rate = record.value("disk_read_rate");
+  if (!reached || !rate || *rate == 0) return std::nullopt;
+  return *reached / *rate;
 }
 
-// GB/s; bytes / ns is the same.
-Column rate_column(const std::vector<Cell>& cells, const char* title, const char* bytes,
-                   const char* time) {
-  return value_column(cells, title, quotient(bytes, time), format_number);
-}
-
-// The same of the stage read. Touching mapped pages that are in the page cache moves nothing.
+// Of the stage read. Touching mapped pages that are in the page cache moves nothing.
 std::optional<double> read_rate(const record::CellRecord& record) {
   const std::string loader = record.axis("loader");
   const bool is_mapped = loader == "concat" || loader == "slice";
-  const auto bytes = record.value("load_bytes_read"), time = record.value("load_stage.read");
-  if (!bytes || !time || *time == 0) return std::nullopt;
   if (is_mapped && record.value("page_cache_share").value_or(1) > 0) return std::nullopt;
-  return *bytes / *time;
+  return bytes_a_second(record.value("load_bytes_read"), record.value("load_stage.read"));
 }
 
-std::optional<double> all_stages_s(const record::CellRecord& record) {
+std::optional<double> all_stages_ns(const record::CellRecord& record) {
   double sum = 0;
   for (const StageTitle& stage : kStages) sum += record.value(stage.metric).value_or(0);
-  return sum == 0 ? std::nullopt : std::optional(sum / kNsPerSecond);
-}
-
-std::string spread(const Cell& cell) {
-  const auto range = cell.ok() ? cell.spread("load_time") : std::nullopt;
-  if (!range || cell.repetitions.size() == 1) return kNone;
-  return format_change(range->first) + ".." + format_change(range->second);
+  return sum == 0 ? std::nullopt : std::optional(sum);
 }
 
 Column gain_column(const ScenarioCells& scenario) {
-  return text_column(scenario.cells, "gain", [&](const Cell& cell) -> std::string {
-    const Cell* concat = concat_of(cell, scenario);
-    return concat == &cell && cell.ok() ? "baseline" : times_less("load_time")(cell, concat);
+  const Improvement gain = times_less("load_time");
+  return entry_column(scenario.cells, number_column("gain", gain.style), [&](const Cell& cell) {
+    return gain.entry_of(cell, concat_of(cell, scenario));
   });
 }
 
@@ -105,24 +101,23 @@ Table speed_table(const ScenarioCells& scenario) {
   Table table = axis_columns(scenario, cells);
   table.push_back(seconds_column(cells, "load", "load_time"));
   table.push_back(gain_column(scenario));
-  table.push_back(text_column(
-      cells, "n", [](const Cell& cell) { return std::to_string(cell.repetitions.size()); }));
-  table.push_back(text_column(cells, "load min..max", spread));
+  table.push_back(repetitions_column(cells));
+  table.push_back(spread_column(cells, "load min..max", "load_time"));
   Table measured = {
-      value_column(cells, "/ copy", quotient("load_time", "copy_time"), format_factor),
+      value_column(cells, "/ copy", quotient("load_time", "copy_time"), kFactor),
       value_column(
-          cells, "of disk rate", [](const Cell& c) { return c.median_of(share_of_disk); },
-          format_share),
-      rate_column(cells, "needed GB/s", "load_bytes_needed", "load_time"),
+          cells, "of disk rate", [](const Cell& c) { return c.median_of(share_of_disk); }, kShare),
+      value_column(
+          cells, "needed GB/s", [](const Cell& c) { return c.median_of(needed_rate); }, kRate,
+          "needed rate"),
       bytes_column(cells, "needed", "load_bytes_needed"),
       value_column(cells, "read / needed", quotient("load_bytes_read", "load_bytes_needed"),
-                   format_factor),
-      value_column(cells, "peak RSS / kept", quotient("load_rss_peak", "load_bytes_kept"),
-                   format_factor),
-      value_column(cells, "minor faults", median_of("load_minor_faults"), format_count),
-      value_column(cells, "major faults", median_of("load_major_faults"), format_count),
+                   kFactor),
+      value_column(cells, "peak RSS / kept", quotient("load_rss_peak", "load_bytes_kept"), kFactor),
+      value_column(cells, "minor faults", median_of("load_minor_faults"), kCount),
+      value_column(cells, "major faults", median_of("load_major_faults"), kCount),
   };
-  std::erase_if(measured, [](const Column& column) { return !is_measured(column); });
+  std::erase_if(measured, [](const Column& column) { return !column.is_measured(); });
   table.insert(table.end(), measured.begin(), measured.end());
   if (const auto result = result_column(cells)) table.push_back(*result);
   return table;
@@ -131,14 +126,13 @@ Table speed_table(const ScenarioCells& scenario) {
 Table stage_table(const ScenarioCells& scenario) {
   const std::vector<Cell> cells = scenario.ok_cells();
   Table columns = {value_column(
-      cells, "all (s)", [](const Cell& cell) { return cell.median_of(all_stages_s); },
-      format_number)};
+      cells, "all", [](const Cell& cell) { return cell.median_of(all_stages_ns); }, kSeconds)};
   for (const StageTitle& stage : kStages) {
     columns.push_back(seconds_column(cells, stage.title, stage.metric));
   }
   columns.push_back(value_column(
-      cells, "read GB/s", [](const Cell& cell) { return cell.median_of(read_rate); },
-      format_number));
+      cells, "read GB/s", [](const Cell& cell) { return cell.median_of(read_rate); }, kRate,
+      "read rate"));
   return measured_table(scenario, cells, std::move(columns));
 }
 
@@ -164,19 +158,25 @@ std::vector<std::string> definitions(const ScenarioCells& scenario) {
   return lines;
 }
 
-std::string seconds(double ns) { return fmt::format("{:.3f}", ns / kNsPerSecond); }
+std::string format_pstats(const std::optional<double>& seconds) {
+  return seconds ? fmt::format("{:.3f}", *seconds) : kNone;
+}
 
 Table profile_table(const Cell& cell) {
-  Table table = {{"ncalls"}, {"tottime"}, {"percall"}, {"cumtime"}, {"percall"}, {"name"}};
-  table.back().align = Align::kLeft;
+  constexpr NumberStyle kTime = {"ns", "", kNsPerSecond, format_pstats};
+  Table table = {number_column("ncalls", kCount),
+                 number_column("tottime", kTime),
+                 number_column("percall", kTime, "tottime percall"),
+                 number_column("cumtime", kTime),
+                 number_column("percall", kTime, "cumtime percall"),
+                 key_column("name")};
   for (const std::string function : kFunctions) {
     const auto calls = cell.median("calls." + function);
     const auto own = cell.median("own_time." + function);
     const auto cumulative = cell.median("cumulative_time." + function);
     if (!calls || !own || !cumulative) continue;
     const double divisor = std::max(1.0, *calls);
-    add_row(table, {format_count(calls), seconds(*own), seconds(*own / divisor),
-                    seconds(*cumulative), seconds(*cumulative / divisor), function});
+    add_row(table, {calls, own, *own / divisor, cumulative, *cumulative / divisor, function});
   }
   return table;
 }
@@ -190,21 +190,18 @@ bool is_loading(const ScenarioCells& scenario) {
   });
 }
 
-std::string loading_section(const ScenarioCells& scenario) {
-  std::string text = to_markdown(speed_table(scenario)) + "\n";
-  const Table stages = stage_table(scenario);
-  if (!stages.empty()) text += fmt::format("### Where the time goes\n\n{}\n", to_markdown(stages));
-  return text + write_notes(scenario, definitions(scenario));
+void add_loading(Document& document, const ScenarioCells& scenario) {
+  add_table(document, speed_table(scenario));
+  add_section(document, {3, "Where the time goes"}, stage_table(scenario));
+  add_list(document, notes_of(scenario, definitions(scenario)));
 }
 
-std::string load_profiles(const ScenarioCells& scenario) {
-  std::string text;
+void add_load_profiles(Document& document, const ScenarioCells& scenario) {
   for (const Cell& cell : scenario.ok_cells()) {
-    std::string title = describe(cell, scenario.varying_axes());
+    std::string title = describe(cell, scenario.varying_axes);
     if (title.empty()) title = "loader " + cell.axis("loader");
-    text += fmt::format("### Profile: {}\n\n{}\n", title, to_markdown(profile_table(cell)));
+    add_section(document, {3, "Profile: " + title}, profile_table(cell));
   }
-  return text;
 }
 
 }  // namespace moebench::reports

@@ -3,7 +3,6 @@
 #include <vector>
 
 #include "reports/write/format_value.h"
-#include "reports/write/table.h"
 #include "reports/write/write.h"
 
 namespace moebench::reports {
@@ -24,25 +23,32 @@ std::optional<double> value(const MachineReport& report, const std::string& name
   return metric ? metric->value : std::nullopt;
 }
 
-std::string number(const std::optional<double>& value, double divisor) {
-  return format_number(value ? std::optional(*value / divisor) : std::nullopt);
-}
-
 // One core alone, all ranks together, and what is left of the former.
 Table compute_table(const MachineReport& report) {
-  Table table = {{"", Align::kLeft, {"one core alone", "each rank, all together", "share left"}}};
-  const auto add = [&](const char* title, const std::string& name) {
-    const auto alone = value(report, name + "_alone");
-    const auto together = value(report, name + "_together");
-    const bool both = alone && together && *alone > 0;
-    table.push_back({title,
-                     Align::kRight,
-                     {number(alone, kGiga), number(together, kGiga),
-                      format_share(both ? std::optional(*together / *alone) : std::nullopt)}});
+  struct Rate {
+    const char* title;
+    NumberStyle style;
+    const char* metric;
   };
-  add("fp32 (GFLOP/s)", "gemm_fp32");
-  add("bf16 (GFLOP/s)", "gemm_bf16");
-  add("memory copy (GB/s)", "memory_copy");
+  constexpr NumberStyle kGigaflops = {"FLOP/s", "GFLOP/s", kGiga};
+  Table table = {key_column("")};
+  table.front().name = "where";
+  for (const char* row : {"one core alone", "each rank, all together", "share left"}) {
+    table.front().add(row);
+  }
+  for (const Rate& rate :
+       {Rate{"fp32", kGigaflops, "gemm_fp32"}, Rate{"bf16", kGigaflops, "gemm_bf16"},
+        Rate{"memory copy", kGigabytesPerSecond, "memory_copy"}}) {
+    const auto alone = value(report, std::string(rate.metric) + "_alone");
+    const auto together = value(report, std::string(rate.metric) + "_together");
+    const bool both = alone && together && *alone > 0;
+    const auto share = both ? std::optional(*together / *alone) : std::nullopt;
+    Column column = number_column(rate.title, rate.style);
+    column.add(alone);
+    column.add(together);
+    column.add({share, format_share(share)});
+    table.push_back(std::move(column));
+  }
   return table;
 }
 
@@ -56,36 +62,44 @@ std::string format_size(double bytes) {
 Table message_table(const MachineReport& report) {
   const Metric* sizes = find(report, "message_size");
   if (!sizes) return {};
-  Table table = {{"size"}};
-  for (const double bytes : sizes->samples) table[0].cells.push_back(format_size(bytes));
-  const auto add = [&](const std::string& title, const std::string& name, double divisor) {
+  Table table = {number_column("size", {.unit = "bytes"})};
+  table[0].is_key = true;
+  for (const double bytes : sizes->samples) table[0].add({bytes, format_size(bytes)});
+  const auto add = [&](Column column, const std::string& name) {
     const Metric* metric = find(report, name);
     if (!metric) return;
-    Column column{title};
-    for (const double sample : metric->samples) column.cells.push_back(number(sample, divisor));
+    for (const double sample : metric->samples) column.add(sample);
     table.push_back(std::move(column));
   };
   for (const auto& [title, name] :
        {std::pair("all-gather", "all_gather"), std::pair("reduce-scatter", "reduce_scatter"),
         std::pair("all-to-all", "all_to_all")}) {
-    add(fmt::format("{} (µs)", title), fmt::format("{}_time", name), 1e3);
-    add("alg (GB/s)", fmt::format("{}_algorithm_bandwidth", name), kGiga);
-    add("bus (GB/s)", fmt::format("{}_bus_bandwidth", name), kGiga);
+    const auto named = [&](const char* what) { return fmt::format("{} {}", title, what); };
+    add(number_column(title, {"ns", "µs", 1e3}), fmt::format("{}_time", name));
+    add(number_column("alg", kGigabytesPerSecond, named("alg")),
+        fmt::format("{}_algorithm_bandwidth", name));
+    add(number_column("bus", kGigabytesPerSecond, named("bus")),
+        fmt::format("{}_bus_bandwidth", name));
   }
   return table;
 }
 
-std::string environment_lines(const MachineReport& report) {
-  std::string text;
-  for (const auto& [key, fact] : report.environment) text += fmt::format("- {}: {}\n", key, fact);
-  return text;
+std::vector<std::string> environment_lines(const MachineReport& report) {
+  std::vector<std::string> lines;
+  for (const auto& [key, fact] : report.environment) {
+    lines.push_back(fmt::format("{}: {}", key, fact));
+  }
+  return lines;
 }
 
-std::string warning_lines(const MachineReport& report) {
-  if (report.warnings.empty()) return "Nothing that would disturb a measurement was found.\n";
-  std::string text;
-  for (const auto& warning : report.warnings) text += "- warning: " + warning + "\n";
-  return text;
+void add_warnings(Document& document, const MachineReport& report) {
+  add_heading(document, 2, "What would disturb a measurement");
+  std::vector<std::string> lines;
+  for (const auto& warning : report.warnings) lines.push_back("warning: " + warning);
+  add_list(document, lines);
+  if (lines.empty()) {
+    add_paragraph(document, "Nothing that would disturb a measurement was found.");
+  }
 }
 
 std::string size_of_copy(const MachineReport& report) {
@@ -95,23 +109,32 @@ std::string size_of_copy(const MachineReport& report) {
 
 }  // namespace
 
-std::string write_machine_report(const MachineReport& report, Format format) {
-  if (format == Format::kJson) return record::to_json(report);
-  std::string text = "## What would disturb a measurement\n\n" + warning_lines(report);
-  text += "\n## Compute and memory\n\n" + to_markdown(compute_table(report));
-  text += fmt::format(
-      "\nMatrix products of large square matrices; a copy of {}, read and written bytes counted.\n"
-      "The clock tells {} ns apart, and a reading costs {} ns.\n",
-      size_of_copy(report), format_number(value(report, "timer_resolution")),
-      format_number(value(report, "timer_read_time")));
-  const Table messages = message_table(report);
+Document machine_document(const MachineReport& report) {
+  Document document;
+  add_warnings(document, report);
+  add_section(document, {2, "Compute and memory"}, compute_table(report));
+  add_paragraph(document,
+                fmt::format("Matrix products of large square matrices; a copy of {}, read and "
+                            "written bytes counted.\n"
+                            "The clock tells {} ns apart, and a reading costs {} ns.",
+                            size_of_copy(report), format_number(value(report, "timer_resolution")),
+                            format_number(value(report, "timer_read_time"))));
+  Table messages = message_table(report);
   if (!messages.empty()) {
-    text +=
-        "\n## Messages\n\n" + to_markdown(messages) +
-        "\nalg = size / time of the slowest rank, bus = alg x (n - 1) / n with n ranks; sizes as "
-        "in nccl-tests.\n";
+    add_section(document, {2, "Messages"}, std::move(messages));
+    add_paragraph(document,
+                  "alg = size / time of the slowest rank, bus = alg x (n - 1) / n with n ranks; "
+                  "sizes as in nccl-tests.");
   }
-  return text + "\n## Machine\n\n" + environment_lines(report);
+  add_heading(document, 2, "Machine");
+  add_list(document, environment_lines(report));
+  return document;
+}
+
+std::string write_machine_report(const MachineReport& report, Format format,
+                                 const PrintOptions& options) {
+  if (format == Format::kJson) return record::to_json(report);
+  return print(machine_document(report), format, options);
 }
 
 }  // namespace moebench::reports

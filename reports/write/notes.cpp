@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
 
 #include "reports/write/format_value.h"
 #include "reports/write/ladder.h"
@@ -12,16 +13,25 @@ namespace {
 
 using Lines = std::vector<std::string>;
 
-void add_once(Lines& lines, const std::string& line) {
-  if (std::find(lines.begin(), lines.end(), line) == lines.end()) lines.push_back(line);
-}
+// Each once, in the order of first appearance.
+class UniqueLines {
+ public:
+  void add(const std::string& line) {
+    if (seen_.insert(line).second) lines_.push_back(line);
+  }
+  const Lines& lines() const { return lines_; }
+
+ private:
+  std::set<std::string> seen_;
+  Lines lines_;
+};
 
 // "ep_degree 2 (1 of 3 repetitions, cell 0123456789ab)"
 std::string name_of(const Cell& cell, const ScenarioCells& scenario) {
   const std::size_t num_failed = static_cast<std::size_t>(
       std::count_if(cell.repetitions.begin(), cell.repetitions.end(),
                     [](const auto* r) { return r->disposition != record::Disposition::kOk; }));
-  std::string axes = describe(cell, scenario.varying_axes());
+  std::string axes = describe(cell, scenario.varying_axes);
   if (!axes.empty()) axes += " ";
   const std::string count =
       cell.repetitions.size() == 1
@@ -53,8 +63,10 @@ Lines baseline_lines(const ScenarioCells& scenario, const Baseline& baseline) {
     return {"no cell has " + baseline.text() + ": no improvements"};
   }
   Lines lines;
-  for (const Cell& cell : scenario.cells) {
-    const Cell* base = baseline.of(cell, scenario);
+  const std::vector<const Cell*> baselines = baseline.of_cells(scenario);
+  for (std::size_t i = 0; i < baselines.size(); ++i) {
+    const Cell& cell = scenario.cells[i];
+    const Cell* base = baselines[i];
     if (!cell.ok() || (base && base->ok())) continue;
     lines.push_back(fmt::format("no improvement for {}: {}", name_of(cell, scenario),
                                 base ? "its baseline cell failed" : "no single baseline cell"));
@@ -63,25 +75,25 @@ Lines baseline_lines(const ScenarioCells& scenario, const Baseline& baseline) {
 }
 
 Lines warning_lines(const ScenarioCells& scenario) {
-  Lines lines;
+  UniqueLines lines;
   for (const Cell& cell : scenario.cells) {
     for (const auto* repetition : cell.repetitions) {
-      for (const auto& warning : repetition->warnings) add_once(lines, "warning: " + warning);
+      for (const auto& warning : repetition->warnings) lines.add("warning: " + warning);
     }
   }
-  return lines;
+  return lines.lines();
 }
 
 // Every value that the records have for a key; more than one means that they are hardly comparable.
 std::string environment_values(const ScenarioCells& scenario, const char* key) {
-  Lines values;
+  UniqueLines values;
   for (const Cell& cell : scenario.cells) {
     for (const auto* repetition : cell.repetitions) {
       const auto found = repetition->environment.find(key);
-      if (found != repetition->environment.end()) add_once(values, found->second);
+      if (found != repetition->environment.end()) values.add(found->second);
     }
   }
-  return fmt::format("{}", fmt::join(values, " / "));
+  return fmt::format("{}", fmt::join(values.lines(), " / "));
 }
 
 Lines environment_lines(const ScenarioCells& scenario) {
@@ -160,25 +172,23 @@ Lines definition_lines(const ScenarioCells& scenario, const Baseline& baseline) 
   return lines;
 }
 
-std::string as_list(const std::vector<Lines>& groups) {
-  std::string text;
-  for (const Lines& lines : groups) {
-    for (const auto& line : lines) text += "- " + line + "\n";
-  }
-  return text;
+Lines joined(const std::vector<Lines>& groups) {
+  Lines all;
+  for (const Lines& lines : groups) all.insert(all.end(), lines.begin(), lines.end());
+  return all;
 }
 
 }  // namespace
 
-std::string write_notes(const ScenarioCells& scenario, const Baseline& baseline) {
-  return as_list({failure_lines(scenario), baseline_lines(scenario, baseline),
-                  warning_lines(scenario), environment_lines(scenario),
-                  definition_lines(scenario, baseline)});
+std::vector<std::string> notes_of(const ScenarioCells& scenario, const Baseline& baseline) {
+  return joined({failure_lines(scenario), baseline_lines(scenario, baseline),
+                 warning_lines(scenario), environment_lines(scenario),
+                 definition_lines(scenario, baseline)});
 }
 
-std::string write_notes(const ScenarioCells& scenario,
-                        const std::vector<std::string>& definitions) {
-  return as_list(
+std::vector<std::string> notes_of(const ScenarioCells& scenario,
+                                  const std::vector<std::string>& definitions) {
+  return joined(
       {failure_lines(scenario), warning_lines(scenario), environment_lines(scenario), definitions});
 }
 

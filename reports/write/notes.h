@@ -10,9 +10,10 @@ namespace moebench::reports {
 
 // The list below a scenario's tables: failed cells, baselines that are missing, warnings (each
 // once), environment, and what the columns mean.
-std::string write_notes(const ScenarioCells& scenario, const Baseline& baseline);
+std::vector<std::string> notes_of(const ScenarioCells& scenario, const Baseline& baseline);
 
 // The same without baselines, and with these lines on what the columns mean.
-std::string write_notes(const ScenarioCells& scenario, const std::vector<std::string>& definitions);
+std::vector<std::string> notes_of(const ScenarioCells& scenario,
+                                  const std::vector<std::string>& definitions);
 
 }  // namespace moebench::reports

@@ -1,9 +1,10 @@
 #pragma once
 
-#include <string>
+#include <cstddef>
 #include <vector>
 
 #include "harness/record/record.h"
+#include "reports/write/document.h"
 
 namespace moebench::reports {
 
@@ -11,10 +12,10 @@ struct ProfileOptions {
   std::size_t top = 15;  // rows of a table of operations
 };
 
-// Markdown of what the ok cells' profiles found, in the order given: the hotspots and the moved
+// What the ok cells' profiles found, in the order given: the hotspots and the moved
 // data of all cells, then for each its phases, ranks, operations in the columns of Python's pstats,
 // what its GPUs did, collectives and memory. Error where no record has a profile.
-std::string write_profile(const std::vector<record::CellRecord>& records,
+Document profile_document(const std::vector<record::CellRecord>& records,
                           const ProfileOptions& options);
 
 }  // namespace moebench::reports

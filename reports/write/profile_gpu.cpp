@@ -10,7 +10,6 @@
 #include "reports/write/format_value.h"
 #include "reports/write/profile_values.h"
 #include "reports/write/step_phases.h"
-#include "reports/write/table.h"
 
 namespace moebench::reports {
 namespace {
@@ -24,6 +23,10 @@ double value(const Cell& cell, const std::string& metric) {
 
 std::string milliseconds(double ns) {
   return ns == 0 ? kNone : format_number(ns / kNsPerMillisecond);
+}
+
+std::optional<double> unless_zero(double value) {
+  return value == 0 ? std::nullopt : std::optional(value);
 }
 
 bool is_traced(const Cell& cell) {
@@ -59,89 +62,91 @@ std::vector<ActivityRow> activity_rows(const Cell& cell) {
   return rows;
 }
 
-std::string totals_text(const Cell& cell) {
+void add_totals(Document& document, const Cell& cell) {
   const double window = window_ns(cell);
   const auto share = [&](const char* metric) {
     const double ns = value(cell, metric);
     const auto of_window = window > 0 ? std::optional(ns / window) : std::nullopt;
     return fmt::format("{} ms ({})", milliseconds(ns), format_share(of_window));
   };
-  std::string text = fmt::format(
-      "Of a traced step of {} ms a GPU was busy for {} and idle for {}. Communication ran for {}, "
-      "exposed, that is with no other kernel beside it, for {}. Means over steps and ranks.\n\n",
-      milliseconds(window), share("gpu_busy_time"), share("gpu_idle_time"), share("gpu_comm_time"),
-      share("gpu_exposed_comm_time"));
+  add_paragraph(
+      document,
+      fmt::format(
+          "Of a traced step of {} ms a GPU was busy for {} and idle for {}. Communication ran for "
+          "{}, "
+          "exposed, that is with no other kernel beside it, for {}. Means over steps and ranks.",
+          milliseconds(window), share("gpu_busy_time"), share("gpu_idle_time"),
+          share("gpu_comm_time"), share("gpu_exposed_comm_time")));
   if (const double calls = value(cell, "gpu_allocations"); calls > 0) {
-    text +=
-        fmt::format("Device memory was taken from the driver {} times a step, {} MB.\n\n",
-                    format_number(calls), format_number(value(cell, "gpu_allocated_bytes") / 1e6));
+    add_paragraph(
+        document,
+        fmt::format("Device memory was taken from the driver {} times a step, {} MB.",
+                    format_number(calls), format_number(value(cell, "gpu_allocated_bytes") / 1e6)));
   }
   if (const double lost = value(cell, "gpu_dropped_records"); lost > 0) {
-    text +=
-        fmt::format("**{} records were lost: GPU times are too small.**\n\n", format_count(lost));
+    add_paragraph(document,
+                  fmt::format("{} records were lost: GPU times are too small.", format_count(lost)),
+                  true);
   }
-  return text;
 }
 
-std::string phase_table(const Cell& cell) {
-  Table table = {{"phase", Align::kLeft}, {"GPU time (ms)"}, {"of the step"}, {"idle (ms)"}};
+void add_phases(Document& document, const Cell& cell) {
+  Table table = {key_column("phase"), number_column("GPU time", kMilliseconds),
+                 number_column("of the step", kShare), number_column("idle", kMilliseconds)};
   const double window = window_ns(cell);
   std::vector<std::string> phases(kStepPhases.begin(), kStepPhases.end());
   phases.emplace_back(kUnattributed);
   for (const std::string& phase : phases) {
     const double time = value(cell, "gpu_time." + phase), idle = value(cell, "gpu_idle." + phase);
     if (time == 0 && idle == 0) continue;
-    add_row(table, {phase, milliseconds(time),
-                    format_share(window > 0 ? std::optional(time / window) : std::nullopt),
-                    milliseconds(idle)});
+    add_row(table, {phase, unless_zero(time),
+                    window > 0 ? std::optional(time / window) : std::nullopt, unless_zero(idle)});
   }
-  return fmt::format(
-      "{}\nWork belongs to the phase in which the host launched it; streams that ran at once are "
-      "added up. idle: the GPU had nothing to do while the host was in the phase.\n\n",
-      to_markdown(table));
+  document.emplace_back(std::move(table));
+  add_paragraph(
+      document,
+      "Work belongs to the phase in which the host launched it; streams that ran at once are added "
+      "up. idle: the GPU had nothing to do while the host was in the phase.");
 }
 
-std::string kernel_table(const Cell& cell, std::size_t top) {
-  Table table = {{"calls"},
-                 {"GPU time (ms)"},
-                 {"a call (us)"},
-                 {"kernel or copy", Align::kLeft},
-                 {"launched in", Align::kLeft}};
+void add_kernels(Document& document, const Cell& cell, std::size_t top) {
+  Table table = {number_column("calls"), number_column("GPU time", kMilliseconds),
+                 number_column("a call", {"ns", "us", 1e3}), key_column("kernel or copy"),
+                 key_column("launched in")};
   auto rows = activity_rows(cell);
   const std::size_t num_rows = rows.size();
   rows.resize(std::min(rows.size(), top));
   for (const ActivityRow& row : rows) {
-    const auto per_call =
-        row.calls > 0 ? std::optional(row.time_ns / row.calls / 1e3) : std::nullopt;
-    add_row(table, {format_number(row.calls), milliseconds(row.time_ns), format_number(per_call),
-                    row.name, row.phase});
+    const auto per_call = row.calls > 0 ? std::optional(row.time_ns / row.calls) : std::nullopt;
+    add_row(table, {row.calls, unless_zero(row.time_ns), per_call, row.name, row.phase});
   }
-  if (table.front().cells.empty()) return "";
-  return fmt::format("#### GPU kernels\n\n{}\nA step, means over ranks; {} of {} rows.\n\n",
-                     to_markdown(table), rows.size(), num_rows);
+  if (rows.empty()) return;
+  add_section(document, {4, "GPU kernels"}, std::move(table));
+  add_paragraph(document,
+                fmt::format("A step, means over ranks; {} of {} rows.", rows.size(), num_rows));
 }
 
-std::string copy_table(const Cell& cell) {
-  Table table = {{"copy", Align::kLeft}, {"calls"}, {"MB"}, {"GPU time (ms)"}, {"GB/s"}};
+void add_copies(Document& document, const Cell& cell) {
+  Table table = {key_column("copy"), number_column("calls"),
+                 number_column("MB", without_printed_unit(kMegabytes), "size"),
+                 number_column("GPU time", kMilliseconds),
+                 number_column("GB/s", without_printed_unit(kGigabytesPerSecond), "rate")};
   for (const std::string& direction : names_after(cell, "gpu_copy_time.")) {
     const auto of = [&](const char* what) {
       return value(cell, fmt::format("gpu_copy_{}.{}", what, direction)) / num_ranks(cell);
     };
     const double ns = of("time"), bytes = of("bytes");
-    add_row(table,
-            {direction, format_number(of("calls")), format_number(bytes / 1e6), milliseconds(ns),
-             format_number(ns > 0 ? std::optional(bytes / ns) : std::nullopt)});
+    add_row(table, {direction, of("calls"), bytes, unless_zero(ns),
+                    ns > 0 ? std::optional(bytes / ns * kNsPerSecond) : std::nullopt});
   }
-  if (table.front().cells.empty()) return "";
-  return fmt::format(
-      "#### GPU copies\n\n{}\nA step, means over ranks. GB/s: while one copies, bytes counted "
-      "once.\n\n",
-      to_markdown(table));
+  if (num_rows(table) == 0) return;
+  add_section(document, {4, "GPU copies"}, std::move(table));
+  add_paragraph(document, "A step, means over ranks. GB/s: while one copies, bytes counted once.");
 }
 
 }  // namespace
 
-std::string gpu_hotspots_section(const ScenarioCells& scenario, std::size_t top) {
+void add_gpu_hotspots(Document& document, const ScenarioCells& scenario, std::size_t top) {
   struct Hotspot {
     const Cell* cell;
     ActivityRow row;
@@ -154,29 +159,32 @@ std::string gpu_hotspots_section(const ScenarioCells& scenario, std::size_t top)
       hotspots.push_back({&cell, row, row.time_ns / window_ns(cell)});
     }
   }
-  if (hotspots.empty()) return "";
+  if (hotspots.empty()) return;
   std::ranges::stable_sort(hotspots, std::ranges::greater(), &Hotspot::share);
   hotspots.resize(std::min(hotspots.size(), top));
-  Table table = {{"cell", Align::kLeft},
-                 {"launched in", Align::kLeft},
-                 {"kernel or copy", Align::kLeft},
-                 {"of its steps"},
-                 {"GPU time (ms)"},
-                 {"calls"}};
+  Table table = {key_column("cell"),
+                 key_column("launched in"),
+                 key_column("kernel or copy"),
+                 number_column("of its steps", kShare),
+                 number_column("GPU time", kMilliseconds),
+                 number_column("calls")};
   for (const auto& [cell, row, share] : hotspots) {
-    add_row(table, {name_in(scenario, *cell), row.phase, row.name, format_share(share),
-                    milliseconds(row.time_ns), format_number(row.calls)});
+    add_row(table, {name_in(scenario, *cell), row.phase, row.name, share, unless_zero(row.time_ns),
+                    row.calls});
   }
-  return fmt::format(
-      "### GPU hotspots\n\n{}\nShare of a cell's traced steps in which it ran on the GPU; a step, "
-      "means over ranks. What ran at once on several streams counts on each.\n\n",
-      to_markdown(table));
+  add_section(document, {3, "GPU hotspots"}, std::move(table));
+  add_paragraph(document,
+                "Share of a cell's traced steps in which it ran on the GPU; a step, means over "
+                "ranks. What ran at once on several streams counts on each.");
 }
 
-std::string gpu_section(const Cell& cell, std::size_t top) {
-  if (!is_traced(cell)) return "";
-  return "#### GPU\n\n" + totals_text(cell) + phase_table(cell) + kernel_table(cell, top) +
-         copy_table(cell);
+void add_gpu(Document& document, const Cell& cell, std::size_t top) {
+  if (!is_traced(cell)) return;
+  add_heading(document, 4, "GPU");
+  add_totals(document, cell);
+  add_phases(document, cell);
+  add_kernels(document, cell, top);
+  add_copies(document, cell);
 }
 
 }  // namespace moebench::reports

@@ -24,7 +24,7 @@ bool is_profiled(const Cell& cell) {
 }
 
 std::string name_in(const ScenarioCells& scenario, const Cell& cell) {
-  const std::string name = describe(cell, scenario.varying_axes());
+  const std::string name = describe(cell, scenario.varying_axes);
   return name.empty() ? scenario.name : name;
 }
 

@@ -2,7 +2,6 @@
 
 #include "reports/write/agreement.h"
 #include "reports/write/columns.h"
-#include "reports/write/format_value.h"
 #include "reports/write/improvements.h"
 #include "reports/write/write.h"
 
@@ -21,15 +20,13 @@ std::string type_of(const Cell& cell, const std::vector<std::string>& other_axes
 }
 
 Column type_column(const ScenarioCells& scenario) {
-  std::vector<std::string> others = scenario.varying_axes();
+  std::vector<std::string> others = scenario.varying_axes;
   std::erase_if(others, [](const auto& axis) {
     return axis == "model" || axis == "ranks" || axis == "parallelism" || axis == "ep_degree" ||
            axis == "expert_kernel";
   });
-  Column column =
-      text_column(scenario.cells, "TYPE", [&](const Cell& cell) { return type_of(cell, others); });
-  column.align = Align::kLeft;
-  return column;
+  return entry_column(scenario.cells, key_column("TYPE"),
+                      [&](const Cell& cell) { return type_of(cell, others); });
 }
 
 Column renamed(Column column, const std::string& title) {
@@ -42,7 +39,8 @@ Column memory_column(const std::vector<Cell>& cells) {
   Column column = bytes_column(cells, "mem_peak", "mem_peak");
   for (std::size_t row = 0; row < cells.size(); ++row) {
     const auto* failure = cells[row].failure();
-    if (failure) column.cells[row] = disposition_word(failure->disposition);
+    if (!failure) continue;
+    column.entries[row] = {failure->disposition, disposition_word(failure->disposition)};
   }
   return column;
 }
@@ -56,7 +54,7 @@ Table seed_table(const ScenarioCells& scenario, const Baseline& baseline) {
       memory_column(cells),
       bytes_column(cells, "mem_alloc", "mem_alloc"),
       seconds_column(cells, "train_runtime", "runtime"),
-      value_column(cells, "tokens/s", median_of("tokens_per_second"), format_number),
+      value_column(cells, "tokens/s", median_of("tokens_per_second"), kTokensPerSecond),
       improvement_column(scenario, baseline, "mem improvement", change_in("mem_peak")),
       improvement_column(scenario, baseline, "runtime improvement", times_less("runtime")),
   };
@@ -64,17 +62,16 @@ Table seed_table(const ScenarioCells& scenario, const Baseline& baseline) {
 
 }  // namespace
 
-std::string write_seed_table(const std::vector<record::CellRecord>& recorded,
-                             const ReportOptions& options) {
+Document seed_table_document(const std::vector<record::CellRecord>& recorded,
+                             const AxisValues& baseline_axes) {
   const auto records = check_agreement(recorded);
   const auto scenarios = group_cells(records);
-  const Baseline baseline(scenarios, options.baseline);
-  std::string text;
+  const Baseline baseline(scenarios, baseline_axes);
+  Document document;
   for (const auto& scenario : scenarios) {
-    text += (text.empty() ? "## " : "\n## ") + scenario.name + "\n\n";
-    text += to_markdown(seed_table(scenario, baseline));
+    add_section(document, {2, scenario.name}, seed_table(scenario, baseline));
   }
-  return text;
+  return document;
 }
 
 }  // namespace moebench::reports

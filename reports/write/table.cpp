@@ -3,67 +3,77 @@
 #include <algorithm>
 
 #include "harness/base/check.h"
-#include "reports/write/format_value.h"
 
 namespace moebench::reports {
 namespace {
 
-constexpr std::size_t kMinWidth = 3;  // of the rule below a title
-
-std::string escaped(const std::string& text) {
-  std::string out;
-  for (const char c : text) {
-    if (c == '|') out += '\\';
-    out += c == '\n' || c == '\r' ? ' ' : c;
-  }
-  return out;
-}
-
-Column escaped(const Column& column) {
-  Column out{escaped(column.title), column.align};
-  for (const auto& cell : column.cells) out.cells.push_back(escaped(cell));
-  return out;
-}
-
-std::size_t width_of(const Column& column) {
-  std::size_t width = std::max(kMinWidth, text_width(column.title));
-  for (const auto& cell : column.cells) width = std::max(width, text_width(cell));
-  return width;
-}
-
-std::string padded(const std::string& text, std::size_t width, Align align) {
-  const std::string space(width - text_width(text), ' ');
-  return align == Align::kRight ? space + text : text + space;
-}
-
-std::string rule(std::size_t width, Align align) {
-  return align == Align::kRight ? std::string(width - 1, '-') + ":" : std::string(width, '-');
-}
+constexpr NumberStyle kWords = {.unit = ""};
 
 }  // namespace
 
-void add_row(Table& table, const std::vector<std::string>& cells) {
-  MOEBENCH_CHECK(cells.size() == table.size());
-  for (std::size_t i = 0; i < table.size(); ++i) table[i].cells.push_back(cells[i]);
+Entry::Entry() : text(kNone) {}
+
+Entry::Entry(double number) : value(number) {}
+
+Entry::Entry(const std::optional<double>& number) : text(number ? "" : kNone) {
+  if (number) value = *number;
 }
 
-std::string to_markdown(const Table& table) {
-  if (table.empty()) return "";
-  const std::size_t num_rows = table.front().cells.size();
-  std::vector<std::string> lines(num_rows + 2, "|");
-  for (const Column& raw : table) {
-    MOEBENCH_CHECK(raw.cells.size() == num_rows);
-    const Column column = escaped(raw);
-    const std::size_t width = width_of(column);
-    lines[0] += " " + padded(column.title, width, column.align) + " |";
-    lines[1] += " " + rule(width, column.align) + " |";
-    for (std::size_t row = 0; row < num_rows; ++row) {
-      lines[row + 2] += " " + padded(column.cells[row], width, column.align) + " |";
+Entry::Entry(const std::optional<double>& number, std::string printed) : Entry(number) {
+  text = std::move(printed);
+}
+
+Entry::Entry(std::string words) : value(words), text(std::move(words)) {}
+
+Entry::Entry(const char* words) : Entry(std::string(words)) {}
+
+Entry::Entry(record::Disposition disposition, std::string printed)
+    : value(disposition), text(std::move(printed)) {}
+
+void Column::add(Entry entry) {
+  const auto* number = std::get_if<double>(&entry.value);
+  if (number && entry.text.empty()) entry.text = style.format(*number / style.divisor);
+  entries.push_back(std::move(entry));
+}
+
+std::string Column::heading() const {
+  const std::string unit = style.printed_unit;
+  return unit.empty() ? title : title + " (" + unit + ")";
+}
+
+bool Column::is_measured() const { return !std::ranges::all_of(entries, &Entry::is_missing); }
+
+Column key_column(std::string title) {
+  return {.title = std::move(title), .align = Align::kLeft, .is_key = true, .style = kWords};
+}
+
+Column words_column(std::string title) {
+  return {.title = std::move(title), .align = Align::kLeft, .style = kWords};
+}
+
+Column number_column(std::string title, const NumberStyle& style, std::string name) {
+  return {.title = std::move(title), .style = style, .name = std::move(name)};
+}
+
+void add_row(Table& table, std::vector<Entry> entries) {
+  MOEBENCH_CHECK(entries.size() == table.size());
+  for (std::size_t i = 0; i < table.size(); ++i) table[i].add(std::move(entries[i]));
+}
+
+std::vector<std::string> keys_of(const Table& table) {
+  std::vector<std::string> keys;
+  for (const Column& column : table) {
+    std::string key = column.key();
+    for (int i = 2; std::ranges::count(keys, key) > 0; ++i) {
+      key = column.key() + " " + std::to_string(i);
     }
+    keys.push_back(key);
   }
-  std::string text;
-  for (const auto& line : lines) text += line + "\n";
-  return text;
+  return keys;
+}
+
+std::size_t num_rows(const Table& table) {
+  return table.empty() ? 0 : table.front().entries.size();
 }
 
 }  // namespace moebench::reports

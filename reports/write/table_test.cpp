@@ -1,28 +1,40 @@
 #include "reports/write/table.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 namespace moebench::reports {
 namespace {
 
-TEST(Table, PadsItsColumns) {
-  const Table table = {{"axis", Align::kLeft, {"fsdp", "ep"}},
-                       {"n", Align::kRight, {"—", "10.25"}}};
-  EXPECT_EQ(to_markdown(table),
-            "| axis |     n |\n"
-            "| ---- | ----: |\n"
-            "| fsdp |     — |\n"
-            "| ep   | 10.25 |\n");
+using ::testing::ElementsAre;
+
+TEST(Table, ANumberKeepsItsValueBesideItsText) {
+  Column column = number_column("mem_peak", kMegabytes);
+  column.add(310.2e6);
+  column.add(Entry());
+  column.add({2e6, "about two"});
+  EXPECT_EQ(column.heading(), "mem_peak (MB)");
+  EXPECT_EQ(column.entries[0].text, "310");
+  EXPECT_EQ(std::get<double>(column.entries[0].value), 310.2e6);
+  EXPECT_EQ(column.entries[1].text, kNone);
+  EXPECT_TRUE(column.entries[1].is_missing());
+  EXPECT_EQ(column.entries[2].text, "about two");
 }
 
-TEST(Table, EscapesBarsAndLineBreaks) {
-  EXPECT_EQ(to_markdown({{"a|b", Align::kLeft, {"1|2\n3"}}}),
-            "| a\\|b   |\n"
-            "| ------ |\n"
-            "| 1\\|2 3 |\n");
+TEST(Table, IsMeasuredWhereAnyEntryHasAValue) {
+  Column column = number_column("n");
+  EXPECT_FALSE(column.is_measured());
+  column.add(Entry());
+  EXPECT_FALSE(column.is_measured());
+  column.add(0.0);
+  EXPECT_TRUE(column.is_measured());
 }
 
-TEST(Table, MayBeEmpty) { EXPECT_EQ(to_markdown({}), ""); }
+TEST(Table, ColumnsOfOneTitleGetNamesOfTheirOwn) {
+  EXPECT_THAT(keys_of({number_column("percall"), number_column("ms", kMilliseconds, "time"),
+                       number_column("percall")}),
+              ElementsAre("percall", "time", "percall 2"));
+}
 
 }  // namespace
 }  // namespace moebench::reports

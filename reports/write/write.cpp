@@ -2,10 +2,10 @@
 
 #include "reports/write/agreement.h"
 #include "reports/write/cells.h"
-#include "reports/write/csv.h"
+#include "reports/write/comparison.h"
 #include "reports/write/improvements.h"
 #include "reports/write/loading.h"
-#include "reports/write/markdown.h"
+#include "reports/write/records_csv.h"
 
 namespace moebench::reports {
 namespace {
@@ -21,22 +21,44 @@ std::vector<record::CellRecord> with_arms(std::vector<record::CellRecord> record
 
 }  // namespace
 
+Document report_document(const std::vector<record::CellRecord>& recorded,
+                         const AxisValues& baseline_axes) {
+  const auto records = with_arms(check_agreement(recorded));
+  const auto scenarios = group_cells(records);
+  const Baseline baseline(scenarios, baseline_axes);
+  Document document;
+  for (const ScenarioCells& scenario : scenarios) {
+    add_heading(document, 2, scenario.name);
+    const std::string constants = describe(scenario.cells.front(), scenario.constant_axes);
+    if (!constants.empty()) add_paragraph(document, constants);
+    if (is_loading(scenario)) {
+      add_loading(document, scenario);
+    } else {
+      add_comparison(document, scenario, baseline);
+    }
+  }
+  return document;
+}
+
+Document load_profiles_document(const std::vector<record::CellRecord>& records) {
+  Document document;
+  for (const ScenarioCells& scenario : group_cells(records)) {
+    if (is_loading(scenario)) add_load_profiles(document, scenario);
+  }
+  return document;
+}
+
 std::string write_report(const std::vector<record::CellRecord>& recorded,
                          const ReportOptions& options) {
+  if (!prints_records(options.format)) {
+    return print(report_document(recorded, options.baseline), options.format, options.print);
+  }
   const auto checked = check_agreement(recorded);
   const auto records = with_arms(checked);
   const auto scenarios = group_cells(records);
-  const Baseline baseline(scenarios, options.baseline);
-  if (options.format == Format::kJson) return record::to_json_document(checked);
-  return options.format == Format::kCsv ? to_csv(records) : to_markdown(scenarios, baseline);
-}
-
-std::string write_load_profiles(const std::vector<record::CellRecord>& records) {
-  std::string text;
-  for (const ScenarioCells& scenario : group_cells(records)) {
-    if (is_loading(scenario)) text += load_profiles(scenario);
-  }
-  return text;
+  // Not shown in these, but a wrong one is an error in any format.
+  [[maybe_unused]] const Baseline baseline(scenarios, options.baseline);
+  return options.format == Format::kJson ? record::to_json_document(checked) : records_csv(records);
 }
 
 }  // namespace moebench::reports

@@ -1,38 +1,50 @@
 #pragma once
 
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "harness/record/record.h"
+#include "reports/write/format.h"
+#include "reports/write/improvements.h"
 
 namespace moebench::reports {
 
-enum class Format { kMarkdown, kCsv, kJson };
+// Layouts: documents of all records, in the order given, after check_agreement (agreement.h); how
+// to read them: reports/README.md. `baseline` are the axis values that name the baseline; empty:
+// parallelism=fsdp and expert_kernel=loop, in the scenarios that have such cells. Error where there
+// are no records, an axis of the baseline is unknown or no cell matches it.
+Document report_document(const std::vector<record::CellRecord>& records,
+                         const AxisValues& baseline = {});
+
+// A table a scenario in the columns of fms-acceleration's PR 69: Model, Gpus, TYPE, mem_peak,
+// mem_alloc, train_runtime, tokens/s, improvements.
+Document seed_table_document(const std::vector<record::CellRecord>& records,
+                             const AxisValues& baseline = {});
+
+// The functions of fms-acceleration's load profile in the order of Python's pstats, for each ok
+// cell that measures loading; empty where none does.
+Document load_profiles_document(const std::vector<record::CellRecord>& records);
+
+// What `moebench doctor` found.
+Document machine_document(const record::MachineReport& report);
 
 struct ReportOptions {
   Format format = Format::kMarkdown;
-  // Axis values that name the baseline. Empty: parallelism=fsdp and expert_kernel=loop, in the
-  // scenarios that have such cells. Given: Error where an axis is unknown or no cell matches.
-  std::vector<std::pair<std::string, std::string>> baseline = {};
+  AxisValues baseline = {};
+  PrintOptions print = {};
 };
 
-// Text of all records, in the order given, after check_agreement (agreement.h); how to read it:
-// reports/README.md.
-// Error where there are no records, or `baseline` fits none of them.
+// Whether write_report gives the records themselves instead of tables of them.
+constexpr bool prints_records(Format format) {
+  return format == Format::kCsv || format == Format::kJson;
+}
+
+// Programs get the records themselves instead of tables of them: the schema's document as JSON, and
+// a row for each value of each record as CSV. Any other format prints the report's document.
 std::string write_report(const std::vector<record::CellRecord>& records,
                          const ReportOptions& options);
-
-// The functions of fms-acceleration's load profile in the order of Python's pstats, for each ok
-// cell that measures loading.
-std::string write_load_profiles(const std::vector<record::CellRecord>& records);
-
-// One markdown table a scenario in the columns of fms-acceleration's PR 69: Model, Gpus, TYPE,
-// mem_peak, mem_alloc, train_runtime, tokens/s, improvements. `options.format` is not used.
-std::string write_seed_table(const std::vector<record::CellRecord>& records,
-                             const ReportOptions& options);
-
-// What `moebench doctor` prints: markdown, or the schema's document for kJson.
-std::string write_machine_report(const record::MachineReport& report, Format format);
+// The same of a machine: the schema's document as JSON, else the report's.
+std::string write_machine_report(const record::MachineReport& report, Format format,
+                                 const PrintOptions& options = {});
 
 }  // namespace moebench::reports

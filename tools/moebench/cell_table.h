@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "harness/config/cell.h"
+#include "reports/write/document.h"
 
 namespace moebench::cli {
 
@@ -13,8 +14,8 @@ struct CellRow {
   std::string note;  // "slow", "run", "skip: ok", ...
 };
 
-// Plain text: a line of the axes that all rows share, then scenario, id, the other axes, the
-// estimated memory of the largest rank and the note, in aligned columns.
-std::string cell_table(const std::vector<CellRow>& rows);
+// The axes that all rows share, then a table of scenario, id, the other axes, the estimated memory
+// of the largest rank and the note.
+reports::Document cell_document(const std::vector<CellRow>& rows);
 
 }  // namespace moebench::cli

@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "reports/write/format.h"
+
 namespace moebench::cli {
 namespace {
 
@@ -30,8 +32,9 @@ config::CellConfig toy_cell(config::Parallelism parallelism, std::int64_t ep_deg
 }
 
 TEST(CellTable, HasSharedAxesAndColumns) {
-  const std::string table = cell_table({{toy_cell(config::Parallelism::kFsdp, 1), "slow"},
-                                        {toy_cell(config::Parallelism::kEp, 2), ""}});
+  const auto document = cell_document({{toy_cell(config::Parallelism::kFsdp, 1), "slow"},
+                                       {toy_cell(config::Parallelism::kEp, 2), ""}});
+  const std::string table = print(document, reports::Format::kTerminal);
   EXPECT_THAT(table, HasSubstr("all cells: model=toy expert_kernel=loop ranks=2"));
   EXPECT_THAT(table,
               HasSubstr("scenario  id            parallelism  ep_degree  memory/rank  note"));

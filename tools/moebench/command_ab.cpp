@@ -12,6 +12,7 @@
 #include "harness/session/plan.h"
 #include "harness/session/results_folder.h"
 #include "tools/moebench/commands.h"
+#include "tools/moebench/output.h"
 
 namespace moebench::cli {
 namespace {
@@ -177,9 +178,9 @@ int run_command(const CalibrateOptions& options) {
   pairs.fresh = options.fresh;
   const int exit_code = run_session(std::move(pairs));
   if (exit_code == kExitInterrupted) return exit_code;
-  std::cout << power_text(
+  print_document(power_document(
       {.selection = options.selection,
-       .calibration = session::results_path(options.out, options.selection.file, "-calibration")});
+       .calibration = session::results_path(options.out, options.selection.file, "-calibration")}));
   return exit_code;
 }
 

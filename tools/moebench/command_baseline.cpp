@@ -1,5 +1,6 @@
 #include <fmt/core.h>
 
+#include <array>
 #include <iostream>
 
 #include "harness/base/error.h"
@@ -8,13 +9,18 @@
 #include "reports/gate/fingerprint.h"
 #include "reports/gate/names.h"
 #include "reports/write/cells.h"
-#include "reports/write/table.h"
+#include "reports/write/document.h"
 #include "tools/moebench/commands.h"
+#include "tools/moebench/output.h"
 
 namespace moebench::cli {
 namespace {
 
-using reports::Align;
+using reports::kCount;
+using reports::key_column;
+using reports::number_column;
+using reports::Table;
+using reports::words_column;
 using Records = std::vector<record::CellRecord>;
 
 std::string value_in(const record::Environment& environment, const char* key) {
@@ -37,60 +43,66 @@ int save(const session::BaselineStore& store, const BaselineOptions& options) {
 }
 
 int list(const session::BaselineStore& store) {
-  reports::Table table = {{"name", Align::kLeft},   {"current"},
-                          {"generations"},          {"runs"},
-                          {"git", Align::kLeft},    {"measured", Align::kLeft},
-                          {"machine", Align::kLeft}};
+  Table table = {key_column("name"),
+                 number_column("current", kCount),
+                 number_column("generations", kCount),
+                 number_column("runs", kCount),
+                 words_column("git"),
+                 words_column("measured"),
+                 words_column("machine")};
   for (const std::string& name : store.names()) {
     const Records records = store.load(name);
     const auto& environment = records.front().environment;
-    const std::string cells[] = {name,
-                                 std::to_string(store.current(name)),
-                                 std::to_string(store.generations(name).size()),
-                                 std::to_string(records.size()),
-                                 value_in(environment, "git_sha"),
-                                 records.front().started_at,
-                                 value_in(environment, "cpu_model")};
-    for (std::size_t i = 0; i < table.size(); ++i) table[i].cells.push_back(cells[i]);
+    add_row(table, {name, static_cast<double>(store.current(name)),
+                    static_cast<double>(store.generations(name).size()),
+                    static_cast<double>(records.size()), value_in(environment, "git_sha"),
+                    records.front().started_at, value_in(environment, "cpu_model")});
   }
-  std::cout << to_markdown(table);
+  print_document({std::move(table)});
   return kExitOk;
 }
 
 // A row a cell and generation, the oldest first: exact metrics, and times as a history.
-std::string history(const session::BaselineStore& store, const std::string& name) {
-  reports::Table table = {
-      {"cell", Align::kLeft}, {"generation"}, {"git", Align::kLeft}, {"runs"},     {"mem_alloc"},
-      {"mem_peak"},           {"loss"},       {"step_time"},         {"load_time"}};
+Table history(const session::BaselineStore& store, const std::string& name) {
+  constexpr std::array kMetrics = {std::pair("mem_alloc", "bytes"), std::pair("mem_peak", "bytes"),
+                                   std::pair("loss", "1"), std::pair("step_time", "ns"),
+                                   std::pair("load_time", "ns")};
+  Table table = {key_column("cell"), number_column("generation", kCount), words_column("git"),
+                 number_column("runs", kCount)};
+  table[1].is_key = true;
+  for (const auto& [metric, unit] : kMetrics) table.push_back(number_column(metric, {unit}));
   for (const int generation : store.generations(name)) {
     const Records records = store.load(name, generation);
     for (const auto& scenario : reports::group_cells(records)) {
       for (const auto& cell : scenario.cells) {
-        const std::string axes = describe(cell, scenario.varying_axes());
-        table[0].cells.push_back(axes.empty() ? scenario.name : axes);
-        table[1].cells.push_back(std::to_string(generation));
-        table[2].cells.push_back(value_in(cell.first().environment, "git_sha"));
-        table[3].cells.push_back(std::to_string(cell.repetitions.size()));
-        std::size_t column = 4;
-        for (const char* metric : {"mem_alloc", "mem_peak", "loss", "step_time", "load_time"}) {
-          const auto found = cell.first().metrics.find(metric);
-          const std::string unit = found == cell.first().metrics.end() ? "" : found->second.unit;
-          table[column++].cells.push_back(gate::value_text(cell.median(metric), unit));
+        const std::string axes = describe(cell, scenario.varying_axes);
+        std::vector<reports::Entry> row = {axes.empty() ? scenario.name : axes,
+                                           static_cast<double>(generation),
+                                           value_in(cell.first().environment, "git_sha"),
+                                           static_cast<double>(cell.repetitions.size())};
+        for (const auto& [metric, unit] : kMetrics) {
+          const auto value = cell.median(metric);
+          row.emplace_back(value, gate::value_text(value, unit));
         }
+        add_row(table, std::move(row));
       }
     }
   }
-  return to_markdown(table);
+  return table;
 }
 
 int show(const session::BaselineStore& store, const std::string& name) {
   const Records records = store.load(name);
-  std::string text =
-      fmt::format("# baseline {}\n\ncurrent generation: {}\n\n", name, store.current(name));
+  reports::Document document = {
+      reports::Heading{1, "baseline " + name},
+      reports::Paragraph{fmt::format("current generation: {}", store.current(name))}};
+  std::vector<std::string> facts;
   for (const auto& [key, value] : gate::common_fingerprint(records)) {
-    text += fmt::format("- {}: {}\n", key, value);
+    facts.push_back(fmt::format("{}: {}", key, value));
   }
-  std::cout << text << "\n" << history(store, name);
+  add_list(document, facts);
+  add_table(document, history(store, name));
+  print_document(document);
   return kExitOk;
 }
 

@@ -8,6 +8,7 @@
 #include "harness/machine/machine_load.h"
 #include "reports/write/write.h"
 #include "tools/moebench/commands.h"
+#include "tools/moebench/output.h"
 
 namespace moebench::cli {
 namespace {
@@ -69,9 +70,8 @@ int run_command(const DoctorOptions& options) {
     report.warnings.push_back(std::move(warning));
   }
   report.metrics = launch::merge_probes(one->front(), *all);
-  const bool as_json = options.format == "json";
-  std::cout << reports::write_machine_report(
-      report, as_json ? reports::Format::kJson : reports::Format::kMarkdown);
+  std::cout << reports::write_machine_report(report, output_format(options.format),
+                                             print_options());
   return kExitOk;
 }
 

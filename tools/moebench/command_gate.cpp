@@ -11,6 +11,7 @@
 #include "reports/gate/gate.h"
 #include "reports/gate/outputs.h"
 #include "tools/moebench/commands.h"
+#include "tools/moebench/output.h"
 
 namespace moebench::cli {
 namespace {
@@ -79,7 +80,12 @@ int run_command(const GateOptions& options) {
   }
   const Report report = options.baseline.empty() ? judge_session(options) : judge_baseline(options);
   const std::string summary = gate::write_summary(report);
-  std::cout << summary;
+  const reports::Format format = output_format(options.format);
+  if (format == reports::Format::kMarkdown) {
+    std::cout << summary;  // which fits where CI shows it
+  } else {
+    print_document(gate::summary_document(report), format);
+  }
   if (options.github) write_for_github(report, summary);
   if (!options.junit.empty()) write_file_atomically(options.junit, gate::write_junit(report));
   return exit_code(report, options.fail_on);

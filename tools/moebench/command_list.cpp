@@ -1,8 +1,7 @@
-#include <iostream>
-
 #include "harness/session/plan.h"
 #include "tools/moebench/cell_table.h"
 #include "tools/moebench/commands.h"
+#include "tools/moebench/output.h"
 
 namespace moebench::cli {
 
@@ -13,7 +12,7 @@ int run_command(const ListOptions& options) {
       rows.push_back({cell, scenario.slow ? "slow" : ""});
     }
   }
-  std::cout << cell_table(rows);
+  print_document(cell_document(rows), output_format(options.format, reports::Format::kTerminal));
   return kExitOk;
 }
 

@@ -10,6 +10,7 @@
 #include "harness/weights/parameters.h"
 #include "reports/write/write.h"
 #include "tools/moebench/commands.h"
+#include "tools/moebench/output.h"
 
 namespace moebench::cli {
 namespace {
@@ -76,14 +77,15 @@ RunOptions run_options(const LoadOptions& options, const fs::path& scenario) {
   return run;
 }
 
-void print(const LoadOptions& options, const std::vector<record::CellRecord>& records) {
-  reports::ReportOptions report;
-  if (options.format == "csv") report.format = reports::Format::kCsv;
-  if (options.format == "json") report.format = reports::Format::kJson;
-  std::cout << reports::write_report(records, report);
-  if (report.format == reports::Format::kMarkdown) {
-    std::cout << "\n" << reports::write_load_profiles(records);
+void print_report(const LoadOptions& options, const std::vector<record::CellRecord>& records) {
+  const reports::Format format = output_format(options.format);
+  if (reports::prints_records(format)) {
+    std::cout << reports::write_report(records, {.format = format});
+    return;
   }
+  reports::Document document = reports::report_document(records);
+  append(document, reports::load_profiles_document(records));
+  print_document(document, format);
 }
 
 }  // namespace
@@ -97,7 +99,7 @@ int run_command(const LoadOptions& options) {
   fs::create_directories(options.out);
   write_file_atomically(scenario, scenario_text(options, checkpoint, model));
   const RunOutcome run = run_cells(run_options(options, scenario));
-  if (run.exit_code != kExitInterrupted) print(options, run.records);
+  if (run.exit_code != kExitInterrupted) print_report(options, run.records);
   return run.exit_code;
 }
 

@@ -1,23 +1,18 @@
 #include <fmt/core.h>
 
-#include <iostream>
-
 #include "harness/base/error.h"
 #include "harness/base/units.h"
 #include "harness/session/plan.h"
 #include "harness/session/results_folder.h"
 #include "reports/gate/plan.h"
-#include "reports/write/format_value.h"
-#include "reports/write/table.h"
+#include "reports/write/document.h"
 #include "tools/moebench/commands.h"
+#include "tools/moebench/output.h"
 
 namespace moebench::cli {
 namespace {
 
 namespace fs = std::filesystem;
-
-using reports::Align;
-using reports::kNone;
 
 fs::path calibration_folder(const PowerOptions& options) {
   return session::results_path(options.calibration, options.selection.file, "-calibration");
@@ -43,46 +38,46 @@ gate::PlanRequest request_of(const PowerOptions& options,
   return request;
 }
 
-std::string table_text(const gate::Plan& plan, const std::vector<config::CellConfig>& cells,
-                       const std::string& effect) {
-  reports::Table table = {{"cell", Align::kLeft},
-                          {"run noise"},
-                          {fmt::format("pairs for +{}", effect)},
-                          {fmt::format("{} pairs find", gate::kUsualPairs)},
-                          {"time of a pair"}};
+reports::Table table_of(const gate::Plan& plan, const std::vector<config::CellConfig>& cells,
+                        const std::string& effect) {
+  using reports::number_column;
+  reports::Table table = {
+      reports::key_column("cell"), number_column("run noise", reports::kShare),
+      number_column(fmt::format("pairs for +{}", effect), reports::kCount),
+      number_column(fmt::format("{} pairs find", gate::kUsualPairs), reports::kChange),
+      number_column("time of a pair", reports::without_printed_unit(reports::kSeconds))};
   const auto axes = session::varying_axes(cells);
   for (std::size_t i = 0; i < cells.size(); ++i) {
     const gate::CellPlan& cell = plan.cells[i];
-    table[0].cells.push_back(session::describe(cells[i], axes));
-    table[1].cells.push_back(reports::format_share(cell.noise));
-    table[2].cells.push_back(cell.pairs ? std::to_string(*cell.pairs) : kNone);
-    table[3].cells.push_back(reports::format_change(cell.smallest));
-    table[4].cells.push_back(cell.pair_ns ? minutes_text(*cell.pair_ns) : kNone);
+    const auto pairs = cell.pairs ? std::optional<double>(*cell.pairs) : std::nullopt;
+    const auto pair_time =
+        cell.pair_ns ? reports::Entry(cell.pair_ns, minutes_text(*cell.pair_ns)) : reports::Entry();
+    add_row(table,
+            {session::describe(cells[i], axes), cell.noise, pairs, cell.smallest, pair_time});
   }
-  return to_markdown(table);
+  return table;
 }
 
 }  // namespace
 
-std::string power_text(const PowerOptions& options) {
+reports::Document power_document(const PowerOptions& options) {
   const auto cells =
       session::cells_to_run(session::select_scenarios(options.selection), options.selection);
   const gate::Plan plan = gate::make_plan(request_of(options, cells));
-  std::string text = table_text(plan, cells, options.effect) + "\n";
+  const reports::Table table = table_of(plan, cells, options.effect);
   if (!plan.pairs) {
-    text += fmt::format(
-        "The pairs are not known for every cell: calibrate with 'moebench calibrate "
-        "{}', or find more than +{}.\n",
-        options.selection.file, options.effect);
-    return text;
+    return {table, reports::Paragraph{fmt::format(
+                       "The pairs are not known for every cell: calibrate with 'moebench calibrate "
+                       "{}', or find more than +{}.",
+                       options.selection.file, options.effect)}};
   }
-  text += fmt::format(
+  std::string text = fmt::format(
       "{} pairs of each cell find +{} in any one of {} cells with a probability of "
       "{:g} %",
       *plan.pairs, options.effect, cells.size(), gate::kPower * 100);
   if (plan.time_ns)
     text += fmt::format("; they take {} of this machine", minutes_text(*plan.time_ns));
-  return text + ".\n";
+  return {table, reports::Paragraph{text + "."}};
 }
 
 int run_command(const PowerOptions& options) {
@@ -90,7 +85,7 @@ int run_command(const PowerOptions& options) {
     throw Error("no calibration in '{}'; make one with 'moebench calibrate {}', or give --noise",
                 calibration_folder(options).string(), options.selection.file);
   }
-  std::cout << power_text(options);
+  print_document(power_document(options), output_format(options.format));
   return kExitOk;
 }
 

@@ -8,6 +8,7 @@
 #include "reports/write/profile.h"
 #include "reports/write/write.h"
 #include "tools/moebench/commands.h"
+#include "tools/moebench/output.h"
 
 namespace moebench::cli {
 namespace {
@@ -52,21 +53,33 @@ bool any_is_profiled(const std::vector<record::CellRecord>& records) {
   return false;
 }
 
-void print(const ProfileOptions& options, const fs::path& results,
-           const std::vector<record::CellRecord>& records) {
-  if (options.format == "json") {
-    std::cout << reports::write_report(records, {.format = reports::Format::kJson});
-  } else if (options.format == "pstats") {
+reports::Document document_of(const ProfileOptions& options, const fs::path& results,
+                              const std::vector<record::CellRecord>& records) {
+  reports::Document document =
+      any_is_profiled(records)
+          ? reports::profile_document(records, {static_cast<std::size_t>(options.top)})
+          : reports::report_document(records);
+  append(document, reports::load_profiles_document(records));  // of cells that measure loading
+  std::string traces = list_files(records, results, "trace.json");
+  if (!traces.empty()) {
+    traces.pop_back();
+    add_heading(document, 3, "Traces of all ranks");
+    add_paragraph(document, traces);
+  }
+  return document;
+}
+
+void print_profile(const ProfileOptions& options, const fs::path& results,
+                   const std::vector<record::CellRecord>& records) {
+  if (options.format == kPstats) {
     std::cout << list_files(records, results, "profile.pstats");
+    return;
+  }
+  const reports::Format format = output_format(options.format);
+  if (format == reports::Format::kJson) {
+    std::cout << reports::write_report(records, {.format = format});
   } else {
-    if (any_is_profiled(records)) {
-      std::cout << reports::write_profile(records, {static_cast<std::size_t>(options.top)});
-    } else {
-      std::cout << reports::write_report(records, {});
-    }
-    std::cout << reports::write_load_profiles(records);  // of cells that measure loading
-    const std::string traces = list_files(records, results, "trace.json");
-    if (!traces.empty()) std::cout << "### Traces of all ranks\n\n" << traces;
+    print_document(document_of(options, results, records), format);
   }
 }
 
@@ -76,7 +89,7 @@ int run_command(const ProfileOptions& options) {
   const RunOptions run = run_options(options);
   const RunOutcome outcome = run_cells(run);
   if (outcome.exit_code == kExitInterrupted) return outcome.exit_code;
-  print(options, run.out, outcome.records);
+  print_profile(options, run.out, outcome.records);
   for (const auto& record : outcome.records) {
     if (record.disposition == record::Disposition::kOk) continue;
     std::cerr << fmt::format("moebench: {} is {}: {}\n", record.id, to_string(record.disposition),

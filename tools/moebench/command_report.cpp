@@ -11,20 +11,34 @@
 #include "reports/write/profile.h"
 #include "reports/write/write.h"
 #include "tools/moebench/commands.h"
+#include "tools/moebench/output.h"
 
 namespace moebench::cli {
 namespace {
 
-reports::Format format_from_string(const std::string& text) {
-  if (text == "csv") return reports::Format::kCsv;
-  if (text == "json") return reports::Format::kJson;
-  return reports::Format::kMarkdown;
+reports::ReportOptions report_options(const ReportOptions& options) {
+  reports::ReportOptions report;
+  if (options.out.empty()) {
+    report.format = output_format(options.format);
+    report.print = print_options();
+  } else if (!options.format.empty()) {
+    report.format = reports::format_from_string(options.format);
+  }
+  for (const std::string& pair : options.baseline) {
+    report.baseline.push_back(session::parse_pair(pair, "--baseline"));
+  }
+  return report;
 }
 
-std::string text_of(const std::vector<record::CellRecord>& records, const ReportOptions& options,
-                    const reports::ReportOptions& report) {
-  if (options.seed_table) return reports::write_seed_table(records, report);
-  if (options.profile) return reports::write_profile(records, {});
+std::string text_of(const std::vector<record::CellRecord>& records, const ReportOptions& options) {
+  const reports::ReportOptions report = report_options(options);
+  if (options.seed_table) {
+    const auto document = reports::seed_table_document(records, report.baseline);
+    return reports::print(document, report.format, report.print);
+  }
+  if (options.profile) {
+    return reports::print(reports::profile_document(records, {}), report.format, report.print);
+  }
   return reports::write_report(records, report);
 }
 
@@ -52,16 +66,8 @@ int run_command(const ReportOptions& options) {
     throw Error("no results in '{}': it has no results.jsonl with a record; see moebench run",
                 options.folder);
   }
-  reports::ReportOptions report{.format = format_from_string(options.format)};
-  for (const std::string& pair : options.baseline) {
-    report.baseline.push_back(session::parse_pair(pair, "--baseline"));
-  }
-  if ((options.seed_table || options.profile) && report.format != reports::Format::kMarkdown) {
-    throw Error("{} is a markdown table; leave out --format",
-                options.seed_table ? "--seed-table" : "--profile");
-  }
   if (!options.keep_other_builds) records = of_one_program_each(std::move(records));
-  const std::string text = text_of(records, options, report);
+  const std::string text = text_of(records, options);
   if (options.out.empty()) {
     std::cout << text;
   } else {

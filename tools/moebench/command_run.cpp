@@ -16,6 +16,7 @@
 #include "reports/write/write.h"
 #include "tools/moebench/cell_table.h"
 #include "tools/moebench/commands.h"
+#include "tools/moebench/output.h"
 
 namespace moebench::cli {
 namespace {
@@ -105,8 +106,11 @@ int dry_run(const RunOptions& options) {
   std::vector<CellRow> rows;
   for (const session::PlannedRun& run : plan)
     rows.push_back({run.cell, session::plan_note(run, records, pending)});
-  std::cout << cell_table(rows) << "\nTo gate these cells (moebench ab):\n\n"
-            << power_text({.selection = options.selection});
+  print_document(cell_document(rows), reports::Format::kTerminal);
+  std::cout << "\n";
+  reports::Document gate = {reports::Paragraph{"To gate these cells (moebench ab):"}};
+  append(gate, power_document({.selection = options.selection}));
+  print_document(gate);
   return kExitOk;
 }
 
@@ -192,7 +196,9 @@ RunOutcome run_cells(const RunOptions& options) {
 int run_command(const RunOptions& options) {
   if (options.dry_run) return dry_run(options);
   const RunOutcome run = run_cells(options);
-  if (run.exit_code != kExitInterrupted) std::cout << reports::write_report(run.records, {});
+  if (run.exit_code != kExitInterrupted) {
+    print_document(reports::report_document(run.records));
+  }
   return run.exit_code;
 }
 

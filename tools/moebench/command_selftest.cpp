@@ -15,6 +15,7 @@
 #include "reports/gate/plan.h"
 #include "reports/gate/simulate.h"
 #include "tools/moebench/commands.h"
+#include "tools/moebench/output.h"
 
 namespace moebench::cli {
 namespace {
@@ -58,7 +59,7 @@ int simulate(int matrices) {
     // Chance alone moves a share that lies on its bound.
     is_kept = is_kept && keeps(promised, results.back(), 2);
   }
-  std::cout << gate::simulation_table(cases, results);
+  print_document({gate::simulation_table(cases, results)});
   std::cout << (is_kept ? "\nThe gate keeps what is promised.\n"
                         : "\nThe gate breaks a promise.\n");
   return is_kept ? kExitOk : kExitSelftestFailed;

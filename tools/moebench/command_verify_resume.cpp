@@ -7,6 +7,7 @@
 #include "harness/session/results_folder.h"
 #include "harness/session/verify_resume.h"
 #include "tools/moebench/commands.h"
+#include "tools/moebench/output.h"
 #include "tools/moebench/resume_report.h"
 
 namespace moebench::cli {
@@ -25,7 +26,7 @@ int run_command(const VerifyResumeOptions& options) {
     std::cerr << "moebench: interrupted; run again to verify from the start\n";
     return kExitInterrupted;
   }
-  std::cout << resume_report(*rows);
+  print_document(resume_document(*rows));
   const bool all_pass = std::ranges::all_of(
       *rows, [](const session::ResumeRow& row) { return row.check.failure.empty(); });
   return all_pass ? kExitOk : kExitCellFailed;

@@ -4,6 +4,7 @@
 
 #include "harness/record/record.h"
 #include "harness/session/pair_session.h"
+#include "reports/write/document.h"
 #include "tools/moebench/options.h"
 
 namespace moebench::cli {
@@ -25,6 +26,9 @@ inline int run_command(const GateCommand& command) {
 session::PairSession start_session(const std::string& launcher, const std::string& command_line);
 // Runs it; the exit code.
 int run_session(session::PairSession pairs);
+
+// The table that `power` prints and `calibrate` ends with.
+reports::Document power_document(const PowerOptions& options);
 
 struct RunOutcome {
   int exit_code = kExitOk;

@@ -92,6 +92,7 @@ void add_gate(CLI::App& app, GateOptions& options) {
   gate->add_flag("--github", options.github,
                  "Print annotations, append to the file GITHUB_STEP_SUMMARY names");
   gate->add_option("--junit", options.junit, "JUnit XML file to write")->type_name("FILE");
+  add_format(*gate, options.format);
 }
 
 void add_power(CLI::App& app, PowerOptions& options) {
@@ -106,6 +107,7 @@ void add_power(CLI::App& app, PowerOptions& options) {
   power
       ->add_option("--calibration", options.calibration, "Its results folder, default that of FILE")
       ->type_name("DIR");
+  add_format(*power, options.format);
 }
 
 void add_baseline(CLI::App& app, BaselineOptions& options) {

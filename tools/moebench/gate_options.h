@@ -55,6 +55,7 @@ struct GateOptions {
   std::string store = "results/baselines";
   bool github = false;
   std::string junit;
+  std::string format;  // empty: see output.h
 };
 
 struct PowerOptions {
@@ -62,6 +63,7 @@ struct PowerOptions {
   std::string effect = "5%";
   std::string noise{};        // empty: the calibration's
   std::string calibration{};  // empty: that of the file
+  std::string format{};       // empty: see output.h
 };
 
 struct BaselineOptions {
@@ -102,9 +104,6 @@ std::optional<GateCommand> given_gate_command(const CLI::App& app,
 
 // "5%" -> 0.05; above 0 and below 100 %. Error otherwise; `option` names it.
 double parse_percent(const std::string& text, const std::string& option);
-
-// The table that `power` prints and `calibrate` ends with.
-std::string power_text(const PowerOptions& options);
 
 int run_command(const CalibrateOptions& options);
 int run_command(const AbOptions& options);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "harness/session/plan.h"
 
@@ -14,5 +15,9 @@ namespace moebench::cli {
 // FILE, --only, --filter and --ranks.
 void add_selection(CLI::App& app, session::Selection& selection);
 void add_launcher(CLI::App& app, std::string& launcher);
+// --format: any format of reports, and `more`.
+void add_format(CLI::App& app, std::string& format,
+                const std::string& description = "Default: terminal on a terminal, else markdown",
+                const std::vector<std::string>& more = {});
 
 }  // namespace moebench::cli

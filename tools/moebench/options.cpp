@@ -12,6 +12,7 @@
 #include "harness/config/enums.h"
 #include "harness/launch/launcher.h"
 #include "harness/machine/environment.h"
+#include "reports/write/format.h"
 #include "tools/moebench/option_groups.h"
 
 namespace moebench::cli {
@@ -38,6 +39,7 @@ void add_cells(CLI::App& app, session::Selection& selection) {
 void add_list(CLI::App& app, ListOptions& options) {
   CLI::App* list = app.add_subcommand("list", "Show the cells of a scenario file");
   add_selection(*list, options.selection);
+  add_format(*list, options.format, "Default: terminal");
 }
 
 void add_keep_other_builds(CLI::App& app, bool& keep) {
@@ -78,10 +80,8 @@ void add_profile(CLI::App& app, ProfileOptions& options) {
       ->capture_default_str()
       ->type_name("N")
       ->check(CLI::PositiveNumber);
-  profile->add_option("--format", options.format, "pstats: the files for Python's pstats")
-      ->capture_default_str()
-      ->type_name("NAME")
-      ->check(CLI::IsMember({"markdown", "json", "pstats"}));
+  add_format(*profile, options.format, "As of report; pstats: the files for Python's pstats",
+             {kPstats});
   profile
       ->add_option("--out", options.out, "Results folder, default results/<stem of FILE>-profile")
       ->type_name("DIR");
@@ -107,10 +107,7 @@ void add_verify_resume(CLI::App& app, VerifyResumeOptions& options) {
 void add_report(CLI::App& app, ReportOptions& options) {
   CLI::App* report = app.add_subcommand("report", "Print the results of a folder");
   report->add_option("DIR", options.folder, "Results folder")->required();
-  report->add_option("--format", options.format, "Format of the text")
-      ->capture_default_str()
-      ->type_name("NAME")
-      ->check(CLI::IsMember({"markdown", "csv", "json"}));
+  add_format(*report, options.format);
   report
       ->add_option("--baseline", options.baseline,
                    "What to compare with: axis=value,axis=value,...")
@@ -178,10 +175,7 @@ void add_load(CLI::App& app, LoadOptions& options) {
   CLI::App* load = app.add_subcommand("load", "Measure how fast a checkpoint loads, and why");
   add_load_what(*load, options);
   add_load_how(*load, options);
-  load->add_option("--format", options.format, "Format of the text")
-      ->capture_default_str()
-      ->type_name("NAME")
-      ->check(CLI::IsMember({"markdown", "csv", "json"}));
+  add_format(*load, options.format);
   load->add_option("--out", options.out, "Results folder; results in it are replaced")
       ->capture_default_str()
       ->type_name("DIR");
@@ -221,10 +215,7 @@ void add_doctor(CLI::App& app, DoctorOptions& options) {
       ->type_name("N")
       ->check(CLI::PositiveNumber);
   doctor->add_flag("--quick", options.quick, "Seconds instead of a minute, less exact");
-  doctor->add_option("--format", options.format, "Format of the text")
-      ->capture_default_str()
-      ->type_name("NAME")
-      ->check(CLI::IsMember({"markdown", "json"}));
+  add_format(*doctor, options.format);
   add_launcher(*doctor, options.launcher);
 }
 
@@ -241,6 +232,14 @@ void add_selection(CLI::App& app, session::Selection& selection) {
   app.add_option("--ranks", selection.ranks, "Ranks of every cell, instead of the file's")
       ->type_name("N")
       ->check(CLI::PositiveNumber);
+}
+
+void add_format(CLI::App& app, std::string& format, const std::string& description,
+                const std::vector<std::string>& more) {
+  std::vector<std::string> names;
+  for (const reports::FormatRow& row : reports::formats()) names.emplace_back(row.name);
+  names.insert(names.end(), more.begin(), more.end());
+  app.add_option("--format", format, description)->type_name("NAME")->check(CLI::IsMember(names));
 }
 
 void add_launcher(CLI::App& app, std::string& launcher) {

@@ -15,8 +15,12 @@ inline constexpr int kExitUsage = 2;
 inline constexpr int kExitCellFailed = 3;
 inline constexpr int kExitInterrupted = 130;
 
+// Of `profile --format`, which may also list the files for Python's pstats.
+inline constexpr const char* kPstats = "pstats";
+
 struct ListOptions {
   session::Selection selection;
+  std::string format;  // empty: see output.h, as in all commands
 };
 
 struct RunOptions {
@@ -37,7 +41,7 @@ struct ProfileOptions {
   session::Selection selection;
   std::string level = "ops";
   std::int64_t top = 15;  // rows of a table of operations
-  std::string format = "markdown";
+  std::string format;
   std::string out;  // empty: results/<stem of the file>-profile
   bool fresh = false;
   bool keep_other_builds = false;
@@ -55,7 +59,7 @@ struct VerifyResumeOptions {
 
 struct ReportOptions {
   std::string folder;
-  std::string format = "markdown";
+  std::string format;
   std::vector<std::string> baseline;  // axis=value
   bool seed_table = false;
   bool profile = false;
@@ -67,7 +71,7 @@ struct DoctorOptions {
   std::int64_t ranks = 2;
   std::int64_t threads = 1;
   bool quick = false;
-  std::string format = "markdown";
+  std::string format;
   std::string launcher = "auto";
 };
 
@@ -84,7 +88,7 @@ struct LoadOptions {
   std::string dtype = "bf16";
   std::int64_t threads = 1;
   std::int64_t repeats = 3;
-  std::string format = "markdown";
+  std::string format;
   std::string out = "results/load";
   std::string launcher = "auto";
   std::string command_line;  // as typed; goes into the records

@@ -124,7 +124,7 @@ TEST(Options, BaselineIsSplitAtCommas) {
       {"report", "--baseline", "parallelism=fsdp,expert_kernel=loop", "dir"});
   EXPECT_THAT(options.baseline, ElementsAre("parallelism=fsdp", "expert_kernel=loop"));
   EXPECT_EQ(options.folder, "dir");
-  EXPECT_EQ(options.format, "markdown");
+  EXPECT_EQ(options.format, "");
 }
 
 TEST(Options, WrongWordsAreErrors) {
@@ -141,7 +141,7 @@ TEST(Options, DoctorMeasuresWhatScenariosStartByDefault) {
   const auto defaults = parse_as<DoctorOptions>({"doctor"});
   EXPECT_EQ(defaults.ranks, 2);
   EXPECT_EQ(defaults.threads, 1);
-  EXPECT_EQ(defaults.format, "markdown");
+  EXPECT_EQ(defaults.format, "");
   const auto options = parse_as<DoctorOptions>(
       {"doctor", "--ranks", "4", "--threads", "3", "--quick", "--format", "json"});
   EXPECT_EQ(options.ranks, 4);
@@ -149,14 +149,14 @@ TEST(Options, DoctorMeasuresWhatScenariosStartByDefault) {
   EXPECT_TRUE(options.quick);
   EXPECT_EQ(options.format, "json");
   EXPECT_THAT(error_of({"doctor", "--ranks", "0"}), HasSubstr("--ranks"));
-  EXPECT_THAT(error_of({"doctor", "--format", "csv"}), HasSubstr("csv"));
+  EXPECT_THAT(error_of({"doctor", "--format", "latex"}), HasSubstr("latex"));
 }
 
 TEST(Options, Profile) {
   const auto defaults = parse_as<ProfileOptions>({"profile", "file.yaml"});
   EXPECT_EQ(defaults.level, "ops");
   EXPECT_EQ(defaults.top, 15);
-  EXPECT_EQ(defaults.format, "markdown");
+  EXPECT_EQ(defaults.format, "");
   const auto options =
       parse_as<ProfileOptions>({"profile", "file.yaml", "--only", "a", "--filter", "ranks=2",
                                 "--level", "trace", "--top", "3", "--format", "pstats", "--fresh"});

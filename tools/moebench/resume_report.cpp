@@ -2,17 +2,10 @@
 
 #include <fmt/format.h>
 
-#include "harness/base/units.h"
 #include "harness/session/plan.h"
-#include "reports/write/format_value.h"
-#include "reports/write/table.h"
 
 namespace moebench::cli {
 namespace {
-
-std::string seconds_text(const std::optional<double>& ns) {
-  return reports::format_number(ns ? std::optional(*ns / kNsPerSecond) : std::nullopt);
-}
 
 // The axes that a resumed run changes.
 std::string resumed_as(const session::ResumeRow& row) {
@@ -28,60 +21,58 @@ std::string resumed_as(const session::ResumeRow& row) {
 
 reports::Table table_of(const std::vector<session::ResumeRow>& rows,
                         const std::vector<std::string>& axes) {
-  using reports::Align;
+  using reports::number_column;
   std::vector<std::optional<double>> bytes;
   for (const session::ResumeRow& row : rows) bytes.push_back(row.checkpoint_bytes);
-  const reports::Unit unit = reports::byte_unit(bytes);
-  reports::Table table = {{"cell", Align::kLeft},
-                          {"resumed as", Align::kLeft},
-                          {"steps compared"},
-                          {"loss Δ"},
-                          {"gradient norm Δ"},
-                          {"parameters Δ"},
-                          {"bit-identical", Align::kLeft},
-                          {"save (s)"},
-                          {"load (s)"},
-                          {fmt::format("checkpoint ({})", unit.name)},
-                          {"verdict", Align::kLeft}};
+  reports::Table table = {reports::key_column("cell"),
+                          reports::key_column("resumed as"),
+                          number_column("steps compared"),
+                          number_column("loss Δ"),
+                          number_column("gradient norm Δ"),
+                          number_column("parameters Δ"),
+                          reports::words_column("bit-identical"),
+                          number_column("save", reports::kSeconds),
+                          number_column("load", reports::kSeconds),
+                          number_column("checkpoint", reports::bytes_style(bytes)),
+                          reports::words_column("verdict")};
   for (const session::ResumeRow& row : rows) {
     const session::ResumeCheck& check = row.check;
-    auto size = row.checkpoint_bytes;
-    if (size) *size /= unit.divisor;
-    const std::string cells[] = {
-        session::describe(row.cell, axes),
-        resumed_as(row),
-        fmt::format("{} + {}", row.recipe.steps_before, check.num_steps - row.recipe.steps_before),
-        session::difference_text(check.loss),
-        session::difference_text(check.grad_norm),
-        session::difference_text(check.parameters),
-        check.is_bit_identical ? "yes" : "no",
-        seconds_text(row.save_time_ns),
-        seconds_text(row.load_time_ns),
-        reports::format_number(size),
-        check.failure.empty() ? "ok" : "FAILED"};
-    for (std::size_t i = 0; i < table.size(); ++i) table[i].cells.push_back(cells[i]);
+    const auto difference = [](const std::optional<double>& value) {
+      return reports::Entry(value, session::difference_text(value));
+    };
+    add_row(
+        table,
+        {session::describe(row.cell, axes), resumed_as(row),
+         fmt::format("{} + {}", row.recipe.steps_before, check.num_steps - row.recipe.steps_before),
+         difference(check.loss), difference(check.grad_norm), difference(check.parameters),
+         check.is_bit_identical ? "yes" : "no", row.save_time_ns, row.load_time_ns,
+         row.checkpoint_bytes, check.failure.empty() ? "ok" : "FAILED"});
   }
   return table;
 }
 
 }  // namespace
 
-std::string resume_report(const std::vector<session::ResumeRow>& rows) {
+reports::Document resume_document(const std::vector<session::ResumeRow>& rows) {
   std::vector<config::CellConfig> cells;
   for (const session::ResumeRow& row : rows) cells.push_back(row.cell);
   const auto axes = session::varying_axes(cells);
-  std::string text = reports::to_markdown(table_of(rows, axes));
-  text +=
-      "\nΔ: largest relative difference from the run that never stopped, over the steps before + "
+  reports::Document document = {table_of(rows, axes)};
+  add_paragraph(
+      document,
+      "Δ: largest relative difference from the run that never stopped, over the steps before + "
       "after "
       "the checkpoint and in the final parameters. Allowed: 0 where ranks and parallelism are the "
-      "same, moments included; else 1e-6 in fp32, and 1e-3, 5e-2, 1e-1 in bf16.\n";
+      "same, moments included; else 1e-6 in fp32, and 1e-3, 5e-2, 1e-1 in bf16.");
+  std::vector<std::string> failures;
   for (const session::ResumeRow& row : rows) {
     if (row.check.failure.empty()) continue;
-    text += fmt::format("- FAILED: {}, resumed as {}: {}\n", session::describe(row.cell, axes),
-                        resumed_as(row), row.check.failure);
+    failures.push_back(fmt::format("FAILED: {}, resumed as {}: {}",
+                                   session::describe(row.cell, axes), resumed_as(row),
+                                   row.check.failure));
   }
-  return text;
+  add_list(document, failures);
+  return document;
 }
 
 }  // namespace moebench::cli

@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "reports/write/format.h"
+
 namespace moebench::cli {
 namespace {
 
@@ -39,7 +41,8 @@ TEST(ResumeReport, HasARowACellAndReasons) {
   wrong.loss = 1;
   wrong.failure = "the loss is off";
   const std::string text =
-      resume_report({row_of(toy_cell(), same), row_of(rearranged_cell(), wrong)});
+      print(resume_document({row_of(toy_cell(), same), row_of(rearranged_cell(), wrong)}),
+            reports::Format::kMarkdown);
   EXPECT_THAT(text,
               AllOf(HasSubstr("| the same "), HasSubstr("| parallelism=ep ep_degree=2 "),
                     HasSubstr("2 + 3"), HasSubstr("| yes"), HasSubstr("0.0250"),

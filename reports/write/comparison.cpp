@@ -1,12 +1,9 @@
-#include "reports/write/markdown.h"
-
-#include <fmt/core.h>
+#include "reports/write/comparison.h"
 
 #include <algorithm>
 
 #include "reports/write/breakdown.h"
 #include "reports/write/columns.h"
-#include "reports/write/format_value.h"
 #include "reports/write/ladder.h"
 #include "reports/write/loading.h"
 #include "reports/write/notes.h"
@@ -14,21 +11,13 @@
 namespace moebench::reports {
 namespace {
 
-// "-1.2 %..+3.4 %": the repetitions' runtimes around their median.
-std::string runtime_spread(const Cell& cell) {
-  const auto spread = cell.ok() ? cell.spread("runtime") : std::nullopt;
-  if (!spread || cell.repetitions.size() == 1) return kNone;
-  return format_change(spread->first) + ".." + format_change(spread->second);
-}
-
 void add_repetition_columns(const ScenarioCells& scenario, Table& table) {
   const auto& cells = scenario.cells;
   const bool repeated = std::any_of(cells.begin(), cells.end(),
                                     [](const Cell& cell) { return cell.repetitions.size() > 1; });
   if (!repeated) return;
-  table.push_back(text_column(
-      cells, "n", [](const Cell& cell) { return std::to_string(cell.repetitions.size()); }));
-  table.push_back(text_column(cells, "runtime min..max", runtime_spread));
+  table.push_back(repetitions_column(cells));
+  table.push_back(spread_column(cells, "runtime min..max", "runtime"));
 }
 
 void add_improvement_columns(const ScenarioCells& scenario, const Baseline& baseline,
@@ -47,8 +36,8 @@ void add_improvement_columns(const ScenarioCells& scenario, const Baseline& base
 void add_share_columns(const ScenarioCells& scenario, Table& table) {
   const auto& cells = scenario.cells;
   const auto add = [&](const char* title, const char* metric) {
-    Column column = value_column(cells, title, median_of(metric), format_share);
-    if (is_measured(column)) table.push_back(std::move(column));
+    Column column = value_column(cells, title, median_of(metric), kShare);
+    if (column.is_measured()) table.push_back(std::move(column));
   };
   add("share of GEMM rate", "gemm_share");
   if (std::ranges::any_of(cells, recomputes)) add("with recompute", "hardware_gemm_share");
@@ -60,7 +49,8 @@ Table comparison_table(const ScenarioCells& scenario, const Baseline& baseline) 
   table.push_back(bytes_column(cells, "mem_peak", "mem_peak"));
   table.push_back(bytes_column(cells, "mem_alloc", "mem_alloc"));
   table.push_back(seconds_column(cells, "runtime", "runtime"));
-  table.push_back(value_column(cells, "tokens/s", median_of("tokens_per_second"), format_number));
+  table.push_back(
+      value_column(cells, "tokens/s", median_of("tokens_per_second"), kTokensPerSecond));
   add_repetition_columns(scenario, table);
   add_share_columns(scenario, table);
   add_improvement_columns(scenario, baseline, table);
@@ -78,46 +68,30 @@ Table token_table(const ScenarioCells& scenario) {
           seconds_column(cells, "load checkpoint", "checkpoint_load_time"),
           seconds_column(cells, "save checkpoint", "checkpoint_save_time"),
           bytes_column(cells, "checkpoint", "checkpoint_bytes"),
-          value_column(cells, "real tokens", median_of("real_tokens"), format_count),
-          value_column(cells, "padding tokens", median_of("padding_tokens"), format_count),
-          value_column(cells, "loss tokens", median_of("loss_tokens"), format_count),
+          value_column(cells, "real tokens", median_of("real_tokens"), kTokens),
+          value_column(cells, "padding tokens", median_of("padding_tokens"), kTokens),
+          value_column(cells, "loss tokens", median_of("loss_tokens"), kTokens),
           value_column(cells, "padded tokens/s", median_of("padded_tokens_per_second"),
-                       format_number),
+                       kTokensPerSecond),
           value_column(cells, "global tokens/s", median_of("global_tokens_per_second"),
-                       format_number),
+                       kTokensPerSecond),
           bytes_column(cells, "rss_peak", "rss_peak"),
-          value_column(cells, "final loss", median_of("loss"), format_number),
-          value_column(cells, "expert imbalance", median_of("expert_imbalance"), format_number),
-          value_column(cells, "rank imbalance", median_of("rank_imbalance"), format_number),
+          value_column(cells, "final loss", median_of("loss"), kPlain),
+          value_column(cells, "expert imbalance", median_of("expert_imbalance"), kPlain),
+          value_column(cells, "rank imbalance", median_of("rank_imbalance"), kPlain),
       });
-}
-
-void add_section(std::string& text, const char* title, const Table& table) {
-  if (!table.empty()) text += fmt::format("### {}\n\n{}\n", title, to_markdown(table));
-}
-
-std::string section(const ScenarioCells& scenario, const Baseline& baseline) {
-  std::string text = "## " + scenario.name + "\n\n";
-  const std::string constants = describe(scenario.cells.front(), scenario.constant_axes());
-  if (!constants.empty()) text += constants + "\n\n";
-  if (is_loading(scenario)) return text + loading_section(scenario);
-  text += to_markdown(comparison_table(scenario, baseline)) + "\n";
-  add_section(text, "What each rung contributes", ladder_table(scenario, baseline));
-  add_section(text, "Tokens and time", token_table(scenario));
-  add_section(text, "Memory", memory_table(scenario));
-  add_section(text, "Device memory", device_memory_table(scenario));
-  add_section(text, "Where the time goes", phase_table(scenario));
-  return text + write_notes(scenario, baseline);
 }
 
 }  // namespace
 
-std::string to_markdown(const std::vector<ScenarioCells>& scenarios, const Baseline& baseline) {
-  std::string text;
-  for (const auto& scenario : scenarios) {
-    text += (text.empty() ? "" : "\n") + section(scenario, baseline);
-  }
-  return text;
+void add_comparison(Document& document, const ScenarioCells& scenario, const Baseline& baseline) {
+  add_table(document, comparison_table(scenario, baseline));
+  add_section(document, {3, "What each rung contributes"}, ladder_table(scenario, baseline));
+  add_section(document, {3, "Tokens and time"}, token_table(scenario));
+  add_section(document, {3, "Memory"}, memory_table(scenario));
+  add_section(document, {3, "Device memory"}, device_memory_table(scenario));
+  add_section(document, {3, "Where the time goes"}, phase_table(scenario));
+  add_list(document, notes_of(scenario, baseline));
 }
 
 }  // namespace moebench::reports

@@ -1,8 +1,7 @@
-#include "reports/write/csv.h"
-
-#include <csv.h>
+#include "reports/write/records_csv.h"
 
 #include "reports/write/cells.h"
+#include "reports/write/csv_row.h"
 #include "reports/write/format_value.h"
 
 namespace moebench::reports {
@@ -10,22 +9,9 @@ namespace {
 
 using Fields = std::vector<std::string>;
 
-void add_field(const std::string& field, std::string& out) {
-  std::string quoted(2 * field.size() + 2, '\0');
-  quoted.resize(::csv_write(quoted.data(), quoted.size(), field.data(), field.size()));
-  out += quoted;
-}
-
-void add_row(const Fields& left, const Fields& right, std::string& out) {
-  const char* separator = "";
-  for (const Fields* fields : {&left, &right}) {
-    for (const auto& field : *fields) {
-      out += separator;
-      add_field(field, out);
-      separator = ",";
-    }
-  }
-  out += '\n';
+void add_row(Fields row, const Fields& rest, std::string& out) {
+  row.insert(row.end(), rest.begin(), rest.end());
+  add_csv_row(row, out);
 }
 
 std::string text_of(const std::optional<double>& value) {
@@ -54,7 +40,7 @@ void add_record(const record::CellRecord& r, const std::vector<std::string>& axe
 
 }  // namespace
 
-std::string to_csv(const std::vector<record::CellRecord>& records) {
+std::string records_csv(const std::vector<record::CellRecord>& records) {
   std::vector<const record::CellRecord*> pointers;
   for (const auto& r : records) pointers.push_back(&r);
   const auto axes = axis_names(pointers);

@@ -1,0 +1,13 @@
+#pragma once
+
+#include "reports/write/cells.h"
+#include "reports/write/document.h"
+#include "reports/write/improvements.h"
+
+namespace moebench::reports {
+
+// What a scenario that trains shows below its heading: the comparison of its cells, tables of the
+// ok ones that take one number apart, notes.
+void add_comparison(Document& document, const ScenarioCells& scenario, const Baseline& baseline);
+
+}  // namespace moebench::reports

@@ -1,0 +1,32 @@
+#pragma once
+
+#include <cstddef>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "reports/write/document.h"
+
+namespace moebench::reports {
+
+enum class Format { kMarkdown, kTerminal, kCsv, kJson };
+
+struct PrintOptions {
+  std::size_t width = 0;  // columns of the terminal; 0: no limit
+};
+
+// A format is a row of this table: its name on command lines, and the printer of any document.
+struct FormatRow {
+  Format value;
+  const char* name;
+  std::string (*print)(const Document& document, const PrintOptions& options);
+};
+std::span<const FormatRow> formats();
+
+const char* to_string(Format format);
+// Error where there is no such format; it lists those that there are.
+Format format_from_string(std::string_view name);
+
+std::string print(const Document& document, Format format, const PrintOptions& options = {});
+
+}  // namespace moebench::reports

@@ -1,0 +1,87 @@
+#include "reports/write/format.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <map>
+
+#include "harness/base/error.h"
+#include "reports/write/csv_testing.h"
+#include "reports/write/document_testing.h"
+#include "reports/write/profile.h"
+#include "reports/write/profiles_testing.h"
+#include "reports/write/test_records.h"
+#include "reports/write/write.h"
+
+namespace moebench::reports {
+namespace {
+
+using ::testing::HasSubstr;
+
+std::map<std::string, Document> layouts() {
+  return {{"report", report_document(test::quickstart())},
+          {"report of loads", report_document(test::loads())},
+          {"report of awkward records", report_document(test::awkward_records())},
+          {"seed table", seed_table_document(test::quickstart())},
+          {"profile", profile_document({test::profiled("loop"), test::profiled("grouped")}, {})},
+          {"profile on a GPU", profile_document({test::traced("loop", 6e6)}, {})},
+          {"load profiles", load_profiles_document(test::loads())},
+          {"machine", machine_document(test::machine())}};
+}
+
+std::size_t rows_in(const Document& document) {
+  std::size_t rows = 0;
+  for (const Block& block : document) {
+    if (const auto* table = std::get_if<Table>(&block)) rows += num_rows(*table);
+  }
+  return rows;
+}
+
+TEST(Format, NamesReadBack) {
+  for (const FormatRow& row : formats()) {
+    EXPECT_EQ(format_from_string(to_string(row.value)), row.value);
+  }
+}
+
+TEST(Format, AnUnknownOneIsAnErrorThatListsThem) {
+  try {
+    format_from_string("latex");
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_THAT(error.what(), HasSubstr("'latex' is no format of reports; use one of markdown, "));
+  }
+}
+
+TEST(Format, EveryLayoutPrintsInEveryFormat) {
+  for (const auto& [name, document] : layouts()) {
+    ASSERT_GT(rows_in(document), 0u) << name;
+    for (const FormatRow& row : formats()) {
+      const std::string text = print(document, row.value, {.width = 80});
+      EXPECT_GT(text.size(), 100u) << name << " as " << row.name;
+      EXPECT_EQ(text.back(), '\n') << name << " as " << row.name;
+    }
+  }
+}
+
+TEST(Format, EveryRowOfALayoutIsARowOfItsCsv) {
+  for (const auto& [name, document] : layouts()) {
+    const auto rows = test::parse_csv(print(document, Format::kCsv));
+    EXPECT_EQ(rows.size(), rows_in(document) + 1) << name;
+    for (const auto& row : rows) EXPECT_EQ(row.size(), rows[0].size()) << name;
+  }
+}
+
+TEST(Format, ProgramsGetNamesOfTheirOwnForColumns) {
+  for (const auto& [name, document] : layouts()) {
+    for (const Block& block : document) {
+      const auto* table = std::get_if<Table>(&block);
+      if (table == nullptr) continue;
+      for (std::size_t i = 0; i < table->size(); ++i) {
+        EXPECT_EQ(keys_of(*table)[i], (*table)[i].key()) << name << ": named twice";
+      }
+    }
+  }
+}
+
+}  // namespace
+}  // namespace moebench::reports

@@ -1,0 +1,88 @@
+#include <algorithm>
+
+#include "reports/write/csv_row.h"
+#include "reports/write/printers.h"
+#include "reports/write/sections.h"
+
+namespace moebench::reports {
+namespace {
+
+using Fields = std::vector<std::string>;
+
+std::string field_of(const Entry& entry) {
+  struct {
+    std::string operator()(std::monostate) const { return ""; }
+    std::string operator()(double number) const { return format_exact(number); }
+    std::string operator()(const std::string& words) const { return words; }
+    std::string operator()(record::Disposition disposition) const { return to_string(disposition); }
+  } const text_of;
+  return std::visit(text_of, entry.value);
+}
+
+// "mem_peak (bytes)", one a column.
+Fields header_of(const Table& table) {
+  Fields header = keys_of(table);
+  for (std::size_t i = 0; i < table.size(); ++i) {
+    const std::string unit = table[i].style.unit;
+    if (!unit.empty() && unit != "1" && unit != header[i]) header[i] += " (" + unit + ")";
+  }
+  return header;
+}
+
+std::size_t place_in(Fields& columns, const std::string& name) {
+  const auto found = std::ranges::find(columns, name);
+  if (found == columns.end()) columns.push_back(name);
+  return static_cast<std::size_t>(std::ranges::find(columns, name) - columns.begin());
+}
+
+std::string joined(const Fields& headings) {
+  std::string text;
+  for (const std::string& heading : headings) text += (text.empty() ? "" : " / ") + heading;
+  return text;
+}
+
+class Rows {
+ public:
+  void add(const std::string& section, const Table& table) {
+    std::vector<std::size_t> places;
+    for (const std::string& name : header_of(table)) places.push_back(place_in(columns_, name));
+    for (std::size_t row = 0; row < num_rows(table); ++row) {
+      Fields fields(columns_.size());
+      fields[0] = section;
+      for (std::size_t i = 0; i < table.size(); ++i) {
+        fields[places[i]] = field_of(table[i].entries[row]);
+      }
+      rows_.push_back(std::move(fields));
+    }
+  }
+
+  std::string text() {
+    std::string text;
+    add_csv_row(columns_, text);
+    for (Fields& row : rows_) {
+      row.resize(columns_.size());
+      add_csv_row(row, text);
+    }
+    return text;
+  }
+
+ private:
+  Fields columns_ = {"section"};
+  std::vector<Fields> rows_;
+};
+
+}  // namespace
+
+std::string print_csv(const Document& document, const PrintOptions&) {
+  Rows rows;
+  HeadingPath path;
+  for (const Block& block : document) {
+    if (const auto* heading = std::get_if<Heading>(&block)) path.enter(*heading);
+    if (const auto* table = std::get_if<Table>(&block)) {
+      rows.add(joined(path.texts()), *table);
+    }
+  }
+  return rows.text();
+}
+
+}  // namespace moebench::reports

@@ -1,0 +1,27 @@
+#pragma once
+
+#include "reports/write/format.h"
+
+// Printers of any document; each is named in the table of formats and nowhere else.
+namespace moebench::reports {
+
+// GitHub's markdown: tables padded so that their columns also stand aligned as plain text, folded
+// sections within <details>. Bars in cells are escaped, line breaks in cells become spaces.
+std::string print_markdown(const Document& document, const PrintOptions& options);
+
+// Aligned columns without bars, at most `options.width` columns wide: lines are wrapped, and a
+// table that is too wide goes on below, with its keys repeated. Control characters are printed as
+// \xHH.
+std::string print_terminal(const Document& document, const PrintOptions& options);
+
+// The rows of all tables under one header line: "section" (the headings above the table, joined by
+// " / "), then every column of any table once, with its unit where it has one. A row is empty in
+// the columns that its table lacks. Numbers in base units; every field is quoted.
+std::string print_csv(const Document& document, const PrintOptions& options);
+
+// {"sections": [{"path": [...], "paragraphs": [...], "notes": [...], "tables": [{"columns":
+// [{"name", "unit", "is_key"}], "rows": [{name: value}]}]}]}, indented. Numbers in base units, null
+// where there is none; the unit of words is "".
+std::string print_json(const Document& document, const PrintOptions& options);
+
+}  // namespace moebench::reports
