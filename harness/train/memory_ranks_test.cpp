@@ -2,6 +2,7 @@
 #include <ATen/Parallel.h>
 #include <gtest/gtest.h>
 
+#include "harness/testing/pairwise.h"
 #include "harness/train/memory_support.h"
 
 namespace moebench::train {
@@ -11,22 +12,17 @@ using config::Dtype;
 using config::ExpertKernel;
 using config::Parallelism;
 
-// Calls f with every combination of the axes that shape memory, ep_degrees as given.
+// Calls f with every pair of values of the axes that shape memory, ep_degrees as given.
 template <typename F>
 void for_each_cell(CellConfig cell, const std::vector<std::int64_t>& ep_degrees, F&& f) {
-  for (const std::int64_t degree : ep_degrees) {
-    cell.ep_degree = degree;
-    cell.parallelism = degree == 1 ? Parallelism::kFsdp : Parallelism::kEp;
-    for (const ExpertKernel kernel : {ExpertKernel::kLoop, ExpertKernel::kGrouped}) {
-      cell.expert_kernel = kernel;
-      for (const Dtype dtype : {Dtype::kFp32, Dtype::kBf16}) {
-        cell.dtype = dtype;
-        for (const bool checkpointing : {false, true}) {
-          cell.activation_checkpointing = checkpointing;
-          f(cell);
-        }
-      }
-    }
+  for (const auto& row : pairwise({ep_degrees.size(), 2, 2, 2, 2})) {
+    cell.ep_degree = ep_degrees[row[0]];
+    cell.parallelism = cell.ep_degree == 1 ? Parallelism::kFsdp : Parallelism::kEp;
+    cell.expert_kernel = row[1] == 0 ? ExpertKernel::kLoop : ExpertKernel::kGrouped;
+    cell.dtype = row[2] == 0 ? Dtype::kFp32 : Dtype::kBf16;
+    cell.activation_checkpointing = row[3] == 1;
+    cell.grad_accumulation = row[4] == 0 ? 1 : 2;
+    f(cell);
   }
 }
 
@@ -37,12 +33,7 @@ TEST(MemoryEstimate, HoldsForTheSmallModel) {
   base.model = config::load_model_config(MOEBENCH_SCENARIO_FOLDER "/models/mixtral-small.json");
   base.seq_len = 64;
   base.micro_batch = 2;
-  for_each_cell(base, ep_degrees(), [](CellConfig cell) {
-    for (const std::int64_t accumulation : {1, 2}) {
-      cell.grad_accumulation = accumulation;
-      check(cell, 0.10);
-    }
-  });
+  for_each_cell(base, ep_degrees(), [](const CellConfig& cell) { check(cell, 0.10); });
 }
 
 // Activations outweigh the state: what is left is the estimate's own error.

@@ -50,6 +50,7 @@ CellConfig ep_cell(Profile profile) {
 }
 
 record::RankResult run(const CellConfig& cell, WorkerOptions options = {}) {
+  options.gemm_size = 64;
   const auto result = run_worker(cell, *world, options);
   EXPECT_EQ(result.disposition, record::Disposition::kOk) << result.message;
   return result;

@@ -77,7 +77,7 @@ class Worker {
 
   double gemm_rate() const {
     const auto dtype = cell_.dtype == config::Dtype::kBf16 ? at::kBFloat16 : at::kFloat;
-    if (!place_.is_cuda()) return measure::gemm_flops_per_second(dtype);
+    if (!place_.is_cuda()) return measure::gemm_flops_per_second(dtype, options_.gemm_size);
     return measure::gpu_gemm_flops_per_second(dtype, place_.device,
                                               [this] { device::synchronize(place_); });
   }

@@ -7,6 +7,7 @@
 
 #include "harness/comm/communicator.h"
 #include "harness/config/cell.h"
+#include "harness/measure/torch/gemm_rate.h"
 #include "harness/record/record.h"
 #include "harness/train/checkpoints.h"
 #include "harness/weights/parameters.h"
@@ -14,9 +15,9 @@
 namespace moebench::train {
 
 struct WorkerOptions {
-  // Called on rank 0: phase ("load", "warmup", "steps", "save", "memory",
-  // "profile"), step from 1, steps in
-  // the phase, real tokens per second of this rank in the last step (0 where there is none).
+  // Called on rank 0: phase ("load", "warmup", "steps", "save", "memory", "profile"), step from 1,
+  // steps in the phase, real tokens per second of this rank in the last step (0 where there is
+  // none).
   std::function<void(const char* phase, std::int64_t step, std::int64_t num_steps,
                      double tokens_per_second)>
       progress = [](const char*, std::int64_t, std::int64_t, double) {};
@@ -28,6 +29,8 @@ struct WorkerOptions {
   // Stands between seeded initial weights and the engine; for tests.
   using Source = std::unique_ptr<weights::ParameterSource>;
   std::function<Source(Source)> adapt_source = [](Source source) { return source; };
+  // The matrices that the GEMM rate is measured with; tests of other things take small ones.
+  std::int64_t gemm_size = measure::kGemmSize;
   // Where a profile leaves its files; a folder that all ranks see.
   std::filesystem::path profile_folder = ".";
   SaveOptions save;  // how checkpoints are saved where the cell asks for them

@@ -10,11 +10,12 @@
 #               ctest)
 #   TORCH       uses libtorch and its precompiled header
 #
-# Three targets gather programs: `programs` (moebench and moebench-rank), `all` (those and the tests)
-# and `benchmarks`.
+# Targets that gather others: `programs` (moebench and moebench-rank), `all` (those and the tests),
+# `benchmarks`, and `headers`, which compiles every header by itself.
 set_property(GLOBAL PROPERTY MOEBENCH_ARROWS "")
 add_custom_target(programs)
 add_custom_target(benchmarks)
+add_custom_target(headers)
 
 # Uses a precompiled header of tools/cmake, made once for all targets of one kind. Tests are compiled
 # without optimisation: half of what a test costs is its compilation, and what it runs is the library.
@@ -90,7 +91,7 @@ function(moebench_rank_test module entry torch)
 
   get_filename_component(test ${source} NAME_WE)
   add_executable(${test} ${source})
-  target_link_libraries(${test} PRIVATE moebench_${module} GTest::gtest)
+  target_link_libraries(${test} PRIVATE moebench_${module} moebench_testing GTest::gtest GTest::gmock)
   moebench_precompiled(${test} TEST ${torch})
   foreach(ranks IN LISTS counts)
     add_test(NAME ${module}.${test}.${ranks}
@@ -101,6 +102,29 @@ function(moebench_rank_test module entry torch)
     set_tests_properties(${module}.${test}.${ranks} PROPERTIES LABELS ranks TIMEOUT ${timeout}
                          PROCESSORS 2)
   endforeach()
+endfunction()
+
+# Each header of this folder by itself, without a precompiled one: what it needs it must include. The
+# preset `cuda` sees them all.
+function(moebench_headers name lib)
+  file(GLOB_RECURSE headers CONFIGURE_DEPENDS RELATIVE ${CMAKE_CURRENT_SOURCE_DIR} *.h)
+  set(sources)
+  foreach(header IN LISTS headers)
+    get_filename_component(folder ${header} DIRECTORY)
+    if(folder AND EXISTS ${CMAKE_CURRENT_SOURCE_DIR}/${folder}/CMakeLists.txt)
+      continue()  # another module's
+    endif()
+    set(source ${CMAKE_CURRENT_BINARY_DIR}/headers/${header}.cpp)
+    file(GENERATE OUTPUT ${source}
+         CONTENT "#include \"${CMAKE_CURRENT_SOURCE_DIR}/${header}\"\n")
+    list(APPEND sources ${source})
+  endforeach()
+  if(sources)
+    add_library(${name}_headers OBJECT EXCLUDE_FROM_ALL ${sources})
+    target_link_libraries(${name}_headers PRIVATE ${lib})
+    target_compile_options(${name}_headers PRIVATE -O0 -g0)
+    add_dependencies(headers ${name}_headers)
+  endif()
 endfunction()
 
 function(module name)
@@ -126,6 +150,7 @@ function(module name)
   foreach(entry IN LISTS M_RANK_TESTS)
     moebench_rank_test(${name} ${entry} "${torch}")
   endforeach()
+  moebench_headers(${name} ${lib})
   if(M_BENCHES)
     moebench_bench(${name}_bench ${M_BENCHES})
     target_link_libraries(${name}_bench PRIVATE ${lib})
