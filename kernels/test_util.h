@@ -1,6 +1,7 @@
 #pragma once
 
 #include <gtest/gtest.h>
+#include <omp.h>
 
 #include <cmath>
 #include <cstdint>
@@ -47,6 +48,18 @@ inline double dot(const std::vector<double>& a, const std::vector<double>& b) {
   for (std::size_t i = 0; i < a.size(); ++i) sum += a[i] * b[i];
   return sum;
 }
+
+// Kernels on the CPU run with so many threads while it lives.
+class NumThreads {
+ public:
+  explicit NumThreads(int count) : before_(omp_get_max_threads()) { omp_set_num_threads(count); }
+  ~NumThreads() { omp_set_num_threads(before_); }
+  NumThreads(const NumThreads&) = delete;
+  NumThreads& operator=(const NumThreads&) = delete;
+
+ private:
+  int before_;
+};
 
 // |actual - expected| <= tolerance x |expected| in the Euclidean norm; a NaN fails.
 template <typename T>

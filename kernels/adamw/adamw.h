@@ -33,7 +33,8 @@ template <typename T>
 void adamw(T* param, const T* grad, T* exp_avg, T* exp_avg_sq, std::int64_t count,
            const AdamWOptions& options);
 
-// Sum of squares: fp32 inside a block of 1024 elements, fp64 over blocks.
+// Sum of squares: fp32 inside a block of 1024 elements, fp64 over blocks in their order. The same
+// bits with any number of threads.
 template <typename T>
 double sum_of_squares(const T* values, std::int64_t count);
 

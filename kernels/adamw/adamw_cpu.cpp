@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
+#include <vector>
 
 namespace moebench::kernels {
 
@@ -36,19 +38,21 @@ void adamw(T* param, const T* grad, T* exp_avg, T* exp_avg_sq, std::int64_t coun
   }
 }
 
+// A sum for each block, added up in their order: OpenMP's reduction adds what threads have in the
+// order in which they arrive, so that the last bits would change from run to run.
 template <typename T>
 double sum_of_squares(const T* values, std::int64_t count) {
   constexpr std::int64_t kBlock = 1024;
-  double total = 0;
-#pragma omp parallel for reduction(+ : total) schedule(static)
+  std::vector<float> sums(static_cast<std::size_t>((count + kBlock - 1) / kBlock));
+#pragma omp parallel for
   for (std::int64_t begin = 0; begin < count; begin += kBlock) {
     const std::int64_t end = std::min(count, begin + kBlock);
     float sum = 0;
 #pragma omp simd reduction(+ : sum)
     for (std::int64_t i = begin; i < end; ++i) sum += to_float(values[i]) * to_float(values[i]);
-    total += static_cast<double>(sum);
+    sums[static_cast<std::size_t>(begin / kBlock)] = sum;
   }
-  return total;
+  return std::accumulate(sums.begin(), sums.end(), 0.0);
 }
 
 template void adamw(float*, const float*, float*, float*, std::int64_t, const AdamWOptions&);

@@ -111,5 +111,20 @@ TYPED_TEST(AdamW, SumOfSquaresMatchesTheReference) {
   }
 }
 
+TYPED_TEST(AdamW, SumOfSquaresHasTheSameBitsWithAnyNumberOfThreads) {
+  auto values = random_values<TypeParam>(1'000'003, 7);
+  // Sums of one size would be exact in fp64, and so the same in any order.
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    const int exponent = static_cast<int>(i / 1024 * 7919 % 41) - 20;
+    values[i] = from_float<TypeParam>(std::ldexp(to_float(values[i]), exponent));
+  }
+  const auto sum = [&](int threads) {
+    const NumThreads scope(threads);
+    return sum_of_squares(values.data(), std::ssize(values));
+  };
+  const double alone = sum(1);
+  for (const int threads : {2, 3, 4, 7}) EXPECT_EQ(sum(threads), alone) << threads << " threads";
+}
+
 }  // namespace
 }  // namespace moebench::kernels
