@@ -72,6 +72,21 @@ TYPED_TEST(EmbeddingBackward, SumsRepeatedTokensBeforeRounding) {
   EXPECT_EQ(to_float(dtable), 1.5f);
 }
 
+TYPED_TEST(EmbeddingBackward, HasTheSameBitsWithAnyNumberOfThreads) {
+  const Case c{2000, 61, 37};
+  const auto tokens = some_tokens(c);
+  const auto dx = random_values<TypeParam>(c.rows * c.hidden, 5);
+  const auto table = [&](int threads) {
+    const NumThreads scope(threads);
+    auto dtable = unwritten<TypeParam>(c.vocab * c.hidden);
+    embedding_backward(tokens.data(), dx.data(), c.rows, c.vocab, c.hidden, dtable.data(),
+                       /*accumulate=*/false);
+    return to_doubles(dtable);
+  };
+  const auto alone = table(1);
+  for (const int threads : {2, 3, 7}) EXPECT_EQ(table(threads), alone) << threads << " threads";
+}
+
 TEST(EmbeddingBackwardDeathTest, RefusesAnUnknownToken) {
   const std::vector<float> dx(2, 1.0f);
   std::vector<float> dtable(3);

@@ -1,5 +1,6 @@
 #include "kernels/rms_norm/rms_norm.h"
 
+#include <algorithm>
 #include <cmath>
 #include <vector>
 
@@ -25,33 +26,58 @@ void rms_norm_forward(const T* x, const T* w, std::int64_t rows, std::int64_t hi
   }
 }
 
+namespace {
+
+// Rows whose part of dw one thread sums: a fixed number, so that the sums and their order do not
+// depend on the number of threads.
+constexpr std::int64_t kBlockRows = 64;
+constexpr std::int64_t kBlockColumns = 512;
+
+// dx of a row; adds the row's part of dw to `dw_sum`.
+template <typename T>
+void row_backward(const T* dy, const T* x, const T* w, float scale, std::int64_t hidden, T* dx,
+                  float* dw_sum) {
+  float dot = 0;
+#pragma omp simd reduction(+ : dot)
+  for (std::int64_t i = 0; i < hidden; ++i)
+    dot += to_float(dy[i]) * to_float(w[i]) * to_float(x[i]);
+  const float correction = dot * scale * scale / static_cast<float>(hidden);
+#pragma omp simd
+  for (std::int64_t i = 0; i < hidden; ++i) {
+    const float x_i = to_float(x[i]);
+    const float dy_i = to_float(dy[i]);
+    dx[i] = from_float<T>(scale * (dy_i * to_float(w[i]) - x_i * correction));
+    dw_sum[i] += dy_i * x_i * scale;
+  }
+}
+
+}  // namespace
+
 template <typename T>
 void rms_norm_backward(const T* dy, const T* x, const T* w, const float* rstd, std::int64_t rows,
                        std::int64_t hidden, T* dx, T* dw, bool accumulate) {
-  std::vector<float> dw_sum(static_cast<std::size_t>(hidden), 0.0f);
-  for (std::int64_t r = 0; r < rows; ++r) {
-    const T* dy_H = dy + r * hidden;
-    const T* x_H = x + r * hidden;
-    T* dx_H = dx + r * hidden;
-    const float scale = rstd[r];
-    float dot = 0;
-#pragma omp simd reduction(+ : dot)
-    for (std::int64_t i = 0; i < hidden; ++i) {
-      dot += to_float(dy_H[i]) * to_float(w[i]) * to_float(x_H[i]);
-    }
-    const float correction = dot * scale * scale / static_cast<float>(hidden);
-    float* sum_H = dw_sum.data();
-#pragma omp simd
-    for (std::int64_t i = 0; i < hidden; ++i) {
-      const float x_i = to_float(x_H[i]);
-      const float dy_i = to_float(dy_H[i]);
-      dx_H[i] = from_float<T>(scale * (dy_i * to_float(w[i]) - x_i * correction));
-      sum_H[i] += dy_i * x_i * scale;
+  const std::int64_t blocks = (rows + kBlockRows - 1) / kBlockRows;
+  std::vector<float> sums_BH(static_cast<std::size_t>(blocks * hidden));
+#pragma omp parallel for
+  for (std::int64_t block = 0; block < blocks; ++block) {
+    const std::int64_t end = std::min(rows, (block + 1) * kBlockRows);
+    for (std::int64_t r = block * kBlockRows; r < end; ++r) {
+      row_backward(dy + r * hidden, x + r * hidden, w, rstd[r], hidden, dx + r * hidden,
+                   sums_BH.data() + block * hidden);
     }
   }
-  for (std::int64_t i = 0; i < hidden; ++i) {
-    const float before = accumulate ? to_float(dw[i]) : 0.0f;
-    dw[i] = from_float<T>(before + dw_sum[static_cast<std::size_t>(i)]);
+#pragma omp parallel for
+  for (std::int64_t begin = 0; begin < hidden; begin += kBlockColumns) {
+    const std::int64_t size = std::min(kBlockColumns, hidden - begin);
+    float sum[kBlockColumns] = {};
+    for (std::int64_t block = 0; block < blocks; ++block) {
+      const float* in = sums_BH.data() + block * hidden + begin;
+#pragma omp simd
+      for (std::int64_t i = 0; i < size; ++i) sum[i] += in[i];
+    }
+    for (std::int64_t i = 0; i < size; ++i) {
+      dw[begin + i] = from_float<T>((accumulate ? to_float(dw[begin + i]) : 0.0f) + sum[i]);
+    }
   }
 }
 

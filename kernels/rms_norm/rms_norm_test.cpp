@@ -1,6 +1,7 @@
 #include "kernels/rms_norm/rms_norm.h"
 
 #include <cmath>
+#include <utility>
 
 #include "kernels/test_util.h"
 
@@ -12,7 +13,7 @@ struct Shape {
   std::int64_t hidden;
 };
 
-constexpr Shape kShapes[] = {{0, 16}, {1, 1}, {1, 64}, {3, 37}, {4, 128}};
+constexpr Shape kShapes[] = {{0, 16}, {1, 1}, {1, 64}, {3, 37}, {4, 128}, {130, 5}};
 constexpr float kEps = 1e-5f;
 
 std::vector<double> reference(const std::vector<double>& x, const std::vector<double>& w,
@@ -103,6 +104,20 @@ TYPED_TEST(RmsNorm, BackwardAddsToTheWeightGradientOnDemand) {
   auto expected = to_doubles(before);
   for (std::size_t i = 0; i < expected.size(); ++i) expected[i] += to_doubles(dw)[i];
   expect_near_norm(sum, expected, kTolerance<TypeParam>);
+}
+
+TYPED_TEST(RmsNorm, BackwardHasTheSameBitsWithAnyNumberOfThreads) {
+  const Shape shape{1001, 600};
+  this->set_up_inputs(shape, 1);
+  const auto gradients = [&](int threads) {
+    const NumThreads scope(threads);
+    std::vector<TypeParam> dx(this->x_.size()), dw(static_cast<std::size_t>(shape.hidden));
+    rms_norm_backward(this->dy_.data(), this->x_.data(), this->w_.data(), this->rstd_.data(),
+                      shape.rows, shape.hidden, dx.data(), dw.data(), /*accumulate=*/false);
+    return std::pair{to_doubles(dx), to_doubles(dw)};
+  };
+  const auto alone = gradients(1);
+  for (const int threads : {2, 3, 7}) EXPECT_EQ(gradients(threads), alone) << threads << " threads";
 }
 
 }  // namespace
