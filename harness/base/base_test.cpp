@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <filesystem>
 #include <string>
@@ -10,6 +11,7 @@
 #include "harness/base/error.h"
 #include "harness/base/file.h"
 #include "harness/base/hash.h"
+#include "harness/base/scratch_buffer.h"
 #include "harness/base/system_error.h"
 
 namespace moebench {
@@ -78,6 +80,18 @@ TEST(File, NamesTheFileItCannotRead) {
     EXPECT_THAT(error.what(), HasSubstr("/nonexistent/file"));
   }
   EXPECT_THROW(read_file(fresh_folder()), Error);
+}
+
+TEST(ScratchBuffer, KeepsMemoryAndContentThroughSmallerSizes) {
+  ScratchBuffer buffer;
+  std::byte* const whole = buffer.take(1000);
+  std::fill_n(whole, 1000, std::byte{7});
+  EXPECT_EQ(buffer.take(10), whole);
+  EXPECT_EQ(buffer.take(1000), whole);
+  EXPECT_EQ(std::count(whole, whole + 1000, std::byte{7}), 1000);
+  EXPECT_EQ(buffer.capacity(), 1000);
+  EXPECT_NE(buffer.take(1001), nullptr);
+  EXPECT_EQ(buffer.capacity(), 1001);
 }
 
 TEST(CheckDeathTest, AbortsWithThePlace) {

@@ -11,6 +11,7 @@
 
 #include "harness/base/check.h"
 #include "harness/base/error.h"
+#include "harness/base/scratch_buffer.h"
 #include "harness/comm/collective_range.h"
 #include "harness/comm/communicator.h"
 #include "harness/comm/pieces.h"
@@ -113,10 +114,10 @@ class MpiCommunicator : public Communicator {
     const std::int64_t bytes = count * element_bytes(type);
     auto range = collective_range(collective_names().reduce_scatter, bytes * size_);
     const auto* own = static_cast<const std::byte*>(send);
-    auto received = take_staging(bytes * (size_ - 1));
+    const Staging received = take_staging();
     std::vector<const void*> parts(static_cast<std::size_t>(size_));
     std::vector<Piece> sends, receives;
-    std::byte* next = received->data();
+    std::byte* next = received->take(bytes * (size_ - 1));
     for (int peer = 0; peer < size_; ++peer) {
       if (peer == rank_) {
         parts[static_cast<std::size_t>(peer)] = own + peer * bytes;
@@ -208,15 +209,12 @@ class MpiCommunicator : public Communicator {
     return requests;
   }
 
-  using Staging = std::shared_ptr<std::vector<std::byte>>;
+  using Staging = std::shared_ptr<ScratchBuffer>;
 
-  Staging take_staging(std::int64_t bytes) {
-    auto staging = std::make_shared<std::vector<std::byte>>();
-    if (!staging_.empty()) {
-      staging = std::move(staging_.back());
-      staging_.pop_back();
-    }
-    staging->resize(static_cast<std::size_t>(bytes));
+  Staging take_staging() {
+    if (staging_.empty()) return std::make_shared<ScratchBuffer>();
+    Staging staging = std::move(staging_.back());
+    staging_.pop_back();
     return staging;
   }
 

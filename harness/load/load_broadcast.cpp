@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <numeric>
 
+#include "harness/base/scratch_buffer.h"
 #include "harness/load/chunk_reader.h"
 #include "harness/load/place.h"
 #include "harness/load/share_plan.h"
@@ -111,8 +112,7 @@ class BroadcastLoader {
       for (const std::int64_t bytes : send_bytes) send_.insert(send_.end(), read_, read_ + bytes);
       const auto total =
           std::accumulate(receive_bytes.begin(), receive_bytes.end(), std::int64_t{0});
-      received_.resize(static_cast<std::size_t>(total));
-      exchange_.all_to_all(send_.data(), send_bytes, received_.data(), receive_bytes);
+      exchange_.all_to_all(send_.data(), send_bytes, received_.take(total), receive_bytes);
       job_.report.bytes_received += total;
     }
     if (is_needed_by(ranges[me], exchange_.rank())) place_range(*ranges[me], read_);
@@ -142,7 +142,8 @@ class BroadcastLoader {
   Memory buffer_;
   std::int64_t buffer_size_ = 0;
   const std::byte* read_ = nullptr;  // this rank's range of the round
-  std::vector<std::byte> send_, received_, scratch_;
+  std::vector<std::byte> send_, scratch_;
+  ScratchBuffer received_;
 };
 
 }  // namespace
