@@ -74,6 +74,10 @@ class Communicator {
 
   // Ranks with the same color form a new group, ordered by their rank here.
   virtual std::unique_ptr<Communicator> split(int color) = 0;
+
+  // Throws Error where a collective that nobody on the host waits for has failed: on device memory,
+  // for after a synchronisation with the device. Elsewhere each call has thrown its own.
+  virtual void throw_if_failed() {}
 };
 
 // The group of this process alone; needs no MPI.

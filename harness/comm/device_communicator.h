@@ -22,13 +22,18 @@ struct DeviceOptions {
   // Sums of a reduce-scatter: fp32 in the order of ranks as on the CPU (an all-to-all and a
   // kernel), or NCCL's own in the elements' type and its own order.
   bool sum_in_fp32 = true;
-  double time_limit_s = 600;  // of one collective; beyond it the communicator is aborted
+  // Of one collective, from where its turn in the stream has come; beyond it the communicator is
+  // aborted.
+  double time_limit_s = 600;
+  // How long an abort waits for a call of NCCL's that is in progress; see Watchdog.
+  double abort_grace_s = 5;
 };
 
 // The ranks of `host`, which must outlive it, for collectives on device memory. all_reduce_sum and
 // barrier stay with the host. With kNccl errors of peers, and collectives that do not end in time,
-// abort NCCL's communicator, so that what hangs in the stream ends; the next call, of whatever
-// kind, then throws Error with the reason. Collective. Error in a build without CUDA.
+// abort NCCL's communicator, so that what hangs in the stream ends; the next collective on device
+// memory, or throw_if_failed(), then throws Error with the reason. Collective. Error in a build
+// without CUDA.
 std::unique_ptr<Communicator> device_communicator(Communicator& host, const DeviceOptions& options);
 
 // "NCCL 2.28.9"; empty where it was not loaded.

@@ -8,8 +8,6 @@
 #include "harness/base/error.h"
 #include "harness/comm/collective_range.h"
 #include "harness/comm/device_communicators.h"
-#include "harness/comm/device_memory.h"
-#include "harness/comm/nccl_library.h"
 #include "harness/comm/pieces.h"
 #include "harness/comm/watchdog.h"
 #include "kernels/sum_parts/sum_parts_cuda.h"
@@ -17,32 +15,20 @@
 namespace moebench::comm {
 namespace {
 
-using kernels::check_cuda;
-
 std::int64_t to_ns(double seconds) { return static_cast<std::int64_t>(seconds * 1e9); }
-
-// A non-blocking stream: the default one, which libtorch computes in, does not wait for it.
-class Stream {
- public:
-  Stream() {
-    check_cuda(cudaStreamCreateWithFlags(&stream_, cudaStreamNonBlocking), "cudaStreamCreate");
-  }
-  ~Stream() { cudaStreamDestroy(stream_); }
-  Stream(const Stream&) = delete;
-  Stream& operator=(const Stream&) = delete;
-  cudaStream_t get() const { return stream_; }
-
- private:
-  cudaStream_t stream_ = nullptr;
-};
 
 class NcclPending : public Pending {
  public:
-  NcclPending(measure::NvtxRange range, std::shared_ptr<Event> done, cudaStream_t compute)
+  NcclPending(measure::NvtxRange range, std::shared_ptr<Event> done, DeviceStream compute)
       : range_(std::move(range)), done_(std::move(done)), compute_(compute) {}
   // Also when an exception passes: memory that comes back to libtorch's allocator is reused in the
   // order of the computing stream.
-  ~NcclPending() override { cudaStreamWaitEvent(compute_, done_->get(), 0); }
+  ~NcclPending() override {
+    try {
+      done_->hold(compute_);
+    } catch (const Error&) {  // The device has failed, and nothing computes on it any more.
+    }
+  }
   void wait() override {
     done_->hold(compute_);
     range_.end();
@@ -51,34 +37,37 @@ class NcclPending : public Pending {
  private:
   measure::NvtxRange range_;  // of the host's time: from the start to where it is waited for
   std::shared_ptr<Event> done_;
-  cudaStream_t compute_;
+  DeviceStream compute_;
 };
 
 class NcclCommunicator : public Communicator {
  public:
-  NcclCommunicator(Communicator& host, const DeviceOptions& options)
-      : host_(host), options_(options) {
-    check_cuda(cudaSetDevice(options_.device), "cudaSetDevice");
-    ncclUniqueId id{};
-    if (rank() == 0) check(nccl().get_unique_id(&id), "ncclGetUniqueId");
+  NcclCommunicator(Communicator& host, const DeviceOptions& options, const NcclLibrary& nccl,
+                   DeviceRuntime& runtime)
+      : host_(host), options_(options), nccl_(nccl), runtime_(runtime) {
+    runtime_.use_device(options_.device);
+    nccl::UniqueId id{};
+    if (rank() == 0) check(nccl_.get_unique_id(&id), "ncclGetUniqueId");
     // The first rank's, to all.
-    std::vector<ncclUniqueId> ids(static_cast<std::size_t>(size()));
+    std::vector<nccl::UniqueId> ids(static_cast<std::size_t>(size()));
     host_.all_gather(&id, ids.data(), sizeof id);
     // All ranks are here by now; one that dies within this call ends the others by the launcher.
-    check(nccl().comm_init_rank(&comm_, size(), ids.front(), rank()), "ncclCommInitRank");
+    check(nccl_.comm_init_rank(&comm_, size(), ids.front(), rank()), "ncclCommInitRank");
     watchdog_ = std::make_unique<Watchdog>(
-        Watchdog::Hooks{.begin = [this] { cudaSetDevice(options_.device); },
+        Watchdog::Hooks{.begin = [this] { runtime_.use_device(options_.device); },
                         .error = [this] { return asynchronous_error(); },
-                        .abort = [this] { nccl().comm_abort(comm_); }},
-        to_ns(options_.time_limit_s));
+                        .abort = [this] { nccl_.comm_abort(comm_); }},
+        Watchdog::Limits{to_ns(options_.time_limit_s), to_ns(options_.abort_grace_s)});
   }
 
   ~NcclCommunicator() override {
-    cudaStreamSynchronize(stream_.get());
-    const bool is_aborted = !watchdog_->failure().empty();
-    watchdog_.reset();
-    if (is_aborted) return;  // abort has freed it
-    nccl().comm_destroy(comm_);
+    try {
+      runtime_.synchronize(stream_.get());  // What hangs there, the watchdog ends.
+    } catch (const Error&) {  // The device has failed; NCCL's memory goes all the same.
+    }
+    watchdog_->stop();
+    if (!watchdog_->failure().empty()) return;  // abort has freed it
+    nccl_.comm_destroy(comm_);
   }
   NcclCommunicator(const NcclCommunicator&) = delete;
   NcclCommunicator& operator=(const NcclCommunicator&) = delete;
@@ -90,26 +79,26 @@ class NcclCommunicator : public Communicator {
   std::unique_ptr<Pending> start_all_gather(const void* send, void* receive,
                                             std::int64_t bytes) override {
     auto range = collective_range(collective_names().all_gather, bytes * size());
-    begin();
-    check(nccl().all_gather(send, receive, static_cast<std::size_t>(bytes), ncclInt8, comm_,
-                            stream_.get()),
-          "ncclAllGather");
-    return end("all_gather", std::move(range));
+    return enqueue("all_gather", std::move(range), [&] {
+      check(nccl_.all_gather(send, receive, static_cast<std::size_t>(bytes), nccl::kInt8, comm_,
+                             stream_.get()),
+            "ncclAllGather");
+    });
   }
 
   std::unique_ptr<Pending> start_reduce_scatter(const void* send, void* receive, std::int64_t count,
                                                 ElementType type, bool accumulate) override {
     auto range =
         collective_range(collective_names().reduce_scatter, count * element_bytes(type) * size());
-    begin();
-    if (type == ElementType::kFp32) {
-      reduce(static_cast<const float*>(send), static_cast<float*>(receive), count, ncclFloat32,
-             accumulate);
-    } else {
-      reduce(static_cast<const Bfloat16*>(send), static_cast<Bfloat16*>(receive), count,
-             ncclBfloat16, accumulate);
-    }
-    return end("reduce_scatter", std::move(range));
+    return enqueue("reduce_scatter", std::move(range), [&] {
+      if (type == ElementType::kFp32) {
+        reduce(static_cast<const float*>(send), static_cast<float*>(receive), count, nccl::kFloat32,
+               accumulate);
+      } else {
+        reduce(static_cast<const Bfloat16*>(send), static_cast<Bfloat16*>(receive), count,
+               nccl::kBfloat16, accumulate);
+      }
+    });
   }
 
   std::unique_ptr<Pending> start_all_to_all(const void* send,
@@ -117,36 +106,49 @@ class NcclCommunicator : public Communicator {
                                             std::span<const std::int64_t> receive_bytes) override {
     MOEBENCH_CHECK(std::ssize(send_bytes) == size() && std::ssize(receive_bytes) == size());
     auto range = collective_range(collective_names().all_to_all, total(send_bytes));
-    begin();
-    exchange(static_cast<const std::byte*>(send), send_bytes, static_cast<std::byte*>(receive),
-             receive_bytes);
-    return end("all_to_all", std::move(range));
+    return enqueue("all_to_all", std::move(range), [&] {
+      exchange(static_cast<const std::byte*>(send), send_bytes, static_cast<std::byte*>(receive),
+               receive_bytes);
+    });
   }
 
   void all_reduce_sum(std::span<double> values) override { host_.all_reduce_sum(values); }
   void barrier() override { host_.barrier(); }
+
+  // Asks NCCL as well: the watchdog looks ten times a second.
+  void throw_if_failed() override {
+    const Watchdog::Call call(*watchdog_, "ncclCommGetAsyncError");
+    if (!call) throw aborted();
+    const std::string error = asynchronous_error();
+    if (!error.empty()) throw Error("NCCL failed: {}", error);
+  }
 
   std::unique_ptr<Communicator> split(int) override {
     throw Error("split the host's group, and make a communicator for devices of each part");
   }
 
  private:
-  void begin() {
-    const std::string failure = watchdog_->failure();
-    if (!failure.empty()) throw Error("NCCL was aborted: {}", failure);
+  // Hands over what `start` starts: behind what lies in the computing stream, under the eyes of the
+  // watchdog, which frees `comm_` when it aborts.
+  template <typename Start>
+  std::unique_ptr<Pending> enqueue(const char* name, measure::NvtxRange range, const Start& start) {
+    const Watchdog::Call call(*watchdog_, name);
+    if (!call) throw aborted();
     ready_.record(options_.stream);
     ready_.hold(stream_.get());
-  }
-
-  std::unique_ptr<Pending> end(const char* name, measure::NvtxRange range) {
-    auto done = std::make_shared<Event>();
+    auto begun = std::make_shared<Event>(runtime_);
+    begun->record(stream_.get());
+    start();
+    auto done = std::make_shared<Event>(runtime_);
     done->record(stream_.get());
-    watchdog_->watch(name, [done] { return done->has_passed(); });
+    watchdog_->watch({.name = name,
+                      .has_begun = [begun] { return begun->has_passed(); },
+                      .is_done = [done] { return done->has_passed(); }});
     return std::make_unique<NcclPending>(std::move(range), std::move(done), options_.stream);
   }
 
   template <typename T>
-  void reduce(const T* send, T* receive, std::int64_t count, ncclDataType_t type, bool accumulate) {
+  void reduce(const T* send, T* receive, std::int64_t count, nccl::DataType type, bool accumulate) {
     const auto bytes = count * static_cast<std::int64_t>(sizeof(T));
     if (options_.sum_in_fp32) {
       const std::vector<std::int64_t> pieces(static_cast<std::size_t>(size()), bytes);
@@ -157,8 +159,8 @@ class NcclCommunicator : public Communicator {
       return;
     }
     T* sum = accumulate ? static_cast<T*>(workspace_.take(bytes)) : receive;
-    check(nccl().reduce_scatter(send, sum, static_cast<std::size_t>(count), type, ncclSum, comm_,
-                                stream_.get()),
+    check(nccl_.reduce_scatter(send, sum, static_cast<std::size_t>(count), type, nccl::kSum, comm_,
+                               stream_.get()),
           "ncclReduceScatter");
     if (accumulate) kernels::cuda::sum_parts(sum, count, 1, count, true, receive, stream_.get());
   }
@@ -166,59 +168,60 @@ class NcclCommunicator : public Communicator {
   // Own part included: NCCL copies it.
   void exchange(const std::byte* send, std::span<const std::int64_t> send_bytes, std::byte* receive,
                 std::span<const std::int64_t> receive_bytes) {
-    check(nccl().group_start(), "ncclGroupStart");
+    check(nccl_.group_start(), "ncclGroupStart");
     for (int peer = 0; peer < size(); ++peer) {
       const std::int64_t out = send_bytes[static_cast<std::size_t>(peer)];
       const std::int64_t in = receive_bytes[static_cast<std::size_t>(peer)];
       if (out > 0) {
-        check(
-            nccl().send(send, static_cast<std::size_t>(out), ncclInt8, peer, comm_, stream_.get()),
-            "ncclSend");
+        check(nccl_.send(send, static_cast<std::size_t>(out), nccl::kInt8, peer, comm_,
+                         stream_.get()),
+              "ncclSend");
       }
       if (in > 0) {
-        check(nccl().receive(receive, static_cast<std::size_t>(in), ncclInt8, peer, comm_,
-                             stream_.get()),
+        check(nccl_.receive(receive, static_cast<std::size_t>(in), nccl::kInt8, peer, comm_,
+                            stream_.get()),
               "ncclRecv");
       }
       send += out;
       receive += in;
     }
-    check(nccl().group_end(), "ncclGroupEnd");
+    check(nccl_.group_end(), "ncclGroupEnd");
   }
 
-  void check(ncclResult_t result, const char* call) const {
-    if (result == ncclSuccess) return;
-    throw Error("{}: {} ({}); NCCL_DEBUG=INFO shows more", call, nccl().get_error_string(result),
-                nccl().get_last_error(comm_));
+  Error aborted() const { return Error("NCCL was aborted: {}", watchdog_->failure()); }
+
+  void check(nccl::Result result, const char* call) const {
+    if (result == nccl::kSuccess) return;
+    // An abort ends the calls that hang, and is the reason to name; `comm_` may be gone by now.
+    if (watchdog_ && !watchdog_->failure().empty()) throw aborted();
+    throw Error("{}: {} ({}); NCCL_DEBUG=INFO shows more", call, nccl_.get_error_string(result),
+                nccl_.get_last_error(comm_));
   }
 
-  // On the watchdog's thread.
+  // On the watchdog's thread, and within calls of others.
   std::string asynchronous_error() const {
-    ncclResult_t result = ncclSuccess;
-    if (nccl().comm_get_async_error(comm_, &result) != ncclSuccess) result = ncclInternalError;
-    if (result == ncclSuccess) return "";
-    return fmt::format("{} ({})", nccl().get_error_string(result), nccl().get_last_error(comm_));
+    nccl::Result result = nccl::kSuccess;
+    if (nccl_.comm_get_async_error(comm_, &result) != nccl::kSuccess) result = nccl::kInternalError;
+    if (result == nccl::kSuccess) return "";
+    return fmt::format("{} ({})", nccl_.get_error_string(result), nccl_.get_last_error(comm_));
   }
 
   Communicator& host_;
   DeviceOptions options_;
-  Stream stream_;
-  Event ready_;
-  Workspace workspace_;  // used in the order of the stream alone
-  ncclComm_t comm_ = nullptr;
+  const NcclLibrary& nccl_;
+  DeviceRuntime& runtime_;
+  Stream stream_{runtime_};
+  Event ready_{runtime_};
+  Workspace workspace_{runtime_};  // used in the order of the stream alone
+  nccl::Comm comm_ = nullptr;
   std::unique_ptr<Watchdog> watchdog_;
 };
 
 }  // namespace
 
-std::unique_ptr<Communicator> nccl_communicator(Communicator& host, const DeviceOptions& options) {
-  return std::make_unique<NcclCommunicator>(host, options);
-}
-
-std::unique_ptr<Communicator> device_communicator(Communicator& host,
-                                                  const DeviceOptions& options) {
-  return options.transport == DeviceTransport::kNccl ? nccl_communicator(host, options)
-                                                     : staged_communicator(host, options);
+std::unique_ptr<Communicator> nccl_communicator(Communicator& host, const DeviceOptions& options,
+                                                const NcclLibrary& nccl, DeviceRuntime& runtime) {
+  return std::make_unique<NcclCommunicator>(host, options, nccl, runtime);
 }
 
 }  // namespace moebench::comm

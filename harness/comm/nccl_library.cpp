@@ -1,30 +1,27 @@
 #include "harness/comm/nccl_library.h"
 
 #include <dlfcn.h>
+#include <fmt/core.h>
 
-#include <string>
+#include <cstdlib>
 
 #include "harness/base/error.h"
-#include "harness/comm/device_communicator.h"
 
 namespace moebench::comm {
 namespace {
 
+// The first that orders the launches of several groups.
+constexpr int kOldestVersion = 22600;
+
 template <typename Function>
-void look_up(void* library, const char* name, Function& function) {
-  function = reinterpret_cast<Function>(::dlsym(library, name));
+void look_up(void* library, const char* name, Function*& function) {
+  function = reinterpret_cast<Function*>(::dlsym(library, name));
   if (function == nullptr) {
     throw Error("NCCL has no {}: {}; install NCCL 2.28 or newer", name, ::dlerror());
   }
 }
 
-NcclLibrary load() {
-  // libtorch's CUDA library has brought its own by now; this finds the same.
-  void* library = ::dlopen("libnccl.so.2", RTLD_NOW | RTLD_GLOBAL);
-  if (library == nullptr) {
-    throw Error("NCCL does not load: {}; `tools/setup --cuda` installs it", ::dlerror());
-  }
-  NcclLibrary all{};
+void look_up_all(void* library, NcclLibrary& all) {
   look_up(library, "ncclGetVersion", all.get_version);
   look_up(library, "ncclGetUniqueId", all.get_unique_id);
   look_up(library, "ncclCommInitRank", all.comm_init_rank);
@@ -39,23 +36,41 @@ NcclLibrary load() {
   look_up(library, "ncclRecv", all.receive);
   look_up(library, "ncclGroupStart", all.group_start);
   look_up(library, "ncclGroupEnd", all.group_end);
-  return all;
+}
+
+int version_of(const NcclLibrary& nccl) {
+  int version = 0;
+  nccl.get_version(&version);
+  return version;
 }
 
 }  // namespace
 
-const NcclLibrary& nccl() {
-  static const NcclLibrary library = load();
-  return library;
+std::string NcclLibrary::version() const {
+  const int version = version_of(*this);
+  return fmt::format("NCCL {}.{}.{}", version / 10000, version / 100 % 100, version % 100);
 }
 
-const char* nccl_version() {
-  static const std::string text = [] {
-    int version = 0;
-    nccl().get_version(&version);
-    return fmt::format("NCCL {}.{}.{}", version / 10000, version / 100 % 100, version % 100);
-  }();
-  return text.c_str();
+NcclLibrary load_nccl(const std::string& path) {
+  // libtorch's CUDA library has brought its own by now, and this finds the same; but NCCL reads its
+  // variables when the first communicator is made.
+  ::setenv("NCCL_LAUNCH_ORDER_IMPLICIT", "1", /*overwrite=*/0);
+  void* library = ::dlopen(path.c_str(), RTLD_NOW | RTLD_GLOBAL);
+  if (library == nullptr) {
+    throw Error("NCCL does not load: {}; `tools/setup --cuda` installs it", ::dlerror());
+  }
+  NcclLibrary nccl{};
+  look_up_all(library, nccl);
+  if (version_of(nccl) < kOldestVersion) {
+    throw Error("{} is too old to order the collectives of several groups; install 2.28 or newer",
+                nccl.version());
+  }
+  return nccl;
+}
+
+const NcclLibrary& nccl_library() {
+  static const NcclLibrary library = load_nccl("libnccl.so.2");
+  return library;
 }
 
 }  // namespace moebench::comm

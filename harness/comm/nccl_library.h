@@ -1,29 +1,38 @@
 #pragma once
 
-#include <nccl.h>
+#include <string>
+
+#include "harness/comm/nccl_api.h"
 
 namespace moebench::comm {
 
 // NCCL's functions, looked up when they are first needed: a program that has them linked would not
 // start where NCCL is not installed.
 struct NcclLibrary {
-  decltype(&ncclGetVersion) get_version;
-  decltype(&ncclGetUniqueId) get_unique_id;
-  decltype(&ncclCommInitRank) comm_init_rank;
-  decltype(&ncclCommDestroy) comm_destroy;
-  decltype(&ncclCommAbort) comm_abort;
-  decltype(&ncclCommGetAsyncError) comm_get_async_error;
-  decltype(&ncclGetErrorString) get_error_string;
-  decltype(&ncclGetLastError) get_last_error;
-  decltype(&ncclAllGather) all_gather;
-  decltype(&ncclReduceScatter) reduce_scatter;
-  decltype(&ncclSend) send;
-  decltype(&ncclRecv) receive;
-  decltype(&ncclGroupStart) group_start;
-  decltype(&ncclGroupEnd) group_end;
+  nccl::GetVersion* get_version;
+  nccl::GetUniqueId* get_unique_id;
+  nccl::CommInitRank* comm_init_rank;
+  nccl::CommDestroy* comm_destroy;
+  nccl::CommAbort* comm_abort;
+  nccl::CommGetAsyncError* comm_get_async_error;
+  nccl::GetErrorString* get_error_string;
+  nccl::GetLastError* get_last_error;
+  nccl::AllGather* all_gather;
+  nccl::ReduceScatter* reduce_scatter;
+  nccl::Send* send;
+  nccl::Recv* receive;
+  nccl::GroupStart* group_start;
+  nccl::GroupEnd* group_end;
+
+  std::string version() const;  // "NCCL 2.28.9"
 };
 
-// Error where NCCL is not installed, with the remedy.
-const NcclLibrary& nccl();
+// Loads the shared object `path` and sets NCCL_LAUNCH_ORDER_IMPLICIT where it is unset: collectives
+// of several groups are under way on one GPU at a time, and only in one order on all GPUs can they
+// not wait for each other. Error, with the remedy, where it is not installed or too old for that.
+NcclLibrary load_nccl(const std::string& path);
+
+// The installed one, loaded once.
+const NcclLibrary& nccl_library();
 
 }  // namespace moebench::comm

@@ -1,22 +1,18 @@
-#include <vector>
-
 #include "harness/base/error.h"
+#include "harness/base/scratch_buffer.h"
 #include "harness/comm/device_communicators.h"
-#include "harness/comm/device_memory.h"
 #include "harness/comm/done.h"
 #include "harness/comm/pieces.h"
 
 namespace moebench::comm {
 namespace {
 
-using kernels::check_cuda;
-
 // Copies to the host, lets the host's group do it, and copies back; each call is over when it
 // returns.
 class StagedCommunicator : public Communicator {
  public:
-  StagedCommunicator(Communicator& host, const DeviceOptions& options)
-      : host_(host), options_(options) {}
+  StagedCommunicator(Communicator& host, const DeviceOptions& options, DeviceRuntime& runtime)
+      : host_(host), options_(options), runtime_(runtime) {}
 
   int rank() const override { return host_.rank(); }
   int size() const override { return host_.size(); }
@@ -24,29 +20,29 @@ class StagedCommunicator : public Communicator {
 
   std::unique_ptr<Pending> start_all_gather(const void* send, void* receive,
                                             std::int64_t bytes) override {
-    fetch(send, bytes);
-    received_.resize(static_cast<std::size_t>(bytes * size()));
-    host_.all_gather(sent_.data(), received_.data(), bytes);
-    return put_back(receive);
+    const std::byte* sent = fetch(send, bytes);
+    std::byte* received = received_.take(bytes * size());
+    host_.all_gather(sent, received, bytes);
+    return put_back(receive, bytes * size());
   }
 
   std::unique_ptr<Pending> start_reduce_scatter(const void* send, void* receive, std::int64_t count,
                                                 ElementType type, bool accumulate) override {
     const std::int64_t bytes = count * element_bytes(type);
-    fetch(send, bytes * size());
-    received_.resize(static_cast<std::size_t>(bytes));
-    if (accumulate) copy(received_.data(), receive, bytes, cudaMemcpyDeviceToHost);
-    host_.reduce_scatter(sent_.data(), received_.data(), count, type, accumulate);
-    return put_back(receive);
+    const std::byte* sent = fetch(send, bytes * size());
+    std::byte* received = received_.take(bytes);
+    if (accumulate) runtime_.copy_to_host(received, receive, bytes, options_.stream);
+    host_.reduce_scatter(sent, received, count, type, accumulate);
+    return put_back(receive, bytes);
   }
 
   std::unique_ptr<Pending> start_all_to_all(const void* send,
                                             std::span<const std::int64_t> send_bytes, void* receive,
                                             std::span<const std::int64_t> receive_bytes) override {
-    fetch(send, total(send_bytes));
-    received_.resize(static_cast<std::size_t>(total(receive_bytes)));
-    host_.all_to_all(sent_.data(), send_bytes, received_.data(), receive_bytes);
-    return put_back(receive);
+    const std::byte* sent = fetch(send, total(send_bytes));
+    std::byte* received = received_.take(total(receive_bytes));
+    host_.all_to_all(sent, send_bytes, received, receive_bytes);
+    return put_back(receive, total(receive_bytes));
   }
 
   void all_reduce_sum(std::span<double> values) override { host_.all_reduce_sum(values); }
@@ -57,32 +53,28 @@ class StagedCommunicator : public Communicator {
   }
 
  private:
-  void fetch(const void* send, std::int64_t bytes) {
-    sent_.resize(static_cast<std::size_t>(bytes));
-    copy(sent_.data(), send, bytes, cudaMemcpyDeviceToHost);
+  const std::byte* fetch(const void* send, std::int64_t bytes) {
+    std::byte* sent = sent_.take(bytes);
+    runtime_.copy_to_host(sent, send, bytes, options_.stream);
+    return sent;
   }
 
-  std::unique_ptr<Pending> put_back(void* receive) {
-    copy(receive, received_.data(), std::ssize(received_), cudaMemcpyHostToDevice);
+  std::unique_ptr<Pending> put_back(void* receive, std::int64_t bytes) {
+    runtime_.copy_to_device(receive, received_.data(), bytes, options_.stream);
     return std::make_unique<Done>();
-  }
-
-  void copy(void* to, const void* from, std::int64_t bytes, cudaMemcpyKind kind) const {
-    check_cuda(cudaMemcpyAsync(to, from, static_cast<std::size_t>(bytes), kind, options_.stream),
-               "a copy between host and device");
-    check_cuda(cudaStreamSynchronize(options_.stream), "a copy between host and device");
   }
 
   Communicator& host_;
   DeviceOptions options_;
-  std::vector<std::byte> sent_, received_;
+  DeviceRuntime& runtime_;
+  ScratchBuffer sent_, received_;
 };
 
 }  // namespace
 
-std::unique_ptr<Communicator> staged_communicator(Communicator& host,
-                                                  const DeviceOptions& options) {
-  return std::make_unique<StagedCommunicator>(host, options);
+std::unique_ptr<Communicator> staged_communicator(Communicator& host, const DeviceOptions& options,
+                                                  DeviceRuntime& runtime) {
+  return std::make_unique<StagedCommunicator>(host, options, runtime);
 }
 
 }  // namespace moebench::comm

@@ -99,6 +99,8 @@ StepResult Engine::step(const std::vector<data::MicroBatch>& micro_batches) {
     for (parallel::ShardedUnit* unit : all_units()) unit->free_gradient();
   }
   device::synchronize(place_);
+  // What an aborted collective left is garbage, and may well be finite.
+  for (const auto& group : device_groups_) group->throw_if_failed();
   return result;
 }
 
