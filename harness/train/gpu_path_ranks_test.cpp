@@ -1,14 +1,20 @@
 // The engine's path for GPUs trains as its path for CPUs does. With CUDA on a GPU, which the ranks
 // share; in a build without it on the CPU, where the host executor runs the kernels for GPUs.
 #include <ATen/Parallel.h>
+#include <ATen/record_function.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstdio>
+#include <optional>
+#include <set>
 #include <string>
+#include <vector>
 
 #include "harness/base/error.h"
 #include "harness/device/device.h"
 #include "harness/device/kernel_path.h"
+#include "harness/parallel/unit_events.h"
 #include "harness/train/parity_support.h"
 
 namespace moebench::train {
@@ -23,13 +29,18 @@ constexpr bool kWithCuda = true;
 constexpr bool kWithCuda = false;
 #endif
 
+device::Place choose_gpu(CellConfig& cell) {
+  cell.device = config::Device::kCuda;
+  cell.device_collectives = config::DeviceCollectives::kHost;
+  return device::choose(cell, *world);
+}
+
 class GpuPath : public ::testing::Test {
  protected:
   static Trained train_by_gpu_path(CellConfig cell) {
     if (kWithCuda) {
-      cell.device = config::Device::kCuda;
-      cell.device_collectives = config::DeviceCollectives::kHost;
-      return train(cell, *world, device::choose(cell, *world));
+      const device::Place place = choose_gpu(cell);
+      return train(cell, *world, place);
     }
     const device::HostExecutesGpuKernels host;
     return train(cell, *world);
@@ -85,6 +96,110 @@ TEST_F(GpuPath, TrainsAsTheCpuDoesUnderForcedRouting) {
     cell.routing = {config::RoutingKind::kSkewed, skew, ""};
     expect_like_the_cpu(cell);
   }
+}
+
+// Counts the operations that would make the host wait for a GPU, from the first layer's gather to
+// the root's reduction in each micro-step: what comes before them is the copy of its tokens.
+class Waits : public parallel::UnitObserver {
+ public:
+  Waits()
+      : callback_(at::addThreadLocalCallback(
+            at::RecordFunctionCallback(enter, leave).needsInputs(true))) {
+    current_ = this;
+  }
+  ~Waits() override {
+    at::removeCallback(callback_);
+    current_ = nullptr;
+  }
+  Waits(const Waits&) = delete;
+  Waits& operator=(const Waits&) = delete;
+
+  void on_event(parallel::UnitEvent event, const std::string& unit) override {
+    if (event == parallel::UnitEvent::kWaitGather) is_within_ = unit != "root";
+    if (event == parallel::UnitEvent::kStartReduce && unit == "root") is_within_ = false;
+  }
+
+  std::vector<std::string> names;
+
+ private:
+  static std::unique_ptr<at::ObserverContext> enter(const at::RecordFunction& function) {
+    if (is_grouped_product(function)) ++current_->grouped_products_;
+    const bool counts = current_->is_within_ && current_->grouped_products_ == 0;
+    if (counts && waits(function)) current_->names.emplace_back(function.name());
+    return nullptr;
+  }
+  static void leave(const at::RecordFunction& function, at::ObserverContext*) {
+    if (is_grouped_product(function)) --current_->grouped_products_;
+  }
+
+  // Where libtorch has no kernel for it (on CPUs, and on GPUs before Hopper or in fp32), it takes
+  // the product of one group after another, and reads their sizes on the host.
+  static bool is_grouped_product(const at::RecordFunction& function) {
+    return std::string(function.name()) == "aten::_grouped_mm";
+  }
+
+  // Operations whose result, or its size, the host has to know, and copies to a device.
+  static bool waits(const at::RecordFunction& function) {
+    static const std::set<std::string> kNames = {"aten::_local_scalar_dense",
+                                                 "aten::item",
+                                                 "aten::is_nonzero",
+                                                 "aten::nonzero",
+                                                 "aten::masked_select",
+                                                 "aten::bincount",
+                                                 "aten::histc",
+                                                 "aten::equal",
+                                                 "aten::_unique2"};
+    const std::string name = function.name();
+    if (kNames.count(name) > 0) return true;
+    return name == "aten::to" && moves(function.inputs());
+  }
+
+  // Whether aten::to is there for the device it names. The backward pass of a cast names the one
+  // where its gradient lies already.
+  static bool moves(c10::ArrayRef<const c10::IValue> inputs) {
+    const auto names_a_device = [](const c10::IValue& input) { return input.isDevice(); };
+    const auto dtype = static_cast<std::int64_t>(inputs[0].toTensor().scalar_type());
+    const bool casts = inputs[1].isInt() && inputs[1].toInt() != dtype;
+    return std::ranges::any_of(inputs, names_a_device) && !casts;
+  }
+
+  static inline Waits* current_ = nullptr;
+  at::CallbackHandle callback_;
+  bool is_within_ = false;
+  int grouped_products_ = 0;
+};
+
+std::vector<std::string> waits_of(CellConfig cell) {
+  std::optional<device::HostExecutesGpuKernels> host;
+  device::Place place;
+  if (kWithCuda) {
+    place = choose_gpu(cell);
+  } else {
+    host.emplace();
+  }
+  Engine engine(cell, *world, Engine::BufferCaching::kOn, place);
+  engine.load(*weights::seeded_source(cell.seed, cell.model.initializer_range));
+  const auto data = data::open_data_set(cell);
+  const auto batches = micro_batches_of(cell, *data, 0, *world);
+  Waits waits;
+  const parallel::ObserveUnits observe(waits);
+  engine.step(batches);
+  return waits.names;
+}
+
+TEST_F(GpuPath, NeverWaitsForTheGpuWithinAMicroStepOfFsdp) {
+  for (const Dtype dtype : {Dtype::kFp32, Dtype::kBf16}) {
+    for (const bool checkpointing : {false, true}) {
+      CellConfig cell = cell_of(1, ExpertKernel::kGrouped, dtype);
+      cell.activation_checkpointing = checkpointing;
+      EXPECT_EQ(waits_of(cell), std::vector<std::string>());
+    }
+  }
+  // The loop kernel asks for the rows of each expert, once a layer and pass.
+  CellConfig loop = cell_of(1, ExpertKernel::kLoop, Dtype::kFp32);
+  const auto names = waits_of(loop);
+  EXPECT_EQ(std::ranges::count(names, std::string("aten::nonzero")),
+            loop.grad_accumulation * loop.model.num_layers * loop.model.num_experts);
 }
 
 }  // namespace
