@@ -16,6 +16,7 @@
 #include "harness/base/file.h"
 #include "harness/comm/communicator.h"
 #include "harness/measure/phases.h"
+#include "harness/train/forwarding_communicator.h"
 #include "harness/train/small_test_cell.h"
 #include "harness/train/worker.h"
 
@@ -127,6 +128,35 @@ TEST(Memory, IsMeasuredInEachPhase) {
         value(result, "rss_outside_" + when),
         value(result, "rss_" + when) - value(result, "rss_baseline") - value(result, "mem_alloc"));
   }
+}
+
+// Sums over ranks are as they should be in the timed pass, and then a little off in the cross
+// entropy.
+class Drifting : public ForwardingCommunicator {
+ public:
+  Drifting(comm::Communicator& group, std::int64_t steps)
+      : ForwardingCommunicator(group), exact_steps_(steps) {}
+  void all_reduce_sum(std::span<double> values) override {
+    ForwardingCommunicator::all_reduce_sum(values);
+    // Three values are what a step sums at its end: cross entropy, load balancing, gradients.
+    if (values.size() == 3 && --exact_steps_ < 0) values[0] *= 1 + 1e-12;
+  }
+
+ private:
+  std::int64_t exact_steps_;
+};
+
+TEST(Memory, PassRepeatsTheLossesOfTheTimedPassBitForBit) {
+  CellConfig cell = small_cell();
+  cell.dtype = config::Dtype::kBf16;
+  cell.steps = 2;
+  cell.threads_per_rank = 3;
+  run(cell);
+  Drifting drifting(*world, cell.warmup_steps + cell.steps);
+  const auto result = run_worker(cell, drifting, {});
+  EXPECT_EQ(result.disposition, record::Disposition::kIncorrect);
+  EXPECT_NE(result.message.find("step 1 of the memory pass has loss"), std::string::npos)
+      << result.message;
 }
 
 TEST(Flops, RecomputationAddsToHardwareFlopsOnly) {
