@@ -128,9 +128,10 @@ struct CellConfig {
   // Driver-side; not part of the identity.
   std::int64_t repeats = 1;
   Profile profile = Profile::kNone;
-  double time_limit_s = 0;            // a repetition; 0 = none
-  std::string checkpoint_folder;      // empty = in the repetition's own folder
-  std::int64_t keep_checkpoints = 0;  // the newest ones stay; 0 = all
+  double time_limit_s = 0;               // a repetition; 0 = none
+  double collective_time_limit_s = 600;  // of one between GPUs, from where its turn has come
+  std::string checkpoint_folder;         // empty = in the repetition's own folder
+  std::int64_t keep_checkpoints = 0;     // the newest ones stay; 0 = all
   // What `moebench verify-resume` continues this cell as; null = as itself. In no file.
   std::shared_ptr<const CellConfig> resumed_as;
   std::optional<KnownFailure> known_failure;  // in no file

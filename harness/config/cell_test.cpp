@@ -52,6 +52,7 @@ CellConfig odd_cell() {
   cell.data.files = {"/x, y]", "", "/z\xff"};
   cell.repeats = 5;
   cell.time_limit_s = 0.7;
+  cell.collective_time_limit_s = 2.5;
   cell.checkpoint_folder = "/d";
   cell.keep_checkpoints = 3;
   cell.profile = Profile::kOps;
@@ -80,6 +81,7 @@ TEST(Cell, IsReadBackUnchanged) {
   EXPECT_EQ(back.seed, cell.seed);
   EXPECT_EQ(back.repeats, 5);
   EXPECT_EQ(back.time_limit_s, 0.7);
+  EXPECT_EQ(back.collective_time_limit_s, 2.5);
   EXPECT_EQ(back.checkpoint_folder, "/d");
   EXPECT_EQ(back.keep_checkpoints, 3);
   EXPECT_EQ(back.profile, Profile::kOps);
@@ -123,6 +125,7 @@ TEST(Cell, IdLeavesOutWhatTheDriverDecides) {
   cell.scenario = "other";
   cell.repeats = 9;
   cell.time_limit_s = 1;
+  cell.collective_time_limit_s = 1;
   cell.checkpoint_folder = "";
   cell.keep_checkpoints = 0;
   cell.profile = Profile::kNone;

@@ -138,6 +138,8 @@ const std::vector<SettingDefinition>& definitions() {
       {"profile", set_word<&CellConfig::profile>},
       {"repeats", set_count<&CellConfig::repeats>},
       {"time_limit_s", set_number<&CellConfig::time_limit_s, Range::kNotNegative>},
+      {"collective_time_limit_s",
+       set_number<&CellConfig::collective_time_limit_s, Range::kPositive>},
       {"data", set_data}};
   return table;
 }

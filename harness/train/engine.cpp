@@ -66,6 +66,7 @@ comm::Communicator& Engine::for_units(comm::Communicator& group) {
   options.device = place_.device.index();
   options.stream = device::current_stream(place_.device);
   options.sum_in_fp32 = cell_.reduce_dtype == config::Dtype::kFp32;
+  options.time_limit_s = cell_.collective_time_limit_s;
   device_groups_.push_back(group.on_device(options));
   return *device_groups_.back();
 }
