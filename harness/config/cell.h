@@ -120,6 +120,7 @@ struct CellConfig {
   // How ranks with GPUs exchange tensors: GPU to GPU, or through the host, where they may share
   // one.
   DeviceCollectives device_collectives = DeviceCollectives::kNccl;
+  Binding bind = Binding::kNone;      // of ranks to cores
   std::string load_from;              // checkpoint folder; empty = seeded initial weights
   std::int64_t checkpoint_every = 0;  // a save after so many steps, warm-up included; 0 = never
   std::string resume_from;            // checkpoint to continue, or a folder of them; empty = none
@@ -128,7 +129,9 @@ struct CellConfig {
   // Driver-side; not part of the identity.
   std::int64_t repeats = 1;
   Profile profile = Profile::kNone;
-  double time_limit_s = 0;               // a repetition; 0 = none
+  double time_limit_s = 0;  // a repetition; 0 = none
+  // Without progress, 0 = none; nullopt = by launch::progress_limit_s(). In no file.
+  std::optional<double> progress_limit_s;
   double collective_time_limit_s = 600;  // of one between GPUs, from where its turn has come
   std::string checkpoint_folder;         // empty = in the repetition's own folder
   std::int64_t keep_checkpoints = 0;     // the newest ones stay; 0 = all

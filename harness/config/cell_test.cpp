@@ -133,6 +133,15 @@ TEST(Cell, IdLeavesOutWhatTheDriverDecides) {
   EXPECT_EQ(cell.id(), odd_cell().id());
 }
 
+TEST(Cell, ABindingIsOfTheIdOnlyWhereThereIsOne) {
+  CellConfig cell = odd_cell();
+  cell.bind = Binding::kNone;
+  EXPECT_EQ(cell.id(), odd_cell().id());
+  cell.bind = Binding::kNuma;
+  EXPECT_NE(cell.id(), odd_cell().id());
+  EXPECT_EQ(cell.workload(), odd_cell().workload());
+}
+
 TEST(Cell, WorkloadLeavesOutHowItIsDone) {
   CellConfig cell = odd_cell();
   cell.parallelism = Parallelism::kFsdp;

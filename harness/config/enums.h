@@ -83,6 +83,14 @@ constexpr auto names_of(LoadTensors) {
   return name_table<LoadTensors>({{LoadTensors::kAll, "all"}, {LoadTensors::kExperts, "experts"}});
 }
 
+// What cores a rank may use: all that the launcher may, as many of its own as it has threads, or
+// those of a NUMA domain.
+enum class Binding { kNone, kCore, kNuma };
+constexpr auto names_of(Binding) {
+  return name_table<Binding>(
+      {{Binding::kNone, "none"}, {Binding::kCore, "core"}, {Binding::kNuma, "numa"}});
+}
+
 // How closely a cell is looked at in a pass of its own; each level includes those before it.
 enum class Profile { kNone, kPhases, kOps, kTrace };
 constexpr auto names_of(Profile) {

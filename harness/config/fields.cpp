@@ -31,6 +31,8 @@ Fields settings_fields() {
   // What the initial weights are, and which steps a run does, is another matter where a checkpoint
   // says both.
   constexpr FieldRules kOfTheRun = {.in_workload = true, .free_on_resumption = true};
+  constexpr FieldRules kLaterArrangement = {
+      .in_workload = false, .free_on_resumption = true, .is_later = true};
   return {make_field<&CellConfig::measure>("measure"),
           make_field<&CellConfig::steps>("steps", kOfTheRun),
           make_field<&CellConfig::warmup_steps>("warmup_steps", kOfTheRun),
@@ -46,7 +48,8 @@ Fields settings_fields() {
           make_field<&CellConfig::device_collectives>("device_collectives", kArrangement),
           make_field<&CellConfig::load_from>("load_from", kOfTheRun),
           make_field<&CellConfig::checkpoint_every>("checkpoint_every", kArrangement),
-          make_field<&CellConfig::resume_from>("resume_from", kOfTheRun)};
+          make_field<&CellConfig::resume_from>("resume_from", kOfTheRun),
+          make_field<&CellConfig::bind>("bind", kLaterArrangement)};
 }
 
 Fields data_fields() {

@@ -82,6 +82,15 @@ void set_files(const YamlMapping& fields, const std::filesystem::path& folder, D
   }
 }
 
+// null = as long as the cell's size lets expect.
+void set_progress_limit(const YamlValue& value, const std::filesystem::path&, CellConfig& cell) {
+  cell.progress_limit_s.reset();
+  if (value.is_null()) return;
+  const double seconds = value.number();
+  if (seconds < 0) value.fail(fmt::format("{} is negative; use 0 or more", seconds));
+  cell.progress_limit_s = seconds;
+}
+
 void set_data(const YamlValue& value, const std::filesystem::path& folder, CellConfig& cell) {
   const YamlMapping fields(value, {"source", "files", "delimiter", "token_dtype", "mean_length"});
   DataConfig data;
@@ -125,6 +134,7 @@ const std::vector<SettingDefinition>& definitions() {
       {"threads_per_rank", set_count<&CellConfig::threads_per_rank>},
       {"device", set_word<&CellConfig::device>},
       {"device_collectives", set_word<&CellConfig::device_collectives>},
+      {"bind", set_word<&CellConfig::bind>},
       {"reduce_dtype", set_word<&CellConfig::reduce_dtype>},
       {"load_from", set_path<&CellConfig::load_from>},
       {"load_io", set_load_word<&LoadConfig::io>},
@@ -140,6 +150,7 @@ const std::vector<SettingDefinition>& definitions() {
       {"time_limit_s", set_number<&CellConfig::time_limit_s, Range::kNotNegative>},
       {"collective_time_limit_s",
        set_number<&CellConfig::collective_time_limit_s, Range::kPositive>},
+      {"progress_limit_s", set_progress_limit},
       {"data", set_data}};
   return table;
 }

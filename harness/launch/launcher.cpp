@@ -3,17 +3,21 @@
 #include <unistd.h>
 
 #include <array>
-#include <charconv>
-#include <cstdio>
 #include <cstdlib>
-#include <memory>
+#include <map>
 #include <sstream>
 
+#include "harness/base/check.h"
 #include "harness/base/error.h"
+#include "harness/base/file.h"
+#include "harness/base/temporary_folder.h"
+#include "harness/launch/shell_words.h"
 #include "harness/machine/environment.h"
 
 namespace moebench::launch {
 namespace {
+
+constexpr double kVersionLimitS = 60;
 
 std::string variable(const char* name) {
   const char* value = std::getenv(name);
@@ -42,97 +46,159 @@ void check_is_installed(Launcher launcher) {
       "of one rank only (--filter ranks=1)");
 }
 
-Launcher resolve(Launcher wanted, std::int64_t ranks, const LaunchPlace& place) {
-  if (wanted == Launcher::kDirect && ranks != 1) {
-    throw Error("launcher direct starts one rank, but {} are wanted; use mpirun or slurm", ranks);
+Launcher resolve(const LaunchRequest& request, const LaunchPlace& place) {
+  const Launcher wanted = request.choice.launcher;
+  if (wanted == Launcher::kDirect && request.ranks != 1) {
+    throw Error("launcher direct starts one rank, but {} are wanted; use mpirun or slurm",
+                request.ranks);
   }
   if (wanted != Launcher::kAuto) return wanted;
-  if (ranks == 1) return Launcher::kDirect;
+  const bool needs_launcher =
+      request.bind != config::Binding::kNone || !request.choice.arguments.empty();
+  if (request.ranks == 1 && !needs_launcher) return Launcher::kDirect;
   return place.in_slurm ? Launcher::kSlurm : Launcher::kMpirun;
 }
 
-std::vector<std::string> mpirun_arguments(std::int64_t ranks, const LaunchPlace& place,
-                                          const EnvironmentVariables& environment) {
-  std::vector<std::string> arguments = {"mpirun", "--bind-to", "none"};
-  auto add = [&](std::initializer_list<const char*> more) {
+// A rank gets cores of its own, one a thread, or a NUMA domain. Where there are not enough mpirun
+// refuses: ranks bound to one core measure nothing.
+std::vector<std::string> mpirun_binding(const LaunchRequest& request) {
+  switch (request.bind) {
+    case config::Binding::kNone:
+      return {"--bind-to", "none"};
+    case config::Binding::kCore:
+      return {"--map-by", fmt::format("slot:PE={}", request.threads_per_rank), "--bind-to", "core"};
+    case config::Binding::kNuma:
+      return {"--map-by", "numa", "--bind-to", "numa"};
+  }
+  MOEBENCH_CHECK(false);
+}
+
+const char* srun_binding(config::Binding bind) {
+  switch (bind) {
+    case config::Binding::kNone:
+      return "--cpu-bind=none";
+    case config::Binding::kCore:
+      return "--cpu-bind=cores";
+    case config::Binding::kNuma:
+      return "--cpu-bind=ldoms";
+  }
+  MOEBENCH_CHECK(false);
+}
+
+std::vector<std::string> mpirun_command(const LaunchRequest& request, const LaunchPlace& place,
+                                        const EnvironmentVariables& environment) {
+  std::vector<std::string> arguments = {"mpirun"};
+  auto add = [&](const std::vector<std::string>& more) {
     arguments.insert(arguments.end(), more.begin(), more.end());
   };
+  add(mpirun_binding(request));
   if (place.is_root) add({"--allow-run-as-root"});
   // A slot is a physical core to mpirun, so the count of allowed hardware threads may exceed it.
-  if (place.num_hosts == 1) {
+  if (place.hosts.all_here()) {
     add({"--oversubscribe", "--mca", "btl", "self,vader"});
     add({"--mca", "oob_tcp_if_include", "lo", "--mca", "btl_tcp_if_include", "lo"});
   }
-  for (const auto& [name, value] : environment) add({"-x", name.c_str()});
-  arguments.insert(arguments.end(), {"-n", std::to_string(ranks)});
+  for (const auto& [name, value] : environment) add({"-x", name});
+  add(request.choice.arguments);
+  add({"-n", std::to_string(request.ranks)});
   return arguments;
 }
 
-std::string quoted(const std::string& text) {
-  std::string result = "'";
-  for (const char c : text) result += c == '\'' ? std::string("'\\''") : std::string(1, c);
-  return result + "'";
+// The values come from srun's own environment: within --export a comma could not be quoted.
+std::vector<std::string> srun_command(const LaunchRequest& request) {
+  std::vector<std::string> arguments = {
+      "srun", "--mpi=pmix", "--export=ALL", srun_binding(request.bind),
+      fmt::format("--cpus-per-task={}", request.threads_per_rank)};
+  arguments.insert(arguments.end(), request.choice.arguments.begin(),
+                   request.choice.arguments.end());
+  arguments.insert(arguments.end(), {"-n", std::to_string(request.ranks)});
+  return arguments;
+}
+
+EnvironmentVariables rank_environment(const LaunchRequest& request) {
+  const std::string threads = std::to_string(request.threads_per_rank);
+  // Kineto complains on every machine without a GPU.
+  EnvironmentVariables environment = {{"OMP_NUM_THREADS", threads},
+                                      {"MKL_NUM_THREADS", threads},
+                                      {"THP_MEM_ALLOC_ENABLE", "1"},
+                                      {"KINETO_LOG_LEVEL", "99"}};
+  for (const auto& [name, value] : request.environment) {
+    std::erase_if(environment, [&](const auto& entry) { return entry.first == name; });
+    environment.emplace_back(name, value);
+  }
+  return environment;
+}
+
+std::string ask_version(Launcher launcher) {
+  const TemporaryFolder folder("moebench-launcher");
+  ProcessOptions process;
+  process.command = {program_of(launcher), "--version"};
+  process.stdout_path = folder.path() / "stdout";
+  process.stderr_path = folder.path() / "stderr";
+  process.time_limit_s = kVersionLimitS;
+  run_process(process);
+  std::istringstream text(read_file(process.stdout_path));
+  std::string line;
+  std::getline(text, line);
+  if (line.ends_with('\r')) line.pop_back();
+  return line.empty() ? "unknown" : line;
 }
 
 }  // namespace
 
-LaunchPlace read_launch_place() {
+LauncherChoice launcher_choice(const std::string& launcher, const std::string& arguments) {
+  const std::string option = "--launcher-args";
+  LauncherChoice choice = {parse_name<Launcher>(launcher, "launcher"),
+                           split_shell_words(arguments, option)};
+  for (const std::string& word : choice.arguments) {
+    for (const char* binding : {"--bind-to", "-bind-to", "--cpu-bind"}) {
+      if (!word.starts_with(binding)) continue;
+      throw Error("{}: '{}' is what the setting bind says (none, core, numa); set that", option,
+                  word);
+    }
+  }
+  return choice;
+}
+
+LaunchPlace read_launch_place(const LauncherChoice& choice) {
   LaunchPlace place;
   place.num_cores = machine::count_allowed_cores();
   place.is_root = ::geteuid() == 0;
   place.in_slurm = !variable("SLURM_JOB_ID").empty();
-  const std::string hosts = variable("SLURM_JOB_NUM_NODES");
-  if (place.in_slurm) {
-    std::from_chars(hosts.data(), hosts.data() + hosts.size(), place.num_hosts);
-  }
+  place.hosts = read_hosts(choice.arguments);
   return place;
+}
+
+bool may_leave_host(Launcher launcher, const LaunchPlace& place) {
+  if (launcher == Launcher::kDirect) return false;
+  return launcher == Launcher::kSlurm || !place.hosts.all_here();
 }
 
 LaunchCommand make_launch_command(const LaunchRequest& request, const LaunchPlace& place) {
   LaunchCommand launch;
-  launch.launcher = resolve(request.launcher, request.ranks, place);
+  launch.launcher = resolve(request, place);
   check_is_installed(launch.launcher);
-  const std::string threads = std::to_string(request.threads_per_rank);
-  // Kineto complains on every machine without a GPU.
-  launch.environment = {{"OMP_NUM_THREADS", threads},
-                        {"MKL_NUM_THREADS", threads},
-                        {"THP_MEM_ALLOC_ENABLE", "1"},
-                        {"KINETO_LOG_LEVEL", "99"}};
+  launch.environment = rank_environment(request);
   if (launch.launcher == Launcher::kMpirun) {
-    launch.command = mpirun_arguments(request.ranks, place, launch.environment);
+    launch.command = mpirun_command(request, place, launch.environment);
   } else if (launch.launcher == Launcher::kSlurm) {
-    launch.command = {"srun", "--mpi=pmix", "-n", std::to_string(request.ranks),
-                      "--cpus-per-task=" + threads};
+    launch.command = srun_command(request);
   }
   launch.command.insert(launch.command.end(), request.command.begin(), request.command.end());
   return launch;
 }
 
-LaunchCommand make_launch_command(const config::CellConfig& cell,
-                                  const std::filesystem::path& worker,
-                                  const std::filesystem::path& folder, Launcher launcher,
-                                  const LaunchPlace& place) {
-  const LaunchRequest request{
-      .command = {worker.string(), "--cell", (folder / "cell.yaml").string(), "--out",
-                  folder.string()},
-      .ranks = cell.processes(),
-      .threads_per_rank = cell.threads_per_rank,
-      .launcher = launcher};
-  return make_launch_command(request, place);
-}
-
-std::string reproduction_script(const LaunchCommand& launch, const config::CellConfig& cell,
+std::string reproduction_script(const LaunchCommand& launch, const std::string& cell_id,
                                 const std::filesystem::path& folder) {
   std::string script = "#!/bin/sh\n";
-  script +=
-      fmt::format("# Starts the ranks of cell {} again; writes to the folder $1.\n", cell.id());
-  script += fmt::format("out=${{1:-{}}}\n", quoted(folder.string()));
+  script += fmt::format("# Starts the ranks of cell {} again; writes to the folder $1.\n", cell_id);
+  script += fmt::format("out=${{1:-{}}}\n", shell_quoted(folder.string()));
   for (const auto& [name, value] : launch.environment) {
-    script += fmt::format("export {}={}\n", name, quoted(value));
+    script += fmt::format("export {}={}\n", name, shell_quoted(value));
   }
   script += "exec";
   for (const std::string& argument : launch.command) {
-    script += argument == folder.string() ? " \"$out\"" : " " + quoted(argument);
+    script += argument == folder.string() ? " \"$out\"" : " " + shell_quoted(argument);
   }
   return script + "\n";
 }
@@ -140,13 +206,9 @@ std::string reproduction_script(const LaunchCommand& launch, const config::CellC
 std::string launcher_version(Launcher launcher) {
   if (launcher == Launcher::kDirect || launcher == Launcher::kAuto) return "";
   check_is_installed(launcher);
-  const std::string command = std::string(program_of(launcher)) + " --version 2>/dev/null";
-  const std::unique_ptr<FILE, int (*)(FILE*)> pipe(::popen(command.c_str(), "r"), ::pclose);
-  std::array<char, 256> line{};
-  if (!pipe || std::fgets(line.data(), line.size(), pipe.get()) == nullptr) return "unknown";
-  std::string text = line.data();
-  while (!text.empty() && (text.back() == '\n' || text.back() == '\r')) text.pop_back();
-  return text;
+  static std::map<Launcher, std::string> versions;
+  if (!versions.contains(launcher)) versions[launcher] = ask_version(launcher);
+  return versions[launcher];
 }
 
 }  // namespace moebench::launch

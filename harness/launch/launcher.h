@@ -6,12 +6,14 @@
 
 #include "harness/base/names.h"
 #include "harness/config/cell.h"
+#include "harness/launch/hosts.h"
 #include "harness/launch/process.h"
 
 namespace moebench::launch {
 
 enum class Launcher {
-  kAuto,    // in place for one rank, srun inside a Slurm allocation, else mpirun
+  kAuto,    // in place for one rank without binding or arguments; srun inside a Slurm allocation;
+            // else mpirun
   kDirect,  // in place: one rank only
   kMpirun,
   kSlurm,
@@ -24,16 +26,29 @@ constexpr auto names_of(Launcher) {
 }
 using moebench::to_string;
 
+// How ranks are to be started, as the user chose it.
+struct LauncherChoice {
+  Launcher launcher = Launcher::kAuto;
+  std::vector<std::string> arguments;  // of mpirun or srun, behind ours
+};
+
+// `arguments` as a shell splits them. Error where they are no words, or do what a setting does.
+LauncherChoice launcher_choice(const std::string& launcher, const std::string& arguments);
+
 // How many cores there are and where the ranks would run; read once a run.
 struct LaunchPlace {
   int num_cores = 1;
-  int num_hosts = 1;  // of the Slurm allocation; 1 outside
+  Hosts hosts = {};
   bool is_root = false;
   bool in_slurm = false;
 };
-LaunchPlace read_launch_place();
+LaunchPlace read_launch_place(const LauncherChoice& choice = {});
 
-// The command that starts all ranks of one repetition, and what it adds to the environment.
+// Whether ranks may run on other hosts than this one.
+bool may_leave_host(Launcher launcher, const LaunchPlace& place);
+
+// The command that starts all ranks of one repetition, and what it adds to the environment of each,
+// on whatever host.
 struct LaunchCommand {
   Launcher launcher = Launcher::kDirect;  // never kAuto
   std::vector<std::string> command;
@@ -45,22 +60,18 @@ struct LaunchRequest {
   std::vector<std::string> command;  // of every rank: a program and its arguments
   std::int64_t ranks = 1;
   std::int64_t threads_per_rank = 1;
-  Launcher launcher = Launcher::kAuto;
+  config::Binding bind = config::Binding::kNone;
+  LauncherChoice choice = {};
+  EnvironmentVariables environment = {};  // of the ranks, beside and over the launcher's own
 };
 LaunchCommand make_launch_command(const LaunchRequest& request, const LaunchPlace& place);
 
-// Worker contract: `worker --cell FOLDER/cell.yaml --out FOLDER` on every rank.
-LaunchCommand make_launch_command(const config::CellConfig& cell,
-                                  const std::filesystem::path& worker,
-                                  const std::filesystem::path& folder, Launcher launcher,
-                                  const LaunchPlace& place);
-
 // A shell script that starts the same ranks again: its first argument is the folder to write to.
-std::string reproduction_script(const LaunchCommand& launch, const config::CellConfig& cell,
+std::string reproduction_script(const LaunchCommand& launch, const std::string& cell_id,
                                 const std::filesystem::path& folder);
 
-// First line of the launcher's --version, "" for kDirect. Error with the remedy where the launcher
-// is not installed.
+// First line of the launcher's --version, "" for kDirect; each is asked once in a process. Error
+// with the remedy where the launcher is not installed.
 std::string launcher_version(Launcher launcher);
 
 }  // namespace moebench::launch

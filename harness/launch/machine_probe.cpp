@@ -102,7 +102,7 @@ std::optional<std::vector<RankResult>> run_probe(const ProbeRequest& request) {
       make_launch_command({.command = worker_command(request, folder.path()),
                            .ranks = request.ranks,
                            .threads_per_rank = request.threads_per_rank,
-                           .launcher = request.launcher},
+                           .choice = request.launcher},
                           request.place);
   ProcessOptions process;
   process.command = launch.command;

@@ -14,7 +14,7 @@ struct ProbeRequest {
   std::int64_t ranks = 2;
   std::int64_t threads_per_rank = 1;
   bool quick = false;
-  Launcher launcher = Launcher::kAuto;
+  LauncherChoice launcher = {};
   LaunchPlace place;
 };
 

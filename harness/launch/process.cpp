@@ -155,11 +155,11 @@ ProcessResult watch(pid_t child, const ProcessOptions& options, const BlockedSig
     const double left = options.time_limit_s - seconds_since(start_time);
     result.interrupted = interrupted();
     result.timed_out = !result.interrupted && options.time_limit_s > 0 && left <= 0;
-    if (result.interrupted || result.timed_out) return result;
+    result.given_up =
+        !result.interrupted && !result.timed_out && options.should_end && options.should_end();
+    if (result.interrupted || result.timed_out || result.given_up) return result;
     signals.wait(options.time_limit_s > 0 ? std::min(kTick, left) : kTick);
     if (options.on_tick) options.on_tick();
-    result.given_up = options.should_end && options.should_end();
-    if (result.given_up) return result;
   }
 }
 

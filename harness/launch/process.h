@@ -17,7 +17,7 @@ struct ProcessOptions {
   std::filesystem::path stderr_path;
   double time_limit_s = 0;                // 0 = none
   std::function<void()> on_tick = {};     // called about five times a second, and once at the end
-  std::function<bool()> should_end = {};  // asked after each tick: true ends it as the limit does
+  std::function<bool()> should_end = {};  // asked before each tick: true ends it as the limit does
 };
 
 struct ProcessResult {

@@ -73,6 +73,16 @@ TEST_F(ProcessTest, TimeLimitEndsGrandchildrenInOtherSessions) {
   EXPECT_EQ(sleepers(), 0);
 }
 
+TEST_F(ProcessTest, IsGivenUpEvenWhereTheChildIsStopped) {
+  ProcessOptions options = shell("sleep " + naptime_ + " & kill -STOP $!; kill -STOP $$");
+  int num_asked = 0;
+  options.should_end = [&] { return ++num_asked == 3; };
+  const ProcessResult result = run_process(options);
+  EXPECT_TRUE(result.given_up);
+  EXPECT_FALSE(result.timed_out || result.interrupted);
+  EXPECT_EQ(sleepers(), 0);
+}
+
 TEST_F(ProcessTest, EndsWhatOutlivesTheChild) {
   const ProcessResult result =
       run_process(shell("setsid sleep " + naptime_ + " & sleep 0.2; exit 0"));

@@ -9,7 +9,10 @@
 #include "harness/base/error.h"
 #include "harness/base/file.h"
 #include "harness/base/hash.h"
+#include "harness/base/system_error.h"
 #include "harness/launch/process.h"
+#include "harness/launch/progress_watch.h"
+#include "harness/launch/shell_words.h"
 #include "harness/machine/memory_kills.h"
 #include "harness/merge/merge.h"
 #include "harness/merge/rank_files.h"
@@ -35,16 +38,30 @@ void make_fresh(const fs::path& folder) {
   fs::remove_all(folder, error);
   if (!error) fs::create_directories(folder, error);
   if (error) {
-    throw Error("cannot make a fresh folder '{}': {}; check its owner and the disk",
-                folder.string(), error.message());
+    throw_errno(error.value(), fmt::format("cannot make a fresh folder '{}'; check its owner and "
+                                           "the disk",
+                                           folder.string()));
   }
 }
 
 void write_command(const LaunchCommand& launch, const config::CellConfig& cell,
                    const fs::path& folder) {
   const fs::path script = folder / "command.sh";
-  write_file_atomically(script, reproduction_script(launch, cell, folder));
+  write_file_atomically(script, reproduction_script(launch, cell.id(), folder));
   fs::permissions(script, fs::perms::owner_exec | fs::perms::group_exec, fs::perm_options::add);
+}
+
+LaunchCommand launch_command(const config::CellConfig& cell, const fs::path& folder,
+                             const RunCellOptions& options) {
+  LaunchRequest request;
+  request.command = {options.worker.string(), "--cell", (folder / "cell.yaml").string(), "--out",
+                     folder.string()};
+  request.ranks = cell.processes();
+  request.threads_per_rank = cell.threads_per_rank;
+  request.bind = cell.bind;
+  request.choice = options.launcher;
+  request.environment = options.environment;
+  return make_launch_command(request, options.place);
 }
 
 ProcessOptions process_options(const LaunchCommand& launch, const config::CellConfig& cell,
@@ -58,15 +75,14 @@ ProcessOptions process_options(const LaunchCommand& launch, const config::CellCo
   return process;
 }
 
-merge::Outcome to_outcome(const ProcessResult& process, const config::CellConfig& cell,
-                          bool had_memory_kill, const fs::path& folder) {
+merge::Outcome to_outcome(const ProcessResult& process, bool had_memory_kill,
+                          const std::string& complaint, const fs::path& folder) {
   merge::Outcome outcome;
   outcome.exit_code = process.exit_code;
   outcome.signal = process.signal;
-  outcome.timed_out = process.timed_out;
+  outcome.timed_out = complaint;
   outcome.killed_for_memory =
       had_memory_kill && (process.signal == SIGKILL || process.exit_code == kExitOfSigkill);
-  outcome.time_limit_s = cell.time_limit_s;
   outcome.stderr_tail = merge::last_lines(folder / "stderr");
   return outcome;
 }
@@ -88,14 +104,19 @@ record::CellRecord start_record(const config::CellConfig& cell, int repetition, 
   record.environment["launcher"] = to_string(launcher);
   const std::string version = launcher_version(launcher);
   if (!version.empty()) record.environment["launcher_version"] = version;
-  if (launcher == Launcher::kMpirun) record.environment["launcher_binding"] = "none";
+  if (launcher != Launcher::kDirect) {
+    record.environment["launcher_binding"] = to_string(cell.bind);
+  }
+  if (launcher != Launcher::kDirect && !options.launcher.arguments.empty()) {
+    record.environment["launcher_args"] = joined_shell_words(options.launcher.arguments);
+  }
   record.environment["world_size"] = std::to_string(cell.processes());
   record.environment["measure"] = to_string(cell.measure);
   record.environment["threads_per_rank"] = std::to_string(cell.threads_per_rank);
-  record.warnings =
-      machine::environment_warnings(options.machine, {.ranks = cell.processes(),
-                                                      .threads_per_rank = cell.threads_per_rank,
-                                                      .elsewhere = launcher == Launcher::kSlurm});
+  record.warnings = machine::environment_warnings(
+      options.machine, {.ranks = cell.processes(),
+                        .threads_per_rank = cell.threads_per_rank,
+                        .elsewhere = may_leave_host(launcher, options.place)});
   record.started_at = utc_now();
   return record;
 }
@@ -135,26 +156,34 @@ fs::path repetition_folder(const fs::path& results_folder, const config::CellCon
 std::optional<record::CellRecord> run_cell(const config::CellConfig& cell, int repetition,
                                            const RunCellOptions& options) {
   const fs::path folder = repetition_folder(options.results_folder, cell, repetition);
-  const LaunchCommand launch =
-      make_launch_command(cell, options.worker, folder, options.launcher, options.place);
+  const LaunchCommand launch = launch_command(cell, folder, options);
   auto record = start_record(cell, repetition, launch.launcher, options);
   make_fresh(folder);
   config::write_cell(cell, folder / "cell.yaml");
   write_command(launch, cell, folder);
 
   ProgressReader reader(folder / "stdout");
+  ProgressWatch watch(progress_limit_s(cell), ProgressWatch::Clock::now());
+  std::string complaint;
   ProcessOptions process = process_options(launch, cell, folder);
-  process.environment.insert(process.environment.end(), options.environment.begin(),
-                             options.environment.end());
   process.on_tick = [&] {
     const auto progress = reader.poll();
-    if (progress && options.on_progress) options.on_progress(*progress);
+    if (!progress) return;
+    watch.note(*progress, ProgressWatch::Clock::now());
+    if (options.on_progress) options.on_progress(*progress);
+  };
+  process.should_end = [&] {
+    complaint = watch.complaint(ProgressWatch::Clock::now());
+    return !complaint.empty();
   };
   const std::int64_t kills_before = machine::count_memory_kills();
   const ProcessResult result = run_process(process);
   if (result.interrupted) return std::nullopt;
+  if (result.timed_out) {
+    complaint = fmt::format("ended after the time limit of {:g} s", cell.time_limit_s);
+  }
   const bool had_memory_kill = machine::count_memory_kills() > kills_before;
-  finish_record(cell, folder, to_outcome(result, cell, had_memory_kill, folder), record);
+  finish_record(cell, folder, to_outcome(result, had_memory_kill, complaint, folder), record);
   if (result.num_outlived > 0) {
     record.warnings.push_back(
         fmt::format("{} processes outlived the launcher and were ended", result.num_outlived));

@@ -16,10 +16,10 @@ namespace moebench::launch {
 struct RunCellOptions {
   std::filesystem::path results_folder;
   std::filesystem::path worker;
-  Launcher launcher = Launcher::kAuto;
+  LauncherChoice launcher = {};
   LaunchPlace place;
   machine::MachineFacts machine;
-  EnvironmentVariables environment = {};  // of the ranks, beside the launcher's
+  EnvironmentVariables environment = {};  // of the ranks, beside and over the launcher's
   std::function<void(const RankProgress&)> on_progress = {};
 };
 
@@ -35,7 +35,8 @@ std::filesystem::path repetition_folder(const std::filesystem::path& results_fol
                                         const config::CellConfig& cell, int repetition);
 
 // Runs one repetition in a fresh folder of its own: cell.yaml, command.sh, stdout, stderr and
-// rank_<r>.json. Any end of the ranks gives a record with its disposition; nullopt only when
+// rank_<r>.json. Ends them at the cell's time limit, and where they make no progress
+// (progress_watch.h). Any end of the ranks gives a record with its disposition; nullopt only when
 // interrupted. Error where the ranks cannot be started at all.
 std::optional<record::CellRecord> run_cell(const config::CellConfig& cell, int repetition,
                                            const RunCellOptions& options);

@@ -155,6 +155,37 @@ TEST_F(RunCellTest, HangTimesOutAndLeavesNoProcess) {
   EXPECT_EQ(worker_.count_sleepers(), 0);
 }
 
+TEST_F(RunCellTest, ARankThatStopsForEverIsEnded) {
+  cell_.progress_limit_s = 1;
+  for (const char* mode : {"stop", "mute"}) {
+    for (const int ranks : {1, 2}) {
+      cell_.ranks = ranks;
+      const CellRecord record = run(mode);
+      EXPECT_EQ(record.disposition, Disposition::kTimedOut) << mode << ranks;
+      EXPECT_THAT(record.message, HasSubstr("no progress for 1 s"));
+    }
+  }
+}
+
+TEST_F(RunCellTest, ABoundRankIsStartedByTheLauncher) {
+  cell_.ranks = 1;
+  cell_.bind = config::Binding::kCore;
+  const CellRecord record = run("ok");
+  EXPECT_EQ(record.disposition, Disposition::kOk) << record.message << record.stderr_tail;
+  EXPECT_EQ(record.environment.at("launcher"), "mpirun");
+  EXPECT_EQ(record.environment.at("launcher_binding"), "core");
+}
+
+TEST_F(RunCellTest, TheArmsEnvironmentIsInTheScript) {
+  options_.environment = {{"MOEBENCH_ARM", "blue"}};
+  options_.launcher = launcher_choice("auto", "-x MOEBENCH_ARM");
+  const CellRecord record = run("ok");
+  EXPECT_EQ(record.environment.at("launcher_args"), "-x MOEBENCH_ARM");
+  const std::string script = read_file(repetition() / "command.sh");
+  EXPECT_THAT(script, HasSubstr("export MOEBENCH_ARM='blue'\n"));
+  EXPECT_THAT(script, HasSubstr("'-x' 'MOEBENCH_ARM' '-n' '2'"));
+}
+
 TEST_F(RunCellTest, RanksEndWhenMpirunIsKilled) {
   worker_.set_mode("hang");
   const Descendants ours;

@@ -59,10 +59,7 @@ Verdict judge_processes(const RankResults& ranks, const Outcome& outcome) {
   if (failed != nullptr && failed->disposition != Disposition::kCrashed) {
     return {failed->disposition, rank_message()};
   }
-  if (outcome.timed_out) {
-    return {Disposition::kTimedOut,
-            fmt::format("ended after the time limit of {:g} s", outcome.time_limit_s)};
-  }
+  if (!outcome.timed_out.empty()) return {Disposition::kTimedOut, outcome.timed_out};
   if (outcome.killed_for_memory) {
     return {Disposition::kOutOfMemory,
             fmt::format("a rank was killed for memory by the kernel ({})", how_it_ended(outcome))};

@@ -12,10 +12,9 @@ namespace moebench::merge {
 // How the ranks' processes ended, as the launcher showed it.
 struct Outcome {
   int exit_code = 0;
-  int signal = 0;  // that ended the launcher (or the only rank); 0 otherwise
-  bool timed_out = false;
+  int signal = 0;                  // that ended the launcher (or the only rank); 0 otherwise
+  std::string timed_out;           // why they were ended; empty where they ended by themselves
   bool killed_for_memory = false;  // SIGKILL while the kernel's out-of-memory killer was at work
-  double time_limit_s = 0;
   std::string stderr_tail;
 };
 

@@ -312,7 +312,7 @@ TEST(Merge, WhatARankSaysGoesFirst) {
   ranks[1]->message = "cannot allocate 4 GB";
   Outcome outcome;
   outcome.exit_code = 1;
-  outcome.timed_out = true;
+  outcome.timed_out = "ended after the time limit of 9 s";
   const CellRecord record = merged(ranks, outcome);
   EXPECT_EQ(record.disposition, Disposition::kOutOfMemory);
   EXPECT_EQ(record.message, "rank 1: cannot allocate 4 GB");
@@ -327,9 +327,8 @@ TEST(Merge, TimeLimitAndMemoryKillGoBeforeACrash) {
   EXPECT_EQ(merged(ranks, outcome).message, "rank 0: crashed");
   outcome.killed_for_memory = true;
   EXPECT_EQ(merged(ranks, outcome).disposition, Disposition::kOutOfMemory);
-  outcome.timed_out = true;
-  outcome.time_limit_s = 2.5;
-  EXPECT_EQ(merged(ranks, outcome).message, "ended after the time limit of 2.5 s");
+  outcome.timed_out = "no progress for 2.5 s";
+  EXPECT_EQ(merged(ranks, outcome).message, "no progress for 2.5 s");
 }
 
 TEST(Merge, AThrottledGpuMarksTheRecord) {

@@ -9,6 +9,7 @@
 
 #include "harness/base/error.h"
 #include "harness/base/file.h"
+#include "harness/launch/progress_watch.h"
 #include "harness/launch/run_cell.h"
 #include "harness/machine/run_telemetry.h"
 #include "harness/session/plan.h"
@@ -52,7 +53,7 @@ class Runner {
         folder_(session.folder),
         rules_{.busy_cores = session.plan.busy_cores},
         facts_(machine::read_machine_facts()),
-        axes_(axes_of(session.cells)) {
+        axes_(varying_axes(bases(session.cells))) {
     open();
     records_ = record::load(session_.folder, record::Duplicates::kRefuse);
     calibration_ = record::load(session_.folder / kCalibrationFolder);
@@ -61,6 +62,7 @@ class Runner {
     const auto num_runs =
         2 * session_.cells.size() * static_cast<std::size_t>(session_.plan.looks.back());
     std::ostream& out = session_.progress == nullptr ? nowhere_ : *session_.progress;
+    out << launch::progress_limit_note(bases(session_.cells)) << '\n';
     display_.emplace(out, session_.is_terminal, static_cast<int>(num_runs));
   }
 
@@ -74,10 +76,10 @@ class Runner {
   }
 
  private:
-  static std::vector<std::string> axes_of(const std::vector<PairedCell>& cells) {
-    std::vector<config::CellConfig> bases;
-    for (const PairedCell& cell : cells) bases.push_back(cell.base);
-    return varying_axes(bases);
+  static std::vector<config::CellConfig> bases(const std::vector<PairedCell>& cells) {
+    std::vector<config::CellConfig> found;
+    for (const PairedCell& cell : cells) found.push_back(cell.base);
+    return found;
   }
 
   // Writes session.json, or goes on with the one that is there.
@@ -219,8 +221,8 @@ class Runner {
     launch::RunCellOptions options;
     options.results_folder = session_.folder;
     options.worker = arm == Arm::kBase ? session_.base_worker : session_.candidate_worker;
-    options.launcher = parse_name<launch::Launcher>(session_.launcher, "launcher");
-    options.place = launch::read_launch_place();
+    options.launcher = session_.launcher;
+    options.place = launch::read_launch_place(session_.launcher);
     options.machine = machine::read_machine_facts();
     options.machine.load_average = facts_.load_average;  // later ones hold the session's own load
     options.environment = session_.environment(config, arm);

@@ -27,7 +27,7 @@ struct PairSession {
   std::filesystem::path candidate_worker;
   std::filesystem::path
       calibration;  // results folder that is copied into the session; may be empty
-  std::string launcher = "auto";
+  launch::LauncherChoice launcher = {};
   bool fresh = false;
   std::string command_line;
   std::ostream* progress = nullptr;  // shows the runs as they go; nullptr: nothing is shown

@@ -8,6 +8,7 @@
 #include <cstring>
 
 #include "harness/base/error.h"
+#include "harness/base/system_error.h"
 
 namespace moebench::session {
 
@@ -21,10 +22,10 @@ fs::path results_path(const std::string& out, const std::string& file, const std
 ResultsFolder::ResultsFolder(const fs::path& path) : path_(path) {
   std::error_code error;
   fs::create_directories(path, error);
-  if (error) throw Error("cannot make the folder '{}': {}", path.string(), error.message());
+  if (error) throw_errno(error.value(), "cannot make the folder '" + path.string() + "'");
   const fs::path lock_path = path / ".lock";
   lock_ = ::open(lock_path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
-  if (lock_ < 0) throw Error("cannot write '{}': {}", lock_path.string(), std::strerror(errno));
+  if (lock_ < 0) throw_errno(errno, "cannot write '" + lock_path.string() + "'");
   if (::flock(lock_, LOCK_EX | LOCK_NB) == 0) return;
   const bool is_held = errno == EWOULDBLOCK;
   const std::string reason = std::strerror(errno);

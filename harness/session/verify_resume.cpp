@@ -9,6 +9,7 @@
 #include "harness/checkpoint/folder.h"
 #include "harness/config/resumption.h"
 #include "harness/launch/process.h"
+#include "harness/launch/progress_watch.h"
 #include "harness/launch/run_cell.h"
 #include "harness/session/plan.h"
 #include "harness/session/results_folder.h"
@@ -29,8 +30,8 @@ class Runner {
       : command_line_(session.command_line), display_(out, session.is_terminal, num_runs) {
     options_.results_folder = session.folder;
     options_.worker = launch::find_worker();
-    options_.launcher = parse_name<launch::Launcher>(session.launcher, "launcher");
-    options_.place = launch::read_launch_place();
+    options_.launcher = session.launcher;
+    options_.place = launch::read_launch_place(session.launcher);
     options_.machine = machine::read_machine_facts();
     options_.on_progress = [this](const launch::RankProgress& now) { display_.update(now); };
   }
@@ -124,6 +125,9 @@ std::optional<std::vector<ResumeRow>> verify_resume(const ResumeSession& session
   Runner runner(session, session.progress == nullptr ? nowhere : *session.progress,
                 count_runs(recipes));
   const ResultsFolder folder(session.folder);
+  if (session.progress != nullptr) {
+    *session.progress << launch::progress_limit_note(session.cells) << '\n';
+  }
   launch::handle_interrupts();
 
   const auto axes = varying_axes(session.cells);

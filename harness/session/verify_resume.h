@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "harness/launch/launcher.h"
 #include "harness/session/resume_check.h"
 
 namespace moebench::session {
@@ -15,7 +16,7 @@ struct ResumeSession {
   std::filesystem::path folder;
   std::vector<config::CellConfig> cells;
   std::optional<std::int64_t> steps_before;  // of the checkpoint; nullopt: half of them
-  std::string launcher = "auto";
+  launch::LauncherChoice launcher = {};
   std::string command_line;
   std::ostream* progress = nullptr;  // shows the runs as they go; nullptr: nothing is shown
   bool is_terminal = false;          // what `progress` writes to

@@ -22,6 +22,8 @@ class FakeWorker {
   //   garbage    leaves a file that is no JSON, exits 0
   //   memory     leaves a result that says out_of_memory, exits 1
   //   kill       kills itself with SIGKILL
+  //   stop       stops for ever, after its first line of progress
+  //   mute       stops for ever, before it
   //   hang       starts a process in a session of its own and sleeps for ten minutes
   void set_mode(const std::string& mode);
 

@@ -23,6 +23,7 @@ if ((rank == world - 1)) && grep -q -- "$(<"$here/only_for")" "$cell"; then
 fi
 nap=$(<"$here/naptime")
 
+[[ $mode != mute ]] || kill -STOP $$
 say steps 1
 case $mode in
   ok) leave "$kind" ;;
@@ -38,6 +39,7 @@ case $mode in
     exit 1
     ;;
   kill) kill -9 $$ ;;
+  stop) kill -STOP $$ ;;
   hang)
     setsid sleep "$nap" &
     sleep "$nap"

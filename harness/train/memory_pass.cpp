@@ -59,6 +59,7 @@ MemoryPass memory_pass(const PassInputs& inputs, std::int64_t num_steps, record:
     record_phase(step);
     record_device(step, inputs.place, metrics);
     peak = std::max(peak, tracker.peak_bytes());
+    inputs.tell_progress("memory", i + 1, num_steps);
   }
   pass.timeline = tracker.take_timeline();
   put(metrics, "mem_alloc", tracker.live_bytes());

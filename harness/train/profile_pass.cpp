@@ -76,6 +76,7 @@ class Pass {
       profile_phases();
       if (level() >= Profile::kOps) profile_calls();
       if (traces_gpu()) profile_device();
+      inputs_.tell_progress("profile", i + 1, num_steps_);
     }
     const auto offset = profile::measure_clock_offset(inputs_.world);
     log_.finish(offset.offset_ns);

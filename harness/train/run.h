@@ -26,6 +26,11 @@ struct PassInputs {
   const data::DataSet& data;
   const WorkerOptions& options;
   device::Place place = {};
+
+  // Rank 0 tells how far it is, so that a pass that goes on is not taken for one that hangs.
+  void tell_progress(const char* phase, std::int64_t step, std::int64_t num_steps) const {
+    if (world.rank() == 0) options.progress(phase, step, num_steps, 0);
+  }
 };
 
 // One run of a cell's first steps from its initial weights, or from the checkpoint it resumes, on

@@ -5,6 +5,8 @@
 
 #include <cstdlib>
 
+#include "harness/launch/launcher.h"
+#include "harness/launch/process.h"
 #include "harness/record/record.h"
 #include "harness/testing/fake_worker.h"
 #include "tools/moebench/start_moebench.h"
@@ -90,6 +92,27 @@ TEST_F(EndToEnd, AKilledRankIsRecordedAndTheNextRunCompletes) {
   const Output completed = run();
   EXPECT_EQ(completed.exit_code, 0) << completed.err;
   EXPECT_THAT(completed.out, Not(HasSubstr("CRASHED")));
+}
+
+TEST_F(EndToEnd, ARankThatCannotLeaveItsResultEndsAllRanks) {
+  EXPECT_EQ(run("", {"parallelism=fsdp", "expert_kernel=loop"}).exit_code, 0);
+  const auto results = folder_.path() / "results" / "arms";
+  const auto cell = results / "cells" / record::load(results).at(0).id / "0" / "cell.yaml";
+  const auto out = folder_.path() / "out";
+  std::filesystem::create_directories(out / "rank_1.json" / "in the way");
+  launch::LaunchRequest request;
+  request.command = {MOEBENCH_RANK_PROGRAM, "--cell", cell.string(), "--out", out.string()};
+  request.ranks = 2;
+  const launch::LaunchCommand command =
+      launch::make_launch_command(request, launch::read_launch_place());
+  launch::ProcessOptions process;
+  process.command = command.command;
+  process.environment = command.environment;
+  process.stdout_path = folder_.path() / "out.txt";
+  process.stderr_path = folder_.path() / "err.txt";
+  EXPECT_EQ(launch::run_process(process).exit_code, 70);
+  EXPECT_THAT(read_file(process.stderr_path),
+              AllOf(HasSubstr("moebench-rank: failed: cannot write '"), HasSubstr("rank_1.json")));
 }
 
 TEST_F(EndToEnd, AnInjectedSlowdownIsPartOfEachMeasuredStep) {

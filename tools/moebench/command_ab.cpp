@@ -144,9 +144,10 @@ fs::path find_worker_at(const std::string& path, const std::string& option) {
 
 }  // namespace
 
-session::PairSession start_session(const std::string& launcher, const std::string& command_line) {
+session::PairSession start_session(const LauncherOptions& launcher,
+                                   const std::string& command_line) {
   session::PairSession pairs;
-  pairs.launcher = launcher;
+  pairs.launcher = launcher.choice();
   pairs.command_line = command_line;
   pairs.progress = &std::cerr;
   pairs.is_terminal = ::isatty(STDERR_FILENO) == 1;

@@ -32,17 +32,18 @@ launch::ProbeRequest request_of(const DoctorOptions& options) {
   request.ranks = options.ranks;
   request.threads_per_rank = options.threads;
   request.quick = options.quick;
-  request.launcher = parse_name<launch::Launcher>(options.launcher, "launcher");
-  request.place = launch::read_launch_place();
+  request.launcher = options.launcher.choice();
+  request.place = launch::read_launch_place(request.launcher);
   return request;
 }
 
 std::vector<std::string> find_disturbances(const launch::ProbeRequest& request,
                                            const machine::MachineFacts& facts) {
-  return machine::disturbances(facts, machine::observe_load(kWatchS),
-                               {.ranks = request.ranks,
-                                .threads_per_rank = request.threads_per_rank,
-                                .elsewhere = request.launcher == launch::Launcher::kSlurm});
+  return machine::disturbances(
+      facts, machine::observe_load(kWatchS),
+      {.ranks = request.ranks,
+       .threads_per_rank = request.threads_per_rank,
+       .elsewhere = launch::may_leave_host(request.launcher.launcher, request.place)});
 }
 
 }  // namespace
@@ -51,7 +52,7 @@ int run_command(const DoctorOptions& options) {
   const launch::ProbeRequest together = request_of(options);
   launch::ProbeRequest alone = together;
   alone.ranks = alone.threads_per_rank = 1;
-  alone.launcher = launch::Launcher::kDirect;
+  alone.launcher = {launch::Launcher::kDirect, {}};
 
   launch::handle_interrupts();
   record::MachineReport report;

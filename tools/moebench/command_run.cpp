@@ -6,6 +6,7 @@
 
 #include "harness/base/error.h"
 #include "harness/launch/process.h"
+#include "harness/launch/progress_watch.h"
 #include "harness/launch/run_cell.h"
 #include "harness/record/record.h"
 #include "harness/session/pending.h"
@@ -81,6 +82,7 @@ std::vector<config::CellConfig> planned_cells(const RunOptions& options) {
   for (config::CellConfig& cell : cells) {
     cell.repeats = options.repeats.value_or(cell.repeats);
     cell.time_limit_s = options.time_limit_s.value_or(cell.time_limit_s);
+    if (options.progress_limit_s) cell.progress_limit_s = options.progress_limit_s;
     if (!options.profile.empty() && cell.measure == config::Measure::kTrain)
       cell.profile = parse_name<config::Profile>(options.profile, "profile");
   }
@@ -170,8 +172,8 @@ RunOutcome run_cells(const RunOptions& options) {
   launch::RunCellOptions cell_options;
   cell_options.results_folder = path;
   cell_options.worker = launch::find_worker();
-  cell_options.launcher = parse_name<launch::Launcher>(options.launcher, "launcher");
-  cell_options.place = launch::read_launch_place();
+  cell_options.launcher = options.launcher.choice();
+  cell_options.place = launch::read_launch_place(cell_options.launcher);
   cell_options.machine = machine::read_machine_facts();
   const session::ResultsFolder folder(path);
   if (options.fresh) folder.remove_results();
@@ -184,6 +186,7 @@ RunOutcome run_cells(const RunOptions& options) {
       "{}: {} repetitions to run, {} already ok, order {}\n", path.string(), pending.runs.size(),
       plan.size() - pending.runs.size(),
       order == session::Order::kListed ? "listed" : fmt::format("random (seed {:016x})", seed));
+  if (!pending.runs.empty()) std::cerr << launch::progress_limit_note(cells) << '\n';
   launch::handle_interrupts();
   if (!run_pending(pending.runs, session::varying_axes(cells), cell_options,
                    options.command_line)) {

@@ -18,7 +18,7 @@ int run_command(const VerifyResumeOptions& options) {
       {.folder = session::results_path(options.out, options.selection.file, "-verify"),
        .cells = session::cells_to_resume(scenarios, options.selection),
        .steps_before = options.steps_before,
-       .launcher = options.launcher,
+       .launcher = options.launcher.choice(),
        .command_line = options.command_line,
        .progress = &std::cerr,
        .is_terminal = ::isatty(STDERR_FILENO) == 1});

@@ -23,7 +23,8 @@ inline int run_command(const GateCommand& command) {
 }
 
 // A session of pairs that shows its progress on stderr.
-session::PairSession start_session(const std::string& launcher, const std::string& command_line);
+session::PairSession start_session(const LauncherOptions& launcher,
+                                   const std::string& command_line);
 // Runs it; the exit code.
 int run_session(session::PairSession pairs);
 

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "harness/session/plan.h"
+#include "tools/moebench/launcher_options.h"
 
 namespace CLI {
 class App;
@@ -26,7 +27,7 @@ struct CalibrateOptions {
   std::int64_t pairs = 6;
   std::string out;  // empty: results/<stem of the file>-calibration
   double busy_cores = 0.25;
-  std::string launcher = "auto";
+  LauncherOptions launcher;
   bool fresh = false;
   std::string command_line;  // as typed; goes into the records
 };
@@ -42,7 +43,7 @@ struct AbOptions {
   std::vector<std::string> metrics;
   std::string mde = "5%";
   double busy_cores = 0.25;
-  std::string launcher = "auto";
+  LauncherOptions launcher;
   bool fresh = false;
   std::string command_line;
 };
@@ -80,7 +81,7 @@ struct SelftestOptions {
   std::string slowdown;  // empty: 5 %, or the least that this machine's noise lets the gate find
   double busy_cores = 0.25;
   std::string out = "results/selftest";
-  std::string launcher = "auto";
+  LauncherOptions launcher;
   std::string command_line;
 };
 

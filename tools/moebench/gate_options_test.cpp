@@ -39,7 +39,7 @@ TEST(GateOptions, CalibrateTakesAllItsOptions) {
   EXPECT_EQ(options.pairs, 4);
   EXPECT_EQ(options.out, "dir");
   EXPECT_EQ(options.busy_cores, 1.5);
-  EXPECT_EQ(options.launcher, "slurm");
+  EXPECT_EQ(options.launcher.name, "slurm");
   EXPECT_TRUE(options.fresh);
   EXPECT_THAT(options.command_line, HasSubstr("moebench calibrate f.yaml"));
   EXPECT_THAT(error_of({"calibrate", "f", "--pairs", "1"}), HasSubstr("--pairs"));

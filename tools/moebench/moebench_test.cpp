@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <signal.h>
+#include <sys/resource.h>
 
 #include <chrono>
 #include <cstdlib>
@@ -37,6 +38,12 @@ constexpr const char* kModel = R"({"model_type": "mixtral", "hidden_size": 16,
 "intermediate_size": 32, "num_hidden_layers": 2, "num_local_experts": 4, "num_experts_per_tok": 2,
 "num_attention_heads": 2, "num_key_value_heads": 1, "vocab_size": 256,
 "max_position_embeddings": 64})";
+
+void limit_file_size(rlim_t bytes) {
+  const rlimit limit{bytes, bytes};
+  ::setrlimit(RLIMIT_FSIZE, &limit);
+  ::signal(SIGXFSZ, SIG_IGN);  // so that write() fails instead
+}
 
 class MoebenchTest : public ::testing::Test {
  protected:
@@ -116,7 +123,7 @@ TEST_F(MoebenchTest, AReportTakesEachCellsLatestProgram) {
   EXPECT_EQ(moebench(twice).exit_code, 0);
   worker_.rebuild();
   std::this_thread::sleep_for(std::chrono::milliseconds(1100));  // started_at counts seconds
-  EXPECT_EQ(moebench(run).exit_code, 0);  // repetition 0 alone
+  EXPECT_EQ(moebench(run).exit_code, 0);                         // repetition 0 alone
   const std::string dir = results().string();
   const Output latest = moebench({"report", dir, "--format", "json"});
   EXPECT_THAT(latest.err, HasSubstr("left out 1 result of another program"));
@@ -172,6 +179,35 @@ TEST_F(MoebenchTest, TimeLimitGivesATimedOutRecord) {
   EXPECT_EQ(output.exit_code, 3);
   EXPECT_EQ(record::load(results())[0].disposition, record::Disposition::kTimedOut);
   EXPECT_EQ(worker_.count_sleepers(), 0);
+}
+
+TEST_F(MoebenchTest, ARunWithoutProgressIsTimedOut) {
+  worker_.set_mode("mute");
+  const Output output =
+      moebench({"run", "file.yaml", "--filter", "parallelism=ep", "--progress-limit", "1"});
+  EXPECT_EQ(output.exit_code, 3);
+  EXPECT_THAT(output.err, HasSubstr("a repetition is ended after 1 s without progress"));
+  EXPECT_THAT(output.out, HasSubstr("TIMED_OUT"));
+  EXPECT_THAT(record::load(results())[0].message, HasSubstr("no progress for 1 s"));
+  EXPECT_THAT(moebench({"run", "file.yaml", "--filter", "parallelism=fsdp"}).err,
+              HasSubstr("is ended after 601 s without progress"));
+}
+
+TEST_F(MoebenchTest, MpirunIsAskedForItsVersionOnceARun) {
+  const fs::path bin = folder_.path() / "bin";
+  fs::create_directories(bin);
+  write_file_atomically(bin / "mpirun",
+                        "#!/bin/bash\nPATH=${PATH#*:}\n"
+                        "[[ $1 != --version ]] || echo asked >>" +
+                            (bin / "asked").string() + "\nexec mpirun \"$@\"\n");
+  fs::permissions(bin / "mpirun", fs::perms::owner_all);
+  const std::string path = std::getenv("PATH");
+  ::setenv("PATH", (bin.string() + ":" + path).c_str(), 1);
+  const Output output = moebench({"run", "file.yaml", "--repeats", "2"});
+  ::setenv("PATH", path.c_str(), 1);
+  EXPECT_EQ(output.exit_code, 0) << output.err;
+  EXPECT_EQ(read_file(bin / "asked"), "asked\n");
+  EXPECT_THAT(record::load(results())[0].environment.at("launcher_version"), HasSubstr("mpirun"));
 }
 
 TEST_F(MoebenchTest, InterruptKeepsResultsAndLeavesNoProcess) {
@@ -274,6 +310,19 @@ TEST_F(MoebenchTest, WrongUseExits2) {
     EXPECT_THAT(output.err, ::testing::StartsWith("moebench: error: "));
     EXPECT_EQ(output.out, "");
   }
+}
+
+TEST_F(MoebenchTest, AFullDiskExits70AndKeepsWhatIsRecorded) {
+  EXPECT_EQ(moebench({"run", "file.yaml", "--filter", "parallelism=fsdp"}).exit_code, 0);
+  // A limit of file sizes stands for the disk; it is below what a cell file needs.
+  const Output full =
+      finish(start_moebench({"run", "file.yaml"}, folder_.path(), [] { limit_file_size(1024); }));
+  EXPECT_EQ(full.exit_code, 70) << full.err;
+  EXPECT_THAT(full.err, AllOf(HasSubstr("cell.yaml"), HasSubstr("File too large"),
+                              HasSubstr("every repetition that was recorded is kept")));
+  EXPECT_EQ(num_lines(), 1U);
+  EXPECT_EQ(moebench({"run", "file.yaml"}).exit_code, 0);
+  EXPECT_EQ(num_lines(), 2U);
 }
 
 TEST_F(MoebenchTest, MissingWorkerExits2BeforeAnythingIsWritten) {

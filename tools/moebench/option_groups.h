@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "harness/session/plan.h"
+#include "tools/moebench/launcher_options.h"
 
 namespace CLI {
 class App;
@@ -14,7 +15,7 @@ namespace moebench::cli {
 
 // FILE, --only, --filter and --ranks.
 void add_selection(CLI::App& app, session::Selection& selection);
-void add_launcher(CLI::App& app, std::string& launcher);
+void add_launcher(CLI::App& app, LauncherOptions& launcher);
 // --format: any format of reports, and `more`.
 void add_format(CLI::App& app, std::string& format,
                 const std::string& description = "Default: terminal on a terminal, else markdown",

@@ -62,6 +62,10 @@ void add_run(CLI::App& app, RunOptions& options) {
                   "Seconds a repetition may take, instead of the file's")
       ->type_name("S")
       ->check(CLI::PositiveNumber);
+  run->add_option("--progress-limit", options.progress_limit_s,
+                  "Seconds without progress that end a repetition; 0: never")
+      ->type_name("S")
+      ->check(CLI::NonNegativeNumber);
   add_launcher(*run, options.launcher);
   run->add_flag("--dry-run", options.dry_run, "Show what would run, and its memory estimate");
   run->add_flag("--fresh", options.fresh, "Remove the results in DIR and start over");
@@ -242,10 +246,14 @@ void add_format(CLI::App& app, std::string& format, const std::string& descripti
   app.add_option("--format", format, description)->type_name("NAME")->check(CLI::IsMember(names));
 }
 
-void add_launcher(CLI::App& app, std::string& launcher) {
-  app.add_option("--launcher", launcher, "Default: slurm inside a Slurm allocation, else mpirun")
+void add_launcher(CLI::App& app, LauncherOptions& launcher) {
+  app.add_option("--launcher", launcher.name,
+                 "Default: slurm inside a Slurm allocation, else mpirun")
       ->type_name("NAME")
       ->check(one_of<launch::Launcher>({"auto", "direct"}));
+  app.add_option("--launcher-args", launcher.arguments,
+                 "More arguments of mpirun or srun, quoted as one")
+      ->type_name("WORDS");
 }
 
 std::variant<Command, Information> parse_command_line(int argc, const char* const* argv) {

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "tools/moebench/gate_options.h"
+#include "tools/moebench/launcher_options.h"
 
 namespace moebench::cli {
 
@@ -29,7 +30,8 @@ struct RunOptions {
   std::optional<std::int64_t> repeats;
   std::string order;  // listed, random or empty: random where a cell is repeated
   std::optional<double> time_limit_s;
-  std::string launcher = "auto";
+  std::optional<double> progress_limit_s;
+  LauncherOptions launcher;
   bool dry_run = false;
   bool fresh = false;
   bool keep_other_builds = false;  // results of another worker count as well
@@ -45,7 +47,7 @@ struct ProfileOptions {
   std::string out;  // empty: results/<stem of the file>-profile
   bool fresh = false;
   bool keep_other_builds = false;
-  std::string launcher = "auto";
+  LauncherOptions launcher;
   std::string command_line;  // as typed; goes into the records
 };
 
@@ -53,7 +55,7 @@ struct VerifyResumeOptions {
   session::Selection selection;
   std::string out;  // empty: results/<stem of the file>-verify
   std::optional<std::int64_t> steps_before;
-  std::string launcher = "auto";
+  LauncherOptions launcher;
   std::string command_line;  // as typed; goes into the records
 };
 
@@ -72,7 +74,7 @@ struct DoctorOptions {
   std::int64_t threads = 1;
   bool quick = false;
   std::string format;
-  std::string launcher = "auto";
+  LauncherOptions launcher;
 };
 
 struct LoadOptions {
@@ -90,7 +92,7 @@ struct LoadOptions {
   std::int64_t repeats = 3;
   std::string format;
   std::string out = "results/load";
-  std::string launcher = "auto";
+  LauncherOptions launcher;
   std::string command_line;  // as typed; goes into the records
 };
 

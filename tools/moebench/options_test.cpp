@@ -65,7 +65,7 @@ TEST(Options, RunTakesAllItsOptions) {
   EXPECT_EQ(options.repeats, 3);
   EXPECT_EQ(options.order, "random");
   EXPECT_EQ(options.time_limit_s, 2.5);
-  EXPECT_EQ(options.launcher, "slurm");
+  EXPECT_EQ(options.launcher.name, "slurm");
   EXPECT_TRUE(options.dry_run && options.fresh && options.keep_other_builds);
   EXPECT_THAT(options.command_line, HasSubstr("moebench run --only a"));
 }
@@ -79,7 +79,7 @@ TEST(Options, VerifyResumeTakesAllItsOptions) {
   EXPECT_THAT(options.selection.filters, ElementsAre("parallelism=ep"));
   EXPECT_EQ(options.out, "dir");
   EXPECT_EQ(options.steps_before, 3);
-  EXPECT_EQ(options.launcher, "slurm");
+  EXPECT_EQ(options.launcher.name, "slurm");
   EXPECT_THAT(options.command_line, HasSubstr("moebench verify-resume file.yaml"));
   EXPECT_THAT(error_of({"verify-resume", "f", "--steps-before", "0"}), HasSubstr("--steps-before"));
 }
@@ -108,7 +108,7 @@ TEST(Options, LoadTakesAllItsOptions) {
   EXPECT_EQ(options.repeats, 5);
   EXPECT_EQ(options.format, "csv");
   EXPECT_EQ(options.out, "dir");
-  EXPECT_EQ(options.launcher, "slurm");
+  EXPECT_EQ(options.launcher.name, "slurm");
   EXPECT_THAT(options.command_line, HasSubstr("moebench load folder"));
   EXPECT_THAT(error_of({"load", "folder", "--loader", "fast"}), HasSubstr("--loader"));
 }

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <filesystem>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -19,8 +20,11 @@ struct Output {
   std::string err;
 };
 
-// Runs in `folder`, where stdout and stderr go to the files out and err.
-inline pid_t start_moebench(std::vector<std::string> words, const std::filesystem::path& folder) {
+// Runs in `folder`, where stdout and stderr go to the files out and err; `prepare` is called in the
+// new process before.
+inline pid_t start_moebench(
+    std::vector<std::string> words, const std::filesystem::path& folder,
+    const std::function<void()>& prepare = [] {}) {
   words.insert(words.begin(), MOEBENCH_PROGRAM);
   const pid_t pid = ::fork();
   if (pid != 0) return pid;
@@ -29,6 +33,7 @@ inline pid_t start_moebench(std::vector<std::string> words, const std::filesyste
   };
   redirect("out", STDOUT_FILENO);
   redirect("err", STDERR_FILENO);
+  prepare();
   if (::chdir(folder.c_str()) != 0) ::_exit(126);
   std::vector<char*> arguments;
   for (std::string& word : words) arguments.push_back(word.data());
