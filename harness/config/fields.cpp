@@ -164,14 +164,14 @@ const Fields& identity_table() {
 }
 
 const Fields& driver_table() {
-  static const Fields table = {
-      make_field<&CellConfig::scenario>("scenario"),
-      make_field<&CellConfig::repeats>("repeats"),
-      make_field<&CellConfig::profile>("profile"),
-      make_field<&CellConfig::time_limit_s>("time_limit_s"),
-      make_field<&CellConfig::collective_time_limit_s>("collective_time_limit_s"),
-      make_field<&CellConfig::checkpoint_folder>("checkpoint_folder"),
-      make_field<&CellConfig::keep_checkpoints>("keep_checkpoints")};
+  static const Fields table = {make_field<&CellConfig::scenario>("scenario"),
+                               make_field<&CellConfig::repeats>("repeats"),
+                               make_field<&CellConfig::profile>("profile"),
+                               make_field<&CellConfig::time_limit_s>("time_limit_s"),
+                               make_field<&CellConfig::collective_time_limit_s>(
+                                   "collective_time_limit_s", {.is_later = true}),
+                               make_field<&CellConfig::checkpoint_folder>("checkpoint_folder"),
+                               make_field<&CellConfig::keep_checkpoints>("keep_checkpoints")};
   return table;
 }
 

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "harness/config/memory_estimate.h"
+#include "harness/estimate/memory_estimate.h"
 
 namespace moebench::launch {
 namespace {
@@ -21,15 +21,15 @@ constexpr double kStartS = 600;
 
 double parameter_bytes(const config::CellConfig& cell) {
   const double element_bytes = cell.dtype == config::Dtype::kFp32 ? 4 : 2;
-  return static_cast<double>(config::num_parameters(cell.model)) * element_bytes;
+  return static_cast<double>(estimate::num_parameters(cell.model)) * element_bytes;
 }
 
 double step_s(const config::CellConfig& cell) {
   // On `auto` the CPU's rates hold for both.
   const Rates& rates = cell.device == config::Device::kCuda ? kGpuRates : kCpuRates;
   const auto micro_batches = static_cast<double>(cell.grad_accumulation);
-  const double flops = config::model_flops_per_sequence(cell.model, cell.seq_len) +
-                       config::recomputed_flops_per_sequence(cell.model, cell.seq_len);
+  const double flops = estimate::model_flops_per_sequence(cell.model, cell.seq_len) +
+                       estimate::recomputed_flops_per_sequence(cell.model, cell.seq_len);
   const double messages = parameter_bytes(cell) * static_cast<double>(cell.gathers + 1);
   return micro_batches *
          (flops * static_cast<double>(cell.micro_batch) / rates.flops + messages / rates.messages);

@@ -52,8 +52,8 @@ Stack router_stack(const config::ModelConfig& model, const std::string& prefix) 
 }  // namespace
 
 Request expert_request(const config::ModelConfig& model, config::Dtype dtype,
-                       std::int64_t ep_degree, std::int64_t ep_rank) {
-  MOEBENCH_CHECK(model.num_experts % ep_degree == 0 && ep_rank < ep_degree);
+                       partition::ExpertRange range) {
+  MOEBENCH_CHECK(0 <= range.begin && range.end <= model.num_experts);
   Request request{.dtype = dtype, .groups = {}};
   for (std::int64_t layer = 0; layer < model.num_layers; ++layer) {
     const std::string prefix = fmt::format("model.layers.{}.block_sparse_moe.", layer);
@@ -64,8 +64,9 @@ Request expert_request(const config::ModelConfig& model, config::Dtype dtype,
         stack.parts.push_back(expert_part(model, prefix, e, matrix));
       }
       stack.transposed = matrix == Matrix::kW2;
-      stack.keep_elements = stack.num_elements() / ep_degree;
-      stack.keep_begin = ep_rank * stack.keep_elements;
+      const std::int64_t expert = stack.num_elements() / model.num_experts;
+      stack.keep_begin = range.begin * expert;
+      stack.keep_elements = range.size() * expert;
       group.stacks.push_back(std::move(stack));
     }
     request.groups.push_back(std::move(group));

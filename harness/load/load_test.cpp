@@ -39,7 +39,9 @@ std::vector<Request> expert_requests(const config::ModelConfig& model, Dtype dty
                                      int ep_degree) {
   std::vector<Request> requests;
   for (int r = 0; r < ranks; ++r) {
-    requests.push_back(expert_request(model, dtype, ep_degree, r % ep_degree));
+    const std::int64_t count = model.num_experts / ep_degree;
+    const std::int64_t begin = r % ep_degree * count;
+    requests.push_back(expert_request(model, dtype, {begin, begin + count}));
   }
   return requests;
 }

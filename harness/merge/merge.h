@@ -25,7 +25,7 @@ using RankResults = std::vector<std::optional<record::RankResult>>;
 // or has in another number of samples than its peers, is absent.
 record::Metrics merge_metrics(const std::vector<record::RankResult>& ranks);
 
-// The analytic memory estimate (config::estimate_memory) as metrics mem_estimate*.
+// The analytic memory estimate (estimate::estimate_memory) as metrics mem_estimate*.
 record::Metrics estimate_metrics(const config::CellConfig& cell);
 
 // Fills disposition, message, stderr_tail and metrics of a record, and adds the ranks' facts to its

@@ -6,7 +6,7 @@
 
 #include "harness/base/check.h"
 #include "harness/base/units.h"
-#include "harness/config/memory_estimate.h"
+#include "harness/estimate/memory_estimate.h"
 #include "harness/merge/merge.h"
 #include "harness/record/metric_catalogue.h"
 #include "harness/stats/quantile.h"
@@ -271,7 +271,7 @@ Metrics merge_metrics(const std::vector<RankResult>& ranks) {
 }
 
 Metrics estimate_metrics(const config::CellConfig& cell) {
-  const config::MemoryEstimate estimate = config::estimate_memory(cell);
+  const estimate::MemoryEstimate estimate = estimate::estimate_memory(cell);
   Metrics metrics;
   for (const auto& [name, bytes] :
        {std::pair("mem_estimate", estimate.total()),

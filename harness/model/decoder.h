@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "harness/config/cell.h"
-#include "harness/model/layout.h"
+#include "harness/model/flat_weights.h"
 #include "harness/model/ops.h"
 
 namespace moebench::model {

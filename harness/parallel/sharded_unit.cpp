@@ -13,6 +13,7 @@
 #include "harness/base/check.h"
 #include "harness/measure/memory_kind.h"
 #include "harness/measure/phases.h"
+#include "harness/model/weight.h"
 #include "harness/parallel/flat_kernels.h"
 #include "harness/parallel/unit_events.h"
 
@@ -23,9 +24,6 @@ using measure::MemoryKind;
 using measure::MemoryScope;
 using measure::Phase;
 using measure::PhaseScope;
-
-// Slices start on 64-byte boundaries for every dtype.
-constexpr std::int64_t kShardMultiple = 32;
 
 comm::ElementType element_type(const at::Tensor& tensor) {
   return tensor.scalar_type() == at::kFloat ? comm::ElementType::kFp32 : comm::ElementType::kBf16;
@@ -43,22 +41,17 @@ void store(const std::vector<float>& values, at::Tensor slice) {
 
 }  // namespace
 
-std::int64_t shard_elements(std::int64_t num_elements, std::int64_t group_size) {
-  const std::int64_t multiple = kShardMultiple * group_size;
-  return (num_elements + multiple - 1) / multiple * kShardMultiple;
-}
-
-ShardedUnit::ShardedUnit(model::Layout layout, comm::Communicator& group, BufferPool& pool,
+ShardedUnit::ShardedUnit(partition::Unit unit, comm::Communicator& group, BufferPool& pool,
                          const at::TensorOptions& options)
-    : layout_(std::move(layout)),
+    : plan_(std::move(unit)),
       group_(group),
       pool_(pool),
-      gather_name_("gather " + layout_.name),
-      reduce_name_("reduce " + layout_.name) {
-  shard_elements_ = shard_elements(layout_.num_elements, group.size());
+      gather_name_("gather " + layout().name),
+      reduce_name_("reduce " + layout().name) {
+  MOEBENCH_CHECK(group.size() == plan_.shard_group.size);
   const auto zeros = [&](MemoryKind kind) {
     const MemoryScope memory(kind);
-    return at::zeros({shard_elements_}, options);
+    return at::zeros({plan_.slice_elements}, options);
   };
   shard_ = zeros(MemoryKind::kParameters);
   exp_avg_ = zeros(MemoryKind::kOptimizer);
@@ -68,7 +61,7 @@ ShardedUnit::ShardedUnit(model::Layout layout, comm::Communicator& group, Buffer
 void ShardedUnit::load(const weights::ParameterSource& source) {
   constexpr std::int64_t kBlock = 1 << 20;
   std::vector<float> values;
-  for (const SlicePiece& piece : pieces()) {
+  for (const partition::SlicePiece& piece : plan_.pieces()) {
     for (std::int64_t at = 0; at < piece.count; at += kBlock) {
       values.resize(static_cast<std::size_t>(std::min(kBlock, piece.count - at)));
       source.read(*piece.parameter, piece.begin + at, values);
@@ -77,29 +70,16 @@ void ShardedUnit::load(const weights::ParameterSource& source) {
   }
 }
 
-std::vector<SlicePiece> ShardedUnit::pieces() const {
-  std::vector<SlicePiece> pieces;
-  for (const model::Slot& slot : layout_.slots) {
-    const std::int64_t begin = std::max(slot.offset, shard_begin());
-    const std::int64_t end =
-        std::min(slot.offset + slot.num_elements, shard_begin() + shard_elements_);
-    if (begin >= end) continue;
-    pieces.push_back({&slot.parameter, slot.parameter_begin + begin - slot.offset,
-                      begin - shard_begin(), end - begin});
-  }
-  return pieces;
-}
-
 void ShardedUnit::start_gather() {
   if (full_.defined()) return;
   const PhaseScope phase(Phase::kGather);
-  note(UnitEvent::kStartGather, layout_.name);
-  if (!sharded()) {
+  note(UnitEvent::kStartGather, layout().name);
+  if (!plan_.is_sharded()) {
     full_ = shard_;
     return;
   }
   const MemoryScope memory(MemoryKind::kGathered);
-  full_ = pool_.acquire(shard_elements_ * group_.size());
+  full_ = pool_.acquire(plan_.padded_elements());
   gather_range_.emplace(measure::NvtxKind::kUnit, gather_name_,
                         static_cast<std::int64_t>(full_.nbytes()));
   gather_ = group_.start_all_gather(shard_.data_ptr(), full_.data_ptr(),
@@ -109,15 +89,15 @@ void ShardedUnit::start_gather() {
 void ShardedUnit::wait_gather() {
   const PhaseScope phase(Phase::kGather);
   start_gather();
-  note(UnitEvent::kWaitGather, layout_.name);
+  note(UnitEvent::kWaitGather, layout().name);
   if (gather_) gather_->wait();
   gather_.reset();
   gather_range_.reset();
 }
 
 at::Tensor ShardedUnit::gathered(const at::Tensor& shard) const {
-  if (!sharded()) return shard.clone();
-  const at::Tensor whole = at::empty({shard_elements_ * group_.size()}, shard.options());
+  if (!plan_.is_sharded()) return shard.clone();
+  const at::Tensor whole = at::empty({plan_.padded_elements()}, shard.options());
   group_.all_gather(shard.const_data_ptr(), whole.data_ptr(),
                     static_cast<std::int64_t>(shard.nbytes()));
   return whole;
@@ -125,8 +105,8 @@ at::Tensor ShardedUnit::gathered(const at::Tensor& shard) const {
 
 void ShardedUnit::free() {
   MOEBENCH_CHECK(full_.defined() && !gather_);
-  note(UnitEvent::kFree, layout_.name);
-  if (sharded()) pool_.release(std::move(full_));
+  note(UnitEvent::kFree, layout().name);
+  if (plan_.is_sharded()) pool_.release(std::move(full_));
   full_ = at::Tensor();
 }
 
@@ -135,15 +115,15 @@ ShardedUnit::GradientBuffer ShardedUnit::start_gradients(bool first_micro_step) 
     MOEBENCH_CHECK(!first_micro_step);
     return {full_gradient_, true};
   }
-  if (!sharded()) {
+  if (!plan_.is_sharded()) {
     allocate_gradient();
     full_gradient_ = gradient_;
     return {full_gradient_, !first_micro_step};
   }
   const MemoryScope memory(MemoryKind::kFullGradients);
-  full_gradient_ = pool_.acquire(shard_elements_ * group_.size());
+  full_gradient_ = pool_.acquire(plan_.padded_elements());
   // What pads the last slice belongs to no parameter and must not hold another unit's gradients.
-  full_gradient_.narrow(0, layout_.num_elements, full_gradient_.numel() - layout_.num_elements)
+  full_gradient_.narrow(0, layout().num_elements, full_gradient_.numel() - layout().num_elements)
       .zero_();
   return {full_gradient_, false};
 }
@@ -151,13 +131,14 @@ ShardedUnit::GradientBuffer ShardedUnit::start_gradients(bool first_micro_step) 
 void ShardedUnit::start_reduce(bool accumulate) {
   const PhaseScope phase(Phase::kReduce);
   MOEBENCH_CHECK(full_gradient_.defined() && !reduction_);
-  note(UnitEvent::kStartReduce, layout_.name);
-  if (sharded()) {
+  note(UnitEvent::kStartReduce, layout().name);
+  if (plan_.is_sharded()) {
     allocate_gradient();
     reduce_range_.emplace(measure::NvtxKind::kUnit, reduce_name_,
                           static_cast<std::int64_t>(full_gradient_.nbytes()));
-    reduction_ = group_.start_reduce_scatter(full_gradient_.data_ptr(), gradient_.data_ptr(),
-                                             shard_elements_, element_type(gradient_), accumulate);
+    reduction_ =
+        group_.start_reduce_scatter(full_gradient_.data_ptr(), gradient_.data_ptr(),
+                                    plan_.slice_elements, element_type(gradient_), accumulate);
     reduced_ = full_gradient_;
   }
   full_gradient_ = at::Tensor();
@@ -166,7 +147,7 @@ void ShardedUnit::start_reduce(bool accumulate) {
 void ShardedUnit::finish_reduce() {
   if (!reduction_) return;
   const PhaseScope phase(Phase::kReduce);
-  note(UnitEvent::kFinishReduce, layout_.name);
+  note(UnitEvent::kFinishReduce, layout().name);
   reduction_->wait();
   reduction_.reset();
   reduce_range_.reset();
@@ -178,8 +159,9 @@ void ShardedUnit::allocate_gradient() {
   const MemoryScope memory(MemoryKind::kGradients);
   gradient_ = at::empty_like(shard_);
   // A reduction writes the padding as well; in a group of one nobody else would.
-  if (!sharded()) {
-    gradient_.narrow(0, layout_.num_elements, shard_elements_ - layout_.num_elements).zero_();
+  if (!plan_.is_sharded()) {
+    gradient_.narrow(0, layout().num_elements, plan_.slice_elements - layout().num_elements)
+        .zero_();
   }
 }
 

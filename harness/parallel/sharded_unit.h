@@ -10,29 +10,19 @@
 
 #include "harness/comm/communicator.h"
 #include "harness/measure/nvtx.h"
-#include "harness/model/layout.h"
 #include "harness/parallel/buffer_pool.h"
+#include "harness/partition/partition.h"
+#include "harness/weights/parameters.h"
 
 namespace moebench::parallel {
-
-// Elements that each rank of a group holds of a unit: an equal slice, the last ones padded.
-std::int64_t shard_elements(std::int64_t num_elements, std::int64_t group_size);
-
-// Elements [begin, begin + count) of a parameter, which lie at `offset` in a rank's slice.
-struct SlicePiece {
-  const weights::ParameterSpec* parameter;  // in the unit's layout
-  std::int64_t begin;
-  std::int64_t offset;
-  std::int64_t count;
-};
 
 // Parameters that are gathered, freed and reduced together: FSDP's unit. Each rank of the group
 // holds an equal slice of the flat parameters, gradients and AdamW moments (full shard). In a
 // group of one nothing travels: the slice is the whole, and gradients are accumulated in place.
 class ShardedUnit {
  public:
-  // `group` and `pool` must outlive the unit.
-  ShardedUnit(model::Layout layout, comm::Communicator& group, BufferPool& pool,
+  // `group`, the unit's shard group, and `pool` must outlive it.
+  ShardedUnit(partition::Unit unit, comm::Communicator& group, BufferPool& pool,
               const at::TensorOptions& options);
 
   // Fills this rank's slice from the source.
@@ -69,25 +59,19 @@ class ShardedUnit {
   // All-gather of shard() or gradient_shard() into memory of its own, [padded].
   at::Tensor gathered(const at::Tensor& shard) const;
 
-  const model::Layout& layout() const { return layout_; }
+  const partition::Unit& plan() const { return plan_; }
+  const partition::Layout& layout() const { return plan_.layout; }
   const at::Tensor& shard() const { return shard_; }
   const at::Tensor& gradient_shard() const { return gradient_; }  // undefined while it is freed
   const at::Tensor& exp_avg_shard() const { return exp_avg_; }
   const at::Tensor& exp_avg_sq_shard() const { return exp_avg_sq_; }
-  // The parts of parameters in this rank's slice, which is they and padding.
-  std::vector<SlicePiece> pieces() const;
-  // First element of this rank's slice in the flat buffer.
-  std::int64_t shard_begin() const { return group_.rank() * shard_elements_; }
 
  private:
-  bool sharded() const { return group_.size() > 1; }
-
-  model::Layout layout_;
+  partition::Unit plan_;
   comm::Communicator& group_;
   BufferPool& pool_;
-  std::int64_t shard_elements_;
-  at::Tensor shard_, gradient_, exp_avg_, exp_avg_sq_;  // [shard_elements_]
-  at::Tensor full_;                                     // [group size x shard_elements_]
+  at::Tensor shard_, gradient_, exp_avg_, exp_avg_sq_;  // [slice_elements]
+  at::Tensor full_;                                     // [padded_elements]
   at::Tensor full_gradient_;
   at::Tensor reduced_;  // full_gradient_ while its reduction is on its way
   std::unique_ptr<comm::Pending> gather_, reduction_;

@@ -27,7 +27,7 @@ const at::Tensor& slice_of(const parallel::ShardedUnit& unit, Quantity quantity)
   }
 }
 
-std::span<std::byte> bytes_of(const at::Tensor& slice, const parallel::SlicePiece& piece) {
+std::span<std::byte> bytes_of(const at::Tensor& slice, const partition::SlicePiece& piece) {
   const auto width = slice.element_size();
   auto* data = static_cast<std::byte*>(slice.data_ptr());
   return {data + static_cast<std::size_t>(piece.offset) * width,
@@ -45,19 +45,16 @@ class HostState {
     }
   }
 
-  // Each part of each parameter and moment.
+  // Each part of each parameter and moment that this rank holds.
   template <typename Visit>
   void visit(const Visit& visit) const {
-    auto slices = slices_.begin();
-    for (const parallel::ShardedUnit* unit : units_) {
-      for (const parallel::SlicePiece& piece : unit->pieces()) {
-        auto slice = slices;
-        for (const Quantity quantity : checkpoint::kQuantities) {
-          visit(quantity, piece, bytes_of(*slice++, piece));
-        }
-      }
-      slices += std::ssize(checkpoint::kQuantities);
-    }
+    visit_pieces(&partition::Unit::pieces, visit);
+  }
+
+  // Of these, what it saves: replicas share that out.
+  template <typename Visit>
+  void visit_own(const Visit& visit) const {
+    visit_pieces(&partition::Unit::own_pieces, visit);
   }
 
   // Copies what was written back to a GPU.
@@ -73,14 +70,30 @@ class HostState {
   }
 
  private:
+  using Pieces = std::vector<partition::SlicePiece> (partition::Unit::*)() const;
+
+  template <typename Visit>
+  void visit_pieces(Pieces pieces, const Visit& visit) const {
+    auto slices = slices_.begin();
+    for (const parallel::ShardedUnit* unit : units_) {
+      for (const partition::SlicePiece& piece : (unit->plan().*pieces)()) {
+        auto slice = slices;
+        for (const Quantity quantity : checkpoint::kQuantities) {
+          visit(quantity, piece, bytes_of(*slice++, piece));
+        }
+      }
+      slices += std::ssize(checkpoint::kQuantities);
+    }
+  }
+
   std::vector<parallel::ShardedUnit*> units_;
   std::vector<at::Tensor> slices_;  // [units x quantities]
 };
 
 std::vector<checkpoint::PieceData> pieces_of(const HostState& state) {
   std::vector<checkpoint::PieceData> pieces;
-  state.visit(
-      [&](Quantity quantity, const parallel::SlicePiece& piece, std::span<std::byte> bytes) {
+  state.visit_own(
+      [&](Quantity quantity, const partition::SlicePiece& piece, std::span<std::byte> bytes) {
         pieces.push_back({{quantity, piece.parameter->name, piece.begin, piece.count}, bytes});
       });
   return pieces;
@@ -145,7 +158,7 @@ std::int64_t load_checkpoint(Engine& engine, const config::CellConfig& cell,
   const HostState state(engine);
   comm::do_together(world, [&] {
     state.visit(
-        [&](Quantity quantity, const parallel::SlicePiece& piece, std::span<std::byte> bytes) {
+        [&](Quantity quantity, const partition::SlicePiece& piece, std::span<std::byte> bytes) {
           reader->read(quantity, piece.parameter->name, piece.begin, bytes);
         });
   });

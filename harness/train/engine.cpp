@@ -1,8 +1,8 @@
 #include "harness/train/engine.h"
 
 #include <ATen/core/Tensor.h>
-#include <c10/core/AutogradState.h>
 
+#include <optional>
 #include <utility>
 
 #include "harness/base/check.h"
@@ -17,9 +17,24 @@ namespace {
 void visit_slots(const parallel::ShardedUnit& unit, const at::Tensor& shard,
                  const Engine::Visit& visit) {
   const at::Tensor flat = unit.gathered(shard);
-  for (const model::Slot& slot : unit.layout().slots) {
+  for (const partition::Slot& slot : unit.layout().slots) {
     visit(slot, flat.narrow(0, slot.offset, slot.num_elements).view(slot.shape()));
   }
+}
+
+// For communicators of tensors on the place's GPU; none on a CPU.
+std::optional<comm::DeviceOptions> device_options(const config::CellConfig& cell,
+                                                  const device::Place& place) {
+  if (!place.is_cuda()) return std::nullopt;
+  comm::DeviceOptions options;
+  options.transport = cell.device_collectives == config::DeviceCollectives::kNccl
+                          ? comm::DeviceTransport::kNccl
+                          : comm::DeviceTransport::kHost;
+  options.device = place.device.index();
+  options.stream = device::current_stream(place.device);
+  options.sum_in_fp32 = cell.reduce_dtype == config::Dtype::kFp32;
+  options.time_limit_s = cell.collective_time_limit_s;
+  return options;
 }
 
 }  // namespace
@@ -29,74 +44,45 @@ Engine::Engine(const config::CellConfig& cell, comm::Communicator& world, Buffer
     : cell_(cell),
       world_(world),
       place_(std::move(place)),
+      partition_(cell_, world.rank()),
+      groups_(world, device_options(cell_, place_)),
       options_(at::TensorOptions()
                    .dtype(cell.dtype == config::Dtype::kBf16 ? at::kBFloat16 : at::kFloat)
                    .device(place_.device)),
       pool_(options_, caching == BufferCaching::kOn) {
   MOEBENCH_CHECK(world.size() == cell.ranks);
-  // Else libtorch runs a GPU's backward pass on a thread of its own, out of sight of what watches
-  // this one: phases, profiles, ranges.
-  if (place_.is_cuda()) c10::AutogradState::get_tls_state().set_multithreading_enabled(false);
   const config::ModelConfig& model = cell_.model;
-  const auto ep = static_cast<int>(cell_.ep_degree);
-  ep_group_ = world.split(world.rank() / ep);
-  replica_group_ = world.split(world.rank() % ep);
   experts_ = model::local_experts(cell_.expert_kernel);
-  if (ep_group_->size() > 1) {
+  const config::RankGroup ep_group = partition_.mesh().ep_group(world.rank());
+  if (ep_group.size > 1) {
     experts_ =
-        parallel::expert_parallel(for_units(*ep_group_), model.num_experts, std::move(experts_));
+        parallel::expert_parallel(groups_.of(ep_group), model.num_experts, std::move(experts_));
   }
   rope_ = model::rope_tables(kernels::RopeTable(cell_.seq_len, model.head_dim, model.rope_theta),
                              place_.device);
   forced_routing_ = model::make_forced_routing(cell_);
-  build_layers();
+  build_units();
   if (cell_.keep_gradients) {
     for (parallel::ShardedUnit* unit : all_units()) unit->allocate_gradient();
   }
   take_routing_counts();
 }
 
-// The group itself, or the same ranks for tensors on a GPU. A group of one exchanges nothing.
-comm::Communicator& Engine::for_units(comm::Communicator& group) {
-  if (!place_.is_cuda() || group.size() == 1) return group;
-  comm::DeviceOptions options;
-  options.transport = cell_.device_collectives == config::DeviceCollectives::kNccl
-                          ? comm::DeviceTransport::kNccl
-                          : comm::DeviceTransport::kHost;
-  options.device = place_.device.index();
-  options.stream = device::current_stream(place_.device);
-  options.sum_in_fp32 = cell_.reduce_dtype == config::Dtype::kFp32;
-  options.time_limit_s = cell_.collective_time_limit_s;
-  device_groups_.push_back(group.on_device(options));
-  return *device_groups_.back();
+std::unique_ptr<parallel::ShardedUnit> Engine::make_unit(partition::Unit unit) {
+  comm::Communicator& group = groups_.of(unit.shard_group);
+  return std::make_unique<parallel::ShardedUnit>(std::move(unit), group, pool_, options_);
 }
 
-void Engine::build_layers() {
-  const config::ModelConfig& model = cell_.model;
-  comm::Communicator& all = for_units(world_);
-  comm::Communicator& replicas = for_units(*replica_group_);
-  root_ = std::make_unique<parallel::ShardedUnit>(model::root_layout(model), all, pool_, options_);
-  const std::int64_t local = model.num_experts / ep_group_->size();
-  const model::ExpertRange range{ep_group_->rank() * local, (ep_group_->rank() + 1) * local};
-  first_expert_ = range.begin;
-  layers_.resize(static_cast<std::size_t>(model.num_layers));
-  for (std::int64_t i = 0; i < model.num_layers; ++i) {
+void Engine::build_units() {
+  root_ = make_unit(partition_.root());
+  layers_.resize(static_cast<std::size_t>(cell_.model.num_layers));
+  for (std::int64_t i = 0; i < cell_.model.num_layers; ++i) {
     Layer& layer = layers_[static_cast<std::size_t>(i)];
     layer.weights.index = i;
-    layer.weights.experts.num_experts = local;
-    model::Layout dense = model::dense_layout(model, i);
-    model::Layout experts = model::expert_layout(model, i, range);
-    const auto add_unit = [&](model::Layout layout, comm::Communicator& group) {
-      layer.units.push_back(
-          std::make_unique<parallel::ShardedUnit>(std::move(layout), group, pool_, options_));
-    };
-    if (ep_group_->size() == 1) {
-      layer.experts_offset = dense.num_elements;
-      add_unit(model::concatenate(std::move(dense), experts), all);
-    } else {
-      add_unit(std::move(dense), all);
-      add_unit(std::move(experts), replicas);
-    }
+    layer.weights.experts.num_experts = partition_.experts().size();
+    partition::LayerUnits plan = partition_.layer(i);
+    layer.experts_offset = plan.experts_offset;
+    for (partition::Unit& unit : plan.units) layer.units.push_back(make_unit(std::move(unit)));
   }
 }
 

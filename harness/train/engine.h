@@ -13,7 +13,9 @@
 #include "harness/model/decoder.h"
 #include "harness/model/forced_routing.h"
 #include "harness/parallel/buffer_pool.h"
+#include "harness/parallel/groups.h"
 #include "harness/parallel/sharded_unit.h"
+#include "harness/partition/partition.h"
 #include "harness/weights/parameters.h"
 
 namespace moebench::train {
@@ -69,7 +71,7 @@ class Engine {
 
   // Gathers everything that this rank's groups hold and visits it by slot, in the slot's shape.
   // Under ep that is all dense parameters and this rank's experts.
-  using Visit = std::function<void(const model::Slot&, const at::Tensor&)>;
+  using Visit = std::function<void(const partition::Slot&, const at::Tensor&)>;
   void visit_parameters(const Visit& visit);
   // What the last step left: gradients of the whole batch, before clipping with optimizer fused and
   // after it with the others. Error where the cell doesn't keep them.
@@ -93,8 +95,8 @@ class Engine {
     at::Tensor x_in;
     model::LayerOutput out;
   };
-  // Where a micro-step lies in its step.
-  struct Place {
+  // Which of its step's a micro-step is.
+  struct Turn {
     bool first, last;
   };
   // What a micro-step leaves, where it was computed.
@@ -104,7 +106,8 @@ class Engine {
     std::vector<model::ExpertLoad> loads;  // by layer
   };
 
-  void build_layers();
+  std::unique_ptr<parallel::ShardedUnit> make_unit(partition::Unit unit);
+  void build_units();
   void bind_layer(Layer& layer, model::Field field, const std::vector<at::Tensor>& flats);
   void start_gather(Layer& layer);
   void start_gathers_beyond(std::int64_t index, std::int64_t direction);
@@ -116,7 +119,7 @@ class Engine {
 
   model::BatchContext context_of(const data::MicroBatch& batch) const;
   at::Tensor forward(const model::BatchContext& context, std::vector<SavedLayer>& saved);
-  Outcome micro_step(const data::MicroBatch& batch, Place place, double loss_scale);
+  Outcome micro_step(const data::MicroBatch& batch, Turn turn, double loss_scale);
   at::Tensor forward_layer(Layer& layer, const at::Tensor& x, const model::BatchContext& batch,
                            SavedLayer& saved);
   void recompute(Layer& layer, SavedLayer& saved, const model::BatchContext& batch);
@@ -127,20 +130,17 @@ class Engine {
   at::Tensor forced_ids(const data::MicroBatch& batch) const;
   void count_routing(const std::vector<model::ExpertLoad>& loads, const data::MicroBatch& batch);
   double squared_gradient_norm();
-  comm::Communicator& for_units(comm::Communicator& group);
   void start_root_gradients(bool first);
   void finish_root_gradients();
-  void start_reduce(parallel::ShardedUnit& unit, Place place);
-  void start_reduce(Layer& layer, Place place);
+  void start_reduce(parallel::ShardedUnit& unit, Turn turn);
+  void start_reduce(Layer& layer, Turn turn);
   void finish_reduce(Layer& layer);
 
   config::CellConfig cell_;
   comm::Communicator& world_;
   device::Place place_;
-  std::unique_ptr<comm::Communicator> ep_group_;       // ranks that share the experts of a layer
-  std::unique_ptr<comm::Communicator> replica_group_;  // ranks that own the same experts
-  // Of these groups, for tensors on a GPU.
-  std::vector<std::unique_ptr<comm::Communicator>> device_groups_;
+  partition::Partition partition_;
+  parallel::Groups groups_;
   at::TensorOptions options_;  // dtype and device of parameters
   parallel::BufferPool pool_;
   std::unique_ptr<parallel::ShardedUnit> root_;
@@ -149,7 +149,6 @@ class Engine {
   model::ExpertFunction experts_;
   model::RopeTables rope_;
   std::unique_ptr<model::ForcedRouting> forced_routing_;  // null: the router decides
-  std::int64_t first_expert_ = 0;                         // of this rank's experts
   RoutingCounts routing_counts_;
   std::int64_t num_updates_ = 0;
 };

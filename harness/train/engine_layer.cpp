@@ -97,16 +97,16 @@ void Engine::finish_root_gradients() {
 }
 
 // Without synchronisation a unit's full gradient waits for the step's last micro-batch.
-void Engine::start_reduce(parallel::ShardedUnit& unit, Place place) {
+void Engine::start_reduce(parallel::ShardedUnit& unit, Turn turn) {
   if (cell_.sync_each_batch) {
-    unit.start_reduce(/*accumulate=*/!place.first);
-  } else if (place.last) {
+    unit.start_reduce(/*accumulate=*/!turn.first);
+  } else if (turn.last) {
     unit.start_reduce(/*accumulate=*/false);
   }
 }
 
-void Engine::start_reduce(Layer& layer, Place place) {
-  for (auto& unit : layer.units) start_reduce(*unit, place);
+void Engine::start_reduce(Layer& layer, Turn turn) {
+  for (auto& unit : layer.units) start_reduce(*unit, turn);
 }
 
 void Engine::finish_reduce(Layer& layer) {

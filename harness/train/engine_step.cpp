@@ -6,6 +6,7 @@
 #include <ATen/ops/stack.h>
 #include <ATen/ops/tensor.h>
 #include <ATen/ops/zeros.h>
+#include <c10/core/AutogradState.h>
 #include <torch/csrc/autograd/autograd.h>
 
 #include <algorithm>
@@ -53,6 +54,22 @@ std::int64_t real_tokens(const std::vector<data::MicroBatch>& micro_batches) {
   return tokens;
 }
 
+// While it lives, libtorch runs backward passes on this thread. Else it gives a GPU's a thread of
+// its own, out of sight of what watches this one: phases, profiles, ranges.
+class BackwardOnThisThread {
+ public:
+  BackwardOnThisThread() : before_(state().get_multithreading_enabled()) {
+    state().set_multithreading_enabled(false);
+  }
+  ~BackwardOnThisThread() { state().set_multithreading_enabled(before_); }
+  BackwardOnThisThread(const BackwardOnThisThread&) = delete;
+  BackwardOnThisThread& operator=(const BackwardOnThisThread&) = delete;
+
+ private:
+  static c10::AutogradState& state() { return c10::AutogradState::get_tls_state(); }
+  bool before_;
+};
+
 void sum_over_ranks(comm::Communicator& world, std::vector<double>& values) {
   const measure::PhaseScope phase(Phase::kReduce);
   world.all_reduce_sum(values);
@@ -64,6 +81,7 @@ StepResult Engine::step(const std::vector<data::MicroBatch>& micro_batches) {
   MOEBENCH_CHECK(std::ssize(micro_batches) == cell_.grad_accumulation);
   static const measure::NvtxName kName("step");
   const measure::NvtxRange range(measure::NvtxKind::kStep, kName, real_tokens(micro_batches));
+  const BackwardOnThisThread backward_on_this_thread;
   std::vector<double> loss_tokens = {0};
   for (const auto& batch : micro_batches) {
     loss_tokens[0] += static_cast<double>(batch.loss_tokens());
@@ -74,8 +92,8 @@ StepResult Engine::step(const std::vector<data::MicroBatch>& micro_batches) {
   gather_root();
   std::vector<Outcome> outcomes;
   for (std::size_t i = 0; i < micro_batches.size(); ++i) {
-    const Place place{i == 0, i + 1 == micro_batches.size()};
-    outcomes.push_back(micro_step(micro_batches[i], place, 1.0 / loss_tokens[0]));
+    const Turn turn{i == 0, i + 1 == micro_batches.size()};
+    outcomes.push_back(micro_step(micro_batches[i], turn, 1.0 / loss_tokens[0]));
   }
   release_root();
 
@@ -100,7 +118,7 @@ StepResult Engine::step(const std::vector<data::MicroBatch>& micro_batches) {
   }
   device::synchronize(place_);
   // What an aborted collective left is garbage, and may well be finite.
-  for (const auto& group : device_groups_) group->throw_if_failed();
+  groups_.throw_if_failed();
   return result;
 }
 
@@ -126,8 +144,8 @@ void Engine::count_routing(const std::vector<model::ExpertLoad>& loads,
   const at::Tensor rows_LE = at::stack(rows).cpu();
   for (std::int64_t layer = 0; layer < model.num_layers; ++layer) {
     const auto* from = rows_LE.const_data_ptr<std::int64_t>() + layer * rows_LE.size(1);
-    const auto to =
-        routing_counts_.tokens_per_expert.begin() + layer * model.num_experts + first_expert_;
+    const auto to = routing_counts_.tokens_per_expert.begin() + layer * model.num_experts +
+                    partition_.experts().begin;
     std::transform(from, from + rows_LE.size(1), to, to, std::plus<>());
   }
   routing_counts_.routed_rows += batch.num_samples * batch.length * model.top_k * model.num_layers;
@@ -186,7 +204,7 @@ at::Tensor Engine::forward(const model::BatchContext& context, std::vector<Saved
   return x;
 }
 
-Engine::Outcome Engine::micro_step(const data::MicroBatch& batch, Place place, double loss_scale) {
+Engine::Outcome Engine::micro_step(const data::MicroBatch& batch, Turn turn, double loss_scale) {
   measure::PhaseScope phase(Phase::kOther);
   const config::ModelConfig& model = cell_.model;
   const model::BatchContext context = context_of(batch);
@@ -211,7 +229,7 @@ Engine::Outcome Engine::micro_step(const data::MicroBatch& batch, Place place, d
   // The last layers' parameters travel while the loss is computed.
   start_gathers_beyond(std::ssize(layers_), -1);
   phase.change(Phase::kLoss);
-  start_root_gradients(place.first);
+  start_root_gradients(turn.first);
   at::Tensor dx = head(x, context.labels_T, loss_scale, outcome.cross_entropy_sum);
   x = at::Tensor();
   phase.change(Phase::kOther);
@@ -227,16 +245,16 @@ Engine::Outcome Engine::micro_step(const data::MicroBatch& batch, Place place, d
     }
     start_gathers_beyond(static_cast<std::int64_t>(i), -1);
     if (cell_.activation_checkpointing && cell_.gathers == 2) recompute(layer, saved[i], context);
-    dx = backward_layer(layer, saved[i], dx, dprob_sum, place.first);
+    dx = backward_layer(layer, saved[i], dx, dprob_sum, turn.first);
     if (i + 1 < layers_.size()) finish_reduce(layers_[i + 1]);
-    start_reduce(layer, place);
+    start_reduce(layer, turn);
     if (cell_.prefetch == 0) finish_reduce(layer);
   }
   phase.change(Phase::kEmbeddingBackward);
   model::embed_backward(context.tokens_T, dx, root_weights_, model);
   finish_root_gradients();
   finish_reduce(layers_.front());
-  start_reduce(*root_, place);
+  start_reduce(*root_, turn);
   root_->finish_reduce();
   return outcome;
 }

@@ -6,47 +6,23 @@
 #include "harness/comm/host_ranks.h"
 #include "harness/load/expert_request.h"
 #include "harness/load/page_cache.h"
-#include "harness/model/layout.h"
-#include "harness/parallel/sharded_unit.h"
+#include "harness/partition/partition.h"
 
 namespace moebench::train {
 namespace {
 
-// A unit's parameters behind one another, of which a rank of the group keeps its slice.
-load::Group unit_group(const model::Layout& layout, std::int64_t group_size,
-                       std::int64_t group_rank) {
-  load::Stack stack{.name = layout.name, .parts = {}};
-  for (const model::Slot& slot : layout.slots) {
+// A unit's parameters behind one another, of which a rank keeps its slice.
+load::Group unit_group(const partition::Unit& unit) {
+  load::Stack stack{.name = unit.layout.name, .parts = {}};
+  for (const partition::Slot& slot : unit.layout.slots) {
     stack.parts.push_back({.tensor = slot.parameter.name,
                            .shape = slot.parameter.shape,
                            .begin = slot.parameter_begin,
                            .cols = slot.num_elements});
   }
-  const std::int64_t slice = parallel::shard_elements(layout.num_elements, group_size);
-  stack.keep_begin = std::min(group_rank * slice, layout.num_elements);
-  stack.keep_elements = std::min(slice, layout.num_elements - stack.keep_begin);
-  return {.name = layout.name, .stacks = {std::move(stack)}};
-}
-
-load::Request unit_request(const config::CellConfig& cell, std::int64_t rank) {
-  const config::ModelConfig& model = cell.model;
-  const std::int64_t ranks = cell.ranks, ep = cell.ep_degree;
-  const std::int64_t experts = model.num_experts / ep;
-  const model::ExpertRange range{rank % ep * experts, (rank % ep + 1) * experts};
-  load::Request request{.dtype = cell.dtype, .groups = {}};
-  request.groups.push_back(unit_group(model::root_layout(model), ranks, rank));
-  for (std::int64_t layer = 0; layer < model.num_layers; ++layer) {
-    model::Layout dense = model::dense_layout(model, layer);
-    const model::Layout local = model::expert_layout(model, layer, range);
-    if (ep == 1) {
-      request.groups.push_back(
-          unit_group(model::concatenate(std::move(dense), local), ranks, rank));
-    } else {
-      request.groups.push_back(unit_group(dense, ranks, rank));
-      request.groups.push_back(unit_group(local, ranks / ep, rank / ep));
-    }
-  }
-  return request;
+  stack.keep_begin = std::min(unit.slice_begin, unit.layout.num_elements);
+  stack.keep_elements = unit.kept_elements();
+  return {.name = unit.layout.name, .stacks = {std::move(stack)}};
 }
 
 class CommExchange : public load::Exchange {
@@ -66,8 +42,13 @@ class CommExchange : public load::Exchange {
 }  // namespace
 
 load::Request load_request(const config::CellConfig& cell, std::int64_t rank) {
-  if (cell.load.tensors == config::LoadTensors::kAll) return unit_request(cell, rank);
-  return load::expert_request(cell.model, cell.dtype, cell.ep_degree, rank % cell.ep_degree);
+  const partition::Partition partition(cell, rank);
+  if (cell.load.tensors == config::LoadTensors::kExperts) {
+    return load::expert_request(cell.model, cell.dtype, partition.experts());
+  }
+  load::Request request{.dtype = cell.dtype, .groups = {}};
+  for (const partition::Unit& unit : partition.units()) request.groups.push_back(unit_group(unit));
+  return request;
 }
 
 load::LoadReport load_weights(const config::CellConfig& cell, comm::Communicator& world,

@@ -59,7 +59,7 @@ void for_each_cell(F&& f) {
 
 std::map<std::string, at::Tensor> parameters_of(Engine& engine) {
   std::map<std::string, at::Tensor> parameters;
-  engine.visit_parameters([&](const model::Slot& slot, const at::Tensor& value) {
+  engine.visit_parameters([&](const partition::Slot& slot, const at::Tensor& value) {
     parameters[fmt::format("{} from {}", slot.parameter.name, slot.parameter_begin)] =
         value.clone();
   });

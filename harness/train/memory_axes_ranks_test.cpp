@@ -71,8 +71,8 @@ struct BytesAParameter {
 // In bf16, of the parameters that a rank holds.
 BytesAParameter bytes_a_parameter(const CellConfig& cell) {
   const record::Metrics metrics = memory_of(cell);
-  const double parameters =
-      static_cast<double>(config::num_parameters(cell.model)) / static_cast<double>(world->size());
+  const double parameters = static_cast<double>(estimate::num_parameters(cell.model)) /
+                            static_cast<double>(world->size());
   return {value(metrics, "mem_alloc") / parameters, value(metrics, "mem_peak") / parameters};
 }
 

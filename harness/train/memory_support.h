@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "harness/comm/communicator.h"
-#include "harness/config/memory_estimate.h"
+#include "harness/estimate/memory_estimate.h"
 #include "harness/train/memory_pass.h"
 
 namespace moebench::train {
@@ -44,7 +44,7 @@ inline record::Metrics memory_of(const CellConfig& cell) {
 inline void check(const CellConfig& cell, double bound) {
   SCOPED_TRACE(cell.canonical_text());
   const record::Metrics metrics = memory_of(cell);
-  const config::MemoryEstimate estimate = config::estimate_memory(cell);
+  const estimate::MemoryEstimate estimate = estimate::estimate_memory(cell);
   const double state = value(metrics, "mem_alloc");
   expect_within(0.001, state, estimate.state(), "mem_alloc");
   expect_within(0.001, value(metrics, "mem_alloc_load"), estimate.state(), "mem_alloc_load");

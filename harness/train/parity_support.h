@@ -74,7 +74,7 @@ struct Trained {
   std::vector<StepResult> steps;
   std::vector<std::int64_t> tokens_per_expert;
   struct Part {
-    model::Slot slot;
+    partition::Slot slot;
     at::Tensor value;
   };
   std::map<std::string, Part> parameters;
@@ -90,7 +90,7 @@ inline Trained train(const CellConfig& cell, comm::Communicator& group,
     trained.steps.push_back(engine.step(micro_batches_of(cell, *data, step, group)));
   }
   trained.tokens_per_expert = engine.take_routing_counts().tokens_per_expert;
-  engine.visit_parameters([&](const model::Slot& slot, const at::Tensor& value) {
+  engine.visit_parameters([&](const partition::Slot& slot, const at::Tensor& value) {
     trained.parameters[slot.parameter.name] = {slot, value.cpu().to(at::kFloat).flatten()};
   });
   return trained;

@@ -13,10 +13,9 @@
 #include "harness/base/file.h"
 #include "harness/base/temporary_folder.h"
 #include "harness/comm/agreement.h"
-#include "harness/config/memory_estimate.h"
+#include "harness/estimate/memory_estimate.h"
 #include "harness/measure/phases.h"
-#include "harness/model/layout.h"
-#include "harness/parallel/sharded_unit.h"
+#include "harness/partition/partition.h"
 #include "harness/profile/gpu/summary.h"
 #include "harness/train/profile_metrics.h"
 #include "harness/train/small_test_cell.h"
@@ -132,16 +131,15 @@ TEST(Profile, FsdpSendsWhatTheFormulaSays) {
   CellConfig cell = small_cell(Profile::kPhases);
   cell.grad_accumulation = 2;
   const auto result = run(cell);
-  const auto slice_bytes = [&](const model::Layout& layout) {
-    return 4.0 * static_cast<double>(parallel::shard_elements(layout.num_elements, n));
+  const partition::Partition partition(cell, world->rank());
+  const auto slice_bytes = [](const partition::Unit& unit) {
+    return 4.0 * static_cast<double>(unit.slice_elements);
   };
   double layers = 0;
   for (std::int64_t i = 0; i < cell.model.num_layers; ++i) {
-    layers += slice_bytes(
-        model::concatenate(model::dense_layout(cell.model, i),
-                           model::expert_layout(cell.model, i, {0, cell.model.num_experts})));
+    layers += slice_bytes(partition.layer(i).units.front());
   }
-  const double root = slice_bytes(model::root_layout(cell.model));
+  const double root = slice_bytes(partition.root());
   EXPECT_EQ(total(result, "collective.all_gather.", ".wire_bytes"),
             n == 1 ? 0 : (n - 1) * (2 * 2 * layers + root));
   EXPECT_EQ(total(result, "collective.reduce_scatter.", ".wire_bytes"),
@@ -189,7 +187,7 @@ TEST(Profile, NamesTheRankThatTheOthersWaitFor) {
 
 TEST(Profile, NamesWhatIsAliveAtThePeak) {
   const auto result = run(small_cell(Profile::kPhases));
-  const config::MemoryEstimate estimate = config::estimate_memory(small_cell(Profile::kPhases));
+  const estimate::MemoryEstimate estimate = estimate::estimate_memory(small_cell(Profile::kPhases));
   double peak = 0;
   for (std::size_t i = 0; i < measure::kNumPhases; ++i) {
     const std::string phase = measure::to_string(static_cast<measure::Phase>(i));

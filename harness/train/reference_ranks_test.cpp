@@ -158,7 +158,7 @@ TEST_P(Reference, Logits) {
 TEST_P(Reference, Gradients) {
   const auto engine = loaded_engine(cell());
   step(*engine, 0);
-  engine->visit_gradients([&](const model::Slot& slot, const at::Tensor& got) {
+  engine->visit_gradients([&](const partition::Slot& slot, const at::Tensor& got) {
     const at::Tensor whole = fixture_.tensor("gradient." + slot.parameter.name);
     EXPECT_EQ(whole.sizes(), at::IntArrayRef(slot.parameter.shape)) << slot.parameter.name;
     const at::Tensor want =

@@ -3,7 +3,7 @@
 #include <utility>
 #include <vector>
 
-#include "harness/config/memory_estimate.h"
+#include "harness/estimate/memory_estimate.h"
 #include "harness/measure/clock.h"
 #include "harness/measure/phases.h"
 #include "harness/train/checkpoints.h"
@@ -16,11 +16,11 @@ void Consumed::add(const data::MicroBatch& batch, const config::CellConfig& cell
   padding += batch.padding_tokens();
   loss += batch.loss_tokens();
   for (const std::int64_t length : batch.lengths) {
-    const double flops = config::model_flops_per_sequence(cell.model, length);
+    const double flops = estimate::model_flops_per_sequence(cell.model, length);
     model_flops += flops;
     hardware_flops += flops;
     if (cell.activation_checkpointing) {
-      hardware_flops += config::recomputed_flops_per_sequence(cell.model, length);
+      hardware_flops += estimate::recomputed_flops_per_sequence(cell.model, length);
     }
   }
 }

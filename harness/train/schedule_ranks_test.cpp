@@ -122,7 +122,7 @@ TEST(Schedule, FreedGradientsCannotBeVisited) {
   CellConfig cell = base_cell(1, config::Dtype::kFp32);
   cell.keep_gradients = false;
   Engine engine(cell, *world);
-  EXPECT_THROW(engine.visit_gradients([](const model::Slot&, const at::Tensor&) {}), Error);
+  EXPECT_THROW(engine.visit_gradients([](const partition::Slot&, const at::Tensor&) {}), Error);
 }
 
 }  // namespace

@@ -1,4 +1,5 @@
 #include "kernels/adamw/adamw.h"
+
 #include "kernels/bench_util.h"
 
 namespace moebench::kernels {

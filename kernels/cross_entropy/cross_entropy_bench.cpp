@@ -1,5 +1,6 @@
-#include "kernels/bench_util.h"
 #include "kernels/cross_entropy/cross_entropy.h"
+
+#include "kernels/bench_util.h"
 
 namespace moebench::kernels {
 namespace {

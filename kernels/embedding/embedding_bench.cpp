@@ -1,5 +1,6 @@
-#include "kernels/bench_util.h"
 #include "kernels/embedding/embedding.h"
+
+#include "kernels/bench_util.h"
 
 namespace moebench::kernels {
 namespace {

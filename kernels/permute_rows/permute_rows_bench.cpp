@@ -1,5 +1,6 @@
-#include "kernels/bench_util.h"
 #include "kernels/permute_rows/permute_rows.h"
+
+#include "kernels/bench_util.h"
 
 namespace moebench::kernels {
 namespace {

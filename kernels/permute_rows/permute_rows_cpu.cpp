@@ -1,7 +1,8 @@
+#include "kernels/permute_rows/permute_rows.h"
+
 #include <algorithm>
 
 #include "harness/base/check.h"
-#include "kernels/permute_rows/permute_rows.h"
 
 namespace moebench::kernels {
 namespace {

@@ -1,5 +1,6 @@
-#include "kernels/bench_util.h"
 #include "kernels/rms_norm/rms_norm.h"
+
+#include "kernels/bench_util.h"
 
 namespace moebench::kernels {
 namespace {

@@ -1,5 +1,6 @@
-#include "kernels/bench_util.h"
 #include "kernels/rope/rope.h"
+
+#include "kernels/bench_util.h"
 
 namespace moebench::kernels {
 namespace {

@@ -1,5 +1,6 @@
-#include "kernels/bench_util.h"
 #include "kernels/swiglu/swiglu.h"
+
+#include "kernels/bench_util.h"
 
 namespace moebench::kernels {
 namespace {

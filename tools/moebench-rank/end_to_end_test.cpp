@@ -98,7 +98,7 @@ TEST_F(EndToEnd, ARankThatCannotLeaveItsResultEndsAllRanks) {
   EXPECT_EQ(run("", {"parallelism=fsdp", "expert_kernel=loop"}).exit_code, 0);
   const auto results = folder_.path() / "results" / "arms";
   const auto cell = results / "cells" / record::load(results).at(0).id / "0" / "cell.yaml";
-  const auto out = folder_.path() / "out";
+  const auto out = folder_.path() / "ranks";
   std::filesystem::create_directories(out / "rank_1.json" / "in the way");
   launch::LaunchRequest request;
   request.command = {MOEBENCH_RANK_PROGRAM, "--cell", cell.string(), "--out", out.string()};

@@ -5,14 +5,14 @@
 #include <algorithm>
 
 #include "harness/base/units.h"
-#include "harness/config/memory_estimate.h"
+#include "harness/estimate/memory_estimate.h"
 #include "harness/session/plan.h"
 
 namespace moebench::cli {
 namespace {
 
 reports::Entry memory_of(const config::CellConfig& cell) {
-  const auto bytes = static_cast<double>(config::estimate_memory(cell).total());
+  const auto bytes = static_cast<double>(estimate::estimate_memory(cell).total());
   return {bytes, fmt::format("{:.2f} GB", bytes / kBytesPerGigabyte)};
 }
 

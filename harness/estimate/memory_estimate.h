@@ -4,7 +4,10 @@
 
 #include "harness/config/cell.h"
 
-namespace moebench::config {
+namespace moebench::estimate {
+
+using config::CellConfig;
+using config::ModelConfig;
 
 // Bytes of a rank's tensors at their peak within a step, from the cell alone. Assumes full rows and
 // balanced routing; README.md says where each coefficient comes from.
@@ -40,4 +43,4 @@ double model_flops_per_sequence(const ModelConfig& model, std::int64_t seq_len);
 // attention computes again in its backward pass are not counted.
 double recomputed_flops_per_sequence(const ModelConfig& model, std::int64_t seq_len);
 
-}  // namespace moebench::config
+}  // namespace moebench::estimate

@@ -1,32 +1,36 @@
-#include "harness/config/memory_estimate.h"
+#include "harness/estimate/memory_estimate.h"
 
 #include <algorithm>
 #include <functional>
 #include <vector>
 
-#include "harness/config/activation_memory.h"
+#include "harness/estimate/activation_memory.h"
+#include "harness/partition/partition.h"
 
-namespace moebench::config {
-
+namespace moebench::estimate {
 namespace {
 
-std::int64_t ceil_div(std::int64_t a, std::int64_t b) { return (a + b - 1) / b; }
+using config::LoadTensors;
+using config::Measure;
+using config::Optimizer;
 
-std::int64_t expert_parameters(const ModelConfig& m) {  // w1, w2, w3 of one expert
-  return 3 * m.hidden_size * m.intermediate_size;
+// Of one layer, but for its experts.
+std::int64_t dense_parameters(const ModelConfig& m) {
+  return partition::dense_layout(m, 0).num_elements;
 }
 
-// q, k, v, o, router and the two norms of a layer.
-std::int64_t dense_layer_parameters(const ModelConfig& m) {
-  const std::int64_t query = m.num_heads * m.head_dim;
-  const std::int64_t key_value = m.num_kv_heads * m.head_dim;
-  return 2 * m.hidden_size * (query + key_value) + m.num_experts * m.hidden_size +
-         2 * m.hidden_size;
+// Of so many experts of one layer.
+std::int64_t expert_parameters(const ModelConfig& m, std::int64_t num_experts) {
+  return partition::expert_layout(m, 0, {0, num_experts}).num_elements;
 }
 
-// Embedding, final norm, lm_head.
 std::int64_t root_parameters(const ModelConfig& m) {
-  return m.vocab_size * m.hidden_size * (m.tie_word_embeddings ? 1 : 2) + m.hidden_size;
+  return partition::root_layout(m).num_elements;
+}
+
+// Of all layers, as if each had so many experts.
+std::int64_t layers_parameters(const ModelConfig& m, std::int64_t num_experts) {
+  return m.num_layers * (dense_parameters(m) + expert_parameters(m, num_experts));
 }
 
 // Scores and their product with the values, halved by the causal mask.
@@ -67,25 +71,16 @@ struct Units {
   }
 };
 
-// Slices of a unit are equal, and a multiple of 32 elements.
-Unit unit_of(std::int64_t elements, std::int64_t ranks) {
-  const std::int64_t slice = ceil_div(elements, 32 * ranks) * 32;
-  return {slice, ranks > 1 ? slice * ranks : 0};
+Unit sizes_of(const partition::Unit& unit) {
+  return {unit.slice_elements, unit.is_sharded() ? unit.padded_elements() : 0};
 }
 
-// With ep, a rank owns 1/ep_degree of each layer's experts, and these are sharded once more over
-// the ranks/ep_degree replicas.
+// As every rank has them: slices are equal, and each layer's units are those of the first.
 Units units_of(const CellConfig& cell) {
-  const ModelConfig& m = cell.model;
-  const std::int64_t dense = dense_layer_parameters(m);
-  const std::int64_t experts = m.num_experts / cell.ep_degree * expert_parameters(m);
-  const std::int64_t replicas = cell.ranks / cell.ep_degree;
-
-  Units units{unit_of(root_parameters(m), cell.ranks), {}, m.num_layers};
-  if (cell.ep_degree == 1) {
-    units.layer = {unit_of(dense + experts, cell.ranks)};
-  } else {
-    units.layer = {unit_of(dense, cell.ranks), unit_of(experts, replicas)};
+  const partition::Partition partition(cell, 0);
+  Units units{sizes_of(partition.root()), {}, cell.model.num_layers};
+  for (const partition::Unit& unit : partition.layer(0).units) {
+    units.layer.push_back(sizes_of(unit));
   }
   return units;
 }
@@ -94,8 +89,8 @@ Units units_of(const CellConfig& cell) {
 std::int64_t loaded_elements(const CellConfig& cell) {
   if (cell.load.tensors == LoadTensors::kAll) return units_of(cell).shard();
   const ModelConfig& m = cell.model;
-  return m.num_layers *
-         (m.num_experts / cell.ep_degree * expert_parameters(m) + m.num_experts * m.hidden_size);
+  const std::int64_t experts = partition::Partition(cell, 0).experts().size();
+  return m.num_layers * (expert_parameters(m, experts) + m.num_experts * m.hidden_size);
 }
 
 // The moments of a step's last micro-batch at which a rank may need most, and what it needs then
@@ -106,7 +101,10 @@ std::int64_t loaded_elements(const CellConfig& cell) {
 class Moments {
  public:
   explicit Moments(const CellConfig& cell)
-      : cell_(cell), units_(units_of(cell)), activations_(cell), element_(bytes_of(cell.dtype)) {}
+      : cell_(cell),
+        units_(units_of(cell)),
+        activations_(cell, partition::Partition(cell, 0).experts().size()),
+        element_(bytes_of(cell.dtype)) {}
 
   std::vector<MemoryEstimate> all() const {
     std::vector<MemoryEstimate> moments = {at_head()};
@@ -199,13 +197,11 @@ MemoryEstimate estimate_memory(const CellConfig& cell) {
 }
 
 std::int64_t num_parameters(const ModelConfig& model) {
-  return root_parameters(model) + model.num_layers * (dense_layer_parameters(model) +
-                                                      model.num_experts * expert_parameters(model));
+  return root_parameters(model) + layers_parameters(model, model.num_experts);
 }
 
 std::int64_t num_active_parameters(const ModelConfig& model) {
-  return root_parameters(model) + model.num_layers * (dense_layer_parameters(model) +
-                                                      model.top_k * expert_parameters(model));
+  return root_parameters(model) + layers_parameters(model, model.top_k);
 }
 
 double model_flops_per_sequence(const ModelConfig& model, std::int64_t seq_len) {
@@ -218,9 +214,9 @@ double model_flops_per_sequence(const ModelConfig& model, std::int64_t seq_len) 
 }
 
 double recomputed_flops_per_sequence(const ModelConfig& model, std::int64_t seq_len) {
-  const std::int64_t layers = num_active_parameters(model) - root_parameters(model);
+  const std::int64_t layers = layers_parameters(model, model.top_k);
   return 2.0 * static_cast<double>(layers) * static_cast<double>(seq_len) +
          forward_attention_flops(model, seq_len);
 }
 
-}  // namespace moebench::config
+}  // namespace moebench::estimate

@@ -1,9 +1,19 @@
-#include "harness/config/memory_estimate.h"
+#include "harness/estimate/memory_estimate.h"
 
 #include "harness/config/config_test_util.h"
+#include "harness/config/scenario.h"
 
-namespace moebench::config {
+namespace moebench::estimate {
 namespace {
+
+using config::Device;
+using config::Dtype;
+using config::ExpertKernel;
+using config::load_model_config;
+using config::LoadTensors;
+using config::Measure;
+using config::Optimizer;
+using config::Parallelism;
 
 const std::filesystem::path kModels = std::filesystem::path(MOEBENCH_SCENARIO_FOLDER) / "models";
 
@@ -54,6 +64,15 @@ TEST(MemoryEstimate, RecomputedFlopsAreTheLayersForward) {
   const double layers = static_cast<double>(num_active_parameters(model) - 2 * 4096 * 512 - 512);
   EXPECT_DOUBLE_EQ(recomputed_flops_per_sequence(model, 256),
                    2 * layers * 256 + 2.0 * 4 * 8 * 64 * 256 * 256);
+}
+
+TEST(MemoryEstimate, IsThereForEveryShippedCell) {
+  for (const auto& entry : std::filesystem::directory_iterator(MOEBENCH_SCENARIO_FOLDER)) {
+    if (entry.path().extension() != ".yaml") continue;
+    for (const config::Scenario& scenario : config::load_scenarios(entry.path())) {
+      for (const CellConfig& cell : scenario.cells) EXPECT_GT(estimate_memory(cell).total(), 0);
+    }
+  }
 }
 
 TEST(MemoryEstimate, FsdpShardsEverything) {
@@ -172,4 +191,4 @@ TEST(MemoryEstimate, ALoadKeepsWhatItHasLoaded) {
 }
 
 }  // namespace
-}  // namespace moebench::config
+}  // namespace moebench::estimate

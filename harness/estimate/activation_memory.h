@@ -5,27 +5,28 @@
 
 #include "harness/config/cell.h"
 
-namespace moebench::config {
+namespace moebench::estimate {
 
-inline std::int64_t bytes_of(Dtype dtype) { return dtype == Dtype::kBf16 ? 2 : 4; }
+inline std::int64_t bytes_of(config::Dtype dtype) { return dtype == config::Dtype::kBf16 ? 2 : 4; }
 
 // Tensors of one micro-batch on a rank, in bytes. Every row is taken as seq_len long and routing as
 // balanced, so that with ep a rank receives as many rows as it sends.
 class ActivationMemory {
  public:
-  explicit ActivationMemory(const CellConfig& cell)
+  // `num_experts`: of those of a layer, whose rows the rank computes; fewer than all under ep.
+  ActivationMemory(const config::CellConfig& cell, std::int64_t num_experts)
       : m_(cell.model),
-        loop_(cell.expert_kernel == ExpertKernel::kLoop),
-        ep_(cell.ep_degree > 1),
-        at_once_(!loop_ && cell.device == Device::kCuda),
+        loop_(cell.expert_kernel == config::ExpertKernel::kLoop),
+        ep_(num_experts < m_.num_experts),
+        at_once_(!loop_ && cell.device == config::Device::kCuda),
         checkpointing_(cell.activation_checkpointing),
         element_(static_cast<double>(bytes_of(cell.dtype))),
         tokens_(static_cast<double>(cell.micro_batch) * static_cast<double>(cell.seq_len)),
-        num_experts_(static_cast<double>(m_.num_experts / cell.ep_degree)) {
+        num_experts_(static_cast<double>(num_experts)) {
     rows_ = tokens_ * static_cast<double>(m_.top_k);
     // On a CPU the grouped kernel fills each expert up to a multiple of 16 rows in bf16: 7.5 on
     // average.
-    if (!loop_ && !at_once_ && cell.dtype == Dtype::kBf16) rows_ += 7.5 * num_experts_;
+    if (!loop_ && !at_once_ && cell.dtype == config::Dtype::kBf16) rows_ += 7.5 * num_experts_;
   }
 
   // While the loss's gradient is computed: the final norm's output and its gradient, the logits.
@@ -120,10 +121,10 @@ class ActivationMemory {
     return 4 * token_heads() + tokens_ * projected - token_hidden() - experts();
   }
 
-  const ModelConfig& m_;
+  const config::ModelConfig& m_;
   bool loop_, ep_, at_once_, checkpointing_;
   double element_, tokens_, num_experts_;
   double rows_;  // that pass this rank's experts
 };
 
-}  // namespace moebench::config
+}  // namespace moebench::estimate
