@@ -123,6 +123,10 @@ function(moebench_headers name lib)
     add_library(${name}_headers OBJECT EXCLUDE_FROM_ALL ${sources})
     target_link_libraries(${name}_headers PRIVATE ${lib})
     target_compile_options(${name}_headers PRIVATE -O0 -g0)
+    if(TARGET ${name}_test)  # whose helpers take what it defines
+      target_compile_definitions(${name}_headers PRIVATE
+        $<TARGET_PROPERTY:${name}_test,COMPILE_DEFINITIONS>)
+    endif()
     add_dependencies(headers ${name}_headers)
   endif()
 endfunction()
