@@ -8,6 +8,7 @@
 #include "harness/base/check.h"
 #include "harness/base/error.h"
 #include "harness/config/cell.h"
+#include "harness/record/program.h"
 #include "harness/stats/quantile.h"
 
 namespace moebench::reports {
@@ -28,6 +29,10 @@ void find_axes(ScenarioCells& scenario) {
     (differs(scenario.cells, name) ? scenario.varying_axes : scenario.constant_axes)
         .push_back(name);
   }
+}
+
+void add_once(const std::string& text, std::vector<std::string>& texts) {
+  if (!text.empty() && std::ranges::find(texts, text) == texts.end()) texts.push_back(text);
 }
 
 // The item of this key; a new one behind the others where there is none.
@@ -74,6 +79,22 @@ std::optional<std::pair<double, double>> Cell::spread(std::string_view metric) c
     largest = std::max(largest, value);
   }
   return std::pair(smallest / *middle - 1, largest / *middle - 1);
+}
+
+std::vector<std::string> Cell::programs() const {
+  std::vector<std::string> programs;
+  for (const auto* repetition : repetitions) {
+    add_once(record::program_of(*repetition), programs);
+  }
+  return programs;
+}
+
+std::vector<std::string> ScenarioCells::programs() const {
+  std::vector<std::string> programs;
+  for (const Cell& cell : cells) {
+    for (const std::string& program : cell.programs()) add_once(program, programs);
+  }
+  return programs;
 }
 
 std::vector<Cell> ScenarioCells::ok_cells() const {

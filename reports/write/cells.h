@@ -24,6 +24,9 @@ struct Cell {
   const record::CellRecord* failure() const;
   bool ok() const { return failure() == nullptr; }
 
+  // The programs that measured it (record::program_of), each once; empty where no record says.
+  std::vector<std::string> programs() const;
+
   // Median over the repetitions that have the value; nullopt where none has.
   std::optional<double> median(std::string_view metric) const;
   std::optional<double> median_of(
@@ -41,6 +44,8 @@ struct ScenarioCells {
   std::vector<std::string> constant_axes = {};
 
   std::vector<Cell> ok_cells() const;
+  // Of all cells, each once.
+  std::vector<std::string> programs() const;
 };
 
 // Scenarios and cells in the order of first appearance; a cell is an id, and its arm where the

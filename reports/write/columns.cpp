@@ -81,6 +81,13 @@ Column spread_column(const std::vector<Cell>& cells, const std::string& title, c
   });
 }
 
+std::optional<Column> program_column(const ScenarioCells& scenario) {
+  if (scenario.programs().size() < 2) return std::nullopt;
+  return entry_column(scenario.cells, words_column("program"), [](const Cell& cell) -> Entry {
+    return fmt::format("{}", fmt::join(cell.programs(), " + "));
+  });
+}
+
 std::optional<Column> result_column(const std::vector<Cell>& cells) {
   if (std::ranges::all_of(cells, [](const Cell& cell) { return cell.ok(); })) return std::nullopt;
   return entry_column(cells, words_column("result"), result_of);

@@ -36,6 +36,9 @@ Column seconds_column(const std::vector<Cell>& cells, const std::string& title, 
 Column repetitions_column(const std::vector<Cell>& cells);
 Column spread_column(const std::vector<Cell>& cells, const std::string& title, const char* metric);
 
+// Which programs measured each cell; nullopt where one has measured all cells.
+std::optional<Column> program_column(const ScenarioCells& scenario);
+
 // "ok", or why not and the first line of the message; nullopt where all cells are ok.
 std::optional<Column> result_column(const std::vector<Cell>& cells);
 

@@ -54,6 +54,7 @@ Table comparison_table(const ScenarioCells& scenario, const Baseline& baseline) 
   add_repetition_columns(scenario, table);
   add_share_columns(scenario, table);
   add_improvement_columns(scenario, baseline, table);
+  if (const auto program = program_column(scenario)) table.push_back(*program);
   if (const auto result = result_column(cells)) table.push_back(*result);
   return table;
 }

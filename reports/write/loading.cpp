@@ -119,6 +119,7 @@ Table speed_table(const ScenarioCells& scenario) {
   };
   std::erase_if(measured, [](const Column& column) { return !column.is_measured(); });
   table.insert(table.end(), measured.begin(), measured.end());
+  if (const auto program = program_column(scenario)) table.push_back(*program);
   if (const auto result = result_column(cells)) table.push_back(*result);
   return table;
 }

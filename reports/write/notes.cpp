@@ -74,8 +74,24 @@ Lines baseline_lines(const ScenarioCells& scenario, const Baseline& baseline) {
   return lines;
 }
 
+// "ep_degree 2" of each cell whose numbers are of several programs.
+std::string mixed_cells(const ScenarioCells& scenario) {
+  Lines mixed;
+  for (const Cell& cell : scenario.cells) {
+    if (cell.programs().size() > 1) mixed.push_back(name_of(cell, scenario));
+  }
+  return fmt::format("{}", fmt::join(mixed, "; "));
+}
+
 Lines warning_lines(const ScenarioCells& scenario) {
   UniqueLines lines;
+  const Lines programs = scenario.programs();
+  if (programs.size() > 1) {
+    const std::string mixed = mixed_cells(scenario);
+    lines.add(fmt::format("warning: the rows are of {} programs (column program): {}{}",
+                          programs.size(), fmt::join(programs, ", "),
+                          mixed.empty() ? "" : "; averaged over several: " + mixed));
+  }
   for (const Cell& cell : scenario.cells) {
     for (const auto* repetition : cell.repetitions) {
       for (const auto& warning : repetition->warnings) lines.add("warning: " + warning);

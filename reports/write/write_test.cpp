@@ -86,6 +86,21 @@ TEST(Markdown, ShowsTheMemoryOfADeviceWhereMeasured) {
                     HasSubstr("it is the host's time")));
 }
 
+TEST(Markdown, RowsOfSeveralProgramsAreMarked) {
+  auto records = test::seed_records();
+  for (CellRecord& record : records) record.environment["worker_hash"] = "aaa";
+  EXPECT_THAT(write_report(records, {}), Not(HasSubstr("program")));
+  records[1].environment["worker_hash"] = "bbb";
+  records.push_back(records[1]);
+  records.back().repetition = 1;
+  records.back().environment["worker_hash"] = "ccc";
+  const std::string text = write_report(records, {});
+  EXPECT_THAT(text,
+              AllOf(HasSubstr("| program"), HasSubstr("| worker bbb + worker ccc |"),
+                    HasSubstr("- warning: the rows are of 3 programs (column program): "
+                              "worker aaa, worker bbb, worker ccc; averaged over several: ")));
+}
+
 TEST(Markdown, SaysWhereAScenarioHasNoBaseline) {
   auto records = test::seed_records();
   records.erase(records.begin());

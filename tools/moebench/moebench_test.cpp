@@ -141,6 +141,7 @@ TEST_F(MoebenchTest, ResultsOfAnotherWorkerAreKeptWhereThatIsAskedFor) {
   EXPECT_THAT(second.err, AllOf(HasSubstr("note: 1 result by another program"), HasSubstr("kept"),
                                 HasSubstr("1 repetitions to run, 1 already ok")));
   EXPECT_EQ(num_lines(), 2U);
+  EXPECT_THAT(second.out, AllOf(HasSubstr("program"), HasSubstr("are of 2 programs")));
 }
 
 TEST_F(MoebenchTest, FailedCellExits3AndTheNextRunCompletes) {
