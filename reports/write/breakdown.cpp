@@ -63,30 +63,26 @@ Table device_memory_table(const ScenarioCells& scenario) {
   const std::vector<Cell> cells = scenario.ok_cells();
   return measured_table(
       scenario, cells,
-      {bytes_column(cells, "reserved load", "mem_reserved_load"),
-       bytes_column(cells, "reserved first step", "mem_reserved_first_step"),
-       bytes_column(cells, "reserved steady step", "mem_reserved_steady_step"),
-       bytes_column(cells, "device steady step", "mem_device_steady_step"),
-       bytes_column(cells, "outside allocator", "mem_outside_allocator_steady_step"),
-       value_column(cells, "allocator retries", median_of("mem_alloc_retries"), kPlain)});
+      {metric_column(cells, "mem_reserved_load"), metric_column(cells, "mem_reserved_first_step"),
+       metric_column(cells, "mem_reserved_steady_step"),
+       metric_column(cells, "mem_device_steady_step"),
+       metric_column(cells, "mem_outside_allocator_steady_step"),
+       metric_column(cells, "mem_alloc_retries")});
 }
 
 Table memory_table(const ScenarioCells& scenario) {
   const std::vector<Cell> cells = scenario.ok_cells();
   return measured_table(
       scenario, cells,
-      {bytes_column(cells, "alloc load", "mem_alloc_load"),
-       bytes_column(cells, "peak load", "mem_peak_load"),
-       bytes_column(cells, "peak first step", "mem_peak_first_step"),
-       bytes_column(cells, "peak steady step", "mem_peak_steady_step"),
-       bytes_column(cells, "est. peak", "mem_estimate"),
+      {metric_column(cells, "mem_alloc_load"), metric_column(cells, "mem_peak_load"),
+       metric_column(cells, "mem_peak_first_step"), metric_column(cells, "mem_peak_steady_step"),
+       metric_column(cells, "mem_estimate"),
        deviation_column(cells, "peak / estimate", "mem_peak", "mem_estimate"),
-       bytes_column(cells, "est. alloc", "mem_estimate_alloc"),
+       metric_column(cells, "mem_estimate_alloc"),
        deviation_column(cells, "alloc / estimate", "mem_alloc", "mem_estimate_alloc"),
-       bytes_column(cells, "est. gathered", "mem_estimate_gathered"),
-       bytes_column(cells, "est. activations", "mem_estimate_activations"),
-       bytes_column(cells, "outside load", "rss_outside_load"),
-       bytes_column(cells, "outside end", "rss_outside_end")});
+       metric_column(cells, "mem_estimate_gathered"),
+       metric_column(cells, "mem_estimate_activations"), metric_column(cells, "rss_outside_load"),
+       metric_column(cells, "rss_outside_end")});
 }
 
 Table phase_table(const ScenarioCells& scenario) {

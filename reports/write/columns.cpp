@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "harness/record/metric_catalogue.h"
 #include "reports/write/format_value.h"
 
 namespace moebench::reports {
@@ -55,6 +56,26 @@ Column value_column(const std::vector<Cell>& cells, const std::string& title,
   Column column = number_column(title, style, name);
   for (const auto& value : values_of(cells, value_of)) column.add(value);
   return column;
+}
+
+Column metric_column(const std::vector<Cell>& cells, const std::string& metric) {
+  const record::MetricInfo& info = record::metric_info(metric);
+  const std::string title(info.title);
+  const ValueOf median = [metric](const Cell& cell) { return cell.median(metric); };
+  if (info.format == record::MetricFormat::kShare)
+    return value_column(cells, title, median, kShare);
+  const bool is_count = info.format == record::MetricFormat::kCount;
+  if (info.unit == "tokens") return value_column(cells, title, median, kTokens);
+  if (is_count) return value_column(cells, title, median, kCount);
+  if (info.unit == "bytes") return bytes_column(cells, title, metric.c_str());
+  if (info.unit == "ns") return value_column(cells, title, median, kSeconds);
+  return value_column(cells, title, median, info.unit == "tokens/s" ? kTokensPerSecond : kPlain);
+}
+
+Table metric_columns(const std::vector<Cell>& cells, const std::vector<std::string>& metrics) {
+  Table table;
+  for (const std::string& metric : metrics) table.push_back(metric_column(cells, metric));
+  return table;
 }
 
 Column bytes_column(const std::vector<Cell>& cells, const std::string& title, const char* metric) {

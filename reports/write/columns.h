@@ -28,6 +28,10 @@ Column value_column(const std::vector<Cell>& cells, const std::string& title,
                     const ValueOf& value_of, const NumberStyle& style,
                     const std::string& name = "");
 
+// Of a metric of the catalogue, with its title there and in its format.
+Column metric_column(const std::vector<Cell>& cells, const std::string& metric);
+Table metric_columns(const std::vector<Cell>& cells, const std::vector<std::string>& metrics);
+
 // Printed in the unit that fits the largest value: "mem_peak (GB)".
 Column bytes_column(const std::vector<Cell>& cells, const std::string& title, const char* metric);
 Column seconds_column(const std::vector<Cell>& cells, const std::string& title, const char* metric);

@@ -35,22 +35,20 @@ void add_improvement_columns(const ScenarioCells& scenario, const Baseline& base
 // The share with recomputation stands only where some cell recomputes.
 void add_share_columns(const ScenarioCells& scenario, Table& table) {
   const auto& cells = scenario.cells;
-  const auto add = [&](const char* title, const char* metric) {
-    Column column = value_column(cells, title, median_of(metric), kShare);
+  const auto add = [&](const char* metric) {
+    Column column = metric_column(cells, metric);
     if (column.is_measured()) table.push_back(std::move(column));
   };
-  add("share of GEMM rate", "gemm_share");
-  if (std::ranges::any_of(cells, recomputes)) add("with recompute", "hardware_gemm_share");
+  add("gemm_share");
+  if (std::ranges::any_of(cells, recomputes)) add("hardware_gemm_share");
 }
 
 Table comparison_table(const ScenarioCells& scenario, const Baseline& baseline) {
   const auto& cells = scenario.cells;
   Table table = axis_columns(scenario, cells);
-  table.push_back(bytes_column(cells, "mem_peak", "mem_peak"));
-  table.push_back(bytes_column(cells, "mem_alloc", "mem_alloc"));
-  table.push_back(seconds_column(cells, "runtime", "runtime"));
-  table.push_back(
-      value_column(cells, "tokens/s", median_of("tokens_per_second"), kTokensPerSecond));
+  for (const char* metric : {"mem_peak", "mem_alloc", "runtime", "tokens_per_second"}) {
+    table.push_back(metric_column(cells, metric));
+  }
   add_repetition_columns(scenario, table);
   add_share_columns(scenario, table);
   add_improvement_columns(scenario, baseline, table);
@@ -63,24 +61,11 @@ Table token_table(const ScenarioCells& scenario) {
   const std::vector<Cell> cells = scenario.ok_cells();
   return measured_table(
       scenario, cells,
-      {
-          seconds_column(cells, "first step", "first_step_time"),
-          seconds_column(cells, "load", "load_time"),
-          seconds_column(cells, "load checkpoint", "checkpoint_load_time"),
-          seconds_column(cells, "save checkpoint", "checkpoint_save_time"),
-          bytes_column(cells, "checkpoint", "checkpoint_bytes"),
-          value_column(cells, "real tokens", median_of("real_tokens"), kTokens),
-          value_column(cells, "padding tokens", median_of("padding_tokens"), kTokens),
-          value_column(cells, "loss tokens", median_of("loss_tokens"), kTokens),
-          value_column(cells, "padded tokens/s", median_of("padded_tokens_per_second"),
-                       kTokensPerSecond),
-          value_column(cells, "global tokens/s", median_of("global_tokens_per_second"),
-                       kTokensPerSecond),
-          bytes_column(cells, "rss_peak", "rss_peak"),
-          value_column(cells, "final loss", median_of("loss"), kPlain),
-          value_column(cells, "expert imbalance", median_of("expert_imbalance"), kPlain),
-          value_column(cells, "rank imbalance", median_of("rank_imbalance"), kPlain),
-      });
+      metric_columns(
+          cells, {"first_step_time", "load_time", "checkpoint_load_time", "checkpoint_save_time",
+                  "checkpoint_bytes", "real_tokens", "padding_tokens", "loss_tokens",
+                  "padded_tokens_per_second", "global_tokens_per_second", "rss_peak", "loss",
+                  "expert_imbalance", "rank_imbalance"}));
 }
 
 }  // namespace

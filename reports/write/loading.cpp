@@ -6,6 +6,7 @@
 #include <array>
 
 #include "harness/base/units.h"
+#include "harness/record/metric_catalogue.h"
 #include "reports/write/columns.h"
 #include "reports/write/format_value.h"
 #include "reports/write/notes.h"
@@ -13,24 +14,14 @@
 namespace moebench::reports {
 namespace {
 
-// In the order of a load; harness/record/schema.md says what each holds.
-struct StageTitle {
-  const char* metric;
-  const char* title;
-};
-constexpr std::array kStages = {
-    StageTitle{"load_stage.open", "open"},
-    StageTitle{"load_stage.fault", "faults"},
-    StageTitle{"load_stage.read", "read"},
-    StageTitle{"load_stage.transpose", "transpose"},
-    StageTitle{"load_stage.concat", "copy (concat)"},
-    StageTitle{"load_stage.cast", "cast"},
-    StageTitle{"load_stage.host_to_device", "host to device"},
-    StageTitle{"load_stage.communication", "communication"},
-    StageTitle{"load_stage.wait", "wait"},
-    StageTitle{"load_stage.free", "free"},
-    StageTitle{"load_stage.other", "other"},
-};
+// In the order of a load, which is that of the catalogue.
+std::vector<std::string> stages() {
+  std::vector<std::string> names;
+  for (const record::MetricInfo& info : record::metric_catalogue()) {
+    if (info.name.starts_with("load_stage.")) names.emplace_back(info.name);
+  }
+  return names;
+}
 
 constexpr NumberStyle kRate = without_printed_unit(kGigabytesPerSecond);
 
@@ -85,7 +76,7 @@ std::optional<double> read_rate(const record::CellRecord& record) {
 
 std::optional<double> all_stages_ns(const record::CellRecord& record) {
   double sum = 0;
-  for (const StageTitle& stage : kStages) sum += record.value(stage.metric).value_or(0);
+  for (const std::string& stage : stages()) sum += record.value(stage).value_or(0);
   return sum == 0 ? std::nullopt : std::optional(sum);
 }
 
@@ -99,7 +90,7 @@ Column gain_column(const ScenarioCells& scenario) {
 Table speed_table(const ScenarioCells& scenario) {
   const auto& cells = scenario.cells;
   Table table = axis_columns(scenario, cells);
-  table.push_back(seconds_column(cells, "load", "load_time"));
+  table.push_back(metric_column(cells, "load_time"));
   table.push_back(gain_column(scenario));
   table.push_back(repetitions_column(cells));
   table.push_back(spread_column(cells, "load min..max", "load_time"));
@@ -110,12 +101,12 @@ Table speed_table(const ScenarioCells& scenario) {
       value_column(
           cells, "needed GB/s", [](const Cell& c) { return c.median_of(needed_rate); }, kRate,
           "needed rate"),
-      bytes_column(cells, "needed", "load_bytes_needed"),
+      metric_column(cells, "load_bytes_needed"),
       value_column(cells, "read / needed", quotient("load_bytes_read", "load_bytes_needed"),
                    kFactor),
       value_column(cells, "peak RSS / kept", quotient("load_rss_peak", "load_bytes_kept"), kFactor),
-      value_column(cells, "minor faults", median_of("load_minor_faults"), kCount),
-      value_column(cells, "major faults", median_of("load_major_faults"), kCount),
+      metric_column(cells, "load_minor_faults"),
+      metric_column(cells, "load_major_faults"),
   };
   std::erase_if(measured, [](const Column& column) { return !column.is_measured(); });
   table.insert(table.end(), measured.begin(), measured.end());
@@ -128,9 +119,7 @@ Table stage_table(const ScenarioCells& scenario) {
   const std::vector<Cell> cells = scenario.ok_cells();
   Table columns = {value_column(
       cells, "all", [](const Cell& cell) { return cell.median_of(all_stages_ns); }, kSeconds)};
-  for (const StageTitle& stage : kStages) {
-    columns.push_back(seconds_column(cells, stage.title, stage.metric));
-  }
+  for (const std::string& stage : stages()) columns.push_back(metric_column(cells, stage));
   columns.push_back(value_column(
       cells, "read GB/s", [](const Cell& cell) { return cell.median_of(read_rate); }, kRate,
       "read rate"));
