@@ -7,16 +7,13 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <charconv>
 #include <chrono>
 #include <cstring>
-#include <filesystem>
 #include <map>
-#include <string>
 #include <thread>
 
 #include "harness/base/error.h"
-#include "harness/machine/parent_process.h"
+#include "harness/machine/processes.h"
 
 namespace moebench::launch {
 namespace {
@@ -27,17 +24,9 @@ constexpr double kKillPatience = 30;  // seconds until a process that ignores SI
 
 std::multimap<pid_t, pid_t> children_by_parent() {
   std::multimap<pid_t, pid_t> children;
-  std::error_code error;
-  for (std::filesystem::directory_iterator it("/proc", error), end; !error && it != end;
-       it.increment(error)) {
-    const std::string name = it->path().filename();
-    pid_t pid = 0;
-    const auto [rest, failure] = std::from_chars(name.data(), name.data() + name.size(), pid);
-    if (failure != std::errc() || rest != name.data() + name.size()) continue;
-    children.emplace(machine::parent_of(pid), pid);
+  for (const pid_t pid : machine::all_processes()) {
+    if (const auto process = machine::read_process(pid)) children.emplace(process->parent, pid);
   }
-  if (error)
-    throw Error("cannot read /proc: {}; mount it, ranks are tracked there", error.message());
   return children;
 }
 

@@ -11,6 +11,7 @@
 
 #include "harness/base/error.h"
 #include "harness/base/file.h"
+#include "harness/machine/processes.h"
 #include "harness/testing/fake_worker.h"
 
 namespace moebench::launch {
@@ -29,7 +30,7 @@ class ProcessTest : public ::testing::Test {
     options.stderr_path = folder_.path() / "err";
     return options;
   }
-  int sleepers() const { return count_processes("sleep " + naptime_ + " "); }
+  int sleepers() const { return machine::count_processes("sleep " + naptime_ + " "); }
 
   TemporaryFolder folder_;
   std::string naptime_ = unusual_naptime();

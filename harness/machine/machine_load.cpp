@@ -5,47 +5,22 @@
 
 #include <algorithm>
 #include <chrono>
-#include <filesystem>
 #include <fstream>
 #include <map>
-#include <sstream>
 #include <thread>
+
+#include "harness/machine/processes.h"
 
 namespace moebench::machine {
 namespace {
 
-namespace fs = std::filesystem;
-
 constexpr double kBusy = 0.05;  // of a core
 
-struct ProcessTime {
-  std::string name;
-  double jiffies = 0;
-};
-
-// /proc/<pid>/stat: the name stands in parentheses and may hold some itself.
-std::optional<ProcessTime> read_process(const fs::path& folder) {
-  std::ifstream in(folder / "stat");
-  std::string line;
-  if (!std::getline(in, line)) return std::nullopt;
-  const auto open = line.find('(');
-  const auto close = line.rfind(')');
-  if (open == std::string::npos || close == std::string::npos) return std::nullopt;
-  std::istringstream rest(line.substr(close + 1));
-  std::string skipped;
-  for (int i = 0; i < 11; ++i) rest >> skipped;
-  double user = 0, system = 0;
-  rest >> user >> system;
-  return ProcessTime{line.substr(open + 1, close - open - 1), user + system};
-}
-
-std::map<int, ProcessTime> read_processes() {
-  std::map<int, ProcessTime> processes;
-  std::error_code error;
-  for (fs::directory_iterator it("/proc", error), end; !error && it != end; it.increment(error)) {
-    const int pid = std::atoi(it->path().filename().c_str());
-    if (pid <= 0 || pid == ::getpid()) continue;
-    if (auto process = read_process(it->path())) processes[pid] = std::move(*process);
+std::map<pid_t, Process> read_processes() {
+  std::map<pid_t, Process> processes;
+  for (const pid_t pid : all_processes()) {
+    if (pid == ::getpid()) continue;
+    if (auto process = read_process(pid)) processes[pid] = std::move(*process);
   }
   return processes;
 }

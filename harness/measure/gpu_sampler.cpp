@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "harness/base/error.h"
-#include "harness/machine/process_tree.h"
+#include "harness/machine/processes.h"
 #include "harness/stats/quantile.h"
 
 namespace moebench::measure {

@@ -3,11 +3,8 @@
 #include <fmt/core.h>
 #include <unistd.h>
 
-#include <algorithm>
-#include <fstream>
-#include <iterator>
-
 #include "harness/base/file.h"
+#include "harness/machine/processes.h"
 
 namespace moebench {
 namespace {
@@ -74,7 +71,9 @@ void FakeWorker::set_only_for(const std::string& text) {
 
 void FakeWorker::rebuild() { append_line(program(), "# built again"); }
 
-int FakeWorker::count_sleepers() const { return count_processes("sleep " + naptime_ + " "); }
+int FakeWorker::count_sleepers() const {
+  return machine::count_processes("sleep " + naptime_ + " ");
+}
 
 record::RankResult good_result(int rank, int world_size, int steps) {
   record::RankResult result;
@@ -116,18 +115,6 @@ record::RankResult probe_result(int rank, int world_size) {
   }
   result.environment = fake_environment();
   return result;
-}
-
-int count_processes(const std::string& command_line) {
-  int count = 0;
-  std::error_code error;
-  for (fs::directory_iterator it("/proc", error), end; !error && it != end; it.increment(error)) {
-    std::ifstream in(it->path() / "cmdline", std::ios::binary);
-    std::string line{std::istreambuf_iterator<char>(in), {}};
-    std::replace(line.begin(), line.end(), '\0', ' ');
-    count += line == command_line;
-  }
-  return count;
 }
 
 std::string unusual_naptime() {

@@ -50,9 +50,6 @@ record::RankResult good_result(int rank, int world_size, int steps);
 // What a rank's probe measures.
 record::RankResult probe_result(int rank, int world_size);
 
-// How many processes have exactly these arguments, separated and followed by a blank.
-int count_processes(const std::string& command_line);
-
 // A number of seconds, about ten minutes, that no other process of this machine is likely to sleep.
 std::string unusual_naptime();
 

@@ -1,0 +1,32 @@
+#pragma once
+
+#include <sys/types.h>
+
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace moebench::machine {
+
+// A process as the kernel tells of it.
+struct Process {
+  std::string name;  // at most 15 characters
+  pid_t parent = 0;
+  double jiffies = 0;  // user and system time
+};
+
+// Nothing where the process is gone: it may end at any moment, while it is read too.
+std::optional<Process> read_process(pid_t pid);
+
+// All that this one may see. Throws Error where /proc is not mounted.
+std::vector<pid_t> all_processes();
+
+// Whether a process belongs to this run: this one, and what its parent (the launcher) has started.
+// Where the parent is the system's first process, only this one and what it has started. False of
+// a process that this one cannot see.
+bool is_of_this_run(pid_t pid);
+
+// How many processes have exactly these arguments, each followed by a blank.
+int count_processes(const std::string& command_line);
+
+}  // namespace moebench::machine
