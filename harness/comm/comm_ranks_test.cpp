@@ -124,6 +124,44 @@ TEST(Communicator, AllReduceGivesTheSameBitsEverywhere) {
   for (double v : all) EXPECT_EQ(v, values[0]);
 }
 
+template <typename T>
+void check_all_reduce(ElementType type, bool accumulate, bool in_place) {
+  const int n = world->size();
+  const std::int64_t count = 1001 * n;
+  std::vector<T> send(static_cast<std::size_t>(count)), receive(send.size());
+  for (std::size_t i = 0; i < send.size(); ++i) {
+    send[i] = from_float<T>(static_cast<float>(static_cast<int>(i % 31) + world->rank()));
+    receive[i] = from_float<T>(static_cast<float>(i % 7));
+  }
+  std::vector<T>& out = in_place ? send : receive;
+  world->all_reduce(send.data(), out.data(), count, type, accumulate);
+  for (std::size_t i = 0; i < send.size(); ++i) {
+    float expected = accumulate ? static_cast<float>(i % 7) : 0.0f;
+    for (int r = 0; r < n; ++r) expected += static_cast<float>(static_cast<int>(i % 31) + r);
+    ASSERT_EQ(to_float(out[i]), expected) << i;
+  }
+}
+
+TEST(Communicator, AllReduceSumsAndAccumulates) {
+  for (const bool accumulate : {false, true}) {
+    check_all_reduce<float>(ElementType::kFp32, accumulate, false);
+    check_all_reduce<Bfloat16>(ElementType::kBf16, accumulate, false);
+  }
+  check_all_reduce<float>(ElementType::kFp32, false, true);
+  check_all_reduce<Bfloat16>(ElementType::kBf16, false, true);
+}
+
+// In fp32 in the order of ranks, with what is accumulated, and rounded once.
+TEST(Communicator, AllReduceRoundsOnce) {
+  const int n = world->size();
+  std::vector<Bfloat16> values(static_cast<std::size_t>(n), from_float<Bfloat16>(1.0f));
+  std::vector<Bfloat16> sum(values.size(), from_float<Bfloat16>(256.0f));
+  world->all_reduce(values.data(), sum.data(), n, ElementType::kBf16, true);
+  for (const Bfloat16 value : sum) {
+    EXPECT_EQ(to_float(value), to_float(from_float<Bfloat16>(256.0f + static_cast<float>(n))));
+  }
+}
+
 TEST(Communicator, SplitGroupsByColor) {
   const auto half = world->split(world->rank() % 2);
   EXPECT_EQ(half->rank(), world->rank() / 2);
@@ -173,6 +211,8 @@ TEST(SelfCommunicator, BehavesAsAGroupOfOne) {
   EXPECT_EQ(out, 7);
   self->all_gather(&in, &out, sizeof(float));
   EXPECT_EQ(out, 3);
+  self->all_reduce(&in, &out, 1, ElementType::kFp32, true);
+  EXPECT_EQ(out, 6);
 }
 
 }  // namespace

@@ -57,6 +57,18 @@ class Communicator {
     start_reduce_scatter(send, receive, count, type, accumulate)->wait();
   }
 
+  // receive[i] (+)= sum over ranks of their send[i], as a reduce-scatter sums: the same bits on
+  // every rank. `count`: a multiple of size(). `send` may be `receive` unless `accumulate`, which
+  // asks for the same values in `receive` on all ranks. Here a reduce-scatter and a gather of its
+  // parts; wait() is collective, too.
+  virtual std::unique_ptr<Pending> start_all_reduce(const void* send, void* receive,
+                                                    std::int64_t count, ElementType type,
+                                                    bool accumulate);
+  void all_reduce(const void* send, void* receive, std::int64_t count, ElementType type,
+                  bool accumulate) {
+    start_all_reduce(send, receive, count, type, accumulate)->wait();
+  }
+
   // Sends send_bytes[d] bytes to each rank d from consecutive pieces of `send`, and receives
   // receive_bytes[s] from each rank s into consecutive pieces of `receive`.
   virtual std::unique_ptr<Pending> start_all_to_all(

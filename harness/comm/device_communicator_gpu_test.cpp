@@ -96,6 +96,38 @@ TEST_P(DeviceCommunicatorTest, ReduceScatterSumsOwnPart) {
   }
 }
 
+template <typename T>
+void expect_sums_everywhere(Communicator& group, ElementType type, bool accumulate, bool in_place) {
+  const int n = group.size();
+  const std::int64_t count = 4099 * n;
+  std::vector<T> values(static_cast<std::size_t>(count));
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    values[i] = from_float<T>(static_cast<float>(static_cast<int>(i % 31) + group.rank()));
+  }
+  DeviceArray<T> send(values);
+  DeviceArray<T> receive(std::vector<T>(values.size(), from_float<T>(2.0f)));
+  DeviceArray<T>& out = in_place ? send : receive;
+  group.all_reduce(send.data(), out.data(), count, type, accumulate);
+  check_cuda(cudaDeviceSynchronize(), "cudaDeviceSynchronize");
+  const std::vector<T> sums = out.values();
+  for (std::int64_t i = 0; i < count; ++i) {
+    float expected = accumulate ? 2.0f : 0.0f;
+    for (int r = 0; r < n; ++r) expected += static_cast<float>(i % 31 + r);
+    ASSERT_EQ(to_float(sums[static_cast<std::size_t>(i)]), expected) << i;
+  }
+}
+
+TEST_P(DeviceCommunicatorTest, AllReduceSumsEverywhere) {
+  for (const bool in_fp32 : {true, false}) {
+    options_.sum_in_fp32 = in_fp32;
+    const auto group = make();
+    expect_sums_everywhere<float>(*group, ElementType::kFp32, true, false);
+    expect_sums_everywhere<Bfloat16>(*group, ElementType::kBf16, false, false);
+    expect_sums_everywhere<float>(*group, ElementType::kFp32, false, true);
+    expect_sums_everywhere<Bfloat16>(*group, ElementType::kBf16, false, true);
+  }
+}
+
 // Rank r sends (r + 1) x d bytes to rank d and r + 1 to itself.
 TEST_P(DeviceCommunicatorTest, AllToAllMovesUnequalAndEmptyPieces) {
   const auto group = make();

@@ -90,14 +90,22 @@ class NcclCommunicator : public Communicator {
                                                 ElementType type, bool accumulate) override {
     auto range =
         collective_range(collective_names().reduce_scatter, count * element_bytes(type) * size());
-    return enqueue("reduce_scatter", std::move(range), [&] {
-      if (type == ElementType::kFp32) {
-        reduce(static_cast<const float*>(send), static_cast<float*>(receive), count, nccl::kFloat32,
-               accumulate);
-      } else {
-        reduce(static_cast<const Bfloat16*>(send), static_cast<Bfloat16*>(receive), count,
-               nccl::kBfloat16, accumulate);
-      }
+    return enqueue("reduce_scatter", std::move(range),
+                   [&] { reduce(send, receive, count, type, accumulate); });
+  }
+
+  // The sum appears in this rank's part of `receive`, from where it is gathered in place.
+  std::unique_ptr<Pending> start_all_reduce(const void* send, void* receive, std::int64_t count,
+                                            ElementType type, bool accumulate) override {
+    MOEBENCH_CHECK(count % size() == 0);
+    const std::int64_t part_bytes = count / size() * element_bytes(type);
+    auto* part = static_cast<std::byte*>(receive) + rank() * part_bytes;
+    auto range = collective_range(collective_names().all_reduce, part_bytes * size());
+    return enqueue("all_reduce", std::move(range), [&] {
+      reduce(send, part, count / size(), type, accumulate);
+      check(nccl_.all_gather(part, receive, static_cast<std::size_t>(part_bytes), nccl::kInt8,
+                             comm_, stream_.get()),
+            "ncclAllGather");
     });
   }
 
@@ -145,6 +153,17 @@ class NcclCommunicator : public Communicator {
                       .has_begun = [begun] { return begun->has_passed(); },
                       .is_done = [done] { return done->has_passed(); }});
     return std::make_unique<NcclPending>(std::move(range), std::move(done), options_.stream);
+  }
+
+  void reduce(const void* send, void* receive, std::int64_t count, ElementType type,
+              bool accumulate) {
+    if (type == ElementType::kFp32) {
+      reduce(static_cast<const float*>(send), static_cast<float*>(receive), count, nccl::kFloat32,
+             accumulate);
+    } else {
+      reduce(static_cast<const Bfloat16*>(send), static_cast<Bfloat16*>(receive), count,
+             nccl::kBfloat16, accumulate);
+    }
   }
 
   template <typename T>

@@ -79,8 +79,10 @@ TEST_F(NcclTest, HandsOverTheCollectivesOfSeveralGroupsInTheOrderOfTheirCalls) {
   auto first = start_all_gather();
   auto second = other->start_all_to_all(buffer_, {&bytes, 1}, buffer_ + 32, {&bytes, 1});
   auto third = group_->start_reduce_scatter(buffer_, buffer_ + 32, 8, ElementType::kFp32, false);
+  auto fourth = other->start_all_reduce(buffer_, buffer_ + 32, 8, ElementType::kBf16, false);
   EXPECT_THAT(fake_.calls,
-              ElementsAre("ncclAllGather 0", "ncclSend 1", "ncclRecv 1", "ncclReduceScatter 0"));
+              ElementsAre("ncclAllGather 0", "ncclSend 1", "ncclRecv 1", "ncclReduceScatter 0",
+                          "ncclReduceScatter 1", "ncclAllGather 1"));
   EXPECT_EQ(fake_.launch_order, "1");
 }
 
@@ -123,6 +125,7 @@ TEST_F(NcclTest, UsesNothingOfACommunicatorThatWasAborted) {
   for (const std::function<void()>& use : std::vector<std::function<void()>>{
            [&] { start_all_gather(); },
            [&] { group_->start_reduce_scatter(buffer_, buffer_, 8, ElementType::kFp32, false); },
+           [&] { group_->start_all_reduce(buffer_, buffer_, 8, ElementType::kFp32, false); },
            [&] {
              group_->start_all_to_all(buffer_, {&bytes, 1}, buffer_, {&bytes, 1});
            },

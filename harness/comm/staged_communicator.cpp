@@ -36,6 +36,16 @@ class StagedCommunicator : public Communicator {
     return put_back(receive, bytes);
   }
 
+  std::unique_ptr<Pending> start_all_reduce(const void* send, void* receive, std::int64_t count,
+                                            ElementType type, bool accumulate) override {
+    const std::int64_t bytes = count * element_bytes(type);
+    const std::byte* sent = fetch(send, bytes);
+    std::byte* received = received_.take(bytes);
+    if (accumulate) runtime_.copy_to_host(received, receive, bytes, options_.stream);
+    host_.all_reduce(sent, received, count, type, accumulate);
+    return put_back(receive, bytes);
+  }
+
   std::unique_ptr<Pending> start_all_to_all(const void* send,
                                             std::span<const std::int64_t> send_bytes, void* receive,
                                             std::span<const std::int64_t> receive_bytes) override {

@@ -23,6 +23,8 @@ TEST_F(StagedTest, MovesWhatTheHostsGroupDoes) {
   std::vector<float> receive = {10, 20, 30};
   group_->reduce_scatter(send.data(), receive.data(), 3, ElementType::kFp32, /*accumulate=*/true);
   EXPECT_EQ(receive, std::vector<float>({11, 22, 33}));
+  group_->all_reduce(send.data(), receive.data(), 3, ElementType::kFp32, /*accumulate=*/true);
+  EXPECT_EQ(receive, std::vector<float>({12, 24, 36}));
   group_->all_gather(send.data(), receive.data(), 12);
   EXPECT_EQ(receive, send);
   const std::int64_t bytes = 8;

@@ -3,9 +3,9 @@
 #include <fmt/core.h>
 
 #include <algorithm>
-#include <numeric>
 
 #include "harness/base/check.h"
+#include "harness/config/mesh.h"
 
 namespace moebench::config {
 
@@ -78,8 +78,13 @@ std::int64_t default_prefetch(const CellConfig& cell) {
 }
 
 std::int64_t default_ep_degree(const CellConfig& cell) {
-  if (cell.parallelism == Parallelism::kFsdp) return 1;
-  return std::gcd(cell.ranks, cell.model.num_experts);
+  return cell.parallelism == Parallelism::kEp ? ep_degrees(cell).back() : 1;
+}
+
+std::int64_t default_shard_degree(const CellConfig& cell) {
+  if (cell.parallelism != Parallelism::kHsdp) return 0;
+  const std::vector<std::int64_t> degrees = shard_degrees(cell);
+  return degrees.empty() ? 0 : degrees.back();
 }
 
 std::filesystem::path resolve_model(const YamlValue& name, const std::filesystem::path& folder) {

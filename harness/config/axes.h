@@ -44,8 +44,12 @@ bool matches(const Condition& condition, const CellConfig& cell);
 // nothing is trained it is without effect: the initial value.
 std::int64_t default_prefetch(const CellConfig& cell);
 
-// Largest degree that divides both the ranks and the experts: gcd(ranks, num_experts).
+// Largest degree that divides both the ranks and the experts, gcd(ranks, num_experts), with ep; 1
+// with others.
 std::int64_t default_ep_degree(const CellConfig& cell);
+
+// Largest degree that leaves several copies, with hsdp; 0 with others, or where there is none.
+std::int64_t default_shard_degree(const CellConfig& cell);
 
 // The config.json that a model name means, tried in this order: a path that ends in .json, a
 // folder that holds config.json (both relative to `folder`), models/<name>.json in `folder`, with

@@ -46,6 +46,10 @@ void parse_prefetch(const YamlValue& value, const fs::path&, std::int64_t& out) 
   out = value.integer(0, 2);
 }
 
+void parse_shard_degree(const YamlValue& value, const fs::path&, std::int64_t& out) {
+  out = value.integer(0, kMaxCount);
+}
+
 std::string plain_text(const ModelConfig& value) { return value.name; }
 std::string plain_text(const Routing& value) { return to_string(value); }
 template <typename Value>
@@ -112,6 +116,8 @@ Axis make_axis(const std::string& name, FieldRules rules, AxisDocumentation docu
 
 std::vector<Axis> make_axis_table() {
   constexpr FieldRules kNumbers;  // decides what is trained
+  constexpr FieldRules kLaterArrangement = {
+      .in_workload = false, .free_on_resumption = true, .is_later = true};
   return {
       make_axis<&CellConfig::model>(
           "model", kNumbers,
@@ -119,10 +125,16 @@ std::vector<Axis> make_axis_table() {
       make_axis<&CellConfig::parallelism>(
           "parallelism", kArrangement,
           {.meaning = "all parameters fully sharded; or experts split over ranks, the rest fully "
-                      "sharded"}),
+                      "sharded; or several copies of the model, each fully sharded"}),
       make_axis<&CellConfig::ep_degree>(
           "ep_degree", kArrangement,
           {.initial = "see below", .meaning = "ranks that one copy of the experts is split over"}),
+      make_axis<&CellConfig::shard_degree>(
+          "shard_degree", kLaterArrangement,
+          {.values = "integer from 0",
+           .initial = "see below",
+           .meaning = "ranks that hold one copy of the model; 0 = all ranks"},
+          parse_shard_degree),
       make_axis<&CellConfig::expert_kernel>(
           "expert_kernel", kArrangement,
           {.meaning = "one pass an expert; or rows sorted by expert and one grouped product"}),

@@ -82,6 +82,8 @@ struct CellConfig {
   ModelConfig model;
   Parallelism parallelism = Parallelism::kFsdp;
   std::int64_t ep_degree = 1;  // 1 unless kEp
+  // Ranks that hold one copy of the model: 0 = all ranks, unless kHsdp, which has several copies.
+  std::int64_t shard_degree = 0;
   ExpertKernel expert_kernel = ExpertKernel::kLoop;
   std::int64_t ranks = 1;
   std::int64_t micro_batch = 1;  // samples a rank and micro-step

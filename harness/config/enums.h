@@ -12,9 +12,10 @@ constexpr auto names_of(ModelType) {
       {{ModelType::kMixtral, "mixtral"}, {ModelType::kGraniteMoe, "granitemoe"}});
 }
 
-enum class Parallelism { kFsdp, kEp };
+enum class Parallelism { kFsdp, kEp, kHsdp };
 constexpr auto names_of(Parallelism) {
-  return name_table<Parallelism>({{Parallelism::kFsdp, "fsdp"}, {Parallelism::kEp, "ep"}});
+  return name_table<Parallelism>(
+      {{Parallelism::kFsdp, "fsdp"}, {Parallelism::kEp, "ep"}, {Parallelism::kHsdp, "hsdp"}});
 }
 
 enum class ExpertKernel { kLoop, kGrouped };

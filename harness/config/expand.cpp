@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <map>
 
+#include "harness/config/mesh.h"
 #include "harness/config/resumption.h"
 
 namespace moebench::config {
@@ -32,6 +33,13 @@ std::string describe(const CellConfig& cell) {
   return text;
 }
 
+// A degree that nobody wrote follows parallelism and ranks.
+template <typename IsWritten>
+void follow_degrees(CellConfig& cell, const IsWritten& is_written) {
+  if (!is_written("ep_degree")) cell.ep_degree = default_ep_degree(cell);
+  if (!is_written("shard_degree")) cell.shard_degree = default_shard_degree(cell);
+}
+
 Draft make_draft(const Matrix& matrix, const std::vector<std::size_t>& index) {
   Draft draft{matrix.base, {}};
   draft.apply(matrix.defaults);
@@ -40,7 +48,7 @@ Draft make_draft(const Matrix& matrix, const std::vector<std::size_t>& index) {
     matrix.source.fail("axis 'model' is missing; name a model under 'axes' or in 'defaults'");
   }
   if (matrix.ranks) draft.cell.ranks = *matrix.ranks;
-  if (!draft.sources.contains("ep_degree")) draft.cell.ep_degree = default_ep_degree(draft.cell);
+  follow_degrees(draft.cell, [&](const char* axis) { return draft.sources.contains(axis); });
   if (!draft.sources.contains("prefetch")) draft.cell.prefetch = default_prefetch(draft.cell);
   return draft;
 }
@@ -61,35 +69,57 @@ bool advance(const Matrix& matrix, std::vector<std::size_t>& index) {
   place.named(fmt::format("axis '{}'", axis)).fail(message);
 }
 
-std::string common_degrees(const CellConfig& cell) {
-  std::vector<std::string> degrees;
-  for (std::int64_t degree = 1; degree <= std::min(cell.ranks, cell.model.num_experts); ++degree) {
-    if (cell.ranks % degree == 0 && cell.model.num_experts % degree == 0) {
-      degrees.push_back(fmt::to_string(degree));
-    }
-  }
-  return join_alternatives(degrees);
+std::string listed(const std::vector<std::int64_t>& degrees) {
+  std::vector<std::string> texts;
+  for (const std::int64_t degree : degrees) texts.push_back(fmt::to_string(degree));
+  return join_alternatives(texts);
+}
+
+[[noreturn]] void reject_foreign_degree(const Matrix& matrix, const Draft& draft,
+                                        const std::string& axis, std::int64_t degree) {
+  reject(matrix, draft, axis,
+         fmt::format("{0} with parallelism {1}; exclude these cells with "
+                     "'exclude: [{{parallelism: {1}, {2}: {0}}}]'",
+                     degree, to_string(draft.cell.parallelism), axis));
 }
 
 void validate_ep_degree(const Matrix& matrix, const Draft& draft) {
   const CellConfig& cell = draft.cell;
-  if (cell.parallelism == Parallelism::kFsdp) {
+  if (cell.parallelism != Parallelism::kEp) {
     if (cell.ep_degree == 1) return;
-    reject(matrix, draft, "ep_degree",
-           fmt::format("{0} with parallelism fsdp; exclude these cells with "
-                       "'exclude: [{{parallelism: fsdp, ep_degree: {0}}}]'",
-                       cell.ep_degree));
+    reject_foreign_degree(matrix, draft, "ep_degree", cell.ep_degree);
   }
   if (cell.ranks % cell.ep_degree != 0) {
     reject(matrix, draft, "ep_degree",
            fmt::format("{} does not divide world_size {}; use {}", cell.ep_degree, cell.ranks,
-                       common_degrees(cell)));
+                       listed(ep_degrees(cell))));
   }
   if (cell.model.num_experts % cell.ep_degree != 0) {
     reject(matrix, draft, "ep_degree",
            fmt::format("{} does not divide the {} experts of {}; use {}", cell.ep_degree,
-                       cell.model.num_experts, cell.model.name, common_degrees(cell)));
+                       cell.model.num_experts, cell.model.name, listed(ep_degrees(cell))));
   }
+}
+
+void validate_shard_degree(const Matrix& matrix, const Draft& draft) {
+  const CellConfig& cell = draft.cell;
+  if (cell.parallelism != Parallelism::kHsdp) {
+    if (cell.shard_degree == 0) return;
+    reject_foreign_degree(matrix, draft, "shard_degree", cell.shard_degree);
+  }
+  const std::vector<std::int64_t> degrees = shard_degrees(cell);
+  if (std::ranges::count(degrees, cell.shard_degree) > 0) return;
+  if (degrees.empty()) {
+    reject(matrix, draft, "parallelism",
+           fmt::format("hsdp of {} ranks has no groups of several ranks; use 4 or more ranks, no "
+                       "prime number of them, or parallelism fsdp",
+                       cell.ranks));
+  }
+  const bool is_one_copy = cell.shard_degree == cell.ranks || cell.shard_degree == 0;
+  reject(matrix, draft, "shard_degree",
+         fmt::format("{} does not part world_size {} into groups of several ranks; use {}{}",
+                     cell.shard_degree, cell.ranks, listed(degrees),
+                     is_one_copy ? ", or parallelism fsdp, which holds one copy" : ""));
 }
 
 // A cell never claims to load in a way that it does not.
@@ -129,6 +159,7 @@ void validate_load(const Matrix& matrix, const Draft& draft) {
 void validate(const Matrix& matrix, const Draft& draft) {
   const CellConfig& cell = draft.cell;
   validate_ep_degree(matrix, draft);
+  validate_shard_degree(matrix, draft);
   validate_load(matrix, draft);
   if (cell.measure == Measure::kLoad) return;  // what follows concerns what is trained on
   if (cell.gathers == 3 && !cell.activation_checkpointing) {
@@ -178,10 +209,10 @@ CellConfig resumed_cell(const Matrix& matrix, const Draft& draft) {
   const auto names = [&](const char* axis) {
     return std::ranges::count(matrix.resume_as, axis, &AxisValue::axis) > 0;
   };
-  // As for the cell itself: a degree that nobody wrote follows parallelism and ranks.
-  if (!names("ep_degree") && (names("parallelism") || !draft.sources.contains("ep_degree"))) {
-    resumed.cell.ep_degree = default_ep_degree(resumed.cell);
-  }
+  // The cell's own degree is that of its parallelism.
+  follow_degrees(resumed.cell, [&](const char* axis) {
+    return names(axis) || (!names("parallelism") && draft.sources.contains(axis));
+  });
   validate_resumption(matrix, resumed, draft.cell);
   return resumed.cell;
 }

@@ -113,6 +113,39 @@ TEST(Expand, FsdpWithEpDegreeIsExcludedByHand) {
   EXPECT_EQ(cells_of(axes + "  exclude: [{parallelism: fsdp, ep_degree: 2}]\n").size(), 3u);
 }
 
+TEST(Expand, ShardDegreeFollowsTheRanks) {
+  const std::string hsdp = "  axes: {model: tiny, parallelism: hsdp, ranks: ";
+  EXPECT_EQ(cells_of(hsdp + "8}\n")[0].shard_degree, 4);
+  EXPECT_EQ(cells_of(hsdp + "9}\n")[0].shard_degree, 3);
+  EXPECT_EQ(cells_of(hsdp + "8, shard_degree: 2}\n")[0].shard_degree, 2);
+  EXPECT_EQ(cells_of("  axes: {model: tiny, ranks: 8}\n")[0].shard_degree, 0);
+}
+
+TEST(Expand, ShardDegreeLeavesSeveralCopiesOfSeveralRanks) {
+  const std::string hsdp = "  axes: {model: tiny, parallelism: hsdp, ranks: 8, shard_degree: ";
+  EXPECT_EQ(expand_error(hsdp + "3}\n"),
+            "s.yaml:3: axis 'shard_degree': 3 does not part world_size 8 into groups of several "
+            "ranks; use 2 or 4");
+  EXPECT_EQ(expand_error(hsdp + "1}\n"),
+            "s.yaml:3: axis 'shard_degree': 1 does not part world_size 8 into groups of several "
+            "ranks; use 2 or 4");
+  EXPECT_EQ(expand_error(hsdp + "8}\n"),
+            "s.yaml:3: axis 'shard_degree': 8 does not part world_size 8 into groups of several "
+            "ranks; use 2 or 4, or parallelism fsdp, which holds one copy");
+  EXPECT_EQ(expand_error("  axes: {model: tiny, parallelism: hsdp, ranks: 2}\n"),
+            "s.yaml:3: axis 'parallelism': hsdp of 2 ranks has no groups of several ranks; use 4 "
+            "or more ranks, no prime number of them, or parallelism fsdp");
+}
+
+TEST(Expand, DegreesAreOfTheirOwnParallelismAlone) {
+  EXPECT_EQ(expand_error("  axes: {model: tiny, ranks: 4, parallelism: ep, shard_degree: 2}\n"),
+            "s.yaml:3: axis 'shard_degree': 2 with parallelism ep; exclude these cells with "
+            "'exclude: [{parallelism: ep, shard_degree: 2}]'");
+  EXPECT_EQ(expand_error("  axes: {model: tiny, ranks: 4, parallelism: hsdp, ep_degree: 2}\n"),
+            "s.yaml:3: axis 'ep_degree': 2 with parallelism hsdp; exclude these cells with "
+            "'exclude: [{parallelism: hsdp, ep_degree: 2}]'");
+}
+
 TEST(Expand, ValuesAreChecked) {
   const auto axis = [](const std::string& entry) {
     return expand_error("  axes: {model: tiny, " + entry + "}\n");

@@ -1,5 +1,7 @@
 #include "harness/config/mesh.h"
 
+#include <numeric>
+
 #include "harness/base/check.h"
 #include "harness/config/cell.h"
 
@@ -12,7 +14,25 @@ RankGroup same_place_in_each(std::int64_t rank, std::int64_t group_size, std::in
   return {rank % group_size, group_size, ranks / group_size};
 }
 
+std::vector<std::int64_t> divisors(std::int64_t number) {
+  std::vector<std::int64_t> all;
+  for (std::int64_t divisor = 1; divisor <= number; ++divisor) {
+    if (number % divisor == 0) all.push_back(divisor);
+  }
+  return all;
+}
+
 }  // namespace
+
+std::vector<std::int64_t> ep_degrees(const CellConfig& cell) {
+  return divisors(std::gcd(cell.ranks, cell.model.num_experts));
+}
+
+std::vector<std::int64_t> shard_degrees(const CellConfig& cell) {
+  std::vector<std::int64_t> degrees = divisors(cell.ranks);
+  std::erase_if(degrees, [&](std::int64_t d) { return d == 1 || d == cell.ranks; });
+  return degrees;
+}
 
 std::vector<std::int64_t> RankGroup::ranks() const {
   std::vector<std::int64_t> all;
@@ -20,7 +40,8 @@ std::vector<std::int64_t> RankGroup::ranks() const {
   return all;
 }
 
-Mesh::Mesh(const CellConfig& cell) : Mesh(cell.ranks, cell.ep_degree, cell.ranks) {}
+Mesh::Mesh(const CellConfig& cell)
+    : Mesh(cell.ranks, cell.ep_degree, cell.shard_degree == 0 ? cell.ranks : cell.shard_degree) {}
 
 Mesh::Mesh(std::int64_t ranks, std::int64_t ep_degree, std::int64_t shard_degree)
     : ranks_(ranks), ep_degree_(ep_degree), shard_degree_(shard_degree) {

@@ -44,4 +44,9 @@ class Mesh {
   std::int64_t ranks_, ep_degree_, shard_degree_;
 };
 
+// The degrees that a cell's ranks and model allow, ascending: common divisors of ranks and experts;
+// and divisors of the ranks that leave several groups of several ranks.
+std::vector<std::int64_t> ep_degrees(const CellConfig& cell);
+std::vector<std::int64_t> shard_degrees(const CellConfig& cell);
+
 }  // namespace moebench::config

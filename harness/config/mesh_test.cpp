@@ -75,12 +75,27 @@ TEST(Mesh, NeighboursShareExpertsAndCopies) {
   EXPECT_THAT(hsdp.replica_group(5).ranks(), ElementsAre(1, 5));
 }
 
+TEST(Mesh, KnowsTheDegreesThatRanksAndExpertsAllow) {
+  CellConfig cell;
+  cell.model.num_experts = 8;
+  cell.ranks = 12;
+  EXPECT_THAT(ep_degrees(cell), ElementsAre(1, 2, 4));
+  EXPECT_THAT(shard_degrees(cell), ElementsAre(2, 3, 4, 6));
+  for (const std::int64_t ranks : {1, 2, 7}) {
+    cell.ranks = ranks;
+    EXPECT_THAT(shard_degrees(cell), ElementsAre());
+  }
+}
+
 TEST(Mesh, IsTheCells) {
   CellConfig cell;
   cell.ranks = 6;
   cell.ep_degree = 3;
   EXPECT_EQ(Mesh(cell).ep_group(4), (RankGroup{3, 1, 3}));
   EXPECT_EQ(Mesh(cell).shard_group(4), Mesh(cell).world());
+  cell.ep_degree = 1;
+  cell.shard_degree = 2;
+  EXPECT_EQ(Mesh(cell).shard_group(4), (RankGroup{4, 1, 2}));
 }
 
 }  // namespace

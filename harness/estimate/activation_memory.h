@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdint>
 
+#include "harness/base/check.h"
 #include "harness/config/cell.h"
 
 namespace moebench::estimate {
@@ -16,7 +17,7 @@ class ActivationMemory {
   // `num_experts`: of those of a layer, whose rows the rank computes; fewer than all under ep.
   ActivationMemory(const config::CellConfig& cell, std::int64_t num_experts)
       : m_(cell.model),
-        loop_(cell.expert_kernel == config::ExpertKernel::kLoop),
+        loop_(is_loop(cell.expert_kernel)),
         ep_(num_experts < m_.num_experts),
         at_once_(!loop_ && cell.device == config::Device::kCuda),
         checkpointing_(cell.activation_checkpointing),
@@ -46,6 +47,16 @@ class ActivationMemory {
   double at_embedding() const { return token_hidden() + 4 * tokens_; }
 
  private:
+  static bool is_loop(config::ExpertKernel kernel) {
+    switch (kernel) {
+      case config::ExpertKernel::kLoop:
+        return true;
+      case config::ExpertKernel::kGrouped:
+        return false;
+    }
+    MOEBENCH_CHECK(!"an expert kernel outside its enumeration");
+  }
+
   static double num(std::int64_t value) { return static_cast<double>(value); }
   double token_hidden() const { return tokens_ * num(m_.hidden_size) * element_; }
   double token_heads() const { return tokens_ * num(m_.num_heads * m_.head_dim) * element_; }

@@ -47,6 +47,7 @@ std::int64_t to_bytes(double value) { return static_cast<std::int64_t>(std::min(
 struct Unit {
   std::int64_t shard = 0;
   std::int64_t gathered = 0;
+  bool is_replicated = false;
 
   bool alone() const { return gathered == 0; }
 };
@@ -72,7 +73,8 @@ struct Units {
 };
 
 Unit sizes_of(const partition::Unit& unit) {
-  return {unit.slice_elements, unit.is_sharded() ? unit.padded_elements() : 0};
+  return {unit.slice_elements, unit.is_sharded() ? unit.padded_elements() : 0,
+          unit.is_replicated()};
 }
 
 // As every rank has them: slices are equal, and each layer's units are those of the first.
@@ -109,8 +111,11 @@ class Moments {
   std::vector<MemoryEstimate> all() const {
     std::vector<MemoryEstimate> moments = {at_head()};
     for (std::int64_t i = units_.num_layers; i-- > 0;) moments.push_back(at_layer(i));
-    moments.push_back(moment(2 * units_.root.gathered + reducing() * units_.layer_gathered(),
+    moments.push_back(moment(2 * units_.root.gathered + reducing() * units_.layer_gathered() +
+                                 addends(units_.num_layers),
                              units_.shard(), activations_.at_embedding()));
+    moments.push_back(moment(2 * units_.root.gathered + addend(units_.root), units_.shard(),
+                             activations_.at_embedding()));
     moments.push_back(at_update());
     return moments;
   }
@@ -131,6 +136,18 @@ class Moments {
   // The shard in its backward pass; a unit alone has no other place for the gradient.
   std::int64_t shard_within(const Unit& unit) const {
     return unit.alone() ? unit.shard : shard_before(unit);
+  }
+
+  // The shard group's sum, on its way to those of the replicas; it has a place of its own where
+  // theirs is added to what earlier micro-batches left.
+  std::int64_t addend(const Unit& unit) const {
+    const bool adds = cell_.grad_accumulation > 1 && cell_.sync_each_batch;
+    return unit.is_replicated && adds ? unit.shard : 0;
+  }
+  // Of the layers behind one in its backward pass: of the one that is reduced over its shard group,
+  // and of the one behind it, over its replicas.
+  std::int64_t addends(std::int64_t behind) const {
+    return std::min(behind, 2 * reducing()) * layer_sum(&Moments::addend);
   }
 
   // `shards`: elements of the gradients' shards, which count where they aren't part of the state.
@@ -157,7 +174,8 @@ class Moments {
     const std::int64_t behind = units_.num_layers - 1 - index;  // whose gradients are reduced
     const std::int64_t in_flight =
         std::min(cell_.prefetch, index) + 2 + (behind > 0 ? reducing() : 0);
-    return moment(2 * units_.root.gathered + in_flight * units_.layer_gathered() + index * full,
+    return moment(2 * units_.root.gathered + in_flight * units_.layer_gathered() + index * full +
+                      addends(behind),
                   shard_within(units_.root) + behind * units_.layer_shard() +
                       layer_sum(&Moments::shard_within) + index * shards,
                   activations_.at_layer(index));

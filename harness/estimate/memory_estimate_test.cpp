@@ -91,6 +91,22 @@ TEST(MemoryEstimate, FsdpShardsEverything) {
   EXPECT_EQ(estimate_memory(cell).gathered, 2 * (2 * root + 5 * layer));
 }
 
+// Every group of 4 holds the whole model: twice the slices of 8, and each gathered as whole.
+TEST(MemoryEstimate, HsdpHoldsOneCopyAGroup) {
+  CellConfig cell = mixtral(Parallelism::kHsdp, 8, 1);
+  cell.shard_degree = 4;
+  const MemoryEstimate fsdp = estimate_memory(mixtral(Parallelism::kFsdp, 8, 1));
+  EXPECT_EQ(estimate_memory(cell).parameters, 2 * fsdp.parameters);
+  EXPECT_EQ(estimate_memory(cell).optimizer, 2 * fsdp.optimizer);
+  EXPECT_EQ(estimate_memory(cell).gathered, fsdp.gathered);
+  EXPECT_EQ(estimate_memory(cell).activations, fsdp.activations);
+  // What is summed over the replicas waits beside the gradient of the micro-batches before.
+  cell.grad_accumulation = 2;
+  const std::int64_t root = 2 * 32000 * 4096 + 4096;
+  const std::int64_t layer = (46'702'792'704 - root) / 32;
+  EXPECT_EQ(estimate_memory(cell).gathered, fsdp.gathered + 2 * 2 * layer / 4);
+}
+
 // A GPU's grouped products keep a block of all rows, and gradients of all experts, for a moment.
 TEST(MemoryEstimate, GroupedExpertsTakeMoreOnAGpu) {
   CellConfig cell = mixtral(Parallelism::kFsdp, 1, 1);

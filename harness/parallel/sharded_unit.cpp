@@ -41,14 +41,16 @@ void store(const std::vector<float>& values, at::Tensor slice) {
 
 }  // namespace
 
-ShardedUnit::ShardedUnit(partition::Unit unit, comm::Communicator& group, BufferPool& pool,
+ShardedUnit::ShardedUnit(partition::Unit unit, const Groups& groups, BufferPool& pool,
                          const at::TensorOptions& options)
     : plan_(std::move(unit)),
-      group_(group),
+      groups_(groups),
       pool_(pool),
       gather_name_("gather " + layout().name),
       reduce_name_("reduce " + layout().name) {
-  MOEBENCH_CHECK(group.size() == plan_.shard_group.size);
+  MOEBENCH_CHECK(groups.shards.size() == plan_.shard_group.size);
+  MOEBENCH_CHECK(groups.replicas.size() == plan_.replica_group.size);
+  MOEBENCH_CHECK(plan_.is_sharded() || !plan_.is_replicated());
   const auto zeros = [&](MemoryKind kind) {
     const MemoryScope memory(kind);
     return at::zeros({plan_.slice_elements}, options);
@@ -82,8 +84,8 @@ void ShardedUnit::start_gather() {
   full_ = pool_.acquire(plan_.padded_elements());
   gather_range_.emplace(measure::NvtxKind::kUnit, gather_name_,
                         static_cast<std::int64_t>(full_.nbytes()));
-  gather_ = group_.start_all_gather(shard_.data_ptr(), full_.data_ptr(),
-                                    static_cast<std::int64_t>(shard_.nbytes()));
+  gather_ = groups_.shards.start_all_gather(shard_.data_ptr(), full_.data_ptr(),
+                                            static_cast<std::int64_t>(shard_.nbytes()));
 }
 
 void ShardedUnit::wait_gather() {
@@ -98,8 +100,8 @@ void ShardedUnit::wait_gather() {
 at::Tensor ShardedUnit::gathered(const at::Tensor& shard) const {
   if (!plan_.is_sharded()) return shard.clone();
   const at::Tensor whole = at::empty({plan_.padded_elements()}, shard.options());
-  group_.all_gather(shard.const_data_ptr(), whole.data_ptr(),
-                    static_cast<std::int64_t>(shard.nbytes()));
+  groups_.shards.all_gather(shard.const_data_ptr(), whole.data_ptr(),
+                            static_cast<std::int64_t>(shard.nbytes()));
   return whole;
 }
 
@@ -136,22 +138,45 @@ void ShardedUnit::start_reduce(bool accumulate) {
     allocate_gradient();
     reduce_range_.emplace(measure::NvtxKind::kUnit, reduce_name_,
                           static_cast<std::int64_t>(full_gradient_.nbytes()));
-    reduction_ =
-        group_.start_reduce_scatter(full_gradient_.data_ptr(), gradient_.data_ptr(),
-                                    plan_.slice_elements, element_type(gradient_), accumulate);
+    at::Tensor sum = gradient_;
+    if (plan_.is_replicated() && accumulate) {
+      const MemoryScope memory(MemoryKind::kGradients);
+      sum = addend_ = pool_.acquire(plan_.slice_elements);
+    }
+    accumulate_ = accumulate;
+    reduction_ = groups_.shards.start_reduce_scatter(full_gradient_.data_ptr(), sum.data_ptr(),
+                                                     plan_.slice_elements, element_type(sum),
+                                                     accumulate && !plan_.is_replicated());
     reduced_ = full_gradient_;
   }
   full_gradient_ = at::Tensor();
 }
 
-void ShardedUnit::finish_reduce() {
+void ShardedUnit::continue_reduce() {
+  if (!plan_.is_replicated()) return finish_reduce();
   if (!reduction_) return;
   const PhaseScope phase(Phase::kReduce);
-  note(UnitEvent::kFinishReduce, layout().name);
+  note(UnitEvent::kSumReplicas, layout().name);
   reduction_->wait();
   reduction_.reset();
-  reduce_range_.reset();
   pool_.release(std::move(reduced_));
+  const at::Tensor& sum = addend_.defined() ? addend_ : gradient_;
+  replica_sum_ =
+      groups_.replicas.start_all_reduce(sum.data_ptr(), gradient_.data_ptr(), plan_.slice_elements,
+                                        element_type(gradient_), accumulate_);
+}
+
+void ShardedUnit::finish_reduce() {
+  if (plan_.is_replicated()) continue_reduce();
+  auto& last = plan_.is_replicated() ? replica_sum_ : reduction_;
+  if (!last) return;
+  const PhaseScope phase(Phase::kReduce);
+  note(UnitEvent::kFinishReduce, layout().name);
+  last->wait();
+  last.reset();
+  reduce_range_.reset();
+  if (reduced_.defined()) pool_.release(std::move(reduced_));
+  if (addend_.defined()) pool_.release(std::move(addend_));
 }
 
 void ShardedUnit::allocate_gradient() {
@@ -169,7 +194,7 @@ void ShardedUnit::free_gradient() { gradient_ = at::Tensor(); }
 
 at::Tensor ShardedUnit::gradient_sum_of_squares() const {
   RECORD_FUNCTION("moebench::sum_of_squares", std::vector<c10::IValue>());
-  return flat::sum_of_squares(gradient_);
+  return flat::sum_of_squares(gradient_.narrow(0, plan_.own_offset, plan_.own_elements));
 }
 
 }  // namespace moebench::parallel

@@ -16,13 +16,20 @@
 
 namespace moebench::parallel {
 
-// Parameters that are gathered, freed and reduced together: FSDP's unit. Each rank of the group
-// holds an equal slice of the flat parameters, gradients and AdamW moments (full shard). In a
+// Parameters that are gathered, freed and reduced together: FSDP's unit. Each rank of the shard
+// group holds an equal slice of the flat parameters, gradients and AdamW moments (full shard). In a
 // group of one nothing travels: the slice is the whole, and gradients are accumulated in place.
+// Where other groups hold the same slices, gradients are summed over these replicas too (HSDP).
 class ShardedUnit {
  public:
-  // `group`, the unit's shard group, and `pool` must outlive it.
-  ShardedUnit(partition::Unit unit, comm::Communicator& group, BufferPool& pool,
+  // The communicators of its groups, which must outlive it.
+  struct Groups {
+    comm::Communicator& shards;
+    comm::Communicator& replicas;
+  };
+
+  // `pool` must outlive it.
+  ShardedUnit(partition::Unit unit, const Groups& groups, BufferPool& pool,
               const at::TensorOptions& options);
 
   // Fills this rank's slice from the source.
@@ -44,16 +51,19 @@ class ShardedUnit {
     bool accumulates = false;
   };
   GradientBuffer start_gradients(bool first_micro_step);
-  // Sums the buffer over the group into this rank's slice; `accumulate`: adds the sum to it. Until
-  // finish_reduce, which does nothing where nothing is on its way, the buffer is alive.
+  // Sums the buffer over the shard group into this rank's slice; `accumulate`: adds the sum to it.
+  // With replicas the slice is complete after their sum, which the second call starts, or else the
+  // last; without, the second call is the last. Each does nothing where nothing is on its way. The
+  // buffer is alive until the shard group is done.
   void start_reduce(bool accumulate);
+  void continue_reduce();
   void finish_reduce();
 
   // The gradient's slice appears here, or when a step first needs it. Its contents are those of the
   // last reduction.
   void allocate_gradient();
   void free_gradient();
-  // Of this rank's slice, fp64 [], where it lies.
+  // Of what this rank answers for of the slice, fp64 [], where it lies.
   at::Tensor gradient_sum_of_squares() const;
 
   // All-gather of shard() or gradient_shard() into memory of its own, [padded].
@@ -68,13 +78,15 @@ class ShardedUnit {
 
  private:
   partition::Unit plan_;
-  comm::Communicator& group_;
+  Groups groups_;
   BufferPool& pool_;
   at::Tensor shard_, gradient_, exp_avg_, exp_avg_sq_;  // [slice_elements]
   at::Tensor full_;                                     // [padded_elements]
   at::Tensor full_gradient_;
   at::Tensor reduced_;  // full_gradient_ while its reduction is on its way
-  std::unique_ptr<comm::Pending> gather_, reduction_;
+  at::Tensor addend_;   // the shard group's sum, where that of all replicas is added to gradient_
+  bool accumulate_ = false;  // of the reduction on its way
+  std::unique_ptr<comm::Pending> gather_, reduction_, replica_sum_;
   measure::NvtxName gather_name_, reduce_name_;
   std::optional<measure::NvtxRange> gather_range_, reduce_range_;
 };

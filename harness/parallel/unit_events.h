@@ -13,6 +13,7 @@ enum class UnitEvent {
   kBackward,
   kFree,  // the gathered parameters
   kStartReduce,
+  kSumReplicas,  // the shard group's sum is there, and that over the replicas begins
   kFinishReduce,
 };
 

@@ -51,8 +51,9 @@ struct LayerUnits {
 // without a tensor or a process.
 //
 // A unit for each decoder layer, and one for embedding, final norm and head. fsdp: every unit is
-// sharded over all ranks. ep: the experts of a layer are a unit of their own, split over the ranks
-// of an ep group and sharded over the ranks that own the same experts.
+// sharded over all ranks. hsdp: over shard_degree neighbours, and each group of them holds a copy.
+// ep: the experts of a layer are a unit of their own, split over the ranks of an ep group and
+// sharded over the ranks that own the same experts.
 class Partition {
  public:
   // `cell` must outlive it; 0 <= rank < cell.ranks.

@@ -29,17 +29,26 @@ CellConfig odd_cell(std::int64_t ranks, std::int64_t ep_degree) {
   return cell;
 }
 
+CellConfig odd_hsdp_cell(std::int64_t ranks, std::int64_t shard_degree) {
+  CellConfig cell = odd_cell(ranks, 1);
+  cell.parallelism = config::Parallelism::kHsdp;
+  cell.shard_degree = shard_degree;
+  return cell;
+}
+
+// Every degree of ep (and with it fsdp) and of hsdp from 1 to 8.
 template <typename F>
 void for_each_cell(const F& f) {
   for (std::int64_t degree = 1; degree <= 8; ++degree) {
     for (const std::int64_t ranks : {degree, 2 * degree, 3 * degree}) {
-      for (const auto type : {config::ModelType::kMixtral, config::ModelType::kGraniteMoe}) {
-        CellConfig cell = odd_cell(ranks, degree);
-        cell.model.type = type;
-        cell.model.tie_word_embeddings = type == config::ModelType::kGraniteMoe;
-        SCOPED_TRACE(testing::Message() << to_string(cell.parallelism) << degree << " of " << ranks
-                                        << ", " << to_string(type));
-        f(cell);
+      for (CellConfig cell : {odd_cell(ranks, degree), odd_hsdp_cell(ranks, degree)}) {
+        for (const auto type : {config::ModelType::kMixtral, config::ModelType::kGraniteMoe}) {
+          cell.model.type = type;
+          cell.model.tie_word_embeddings = type == config::ModelType::kGraniteMoe;
+          SCOPED_TRACE(testing::Message() << to_string(cell.parallelism) << degree << " of "
+                                          << ranks << ", " << to_string(type));
+          f(cell);
+        }
       }
     }
   }
@@ -143,6 +152,19 @@ TEST(Partition, GivesEachRankOfAnEpGroupItsExperts) {
     EXPECT_EQ(layer.units[1].layout.name, "layers.1.experts");
     EXPECT_EQ(layer.units[1].shard_group, (config::RankGroup{rank % 3, 3, 2}));
     EXPECT_EQ(layer.experts_offset, 0);
+  }
+}
+
+TEST(Partition, RepeatsSlicesInEveryShardGroup) {
+  const CellConfig cell = odd_hsdp_cell(6, 3);
+  for (std::int64_t rank = 0; rank < cell.ranks; ++rank) {
+    const Unit root = Partition(cell, rank).root();
+    const Unit other = Partition(cell, (rank + 3) % 6).root();
+    EXPECT_EQ(root.slice_begin, other.slice_begin);
+    EXPECT_EQ(root.slice_elements, other.slice_elements);
+    EXPECT_EQ(root.replica_group, other.replica_group);
+    EXPECT_NE(root.shard_group, other.shard_group);
+    EXPECT_EQ(root.own_offset, rank < 3 ? 0 : root.slice_elements / 2);
   }
 }
 

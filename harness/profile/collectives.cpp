@@ -86,6 +86,15 @@ class CollectiveLog::Recorded : public comm::Communicator {
     });
   }
 
+  std::unique_ptr<comm::Pending> start_all_reduce(const void* send, void* receive,
+                                                  std::int64_t count, comm::ElementType type,
+                                                  bool accumulate) override {
+    const std::int64_t bytes = count * comm::element_bytes(type);
+    // Each part goes to the rank that sums it, and its sum to all.
+    return start({Collective::kAllReduce, bytes, 2 * (bytes - bytes / size())},
+                 [&] { return inner_.start_all_reduce(send, receive, count, type, accumulate); });
+  }
+
   void reduce_scatter(const void* send, void* receive, std::int64_t count, comm::ElementType type,
                       bool accumulate) override {
     record(reduction_of(count, type),

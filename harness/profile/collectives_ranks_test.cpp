@@ -36,18 +36,22 @@ TEST(CollectiveLog, CountsBytesAsNcclTestsDo) {
   recorded.all_to_all(rows.data(), out, received.data(), in);
   std::vector<double> values = {1, 2};
   recorded.all_reduce_sum(values);
+  recorded.all_reduce(send.data(), receive.data(), 4 * n, comm::ElementType::kFp32, false);
   log.finish(0);
   if (n == 1) {
     EXPECT_TRUE(log.events().empty());
     return;
   }
-  ASSERT_EQ(log.events().size(), 4u);
+  ASSERT_EQ(log.events().size(), 5u);
   EXPECT_EQ(log.events()[0].bytes, 16 * n);
   EXPECT_EQ(log.events()[0].wire_bytes, 16 * (n - 1));
   EXPECT_EQ(log.events()[1].bytes, 16 * n);
   EXPECT_EQ(log.events()[2].bytes, 100 * n * (n + 1) / 2);
   EXPECT_EQ(log.events()[2].wire_bytes, log.events()[2].bytes - piece(world->rank()));
   EXPECT_EQ(log.events()[3].bytes, 16);
+  EXPECT_EQ(log.events()[4].kind, Collective::kAllReduce);
+  EXPECT_EQ(log.events()[4].bytes, 16 * n);
+  EXPECT_EQ(log.events()[4].wire_bytes, 2 * 16 * (n - 1));
   EXPECT_EQ(values[0], n);
 }
 

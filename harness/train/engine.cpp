@@ -69,8 +69,9 @@ Engine::Engine(const config::CellConfig& cell, comm::Communicator& world, Buffer
 }
 
 std::unique_ptr<parallel::ShardedUnit> Engine::make_unit(partition::Unit unit) {
-  comm::Communicator& group = groups_.of(unit.shard_group);
-  return std::make_unique<parallel::ShardedUnit>(std::move(unit), group, pool_, options_);
+  const parallel::ShardedUnit::Groups groups{groups_.of(unit.shard_group),
+                                             groups_.of(unit.replica_group)};
+  return std::make_unique<parallel::ShardedUnit>(std::move(unit), groups, pool_, options_);
 }
 
 void Engine::build_units() {

@@ -134,6 +134,7 @@ class Engine {
   void finish_root_gradients();
   void start_reduce(parallel::ShardedUnit& unit, Turn turn);
   void start_reduce(Layer& layer, Turn turn);
+  void continue_reduce(Layer& layer);
   void finish_reduce(Layer& layer);
 
   config::CellConfig cell_;

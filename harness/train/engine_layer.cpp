@@ -109,6 +109,10 @@ void Engine::start_reduce(Layer& layer, Turn turn) {
   for (auto& unit : layer.units) start_reduce(*unit, turn);
 }
 
+void Engine::continue_reduce(Layer& layer) {
+  for (auto& unit : layer.units) unit->continue_reduce();
+}
+
 void Engine::finish_reduce(Layer& layer) {
   for (auto& unit : layer.units) unit->finish_reduce();
 }

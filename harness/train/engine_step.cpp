@@ -246,13 +246,15 @@ Engine::Outcome Engine::micro_step(const data::MicroBatch& batch, Turn turn, dou
     start_gathers_beyond(static_cast<std::int64_t>(i), -1);
     if (cell_.activation_checkpointing && cell_.gathers == 2) recompute(layer, saved[i], context);
     dx = backward_layer(layer, saved[i], dx, dprob_sum, turn.first);
-    if (i + 1 < layers_.size()) finish_reduce(layers_[i + 1]);
+    if (i + 2 < layers_.size()) finish_reduce(layers_[i + 2]);
+    if (i + 1 < layers_.size()) continue_reduce(layers_[i + 1]);
     start_reduce(layer, turn);
     if (cell_.prefetch == 0) finish_reduce(layer);
   }
   phase.change(Phase::kEmbeddingBackward);
   model::embed_backward(context.tokens_T, dx, root_weights_, model);
   finish_root_gradients();
+  if (layers_.size() > 1) finish_reduce(layers_[1]);
   finish_reduce(layers_.front());
   start_reduce(*root_, turn);
   root_->finish_reduce();

@@ -23,6 +23,11 @@ class ForwardingCommunicator : public comm::Communicator {
                                                       bool accumulate) override {
     return group_.start_reduce_scatter(send, receive, count, type, accumulate);
   }
+  std::unique_ptr<comm::Pending> start_all_reduce(const void* send, void* receive,
+                                                  std::int64_t count, comm::ElementType type,
+                                                  bool accumulate) override {
+    return group_.start_all_reduce(send, receive, count, type, accumulate);
+  }
   std::unique_ptr<comm::Pending> start_all_to_all(
       const void* send, std::span<const std::int64_t> send_bytes, void* receive,
       std::span<const std::int64_t> receive_bytes) override {

@@ -16,6 +16,7 @@
 #include "harness/device/kernel_path.h"
 #include "harness/parallel/unit_events.h"
 #include "harness/train/parity_support.h"
+#include "harness/train/test_shardings.h"
 
 namespace moebench::train {
 namespace {
@@ -46,12 +47,11 @@ class GpuPath : public ::testing::Test {
     return train(cell, *world);
   }
 
-  static CellConfig cell_of(std::int64_t ep_degree, ExpertKernel kernel, Dtype dtype) {
+  static CellConfig cell_of(const Sharding& sharding, ExpertKernel kernel, Dtype dtype) {
     CellConfig cell = tiny_cell();
     cell.dtype = dtype;
     cell.ranks = world->size();
-    cell.parallelism = ep_degree == 1 ? config::Parallelism::kFsdp : config::Parallelism::kEp;
-    cell.ep_degree = ep_degree;
+    sharding.apply(cell);
     cell.expert_kernel = kernel;
     cell.grad_accumulation = 2;
     return cell;
@@ -67,17 +67,17 @@ class GpuPath : public ::testing::Test {
 TEST_F(GpuPath, TrainsAsTheCpuDoes) {
   for (const Dtype dtype : {Dtype::kFp32, Dtype::kBf16}) {
     for (const ExpertKernel kernel : {ExpertKernel::kLoop, ExpertKernel::kGrouped}) {
-      for (std::int64_t ep_degree = 1; ep_degree <= world->size(); ep_degree *= 2) {
-        expect_like_the_cpu(cell_of(ep_degree, kernel, dtype));
+      for (const Sharding& sharding : shardings(world->size())) {
+        expect_like_the_cpu(cell_of(sharding, kernel, dtype));
       }
     }
   }
 }
 
 TEST_F(GpuPath, TrainsAsTheCpuDoesInEverySchedule) {
-  for (std::int64_t ep_degree = 1; ep_degree <= world->size(); ep_degree *= 2) {
+  for (const Sharding& sharding : shardings(world->size())) {
     for (const std::int64_t prefetch : {0, 1, 2}) {
-      CellConfig cell = cell_of(ep_degree, ExpertKernel::kGrouped, Dtype::kFp32);
+      CellConfig cell = cell_of(sharding, ExpertKernel::kGrouped, Dtype::kFp32);
       cell.prefetch = prefetch;
       cell.activation_checkpointing = true;
       cell.gathers = prefetch == 1 ? 3 : 2;
@@ -92,7 +92,8 @@ TEST_F(GpuPath, TrainsAsTheCpuDoesInEverySchedule) {
 // Experts without a token, and then all tokens with two of four experts.
 TEST_F(GpuPath, TrainsAsTheCpuDoesUnderForcedRouting) {
   for (const double skew : {0.0, 8.0}) {
-    CellConfig cell = cell_of(world->size(), ExpertKernel::kGrouped, Dtype::kFp32);
+    CellConfig cell =
+        cell_of({config::Parallelism::kEp, world->size()}, ExpertKernel::kGrouped, Dtype::kFp32);
     cell.routing = {config::RoutingKind::kSkewed, skew, ""};
     expect_like_the_cpu(cell);
   }
@@ -190,13 +191,13 @@ std::vector<std::string> waits_of(CellConfig cell) {
 TEST_F(GpuPath, NeverWaitsForTheGpuWithinAMicroStepOfFsdp) {
   for (const Dtype dtype : {Dtype::kFp32, Dtype::kBf16}) {
     for (const bool checkpointing : {false, true}) {
-      CellConfig cell = cell_of(1, ExpertKernel::kGrouped, dtype);
+      CellConfig cell = cell_of({}, ExpertKernel::kGrouped, dtype);
       cell.activation_checkpointing = checkpointing;
       EXPECT_EQ(waits_of(cell), std::vector<std::string>());
     }
   }
   // The loop kernel asks for the rows of each expert, once a layer and pass.
-  CellConfig loop = cell_of(1, ExpertKernel::kLoop, Dtype::kFp32);
+  CellConfig loop = cell_of({}, ExpertKernel::kLoop, Dtype::kFp32);
   const auto names = waits_of(loop);
   EXPECT_EQ(std::ranges::count(names, std::string("aten::nonzero")),
             loop.grad_accumulation * loop.model.num_layers * loop.model.num_experts);

@@ -16,6 +16,7 @@
 #include "harness/train/engine.h"
 #include "harness/train/load_weights.h"
 #include "harness/train/load_worker.h"
+#include "harness/train/test_shardings.h"
 
 namespace moebench::train {
 namespace {
@@ -30,13 +31,12 @@ constexpr Loader kAllLoaders[] = {Loader::kConcat, Loader::kSlice, Loader::kDire
 
 std::unique_ptr<comm::Communicator> world;
 
-CellConfig fixture_cell(const std::string& model, std::int64_t ep_degree, config::Dtype dtype) {
+CellConfig fixture_cell(const std::string& model, const Sharding& sharding, config::Dtype dtype) {
   CellConfig cell;
   cell.load_from = std::string(MOEBENCH_TRAIN_FIXTURES) + "/" + model;
   cell.model = config::load_model_config(cell.load_from + "/config.json");
   cell.ranks = world->size();
-  cell.ep_degree = ep_degree;
-  cell.parallelism = ep_degree == 1 ? Parallelism::kFsdp : Parallelism::kEp;
+  sharding.apply(cell);
   cell.dtype = dtype;
   cell.seq_len = 8;
   return cell;
@@ -46,10 +46,10 @@ CellConfig fixture_cell(const std::string& model, std::int64_t ep_degree, config
 template <typename F>
 void for_each_cell(F&& f) {
   for (const char* model : {"mixtral", "granitemoe"}) {
-    for (std::int64_t degree = 1; degree <= world->size(); degree *= 2) {
+    for (const Sharding& sharding : shardings(world->size())) {
       for (const auto dtype : {config::Dtype::kBf16, config::Dtype::kFp32}) {
-        const CellConfig cell = fixture_cell(model, degree, dtype);
-        if (cell.model.num_experts % degree != 0) continue;
+        const CellConfig cell = fixture_cell(model, sharding, dtype);
+        if (cell.model.num_experts % cell.ep_degree != 0) continue;
         SCOPED_TRACE(cell.canonical_text());
         f(cell);
       }
@@ -104,7 +104,7 @@ TEST(Loaders, AreMeasuredAndRight) {
 
 TEST(Loaders, BroadcastReadsEachByteOnceAMachine) {
   // Without expert parallelism of more than one rank, every rank keeps every expert.
-  CellConfig cell = fixture_cell("mixtral", 1, config::Dtype::kBf16);
+  CellConfig cell = fixture_cell("mixtral", {}, config::Dtype::kBf16);
   cell.parallelism = Parallelism::kEp;
   cell.load.tensors = config::LoadTensors::kExperts;
   cell.load.loader = Loader::kBroadcast;
@@ -118,7 +118,7 @@ TEST(Loaders, BroadcastReadsEachByteOnceAMachine) {
 
 TEST(Loaders, OneRankIsPlayedAlone) {
   if (world->size() > 1) GTEST_SKIP() << "a played rank is a process of its own";
-  CellConfig cell = fixture_cell("mixtral", 1, config::Dtype::kBf16);
+  CellConfig cell = fixture_cell("mixtral", {}, config::Dtype::kBf16);
   cell.measure = config::Measure::kLoad;
   cell.parallelism = Parallelism::kEp;
   cell.ranks = cell.ep_degree = cell.model.num_experts;
@@ -134,7 +134,7 @@ TEST(Loaders, OneRankIsPlayedAlone) {
 }
 
 TEST(Loaders, ABadCheckpointIsAnErrorOnEveryRank) {
-  CellConfig cell = fixture_cell("mixtral", 1, config::Dtype::kBf16);
+  CellConfig cell = fixture_cell("mixtral", {}, config::Dtype::kBf16);
   cell.model.intermediate_size += 1;
   for (const Loader loader : kAllLoaders) {
     cell.load.loader = loader;

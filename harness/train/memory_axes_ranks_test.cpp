@@ -8,6 +8,7 @@
 
 #include "harness/testing/pairwise.h"
 #include "harness/train/memory_support.h"
+#include "harness/train/test_shardings.h"
 
 namespace moebench::train {
 namespace {
@@ -32,13 +33,13 @@ TEST(MemoryEstimate, FollowsScheduleGradientsAndOptimizer) {
       [](CellConfig& c) { c.optimizer = Optimizer::kPerTensor; },
       [](CellConfig& c) { c.keep_gradients = false, c.optimizer = Optimizer::kForeach; },
   };
-  const std::vector<std::int64_t> degrees = ep_degrees();
+  const std::vector<Sharding> all_shardings = shardings(world->size());
   constexpr std::int64_t kSeqLens[] = {8, 256};
-  for (const auto& row : pairwise({std::size(changes), degrees.size(), std::size(kSeqLens), 2})) {
+  for (const auto& row :
+       pairwise({std::size(changes), all_shardings.size(), std::size(kSeqLens), 2})) {
     CellConfig cell = base;
     changes[row[0]](cell);
-    cell.ep_degree = degrees[row[1]];
-    cell.parallelism = cell.ep_degree == 1 ? Parallelism::kFsdp : Parallelism::kEp;
+    all_shardings[row[1]].apply(cell);
     cell.seq_len = kSeqLens[row[2]];
     cell.grad_accumulation = row[3] == 0 ? 1 : 2;
     check(cell, 0.10);

@@ -4,20 +4,20 @@
 
 #include "harness/testing/pairwise.h"
 #include "harness/train/memory_support.h"
+#include "harness/train/test_shardings.h"
 
 namespace moebench::train {
 namespace {
 
 using config::Dtype;
 using config::ExpertKernel;
-using config::Parallelism;
 
-// Calls f with every pair of values of the axes that shape memory, ep_degrees as given.
+// Calls f with every pair of values of the axes that shape memory.
 template <typename F>
-void for_each_cell(CellConfig cell, const std::vector<std::int64_t>& ep_degrees, F&& f) {
-  for (const auto& row : pairwise({ep_degrees.size(), 2, 2, 2, 2})) {
-    cell.ep_degree = ep_degrees[row[0]];
-    cell.parallelism = cell.ep_degree == 1 ? Parallelism::kFsdp : Parallelism::kEp;
+void for_each_cell(CellConfig cell, F&& f) {
+  const std::vector<Sharding> all_shardings = shardings(world->size());
+  for (const auto& row : pairwise({all_shardings.size(), 2, 2, 2, 2})) {
+    all_shardings[row[0]].apply(cell);
     cell.expert_kernel = row[1] == 0 ? ExpertKernel::kLoop : ExpertKernel::kGrouped;
     cell.dtype = row[2] == 0 ? Dtype::kFp32 : Dtype::kBf16;
     cell.activation_checkpointing = row[3] == 1;
@@ -33,14 +33,14 @@ TEST(MemoryEstimate, HoldsForTheSmallModel) {
   base.model = config::load_model_config(MOEBENCH_SCENARIO_FOLDER "/models/mixtral-small.json");
   base.seq_len = 64;
   base.micro_batch = 2;
-  for_each_cell(base, ep_degrees(), [](const CellConfig& cell) { check(cell, 0.10); });
+  for_each_cell(base, [](const CellConfig& cell) { check(cell, 0.10); });
 }
 
 // Activations outweigh the state: what is left is the estimate's own error.
 TEST(MemoryEstimate, IsCloseWhereRoutingIsEven) {
   CellConfig base = even_cell();
   const auto check_all = [&] {
-    for_each_cell(base, ep_degrees(), [](const CellConfig& cell) { check(cell, 0.03); });
+    for_each_cell(base, [](const CellConfig& cell) { check(cell, 0.03); });
   };
   check_all();
   base.model.vocab_size = 16384;  // the logits outweigh a layer

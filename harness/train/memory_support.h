@@ -51,14 +51,6 @@ inline void check(const CellConfig& cell, double bound) {
   expect_within(bound, value(metrics, "mem_peak"), estimate.total(), "mem_peak");
 }
 
-inline std::vector<std::int64_t> ep_degrees() {
-  std::vector<std::int64_t> degrees = {1};
-  for (const std::int64_t degree : {2, 4}) {
-    if (world->size() % degree == 0) degrees.push_back(degree);
-  }
-  return degrees;
-}
-
 // Every token takes every expert, so that the rows are as even as the estimate assumes.
 inline CellConfig even_cell() {
   CellConfig cell = packed_cell();

@@ -15,6 +15,7 @@
 #include "harness/testing/pairwise.h"
 #include "harness/train/forwarding_communicator.h"
 #include "harness/train/parity_support.h"
+#include "harness/train/test_shardings.h"
 
 namespace moebench::train {
 namespace {
@@ -23,7 +24,15 @@ using parallel::UnitEvent;
 
 // One line of what happened: an event of a unit, or a call of a communicator.
 struct Entry {
-  enum class Call { kNone, kStartGather, kWaitGather, kStartReduce, kWaitReduce };
+  enum class Call {
+    kNone,
+    kStartGather,
+    kWaitGather,
+    kStartReduce,
+    kWaitReduce,
+    kStartReplicaSum,
+    kWaitReplicaSum
+  };
   UnitEvent event = UnitEvent::kFree;
   std::string unit;
   Call call = Call::kNone;
@@ -60,6 +69,14 @@ class Recording : public ForwardingCommunicator {
     return std::make_unique<Waiting>(
         ForwardingCommunicator::start_reduce_scatter(send, receive, count, type, accumulate),
         journal_, Entry::Call::kWaitReduce);
+  }
+  std::unique_ptr<comm::Pending> start_all_reduce(const void* send, void* receive,
+                                                  std::int64_t count, comm::ElementType type,
+                                                  bool accumulate) override {
+    journal_.note(Entry::Call::kStartReplicaSum);
+    return std::make_unique<Waiting>(
+        ForwardingCommunicator::start_all_reduce(send, receive, count, type, accumulate), journal_,
+        Entry::Call::kWaitReplicaSum);
   }
   std::unique_ptr<Communicator> split(int color) override {
     return std::make_unique<Recording>(ForwardingCommunicator::split(color), journal_);
@@ -101,12 +118,11 @@ std::vector<Entry> journal_of(const CellConfig& cell) {
   return journal.entries;
 }
 
-CellConfig deep_cell(std::int64_t ep_degree) {
+CellConfig deep_cell(const Sharding& sharding) {
   CellConfig cell = tiny_cell();
   cell.model.num_layers = kLayers;
   cell.ranks = world->size();
-  cell.parallelism = ep_degree == 1 ? config::Parallelism::kFsdp : config::Parallelism::kEp;
-  cell.ep_degree = ep_degree;
+  sharding.apply(cell);
   cell.expert_kernel = config::ExpertKernel::kGrouped;
   return cell;
 }
@@ -118,13 +134,14 @@ class Rules {
 
   void check(const std::vector<Entry>& entries) {
     for (const Entry& entry : entries) {
-      EXPECT_EQ(entry.call, announced_) << entry.unit;
-      announced_ = Call::kNone;
+      EXPECT_EQ(entry.call, announced_.empty() ? Call::kNone : announced_.front()) << entry.unit;
+      if (!announced_.empty()) announced_.erase(announced_.begin());
       if (entry.call == Call::kNone) follow(entry);
     }
     EXPECT_TRUE(gathered_.empty()) << "freed by the step's end";
     EXPECT_TRUE(reducing_.empty()) << "reduced by the step's end";
-    EXPECT_EQ(announced_, Call::kNone);
+    EXPECT_TRUE(summing_.empty()) << "summed by the step's end";
+    EXPECT_TRUE(announced_.empty());
     const std::int64_t micro_steps = cell_.grad_accumulation;
     for (const auto& [unit, count] : gathers_) {
       EXPECT_EQ(count, unit == "root" ? 1 : cell_.gathers * micro_steps) << unit;
@@ -173,6 +190,7 @@ class Rules {
         compute(layer_of(unit), -1, /*looks_ahead=*/true);
         ++backwards_;
         EXPECT_LE(reducing_.size(), cell_.prefetch == 0 ? 0U : units_a_layer());
+        EXPECT_LE(summing_.size(), cell_.prefetch == 0 ? 0U : units_a_layer());
         break;
       case UnitEvent::kStartReduce:
         EXPECT_FALSE(gathered_.contains(unit) && unit != "root") << "freed before it is reduced";
@@ -180,9 +198,15 @@ class Rules {
         if (is_sharded(unit)) reducing_.insert(unit);
         ++reductions_[unit];
         break;
-      case UnitEvent::kFinishReduce:
-        announce(unit, Call::kWaitReduce);
+      case UnitEvent::kSumReplicas:
+        EXPECT_TRUE(is_hsdp());
+        announced_ = {Call::kWaitReduce, Call::kStartReplicaSum};
         EXPECT_EQ(reducing_.erase(unit), 1U);
+        EXPECT_TRUE(summing_.insert(unit).second);
+        break;
+      case UnitEvent::kFinishReduce:
+        announce(unit, is_hsdp() ? Call::kWaitReplicaSum : Call::kWaitReduce);
+        EXPECT_EQ((is_hsdp() ? summing_ : reducing_).erase(unit), 1U);
         break;
     }
   }
@@ -205,9 +229,10 @@ class Rules {
 
   // A unit that lies on several ranks asks its communicator next.
   void announce(const std::string& unit, Call call) {
-    if (is_sharded(unit)) announced_ = call;
+    if (is_sharded(unit)) announced_ = {call};
   }
 
+  bool is_hsdp() const { return cell_.parallelism == config::Parallelism::kHsdp; }
   std::size_t units_a_layer() const { return cell_.ep_degree == 1 ? 1 : 2; }
   bool is_sharded(const std::string& unit) const {
     const bool experts = cell_.ep_degree > 1 && unit.ends_with("experts");
@@ -216,21 +241,21 @@ class Rules {
 
   const CellConfig& cell_;
   std::map<std::string, bool> gathered_;  // and waited for
-  std::set<std::string> reducing_;
+  std::set<std::string> reducing_;        // over their shard group
+  std::set<std::string> summing_;         // then over their replicas
   std::map<std::string, std::int64_t> gathers_, reductions_;
-  Call announced_ = Call::kNone;
+  std::vector<Call> announced_;
   std::int64_t backwards_ = 0;
 };
 
 // Every combination where ranks have a core each, every pair where they share them.
 TEST(Order, FollowsTheRulesForEveryCombination) {
-  std::size_t num_degrees = 1;
-  for (std::int64_t degree = 2; degree <= world->size(); degree *= 2) ++num_degrees;
-  const std::vector<std::size_t> sizes = {num_degrees, /*prefetch=*/3, /*recomputation=*/3,
-                                          /*sync=*/2, /*accumulation=*/2};
+  const std::vector<Sharding> all_shardings = shardings(world->size());
+  const std::vector<std::size_t> sizes = {all_shardings.size(), /*prefetch=*/3,
+                                          /*recomputation=*/3, /*sync=*/2, /*accumulation=*/2};
   const bool pairs = kSanitized || world->size() > 2;
   for (const auto& row : pairs ? pairwise(sizes) : full_product(sizes)) {
-    CellConfig cell = deep_cell(std::int64_t{1} << row[0]);
+    CellConfig cell = deep_cell(all_shardings[row[0]]);
     cell.prefetch = static_cast<std::int64_t>(row[1]);
     cell.activation_checkpointing = row[2] > 0;
     cell.gathers = row[2] == 2 ? 3 : 2;
@@ -242,16 +267,17 @@ TEST(Order, FollowsTheRulesForEveryCombination) {
 }
 
 std::string name_of(const Entry& entry) {
-  constexpr const char* kNames[] = {"start", "wait", "forward",  "recompute",
-                                    "back",  "free", "reducing", "reduced"};
+  constexpr const char* kNames[] = {"start", "wait",     "forward", "recompute", "back",
+                                    "free",  "reducing", "summing", "reduced"};
   return fmt::format("{} {}", kNames[static_cast<std::size_t>(entry.event)],
                      entry.unit == "root" ? "root" : entry.unit.substr(entry.unit.size() - 1));
 }
 
-// Of two layers in one micro-batch.
-std::string order_of(std::int64_t prefetch) {
-  CellConfig cell = deep_cell(1);
-  cell.model.num_layers = 2;
+// Of one micro-batch.
+std::string order_of(std::int64_t prefetch, std::int64_t layers = 2,
+                     const Sharding& sharding = {}) {
+  CellConfig cell = deep_cell(sharding);
+  cell.model.num_layers = layers;
   cell.prefetch = prefetch;
   std::string order;
   for (const Entry& entry : journal_of(cell)) {
@@ -276,11 +302,32 @@ TEST(Order, IsThisOne) {
             "reducing root, reduced root, free root, ");
 }
 
+// The sum over the replicas lies behind the backward pass of one more layer.
+TEST(Order, IsThisOneWithReplicas) {
+  if (world->size() < 4) GTEST_SKIP() << "no two groups of several ranks";
+  const Sharding hsdp{config::Parallelism::kHsdp, 2};
+  EXPECT_EQ(order_of(0, 2, hsdp),
+            "start root, wait root, "
+            "start 0, wait 0, forward 0, free 0, start 1, wait 1, forward 1, free 1, "
+            "start 1, wait 1, back 1, free 1, reducing 1, summing 1, reduced 1, "
+            "start 0, wait 0, back 0, free 0, reducing 0, summing 0, reduced 0, "
+            "reducing root, summing root, reduced root, free root, ");
+  EXPECT_EQ(order_of(1, 3, hsdp),
+            "start root, wait root, "
+            "start 0, wait 0, start 1, forward 0, free 0, wait 1, start 2, forward 1, free 1, "
+            "wait 2, forward 2, free 2, "
+            "start 2, wait 2, start 1, back 2, free 2, reducing 2, "
+            "wait 1, start 0, back 1, free 1, summing 2, reducing 1, "
+            "wait 0, back 0, free 0, reduced 2, summing 1, reducing 0, "
+            "reduced 1, summing 0, reduced 0, "
+            "reducing root, summing root, reduced root, free root, ");
+}
+
 // Nothing overlaps, one layer ahead, two: what is learned is the same.
 TEST(Order, LearnsTheSame) {
-  for (std::int64_t ep_degree = 1; ep_degree <= world->size(); ep_degree *= 2) {
+  for (const Sharding& sharding : shardings(world->size())) {
     for (const std::int64_t prefetch : {0, 1, 2}) {
-      CellConfig cell = deep_cell(ep_degree);
+      CellConfig cell = deep_cell(sharding);
       cell.prefetch = prefetch;
       expect_same(train(cell, *world), reference(cell), kFp32);
     }

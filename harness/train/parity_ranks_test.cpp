@@ -7,6 +7,7 @@
 #include <fmt/core.h>
 #include <gtest/gtest.h>
 
+#include <cstring>
 #include <ostream>
 #include <string>
 #include <vector>
@@ -15,12 +16,12 @@
 #include "harness/testing/pairwise.h"
 #include "harness/train/engine.h"
 #include "harness/train/parity_support.h"
+#include "harness/train/test_shardings.h"
 
 namespace moebench::train {
 namespace {
 
 using config::ExpertKernel;
-using config::Parallelism;
 
 CellConfig tiny_granite() {
   CellConfig cell = tiny_cell();
@@ -37,7 +38,7 @@ CellConfig tiny_granite() {
 struct Arm {
   CellConfig (*model)();
   config::Dtype dtype;
-  std::int64_t ep_degree;  // 1 = fsdp; below the number of ranks there are replicas
+  Sharding sharding;
   ExpertKernel kernel;
   bool activation_checkpointing;
   std::int64_t grad_accumulation;
@@ -46,8 +47,7 @@ struct Arm {
     CellConfig cell = model();
     cell.dtype = dtype;
     cell.ranks = world->size();
-    cell.parallelism = ep_degree == 1 ? Parallelism::kFsdp : Parallelism::kEp;
-    cell.ep_degree = ep_degree;
+    sharding.apply(cell);
     cell.expert_kernel = kernel;
     cell.activation_checkpointing = activation_checkpointing;
     cell.grad_accumulation = grad_accumulation;
@@ -56,35 +56,37 @@ struct Arm {
 };
 
 std::string name_of(const Arm& arm) {
-  return fmt::format("{}_{}_{}_{}{}_accumulation{}",
-                     arm.model == tiny_cell ? "mixtral" : "granitemoe",
-                     config::to_string(arm.dtype),
-                     arm.ep_degree == 1 ? "fsdp" : fmt::format("ep{}", arm.ep_degree),
-                     config::to_string(arm.kernel),
-                     arm.activation_checkpointing ? "_checkpointing" : "", arm.grad_accumulation);
+  return fmt::format(
+      "{}_{}_{}_{}{}_accumulation{}", arm.model == tiny_cell ? "mixtral" : "granitemoe",
+      config::to_string(arm.dtype), arm.sharding.name(), config::to_string(arm.kernel),
+      arm.activation_checkpointing ? "_checkpointing" : "", arm.grad_accumulation);
 }
 
 void PrintTo(const Arm& arm, std::ostream* out) { *out << name_of(arm); }
 
 // Mixtral in every combination; GraniteMoe, which shares all but the model's own code, in every
-// parallelism and kernel. bf16, whose bounds are wide, adds its own casts and sums: pairs show
-// those.
+// parallelism and kernel. Pairs are enough for hsdp, which differs from fsdp in how gradients are
+// summed alone, and for bf16, whose bounds are wide and which adds its own casts and sums.
 std::vector<Arm> arms(config::Dtype dtype) {
-  std::vector<std::int64_t> degrees;
-  for (std::int64_t degree = 1; degree <= world->size(); degree *= 2) degrees.push_back(degree);
   constexpr ExpertKernel kKernels[] = {ExpertKernel::kLoop, ExpertKernel::kGrouped};
 
   std::vector<Arm> arms;
-  const bool pairs = kSanitized || dtype == config::Dtype::kBf16;
-  const std::vector<std::size_t> sizes = {degrees.size(), 2, 2, 2};
-  for (const auto& row : pairs ? pairwise(sizes) : full_product(sizes)) {
-    const std::int64_t accumulation = row[3] == 0 ? 1 : 3;
-    arms.push_back(
-        {tiny_cell, dtype, degrees[row[0]], kKernels[row[1]], row[2] == 1, accumulation});
+  for (const bool is_hsdp : {false, true}) {
+    std::vector<Sharding> some = shardings(world->size());
+    std::erase_if(some, [&](const Sharding& sharding) {
+      return (sharding.parallelism == config::Parallelism::kHsdp) != is_hsdp;
+    });
+    if (some.empty()) continue;
+    const bool pairs = is_hsdp || kSanitized || dtype == config::Dtype::kBf16;
+    const std::vector<std::size_t> sizes = {some.size(), 2, 2, 2};
+    for (const auto& row : pairs ? pairwise(sizes) : full_product(sizes)) {
+      const std::int64_t accumulation = row[3] == 0 ? 1 : 3;
+      arms.push_back({tiny_cell, dtype, some[row[0]], kKernels[row[1]], row[2] == 1, accumulation});
+    }
   }
-  for (const std::int64_t degree : degrees) {
+  for (const Sharding& sharding : shardings(world->size())) {
     for (const ExpertKernel kernel : kKernels) {
-      arms.push_back({tiny_granite, dtype, degree, kernel, kernel == ExpertKernel::kGrouped, 3});
+      arms.push_back({tiny_granite, dtype, sharding, kernel, kernel == ExpertKernel::kGrouped, 3});
     }
   }
   return arms;
@@ -134,8 +136,24 @@ void expect_same_rows(const Trained& got, const Trained& want) {
 
 TEST(Engine, RoutesEveryRowOnce) {
   const CellConfig cell =
-      Arm{tiny_cell, config::Dtype::kFp32, 1, ExpertKernel::kGrouped, false, 1}.cell();
+      Arm{tiny_cell, config::Dtype::kFp32, {}, ExpertKernel::kGrouped, false, 1}.cell();
   expect_same_rows(train(cell, *world), reference(cell));
+}
+
+// Every rank's copy of the model is the same, to the bit.
+TEST(Engine, CopiesOfHsdpStayTheSameBits) {
+  if (world->size() < 4) GTEST_SKIP() << "no two copies of several ranks";
+  for (const config::Dtype dtype : {config::Dtype::kFp32, config::Dtype::kBf16}) {
+    const Sharding hsdp{config::Parallelism::kHsdp, 2};
+    const CellConfig cell = Arm{tiny_cell, dtype, hsdp, ExpertKernel::kGrouped, false, 3}.cell();
+    for (const auto& [name, part] : train(cell, *world).parameters) {
+      const auto bytes = static_cast<std::int64_t>(part.value.nbytes());
+      std::vector<char> all(static_cast<std::size_t>(bytes * world->size()));
+      world->all_gather(part.value.const_data_ptr(), all.data(), bytes);
+      EXPECT_EQ(std::memcmp(all.data(), part.value.const_data_ptr(), part.value.nbytes()), 0)
+          << name;
+    }
+  }
 }
 
 // How far training moved a router.
@@ -154,11 +172,12 @@ TEST(Engine, ForcesTheSameRoutingInEveryArm) {
   for (const config::Routing& routing :
        {config::Routing{.kind = RoutingKind::kBalanced},
         config::Routing{.kind = RoutingKind::kSkewed, .skew = 1}}) {
-    for (const std::int64_t ep_degree : {std::int64_t{1}, std::int64_t{world->size()}}) {
+    for (const Sharding& sharding :
+         {Sharding{}, Sharding{config::Parallelism::kEp, world->size()}}) {
       CellConfig cell =
-          Arm{tiny_cell, config::Dtype::kFp32, ep_degree, ExpertKernel::kGrouped, true, 3}.cell();
+          Arm{tiny_cell, config::Dtype::kFp32, sharding, ExpertKernel::kGrouped, true, 3}.cell();
       cell.routing = routing;
-      SCOPED_TRACE(config::to_string(routing) + ", ep_degree " + std::to_string(ep_degree));
+      SCOPED_TRACE(config::to_string(routing) + ", " + sharding.name());
       const Trained got = train(cell, *world);
       expect_same(got, reference(cell), kFp32);
       expect_same_rows(got, reference(cell));
@@ -170,7 +189,7 @@ TEST(Engine, ForcesTheSameRoutingInEveryArm) {
 // Both dtypes learn the same; 2 % is what the steps of this model stay within.
 TEST(Engine, Bf16StaysCloseToFp32) {
   CellConfig cell =
-      Arm{tiny_cell, config::Dtype::kBf16, 1, ExpertKernel::kGrouped, false, 1}.cell();
+      Arm{tiny_cell, config::Dtype::kBf16, {}, ExpertKernel::kGrouped, false, 1}.cell();
   const Trained bf16 = train(cell, *world);
   cell.dtype = config::Dtype::kFp32;
   const Trained& fp32 = reference(cell);

@@ -104,6 +104,7 @@ inline const Trained& reference(const CellConfig& cell) {
   alone.grad_accumulation = cell.ranks * cell.grad_accumulation;
   alone.parallelism = config::Parallelism::kFsdp;
   alone.ep_degree = 1;
+  alone.shard_degree = 0;
   alone.expert_kernel = config::ExpertKernel::kLoop;
   alone.activation_checkpointing = false;
   alone.gathers = 2;

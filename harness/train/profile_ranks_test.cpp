@@ -148,6 +148,28 @@ TEST(Profile, FsdpSendsWhatTheFormulaSays) {
             total(result, "collective.all_gather.", ".wire_bytes"));
 }
 
+// The same within each group of 2 ranks; then each slice is summed over the replicas: of one of 2,
+// half of its bytes leave a rank twice.
+TEST(Profile, HsdpSendsWhatTheFormulaSays) {
+  if (world->size() != 4) GTEST_SKIP() << "two groups of two ranks";
+  CellConfig cell = small_cell(Profile::kPhases);
+  cell.parallelism = Parallelism::kHsdp;
+  cell.shard_degree = 2;
+  cell.grad_accumulation = 2;
+  const auto result = run(cell);
+  const partition::Partition partition(cell, world->rank());
+  double layers = 0;
+  for (std::int64_t i = 0; i < cell.model.num_layers; ++i) {
+    layers += 4.0 * static_cast<double>(partition.layer(i).units.front().slice_elements);
+  }
+  const double root = 4.0 * static_cast<double>(partition.root().slice_elements);
+  EXPECT_DOUBLE_EQ(total(result, "collective.all_gather.", ".wire_bytes"), 2 * 2 * layers + root);
+  EXPECT_DOUBLE_EQ(total(result, "collective.reduce_scatter.", ".wire_bytes"), 2 * (layers + root));
+  // Sums of numbers lie in a class of sizes of their own.
+  EXPECT_DOUBLE_EQ(total(result, "collective.all_reduce.1MiB.", ".wire_bytes"),
+                   2 * (layers + root));
+}
+
 // Rows go to their experts and come back, and so do their gradients: four passes. Before each
 // dispatch the ranks tell each other how many.
 TEST(Profile, ExpertParallelSendsEveryRowFourTimes) {

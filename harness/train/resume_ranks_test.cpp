@@ -17,6 +17,7 @@
 #include "harness/comm/communicator.h"
 #include "harness/train/checkpoints.h"
 #include "harness/train/engine.h"
+#include "harness/train/test_shardings.h"
 
 namespace moebench::train {
 namespace {
@@ -24,7 +25,6 @@ namespace {
 namespace fs = std::filesystem;
 using config::CellConfig;
 using config::Dtype;
-using config::Parallelism;
 using ::testing::HasSubstr;
 
 constexpr std::int64_t kSteps = 6;
@@ -36,8 +36,7 @@ std::unique_ptr<comm::Communicator> world;
 
 struct Arrangement {
   std::int64_t ranks;
-  Parallelism parallelism = Parallelism::kFsdp;
-  std::int64_t ep_degree = 1;
+  Sharding sharding{};
   config::ModelType type = config::ModelType::kMixtral;
 };
 
@@ -60,8 +59,7 @@ CellConfig cell_of(const Arrangement& arrangement, Dtype dtype) {
   cell.model.tie_word_embeddings = arrangement.type == config::ModelType::kGraniteMoe;
   cell.expert_kernel = config::ExpertKernel::kGrouped;
   cell.ranks = arrangement.ranks;
-  cell.parallelism = arrangement.parallelism;
-  cell.ep_degree = arrangement.ep_degree;
+  arrangement.sharding.apply(cell);
   cell.micro_batch = 2;
   cell.grad_accumulation = kMicroBatchesPerStep / arrangement.ranks;
   cell.seq_len = 24;
@@ -136,9 +134,8 @@ std::unique_ptr<comm::Communicator> first_ranks(std::int64_t count) {
 // Trains straight on `before`, resumes on `after`, and compares the steps behind the checkpoint and
 // the final state.
 void check_resumption(const Arrangement& before, const Arrangement& after, Dtype dtype) {
-  SCOPED_TRACE(fmt::format("{} ranks {} {} -> {} ranks {} {}, {}", before.ranks,
-                           to_string(before.parallelism), before.ep_degree, after.ranks,
-                           to_string(after.parallelism), after.ep_degree, to_string(dtype)));
+  SCOPED_TRACE(fmt::format("{} ranks {} -> {} ranks {}, {}", before.ranks, before.sharding.name(),
+                           after.ranks, after.sharding.name(), to_string(dtype)));
   const fs::path folder = shared_folder();
   std::vector<StepResult> straight, resumed;
   {
@@ -157,8 +154,7 @@ void check_resumption(const Arrangement& before, const Arrangement& after, Dtype
   }
   world->barrier();
   if (world->rank() != 0) return;
-  const bool is_same = before.ranks == after.ranks && before.parallelism == after.parallelism &&
-                       before.ep_degree == after.ep_degree;
+  const bool is_same = before.ranks == after.ranks && before.sharding == after.sharding;
   const auto difference = checkpoint::difference(checkpoint::Reader(folder / "resumed"),
                                                  checkpoint::Reader(folder / "straight"));
   ASSERT_EQ(resumed.size(), static_cast<std::size_t>(kSteps - kStepsBefore));
@@ -183,10 +179,8 @@ void check_resumption(const Arrangement& before, const Arrangement& after, Dtype
 
 // Every arrangement that `ranks` ranks can have.
 std::vector<Arrangement> arrangements(std::int64_t ranks) {
-  std::vector<Arrangement> all = {{ranks}};
-  for (std::int64_t degree = 2; degree <= ranks; degree *= 2) {
-    all.push_back({ranks, Parallelism::kEp, degree});
-  }
+  std::vector<Arrangement> all;
+  for (const Sharding& sharding : shardings(ranks)) all.push_back({ranks, sharding});
   return all;
 }
 
@@ -203,7 +197,7 @@ TEST(Resume, AnotherArrangementStaysWithinRounding) {
   for (const Arrangement& one : arrangements(world->size())) {
     for (std::int64_t ranks = 1; ranks <= world->size(); ranks *= 2) {
       for (const Arrangement& other : arrangements(ranks)) {
-        if (one.ranks == other.ranks && one.ep_degree == other.ep_degree) continue;
+        if (one.ranks == other.ranks && one.sharding == other.sharding) continue;
         check_resumption(one, other, Dtype::kFp32);
         if (ranks < world->size()) check_resumption(other, one, Dtype::kFp32);
       }
@@ -216,8 +210,8 @@ TEST(Resume, GraniteMoeGoesOnFromAnyArrangement) {
   for (Arrangement one : arrangements(world->size())) {
     one.type = config::ModelType::kGraniteMoe;
     Arrangement alone = one;
-    alone.ranks = alone.ep_degree = 1;
-    alone.parallelism = Parallelism::kFsdp;
+    alone.ranks = 1;
+    alone.sharding = {};
     check_resumption(one, one, Dtype::kBf16);
     check_resumption(one, alone, Dtype::kFp32);
     check_resumption(alone, one, Dtype::kFp32);

@@ -11,6 +11,7 @@
 #include "harness/base/error.h"
 #include "harness/train/forwarding_communicator.h"
 #include "harness/train/parity_support.h"
+#include "harness/train/test_shardings.h"
 
 namespace moebench::train {
 namespace {
@@ -20,12 +21,11 @@ using config::Optimizer;
 using Change = std::function<void(CellConfig&)>;
 
 // Several micro-batches, activation checkpointing, clipping and decay are active.
-CellConfig base_cell(std::int64_t ep_degree, config::Dtype dtype) {
+CellConfig base_cell(const Sharding& sharding, config::Dtype dtype) {
   CellConfig cell = tiny_cell();
   cell.dtype = dtype;
   cell.ranks = world->size();
-  cell.parallelism = ep_degree == 1 ? config::Parallelism::kFsdp : config::Parallelism::kEp;
-  cell.ep_degree = ep_degree;
+  sharding.apply(cell);
   cell.expert_kernel = config::ExpertKernel::kGrouped;
   cell.activation_checkpointing = true;
   cell.grad_accumulation = 3;
@@ -59,10 +59,10 @@ const std::vector<std::pair<const char*, Change>>& changes() {
 }
 
 void expect_all_train_alike(config::Dtype dtype, const Bounds& bounds) {
-  for (std::int64_t ep_degree = 1; ep_degree <= world->size(); ep_degree *= 2) {
+  for (const Sharding& sharding : shardings(world->size())) {
     for (const auto& [name, change] : changes()) {
-      SCOPED_TRACE(std::string(name) + ", ep_degree " + std::to_string(ep_degree));
-      CellConfig cell = base_cell(ep_degree, dtype);
+      SCOPED_TRACE(std::string(name) + ", " + sharding.name());
+      CellConfig cell = base_cell(sharding, dtype);
       change(cell);
       expect_same(train(cell, *world), reference(cell), bounds);
     }
@@ -95,7 +95,7 @@ class Counting : public ForwardingCommunicator {
 
 // Gathers and reductions of a step; none where a unit lies on one rank alone.
 std::pair<std::int64_t, std::int64_t> collectives(const Change& change) {
-  CellConfig cell = base_cell(1, config::Dtype::kFp32);
+  CellConfig cell = base_cell({}, config::Dtype::kFp32);
   cell.steps = 1;
   change(cell);
   Counting group(*world);
@@ -119,7 +119,7 @@ TEST(Schedule, GathersAndReducesAsOftenAsItSays) {
 }
 
 TEST(Schedule, FreedGradientsCannotBeVisited) {
-  CellConfig cell = base_cell(1, config::Dtype::kFp32);
+  CellConfig cell = base_cell({}, config::Dtype::kFp32);
   cell.keep_gradients = false;
   Engine engine(cell, *world);
   EXPECT_THROW(engine.visit_gradients([](const partition::Slot&, const at::Tensor&) {}), Error);

@@ -131,6 +131,8 @@ std::vector<std::string> axis_names(const std::vector<const CellRecord*>& record
   return names;
 }
 
+bool is_degree(std::string_view axis) { return axis == "ep_degree" || axis == "shard_degree"; }
+
 std::string describe(const Cell& cell, const std::vector<std::string>& axes) {
   std::string text;
   for (const auto& name : axes) {

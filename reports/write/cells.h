@@ -55,6 +55,9 @@ std::vector<ScenarioCells> group_cells(const std::vector<record::CellRecord>& re
 // Axis names of all records in the order of first appearance.
 std::vector<std::string> axis_names(const std::vector<const record::CellRecord*>& records);
 
+// Whether the axis says how widely a parallelism is spread, and so goes with the axis parallelism.
+bool is_degree(std::string_view axis);
+
 // "parallelism ep · ep_degree 2": the named axes of a cell; "" where there are none.
 std::string describe(const Cell& cell, const std::vector<std::string>& axes);
 

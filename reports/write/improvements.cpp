@@ -41,7 +41,10 @@ std::string axes_present(const std::vector<ScenarioCells>& scenarios) {
 const Cell* only_one_for(const Cell& cell, std::vector<const Cell*> candidates) {
   if (candidates.size() > 1) {
     std::erase_if(candidates, [&](const Cell* candidate) {
-      return candidate->axis("ep_degree") != cell.axis("ep_degree");
+      const auto names = axis_names({&candidate->first(), &cell.first()});
+      return std::ranges::any_of(names, [&](const auto& name) {
+        return is_degree(name) && candidate->axis(name) != cell.axis(name);
+      });
     });
   }
   return candidates.size() == 1 ? candidates.front() : nullptr;
@@ -96,7 +99,7 @@ bool Baseline::named_by(const Cell& cell) const {
 AxisValues Baseline::other_axes(const Cell& cell) const {
   AxisValues others = cell.first().axes;
   std::erase_if(others, [&](const auto& axis) {
-    return axis.first == "ep_degree" || axis.second.empty() || has_axis(axes_, axis.first);
+    return is_degree(axis.first) || axis.second.empty() || has_axis(axes_, axis.first);
   });
   std::ranges::sort(others);
   return others;

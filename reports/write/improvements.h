@@ -12,7 +12,7 @@ namespace moebench::reports {
 using AxisValues = std::vector<std::pair<std::string, std::string>>;
 
 // The baseline of a cell: the cell of its scenario that has the given axis values and equals it in
-// all other axes but ep_degree. Where several remain, the one with the cell's own ep_degree.
+// all other axes but degrees. Where several remain, the one with the cell's own degrees.
 class Baseline {
  public:
   // `axes` empty: parallelism=fsdp, expert_kernel=loop. Otherwise Error where no cell of any

@@ -18,12 +18,12 @@ using Value = std::optional<double>;
 // Gains below this are as likely noise; shares of such a one say nothing.
 constexpr double kSmallestGainToShare = 0.01;
 
-// The axes in which two cells differ, parallelism and its degree as one.
+// The axes in which two cells differ, parallelism and its degrees as one.
 std::set<std::string> changed_axes(const Cell& a, const Cell& b) {
   std::set<std::string> changed;
   for (const std::string& axis : axis_names({&a.first(), &b.first()})) {
     if (a.axis(axis) == b.axis(axis)) continue;
-    changed.insert(axis == "ep_degree" ? "parallelism" : axis);
+    changed.insert(is_degree(axis) ? "parallelism" : axis);
   }
   return changed;
 }

@@ -55,6 +55,17 @@ TEST(Ladder, IsOneChangeACell) {
                                              "parallelism fsdp → ep, ep_degree 1 → 2"));
 }
 
+TEST(Ladder, TakesAParallelismAndItsDegreeForOneChange) {
+  auto records = ladder();
+  records[3].axes = {{"parallelism", "hsdp"},   {"ep_degree", "1"}, {"shard_degree", "2"},
+                     {"expert_kernel", "loop"}, {"gathers", "2"},   {"optimizer", "fused"},
+                     {"dtype", "bf16"}};
+  for (int i = 0; i < 3; ++i)
+    records[i].axes.insert(records[i].axes.begin() + 2, {"shard_degree", "0"});
+  EXPECT_THAT(changes(records), ElementsAre("gathers 3 → 2", "optimizer foreach → fused",
+                                            "parallelism fsdp → hsdp, shard_degree 0 → 2"));
+}
+
 // Repeated cells run in random order.
 TEST(Ladder, StartsAtTheBaselineInWhateverOrderTheCellsRan) {
   const auto expected = changes(ladder());

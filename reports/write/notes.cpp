@@ -181,9 +181,10 @@ Lines definition_lines(const ScenarioCells& scenario, const Baseline& baseline) 
     lines.push_back(line);
   }
   if (baseline.exists_in(scenario)) {
-    lines.push_back("Δ and gain: against the cell with " + baseline.text() +
-                    " and otherwise the same axes (ep_degree aside). Δ: value / baseline - 1, "
-                    "negative = less memory. gain: how many times faster, above 1 = better.");
+    lines.push_back(
+        "Δ and gain: against the cell with " + baseline.text() +
+        " and otherwise the same axes (degrees of parallelism aside). Δ: value / baseline - 1, "
+        "negative = less memory. gain: how many times faster, above 1 = better.");
   }
   return lines;
 }

@@ -8,12 +8,18 @@
 namespace moebench::reports {
 namespace {
 
+// "fsdp", "ep2", "hsdp4".
+std::string parallelism_of(const Cell& cell) {
+  const std::string parallelism = cell.axis("parallelism");
+  const char* degree = parallelism == "ep" ? "ep_degree" : "shard_degree";
+  return parallelism == "fsdp" ? parallelism : parallelism + cell.axis(degree);
+}
+
 // "none" for FSDP with the expert loop, else "fsdp-grouped", "ep2-loop", ...; axes that
 // fms-acceleration's table does not have follow where they vary.
 std::string type_of(const Cell& cell, const std::vector<std::string>& other_axes) {
-  const bool is_ep = cell.axis("parallelism") == "ep";
   const std::string kernel = cell.axis("expert_kernel");
-  std::string type = cell.axis("parallelism") + (is_ep ? cell.axis("ep_degree") : "");
+  std::string type = parallelism_of(cell);
   type = type == "fsdp" && kernel == "loop" ? "none" : type + "-" + kernel;
   for (const auto& axis : other_axes) type += " " + axis + "=" + cell.axis(axis);
   return type;
@@ -22,8 +28,8 @@ std::string type_of(const Cell& cell, const std::vector<std::string>& other_axes
 Column type_column(const ScenarioCells& scenario) {
   std::vector<std::string> others = scenario.varying_axes;
   std::erase_if(others, [](const auto& axis) {
-    return axis == "model" || axis == "ranks" || axis == "parallelism" || axis == "ep_degree" ||
-           axis == "expert_kernel";
+    return axis == "model" || axis == "ranks" || axis == "parallelism" || axis == "expert_kernel" ||
+           is_degree(axis);
   });
   return entry_column(scenario.cells, key_column("TYPE"),
                       [&](const Cell& cell) { return type_of(cell, others); });

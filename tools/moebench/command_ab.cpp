@@ -11,6 +11,7 @@
 #include "harness/session/pair_session.h"
 #include "harness/session/plan.h"
 #include "harness/session/results_folder.h"
+#include "reports/write/cells.h"
 #include "tools/moebench/commands.h"
 #include "tools/moebench/output.h"
 
@@ -66,7 +67,8 @@ bool is_counterpart(const CellConfig& base, const CellConfig& candidate, const A
   const bool degree_follows = is_named("parallelism") || is_named("ranks");
   return base.scenario == candidate.scenario &&
          std::ranges::all_of(base.axes(), [&](const auto& axis) {
-           if (is_named(axis.first) || (axis.first == "ep_degree" && degree_follows)) return true;
+           if (is_named(axis.first) || (reports::is_degree(axis.first) && degree_follows))
+             return true;
            return value_of(candidate, axis.first) == axis.second;
          });
 }

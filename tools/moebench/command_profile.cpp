@@ -5,6 +5,7 @@
 
 #include "harness/launch/run_cell.h"
 #include "harness/session/results_folder.h"
+#include "reports/write/cells.h"
 #include "reports/write/profile.h"
 #include "reports/write/write.h"
 #include "tools/moebench/commands.h"
@@ -37,7 +38,7 @@ std::string list_files(const std::vector<record::CellRecord>& records, const fs:
     if (!fs::exists(file)) continue;
     std::string axes;
     for (const auto& [axis, value] : record.axes) {
-      if (axis == "parallelism" || axis == "ep_degree" || axis == "expert_kernel") {
+      if (axis == "parallelism" || reports::is_degree(axis) || axis == "expert_kernel") {
         axes += (axes.empty() ? "" : " ") + axis + "=" + value;
       }
     }
