@@ -13,6 +13,7 @@
 #include "harness/base/hash.h"
 #include "harness/base/scratch_buffer.h"
 #include "harness/base/system_error.h"
+#include "harness/testing/error_of.h"
 
 namespace moebench {
 namespace {
@@ -63,22 +64,13 @@ TEST(File, ReadsBackWhatItWrote) {
 TEST(File, LeavesNoTemporaryAndKeepsTheOldContentWhenItCannotWrite) {
   const auto folder = fresh_folder();
   std::filesystem::create_directories(folder / "taken" / "inside");
-  try {
-    write_file_atomically(folder / "taken", "x");
-    FAIL();
-  } catch (const Error& error) {
-    EXPECT_THAT(error.what(), AllOf(HasSubstr("taken"), HasSubstr("directory")));
-  }
+  EXPECT_THAT(error_of([&] { write_file_atomically(folder / "taken", "x"); }),
+              AllOf(HasSubstr("taken"), HasSubstr("directory")));
   EXPECT_EQ(std::distance(std::filesystem::directory_iterator(folder), {}), 1);
 }
 
 TEST(File, NamesTheFileItCannotRead) {
-  try {
-    read_file("/nonexistent/file");
-    FAIL();
-  } catch (const Error& error) {
-    EXPECT_THAT(error.what(), HasSubstr("/nonexistent/file"));
-  }
+  EXPECT_THAT(error_of([&] { read_file("/nonexistent/file"); }), HasSubstr("/nonexistent/file"));
   EXPECT_THROW(read_file(fresh_folder()), Error);
 }
 

@@ -13,11 +13,11 @@
 #include "harness/comm/agreement.h"
 #include "harness/comm/communicator.h"
 #include "harness/comm/host_ranks.h"
+#include "harness/testing/ranks/ranks.h"
 
 namespace moebench::comm {
 namespace {
 
-std::unique_ptr<Communicator> world;
 
 // Where messages were received, and what lay there when they were announced.
 struct Receive {
@@ -226,12 +226,4 @@ extern "C" int MPI_Irecv(void* buffer, int count, MPI_Datatype type, int source,
   const auto* begin = static_cast<const std::byte*>(buffer);
   moebench::comm::receives.push_back({buffer, {begin, begin + std::ptrdiff_t{count} * width}});
   return PMPI_Irecv(buffer, count, type, source, tag, comm, request);
-}
-
-int main(int argc, char** argv) {
-  ::testing::InitGoogleTest(&argc, argv);
-  moebench::comm::world = moebench::comm::mpi_world();
-  const int failed = RUN_ALL_TESTS();
-  moebench::comm::world.reset();
-  return failed;
 }

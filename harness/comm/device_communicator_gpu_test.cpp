@@ -2,7 +2,6 @@
 // GPU that the ranks share, the way through the host; on as many GPUs as ranks, NCCL between them.
 #include <gtest/gtest.h>
 
-#include <cstdio>
 #include <string>
 #include <vector>
 
@@ -10,6 +9,7 @@
 #include "harness/base/error.h"
 #include "harness/comm/device_communicator.h"
 #include "harness/comm/host_ranks.h"
+#include "harness/testing/ranks/ranks.h"
 #include "kernels/gpu/device_array.h"
 
 namespace moebench::comm {
@@ -18,7 +18,6 @@ namespace {
 using kernels::check_cuda;
 using kernels::DeviceArray;
 
-std::unique_ptr<Communicator> world;
 
 class DeviceCommunicatorTest : public ::testing::TestWithParam<DeviceTransport> {
  protected:
@@ -165,18 +164,7 @@ INSTANTIATE_TEST_SUITE_P(Transports, DeviceCommunicatorTest,
                            return test.param == DeviceTransport::kNccl ? "Nccl" : "Host";
                          });
 
+const SkipAllTests skip_without_gpu(kernels::why_no_device);
+
 }  // namespace
 }  // namespace moebench::comm
-
-int main(int argc, char** argv) {
-  ::testing::InitGoogleTest(&argc, argv);
-  moebench::comm::world = moebench::comm::mpi_world();
-  const std::string reason = moebench::kernels::why_no_device();
-  if (!reason.empty()) {
-    std::printf("skipped: %s\n", reason.c_str());
-    return 77;
-  }
-  const int failed = RUN_ALL_TESTS();
-  moebench::comm::world.reset();
-  return failed;
-}

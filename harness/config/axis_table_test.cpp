@@ -8,7 +8,7 @@
 
 #include "harness/base/file.h"
 #include "harness/config/axes.h"
-#include "harness/config/config_test_util.h"
+#include "harness/config/config_testing.h"
 #include "harness/config/fields.h"
 
 namespace moebench::config {
@@ -92,7 +92,7 @@ std::string other_value(const Axis& axis, const std::filesystem::path& folder) {
 
 // Each row parses, prints and writes the member that it names, and no other.
 TEST(AxisTable, EveryRowIsOneAxisOfTheCell) {
-  const TempFolder folder;
+  const TestFolder folder;
   folder.write("models/other.json", kTinyModel);
   for (const Axis& axis : axis_table()) {
     SCOPED_TRACE(axis.name);

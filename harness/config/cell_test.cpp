@@ -6,7 +6,7 @@
 #include <set>
 
 #include "harness/base/file.h"
-#include "harness/config/config_test_util.h"
+#include "harness/config/config_testing.h"
 #include "harness/config/resumption.h"
 
 namespace moebench::config {
@@ -60,7 +60,7 @@ CellConfig odd_cell() {
 }
 
 TEST(Cell, IsReadBackUnchanged) {
-  const TempFolder folder;
+  const TestFolder folder;
   const CellConfig cell = odd_cell();
   write_cell(cell, folder.path() / "cell.yaml");
   const CellConfig back = read_cell(folder.path() / "cell.yaml");
@@ -88,7 +88,7 @@ TEST(Cell, IsReadBackUnchanged) {
 }
 
 TEST(Cell, FileWithMissingOrForeignKeyIsAnError) {
-  const TempFolder folder;
+  const TestFolder folder;
   const auto file = folder.path() / "cell.yaml";
   write_cell(CellConfig(), file);
   const std::string text = read_file(file);

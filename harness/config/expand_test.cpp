@@ -1,6 +1,6 @@
 #include "harness/config/expand.h"
 
-#include "harness/config/config_test_util.h"
+#include "harness/config/config_testing.h"
 #include "harness/config/scenario.h"
 
 namespace moebench::config {
@@ -9,7 +9,7 @@ namespace {
 using ::testing::HasSubstr;
 
 std::vector<CellConfig> cells_of(const std::string& scenario, const LoadOptions& options = {}) {
-  const TempFolder folder;
+  const TestFolder folder;
   folder.write("models/tiny.json", kTinyModel);
   folder.write("models/three.json",
                std::string(kTinyModel)
@@ -151,7 +151,7 @@ TEST(Expand, ValuesAreChecked) {
     return expand_error("  axes: {model: tiny, " + entry + "}\n");
   };
   EXPECT_EQ(axis("parallelism: fdsp"),
-            "s.yaml:3: axis 'parallelism': unknown value 'fdsp'; use fsdp or ep");
+            "s.yaml:3: axis 'parallelism': unknown value 'fdsp'; use fsdp, ep or hsdp");
   EXPECT_THAT(axis("ranks: 0"), HasSubstr("expected a positive integer, got '0'"));
   EXPECT_THAT(axis("packing: 'False'"), HasSubstr("remove the quotes"));
   EXPECT_THAT(axis("packing: no"), HasSubstr("expected true or false"));
@@ -240,7 +240,7 @@ TEST(Expand, ACellThatLoadsIsOneCellOfTheMatrix) {
 }
 
 TEST(Expand, WindowedAttentionIsRejectedWhereItMatters) {
-  const TempFolder folder;
+  const TestFolder folder;
   std::string model = kTinyModel;
   model.insert(model.rfind('\n'), ", \"sliding_window\": 128");
   folder.write("models/tiny.json", model);

@@ -5,7 +5,7 @@
 #include "harness/base/file.h"
 #include "harness/config/axis_table.h"
 #include "harness/config/cell.h"
-#include "harness/config/config_test_util.h"
+#include "harness/config/config_testing.h"
 #include "harness/config/fields.h"
 #include "harness/config/resumption.h"
 
@@ -66,7 +66,7 @@ TEST(Identity, AFieldAtItsInitialValueChangesNoText) {
 }
 
 TEST(Identity, AFileWithoutALaterFieldMeansItsInitialValue) {
-  const TempFolder folder;
+  const TestFolder folder;
   const Fields later = with_later_field();
   CellConfig cell = read_cell(kFolder / kWritten[0].file);
   const auto back = [&] {

@@ -1,4 +1,4 @@
-#include "harness/config/config_test_util.h"
+#include "harness/config/config_testing.h"
 #include "harness/config/scenario.h"
 
 namespace moebench::config {
@@ -20,7 +20,7 @@ class KnownFailures : public ::testing::Test {
     return load_scenarios(file, options).front().cells;
   }
 
-  TempFolder folder_;
+  TestFolder folder_;
 };
 
 TEST_F(KnownFailures, MarkTheCellsTheyName) {

@@ -1,5 +1,5 @@
 #include "harness/config/cell.h"
-#include "harness/config/config_test_util.h"
+#include "harness/config/config_testing.h"
 
 namespace moebench::config {
 namespace {
@@ -9,7 +9,7 @@ using ::testing::HasSubstr;
 // kTinyModel with further keys, or with another value of a key it has.
 ModelConfig load(const std::string& more, const std::string& from = "",
                  const std::string& to = "") {
-  const TempFolder folder;
+  const TestFolder folder;
   std::string text = kTinyModel;
   if (!from.empty()) text.replace(text.find(from), from.size(), to);
   if (!more.empty()) text.insert(text.rfind('\n'), ",\n\t" + more);
@@ -79,7 +79,7 @@ TEST(ModelConfig, MultipliersBelongToGraniteMoe) {
 }
 
 TEST(ModelConfig, FolderNamesTheModel) {
-  const TempFolder folder;
+  const TestFolder folder;
   folder.write("my-model/config.json", kTinyModel);
   EXPECT_EQ(load_model_config(folder.path() / "my-model/config.json").name, "my-model");
 }

@@ -1,6 +1,6 @@
 #include "harness/config/routing.h"
 
-#include "harness/config/config_test_util.h"
+#include "harness/config/config_testing.h"
 #include "harness/config/scenario.h"
 
 namespace moebench::config {
@@ -21,7 +21,7 @@ class RoutingAxis : public ::testing::Test {
     return error_of([&] { cells(routing); });
   }
 
-  TempFolder folder_;
+  TestFolder folder_;
 };
 
 TEST_F(RoutingAxis, IsLearnedWhereItIsLeftOut) {

@@ -1,6 +1,6 @@
 #include "harness/config/yaml_reader.h"
 
-#include "harness/config/config_test_util.h"
+#include "harness/config/config_testing.h"
 
 namespace moebench::config {
 namespace {

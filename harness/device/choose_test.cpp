@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 
 #include "harness/base/error.h"
+#include "harness/testing/error_of.h"
 
 namespace moebench::device {
 namespace {
@@ -16,12 +17,7 @@ Offer offer(int rank, int ranks, int devices) {
 }
 
 std::string refusal(const Offer& of) {
-  try {
-    choose_index(of, Device::kCuda);
-    return "";
-  } catch (const Error& error) {
-    return error.what();
-  }
+  return moebench::error_of([&] { choose_index(of, Device::kCuda); });
 }
 
 TEST(ChooseDevice, TheCpuIsTakenWhereTheCellSaysSo) {

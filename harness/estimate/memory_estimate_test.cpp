@@ -1,6 +1,6 @@
 #include "harness/estimate/memory_estimate.h"
 
-#include "harness/config/config_test_util.h"
+#include "harness/config/config_testing.h"
 #include "harness/config/scenario.h"
 
 namespace moebench::estimate {

@@ -12,6 +12,7 @@
 #include "harness/base/error.h"
 #include "harness/base/file.h"
 #include "harness/machine/processes.h"
+#include "harness/testing/error_of.h"
 #include "harness/testing/fake_worker.h"
 
 namespace moebench::launch {
@@ -55,12 +56,7 @@ TEST_F(ProcessTest, ReportsTheSignal) {
 TEST_F(ProcessTest, MissingProgramIsAnErrorWithItsName) {
   ProcessOptions options = shell("");
   options.command = {"/no/such/program"};
-  try {
-    run_process(options);
-    FAIL() << "no Error";
-  } catch (const Error& error) {
-    EXPECT_THAT(error.what(), HasSubstr("/no/such/program"));
-  }
+  EXPECT_THAT(error_of([&] { run_process(options); }), HasSubstr("/no/such/program"));
 }
 
 TEST_F(ProcessTest, TimeLimitEndsGrandchildrenInOtherSessions) {

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "harness/base/error.h"
+#include "harness/testing/error_of.h"
 
 namespace moebench::launch {
 namespace {
@@ -26,12 +27,7 @@ TEST(ShellWords, AreThoseOfAShell) {
 
 TEST(ShellWords, AnOpenQuoteIsAnError) {
   for (const char* text : {"a 'b", "a \"b", "a\\"}) {
-    try {
-      split(text);
-      FAIL() << text;
-    } catch (const Error& error) {
-      EXPECT_THAT(error.what(), HasSubstr("--launcher-args: "));
-    }
+    EXPECT_THAT(error_of([&] { split(text); }), HasSubstr("--launcher-args: "));
   }
 }
 

@@ -6,7 +6,7 @@
 
 #include "harness/base/error.h"
 #include "harness/measure/nvml_api.h"
-#include "harness/measure/nvml_test_util.h"
+#include "harness/measure/nvml_testing.h"
 
 namespace moebench::measure {
 namespace {

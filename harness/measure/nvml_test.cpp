@@ -7,7 +7,8 @@
 
 #include "harness/base/error.h"
 #include "harness/measure/nvml_api.h"
-#include "harness/measure/nvml_test_util.h"
+#include "harness/measure/nvml_testing.h"
+#include "harness/testing/error_of.h"
 
 namespace moebench::measure {
 namespace {
@@ -19,12 +20,7 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
 std::string error_of(const std::string& pci_bus_id, const std::string& library) {
-  try {
-    const NvmlDevice device(pci_bus_id, library);
-  } catch (const Error& error) {
-    return error.what();
-  }
-  return "no error";
+  return moebench::error_of([&] { const NvmlDevice device(pci_bus_id, library); });
 }
 
 TEST(Nvml, ReadsFactsAndNumbersInBaseUnits) {
@@ -67,12 +63,8 @@ TEST(Nvml, WhatADeviceDoesNotTellIsNotMeasured) {
 TEST(Nvml, ALostDeviceIsAnErrorWithItsRemedy) {
   set_fake_gpu({.fault = Fault::kLost});
   const NvmlDevice device(kFakeGpuId, kFakeNvml);
-  try {
-    device.read();
-    FAIL() << "no error";
-  } catch (const Error& error) {
-    EXPECT_THAT(error.what(), AllOf(HasSubstr("SM clock: GPU is lost"), HasSubstr("Xid")));
-  }
+  EXPECT_THAT(moebench::error_of([&] { device.read(); }),
+              AllOf(HasSubstr("SM clock: GPU is lost"), HasSubstr("Xid")));
 }
 
 TEST(Nvml, ErrorsOfTheLibraryNameTheRemedy) {

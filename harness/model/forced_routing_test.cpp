@@ -13,6 +13,7 @@
 #include <string>
 
 #include "harness/base/error.h"
+#include "harness/testing/error_of.h"
 
 namespace moebench::model {
 namespace {
@@ -160,12 +161,7 @@ class Trace : public ::testing::Test {
     return cell_with({.kind = RoutingKind::kTrace, .trace_file = path_});
   }
   std::string error() const {
-    try {
-      make_forced_routing(cell());
-    } catch (const Error& error) {
-      return error.what();
-    }
-    return "";
+    return moebench::error_of([&] { make_forced_routing(cell()); });
   }
 
   std::string path_;

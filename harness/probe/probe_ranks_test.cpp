@@ -4,11 +4,11 @@
 
 #include "harness/probe/message_times.h"
 #include "harness/probe/probe.h"
+#include "harness/testing/ranks/ranks.h"
 
 namespace moebench::probe {
 namespace {
 
-std::unique_ptr<comm::Communicator> world;
 
 TEST(Messages, SizesAreSplitOverTheRanksAndEveryCallTakesTime) {
   const MessageTimes times = measure_messages(
@@ -32,11 +32,3 @@ TEST(Probe, MeasuresWhatTheMachineGives) {
 
 }  // namespace
 }  // namespace moebench::probe
-
-int main(int argc, char** argv) {
-  ::testing::InitGoogleTest(&argc, argv);
-  moebench::probe::world = moebench::comm::mpi_world();
-  const int failed = RUN_ALL_TESTS();
-  moebench::probe::world.reset();
-  return failed;
-}

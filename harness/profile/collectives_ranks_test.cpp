@@ -6,11 +6,11 @@
 
 #include "harness/measure/clock.h"
 #include "harness/profile/collectives.h"
+#include "harness/testing/ranks/ranks.h"
 
 namespace moebench::profile {
 namespace {
 
-std::unique_ptr<comm::Communicator> world;
 
 constexpr std::int64_t kLateNs = 60'000'000;
 
@@ -122,11 +122,3 @@ TEST(BusFactor, IsThatOfNcclTests) {
 
 }  // namespace
 }  // namespace moebench::profile
-
-int main(int argc, char** argv) {
-  ::testing::InitGoogleTest(&argc, argv);
-  moebench::profile::world = moebench::comm::mpi_world();
-  const int failed = RUN_ALL_TESTS();
-  moebench::profile::world.reset();
-  return failed;
-}

@@ -11,6 +11,7 @@
 #include "harness/base/file.h"
 #include "harness/base/temporary_folder.h"
 #include "harness/machine/process_memory.h"
+#include "harness/testing/error_of.h"
 
 namespace moebench::profile {
 namespace {
@@ -62,12 +63,7 @@ TEST_F(TraceFileTest, ACutFileIsNamedAndNothingIsLeft) {
   std::filesystem::resize_file(path("a"), 200);
   {
     TraceFile all(path("all"), json::object());
-    try {
-      all.add_all_of(path("a"));
-      FAIL() << "no Error";
-    } catch (const Error& error) {
-      EXPECT_THAT(error.what(), HasSubstr(path("a").string()));
-    }
+    EXPECT_THAT(error_of([&] { all.add_all_of(path("a")); }), HasSubstr(path("a").string()));
     EXPECT_THROW(all.add_all_of(path("missing")), Error);
   }
   EXPECT_FALSE(std::filesystem::exists(path("all")));

@@ -7,6 +7,7 @@
 
 #include "harness/base/error.h"
 #include "harness/record/record.h"
+#include "harness/testing/error_of.h"
 
 namespace moebench::record {
 namespace {
@@ -60,12 +61,7 @@ std::string changed(const Change& change) {
 }
 
 std::string error_of(const std::string& json) {
-  try {
-    parse_record(json, "results.jsonl:12");
-  } catch (const Error& error) {
-    return error.what();
-  }
-  return "";
+  return moebench::error_of([&] { parse_record(json, "results.jsonl:12"); });
 }
 
 TEST(RecordJson, ReadsBackEverythingItWrote) {

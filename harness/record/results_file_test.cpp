@@ -4,6 +4,7 @@
 #include "harness/base/error.h"
 #include "harness/base/file.h"
 #include "harness/record/record.h"
+#include "harness/testing/error_of.h"
 
 namespace moebench::record {
 namespace {
@@ -64,12 +65,8 @@ TEST_F(ResultsFile, ADuplicateIsRefusedWhereEachCounts) {
   append(folder_, record("a", 0));
   append(folder_, record("a", 0));
   EXPECT_EQ(load(folder_).size(), 1U);
-  try {
-    load(folder_, Duplicates::kRefuse);
-    FAIL() << "accepted";
-  } catch (const Error& error) {
-    EXPECT_THAT(error.what(), HasSubstr("results.jsonl:2: repetition 0 of cell a is there twice"));
-  }
+  EXPECT_THAT(error_of([&] { load(folder_, Duplicates::kRefuse); }),
+              HasSubstr("results.jsonl:2: repetition 0 of cell a is there twice"));
 }
 
 TEST_F(ResultsFile, ALastLineCutShortIsDroppedWithAWarning) {
@@ -103,12 +100,7 @@ TEST_F(ResultsFile, AMalformedLineElsewhereIsAnErrorWithItsNumber) {
   const std::string line = to_json_line(record("a", 0));
   for (const std::string& bad : {line.substr(0, 30), std::string(), std::string("null")}) {
     write_file_atomically(file(), line + "\n" + bad + "\n" + line + "\n");
-    try {
-      load(folder_);
-      FAIL() << "accepted '" << bad << "'";
-    } catch (const Error& error) {
-      EXPECT_THAT(error.what(), HasSubstr("results.jsonl:2: "));
-    }
+    EXPECT_THAT(error_of([&] { load(folder_); }), HasSubstr("results.jsonl:2: "));
   }
 }
 

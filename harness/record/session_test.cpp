@@ -6,6 +6,7 @@
 #include "harness/base/error.h"
 #include "harness/base/file.h"
 #include "harness/base/temporary_folder.h"
+#include "harness/testing/error_of.h"
 
 namespace moebench::record {
 namespace {
@@ -35,12 +36,7 @@ class SessionFile : public ::testing::Test {
     std::string text = read_file(file());
     text.replace(text.find(from), from.size(), to);
     write_file_atomically(file(), text);
-    try {
-      load_session(folder_.path());
-    } catch (const Error& error) {
-      return error.what();
-    }
-    return "no error";
+    return moebench::error_of([&] { load_session(folder_.path()); });
   }
 
   TemporaryFolder folder_;

@@ -11,6 +11,21 @@
 
 namespace moebench {
 
+// A folder of its own with files in it, gone with the object.
+class TestFolder {
+ public:
+  const std::filesystem::path& path() const { return folder_.path(); }
+  std::filesystem::path write(const std::filesystem::path& name, std::string_view content) const {
+    const std::filesystem::path file = path() / name;
+    std::filesystem::create_directories(file.parent_path());
+    write_file_atomically(file, content);
+    return file;
+  }
+
+ private:
+  TemporaryFolder folder_;
+};
+
 // The folder of the running test, which may not exist yet; gone with the process.
 inline std::filesystem::path folder_of_this_test() {
   static const TemporaryFolder of_process;

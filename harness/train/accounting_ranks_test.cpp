@@ -16,8 +16,9 @@
 #include "harness/base/file.h"
 #include "harness/comm/communicator.h"
 #include "harness/measure/phases.h"
-#include "harness/train/forwarding_communicator.h"
-#include "harness/train/small_test_cell.h"
+#include "harness/testing/ranks/ranks.h"
+#include "harness/train/forwarding_communicator_testing.h"
+#include "harness/train/small_cell_testing.h"
 #include "harness/train/worker.h"
 
 namespace moebench::train {
@@ -27,9 +28,6 @@ using config::CellConfig;
 using config::ExpertKernel;
 using config::Parallelism;
 
-std::unique_ptr<comm::Communicator> world;
-
-CellConfig small_cell() { return small_test_cell(world->size()); }
 
 // A text file of this rank's own with samples of these lengths, one a line.
 class Text {
@@ -252,11 +250,3 @@ TEST(Phases, OfExpertParallelAddUpToTheStep) {
 
 }  // namespace
 }  // namespace moebench::train
-
-int main(int argc, char** argv) {
-  ::testing::InitGoogleTest(&argc, argv);
-  moebench::train::world = moebench::comm::mpi_world();
-  const int failed = RUN_ALL_TESTS();
-  moebench::train::world.reset();
-  return failed;
-}

@@ -1,11 +1,9 @@
 // The engine's path for GPUs trains as its path for CPUs does. With CUDA on a GPU, which the ranks
 // share; in a build without it on the CPU, where the host executor runs the kernels for GPUs.
-#include <ATen/Parallel.h>
 #include <ATen/record_function.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <cstdio>
 #include <optional>
 #include <set>
 #include <string>
@@ -15,8 +13,9 @@
 #include "harness/device/device.h"
 #include "harness/device/kernel_path.h"
 #include "harness/parallel/unit_events.h"
-#include "harness/train/parity_support.h"
-#include "harness/train/test_shardings.h"
+#include "harness/testing/ranks/ranks.h"
+#include "harness/train/parity_testing.h"
+#include "harness/train/shardings_testing.h"
 
 namespace moebench::train {
 namespace {
@@ -203,30 +202,14 @@ TEST_F(GpuPath, NeverWaitsForTheGpuWithinAMicroStepOfFsdp) {
             loop.grad_accumulation * loop.model.num_layers * loop.model.num_experts);
 }
 
-}  // namespace
-
-// Why the tests cannot run; empty where they can.
-std::string why_not() {
+const SkipAllTests skip_without_gpu([]() -> std::string {
   if (!kWithCuda) return "";
   CellConfig cell;
   cell.device = config::Device::kAuto;
   cell.device_collectives = config::DeviceCollectives::kHost;
   const device::Place place = device::choose(cell, *world);
   return place.is_cuda() ? "" : place.reason;
-}
+});
 
+}  // namespace
 }  // namespace moebench::train
-
-int main(int argc, char** argv) {
-  at::set_num_threads(1);
-  moebench::train::world = moebench::comm::mpi_world();
-  const std::string reason = moebench::train::why_not();
-  if (!reason.empty()) {
-    std::printf("skipped: %s\n", reason.c_str());
-    return 77;
-  }
-  ::testing::InitGoogleTest(&argc, argv);
-  const int failed = RUN_ALL_TESTS();
-  moebench::train::world.reset();
-  return failed;
-}

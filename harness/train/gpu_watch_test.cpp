@@ -5,7 +5,7 @@
 #include <unistd.h>
 
 #include "harness/measure/nvml_api.h"
-#include "harness/measure/nvml_test_util.h"
+#include "harness/measure/nvml_testing.h"
 
 namespace moebench::train {
 namespace {

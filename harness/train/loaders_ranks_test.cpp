@@ -1,6 +1,5 @@
 // Every loader fills every rank's shards with the same bits, from checkpoints that Hugging Face
 // transformers has written.
-#include <ATen/Parallel.h>
 #include <ATen/TensorOperators.h>
 #include <ATen/core/Tensor.h>
 #include <gmock/gmock.h>
@@ -13,10 +12,11 @@
 
 #include "harness/base/error.h"
 #include "harness/comm/communicator.h"
+#include "harness/testing/ranks/ranks.h"
 #include "harness/train/engine.h"
 #include "harness/train/load_weights.h"
 #include "harness/train/load_worker.h"
-#include "harness/train/test_shardings.h"
+#include "harness/train/shardings_testing.h"
 
 namespace moebench::train {
 namespace {
@@ -29,7 +29,6 @@ using record::Disposition;
 constexpr Loader kAllLoaders[] = {Loader::kConcat, Loader::kSlice, Loader::kDirect,
                                   Loader::kBroadcast};
 
-std::unique_ptr<comm::Communicator> world;
 
 CellConfig fixture_cell(const std::string& model, const Sharding& sharding, config::Dtype dtype) {
   CellConfig cell;
@@ -151,12 +150,3 @@ TEST(Loaders, ABadCheckpointIsAnErrorOnEveryRank) {
 
 }  // namespace
 }  // namespace moebench::train
-
-int main(int argc, char** argv) {
-  at::set_num_threads(1);
-  moebench::train::world = moebench::comm::mpi_world();
-  ::testing::InitGoogleTest(&argc, argv);
-  const int failed = RUN_ALL_TESTS();
-  moebench::train::world.reset();
-  return failed;
-}

@@ -1,14 +1,14 @@
 // The axes that decide what is alive beside a step's schedule, against the estimate and against the
 // bytes a parameter that they stand for.
-#include <ATen/Parallel.h>
 #include <gtest/gtest.h>
 
 #include <set>
 #include <string>
 
 #include "harness/testing/pairwise.h"
-#include "harness/train/memory_support.h"
-#include "harness/train/test_shardings.h"
+#include "harness/testing/ranks/ranks.h"
+#include "harness/train/memory_testing.h"
+#include "harness/train/shardings_testing.h"
 
 namespace moebench::train {
 namespace {
@@ -105,12 +105,3 @@ TEST(BytesAParameter, AreEightOrSixBetweenStepsAndTenOrEightAtThePeak) {
 
 }  // namespace
 }  // namespace moebench::train
-
-int main(int argc, char** argv) {
-  ::testing::InitGoogleTest(&argc, argv);
-  at::set_num_threads(1);
-  moebench::train::world = moebench::comm::mpi_world();
-  const int failed = RUN_ALL_TESTS();
-  moebench::train::world.reset();
-  return failed;
-}

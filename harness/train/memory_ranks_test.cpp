@@ -1,10 +1,10 @@
 // The analytic estimate of memory against what the tensor allocator counts in the memory pass.
-#include <ATen/Parallel.h>
 #include <gtest/gtest.h>
 
 #include "harness/testing/pairwise.h"
-#include "harness/train/memory_support.h"
-#include "harness/train/test_shardings.h"
+#include "harness/testing/ranks/ranks.h"
+#include "harness/train/memory_testing.h"
+#include "harness/train/shardings_testing.h"
 
 namespace moebench::train {
 namespace {
@@ -59,12 +59,3 @@ TEST(MemoryEstimate, IsCloseWhereRoutingIsEven) {
 
 }  // namespace
 }  // namespace moebench::train
-
-int main(int argc, char** argv) {
-  ::testing::InitGoogleTest(&argc, argv);
-  at::set_num_threads(1);
-  moebench::train::world = moebench::comm::mpi_world();
-  const int failed = RUN_ALL_TESTS();
-  moebench::train::world.reset();
-  return failed;
-}

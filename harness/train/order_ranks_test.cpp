@@ -1,7 +1,6 @@
 // The order in which a step gathers, computes, frees and reduces its units, for every combination
 // of the axes that change it: what the engine says it does, and what its communicators are asked
 // for.
-#include <ATen/Parallel.h>
 #include <fmt/core.h>
 #include <gtest/gtest.h>
 
@@ -13,9 +12,10 @@
 
 #include "harness/parallel/unit_events.h"
 #include "harness/testing/pairwise.h"
-#include "harness/train/forwarding_communicator.h"
-#include "harness/train/parity_support.h"
-#include "harness/train/test_shardings.h"
+#include "harness/testing/ranks/ranks.h"
+#include "harness/train/forwarding_communicator_testing.h"
+#include "harness/train/parity_testing.h"
+#include "harness/train/shardings_testing.h"
 
 namespace moebench::train {
 namespace {
@@ -336,12 +336,3 @@ TEST(Order, LearnsTheSame) {
 
 }  // namespace
 }  // namespace moebench::train
-
-int main(int argc, char** argv) {
-  at::set_num_threads(1);
-  moebench::train::world = moebench::comm::mpi_world();
-  ::testing::InitGoogleTest(&argc, argv);
-  const int failed = RUN_ALL_TESTS();
-  moebench::train::world.reset();
-  return failed;
-}

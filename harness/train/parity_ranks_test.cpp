@@ -1,6 +1,5 @@
 // Same global batch, same seed: every parallelism and expert kernel must train alike. Each rank
 // trains the reference in one process of its own, then the sharded run together with the others.
-#include <ATen/Parallel.h>
 #include <ATen/TensorOperators.h>
 #include <ATen/core/Tensor.h>
 #include <ATen/ops/empty_like.h>
@@ -14,9 +13,10 @@
 
 #include "harness/comm/communicator.h"
 #include "harness/testing/pairwise.h"
+#include "harness/testing/ranks/ranks.h"
 #include "harness/train/engine.h"
-#include "harness/train/parity_support.h"
-#include "harness/train/test_shardings.h"
+#include "harness/train/parity_testing.h"
+#include "harness/train/shardings_testing.h"
 
 namespace moebench::train {
 namespace {
@@ -200,12 +200,3 @@ TEST(Engine, Bf16StaysCloseToFp32) {
 
 }  // namespace
 }  // namespace moebench::train
-
-int main(int argc, char** argv) {
-  at::set_num_threads(1);
-  moebench::train::world = moebench::comm::mpi_world();  // the arms depend on its size
-  ::testing::InitGoogleTest(&argc, argv);
-  const int failed = RUN_ALL_TESTS();
-  moebench::train::world.reset();
-  return failed;
-}

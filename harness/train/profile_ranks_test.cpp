@@ -17,8 +17,9 @@
 #include "harness/measure/phases.h"
 #include "harness/partition/partition.h"
 #include "harness/profile/gpu/summary.h"
+#include "harness/testing/ranks/ranks.h"
 #include "harness/train/profile_metrics.h"
-#include "harness/train/small_test_cell.h"
+#include "harness/train/small_cell_testing.h"
 #include "harness/train/worker.h"
 
 namespace moebench::train {
@@ -29,10 +30,9 @@ using config::Parallelism;
 using config::Profile;
 using nlohmann::json;
 
-std::unique_ptr<comm::Communicator> world;
 
-CellConfig small_cell(Profile profile) {
-  CellConfig cell = small_test_cell(world->size());
+CellConfig profiled_cell(Profile profile) {
+  CellConfig cell = small_cell();
   cell.seq_len = 64;
   cell.packing = true;  // rows of exactly seq_len tokens
   cell.micro_batch = 2;
@@ -42,7 +42,7 @@ CellConfig small_cell(Profile profile) {
 }
 
 CellConfig ep_cell(Profile profile) {
-  CellConfig cell = small_cell(profile);
+  CellConfig cell = profiled_cell(profile);
   cell.parallelism = Parallelism::kEp;
   cell.ep_degree = std::min(world->size(), 4);
   return cell;
@@ -98,14 +98,14 @@ class SharedFolder {
 };
 
 TEST(Profile, NoneLeavesNothing) {
-  const auto result = run(small_cell(Profile::kNone));
+  const auto result = run(profiled_cell(Profile::kNone));
   EXPECT_EQ(total(result, "profile"), 0);
   EXPECT_FALSE(result.environment.contains("profile"));
 }
 
 TEST(Profile, PhasesAndOperationsAddUpToTheStep) {
   const SharedFolder folder;
-  for (const CellConfig& cell : {small_cell(Profile::kOps), ep_cell(Profile::kOps)}) {
+  for (const CellConfig& cell : {profiled_cell(Profile::kOps), ep_cell(Profile::kOps)}) {
     WorkerOptions options;
     options.profile_folder = folder.path();
     const auto result = run(cell, options);
@@ -128,7 +128,7 @@ TEST(Profile, PhasesAndOperationsAddUpToTheStep) {
 // time (N - 1) / N of its bytes leave a rank.
 TEST(Profile, FsdpSendsWhatTheFormulaSays) {
   const int n = world->size();
-  CellConfig cell = small_cell(Profile::kPhases);
+  CellConfig cell = profiled_cell(Profile::kPhases);
   cell.grad_accumulation = 2;
   const auto result = run(cell);
   const partition::Partition partition(cell, world->rank());
@@ -152,7 +152,7 @@ TEST(Profile, FsdpSendsWhatTheFormulaSays) {
 // half of its bytes leave a rank twice.
 TEST(Profile, HsdpSendsWhatTheFormulaSays) {
   if (world->size() != 4) GTEST_SKIP() << "two groups of two ranks";
-  CellConfig cell = small_cell(Profile::kPhases);
+  CellConfig cell = profiled_cell(Profile::kPhases);
   cell.parallelism = Parallelism::kHsdp;
   cell.shard_degree = 2;
   cell.grad_accumulation = 2;
@@ -194,7 +194,7 @@ TEST(Profile, NamesTheRankThatTheOthersWaitFor) {
       std::this_thread::sleep_for(std::chrono::nanoseconds(static_cast<std::int64_t>(delay_ns)));
     }
   };
-  const auto result = run(small_cell(Profile::kPhases), options);
+  const auto result = run(profiled_cell(Profile::kPhases), options);
   const double mine = value(result, "collective_skew");
   std::vector<double> skew(static_cast<std::size_t>(world->size()));
   world->all_gather(&mine, skew.data(), sizeof mine);
@@ -208,8 +208,8 @@ TEST(Profile, NamesTheRankThatTheOthersWaitFor) {
 }
 
 TEST(Profile, NamesWhatIsAliveAtThePeak) {
-  const auto result = run(small_cell(Profile::kPhases));
-  const estimate::MemoryEstimate estimate = estimate::estimate_memory(small_cell(Profile::kPhases));
+  const auto result = run(profiled_cell(Profile::kPhases));
+  const estimate::MemoryEstimate estimate = estimate::estimate_memory(profiled_cell(Profile::kPhases));
   double peak = 0;
   for (std::size_t i = 0; i < measure::kNumPhases; ++i) {
     const std::string phase = measure::to_string(static_cast<measure::Phase>(i));
@@ -328,11 +328,3 @@ TEST(Profile, TracesAllRanksInOneFile) {
 
 }  // namespace
 }  // namespace moebench::train
-
-int main(int argc, char** argv) {
-  ::testing::InitGoogleTest(&argc, argv);
-  moebench::train::world = moebench::comm::mpi_world();
-  const int failed = RUN_ALL_TESTS();
-  moebench::train::world.reset();
-  return failed;
-}

@@ -1,6 +1,5 @@
 // Against Hugging Face transformers: the fixtures hold a checkpoint, token ids with padding and
 // what transformers and PyTorch's AdamW compute from them. tools/dev/README.md tells how they came.
-#include <ATen/Parallel.h>
 #include <ATen/TensorOperators.h>
 #include <ATen/core/Tensor.h>
 #include <ATen/ops/empty.h>
@@ -14,6 +13,7 @@
 #include <vector>
 
 #include "harness/comm/communicator.h"
+#include "harness/testing/ranks/ranks.h"
 #include "harness/train/engine.h"
 #include "harness/weights/safetensors.h"
 
@@ -27,7 +27,6 @@ constexpr double kLogitBound = 1e-5;     // of the largest logit
 constexpr double kLossBound = 1e-5;      // relative, gradient norms too
 constexpr double kGradientBound = 1e-4;  // norm of the difference, relative
 
-std::unique_ptr<comm::Communicator> world;
 
 class Fixture {
  public:
@@ -191,12 +190,3 @@ INSTANTIATE_TEST_SUITE_P(All, Reference, ::testing::ValuesIn(arms()),
 
 }  // namespace
 }  // namespace moebench::train
-
-int main(int argc, char** argv) {
-  at::set_num_threads(1);
-  moebench::train::world = moebench::comm::mpi_world();  // the arms depend on its size
-  ::testing::InitGoogleTest(&argc, argv);
-  const int failed = RUN_ALL_TESTS();
-  moebench::train::world.reset();
-  return failed;
-}

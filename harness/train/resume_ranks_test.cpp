@@ -1,6 +1,5 @@
 // A run that was saved and resumed must be the run that never stopped: bit for bit where ranks and
 // parallelism are the same, within rounding where they are not. On real ranks.
-#include <ATen/Parallel.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <unistd.h>
@@ -15,9 +14,11 @@
 #include "harness/checkpoint/folder.h"
 #include "harness/comm/agreement.h"
 #include "harness/comm/communicator.h"
+#include "harness/testing/ranks/ranks.h"
+#include "harness/testing/tiny_model.h"
 #include "harness/train/checkpoints.h"
 #include "harness/train/engine.h"
-#include "harness/train/test_shardings.h"
+#include "harness/train/shardings_testing.h"
 
 namespace moebench::train {
 namespace {
@@ -32,7 +33,6 @@ constexpr std::int64_t kStepsBefore = 3;
 constexpr std::int64_t kMicroBatchesPerStep = 8;
 constexpr double kBound = 1e-6;  // fp32, relative
 
-std::unique_ptr<comm::Communicator> world;
 
 struct Arrangement {
   std::int64_t ranks;
@@ -42,19 +42,7 @@ struct Arrangement {
 
 CellConfig cell_of(const Arrangement& arrangement, Dtype dtype) {
   CellConfig cell;
-  cell.model.name = "resume";
-  cell.model.hidden_size = 32;
-  cell.model.intermediate_size = 56;
-  cell.model.num_layers = 2;
-  cell.model.num_experts = 4;
-  cell.model.top_k = 2;
-  cell.model.num_heads = 4;
-  cell.model.num_kv_heads = 2;
-  cell.model.head_dim = 8;
-  cell.model.vocab_size = 61;
-  cell.model.max_position_embeddings = 64;
-  cell.model.router_aux_loss_coef = 0.02;
-  cell.model.initializer_range = 0.05;
+  cell.model = tiny_model();
   cell.model.type = arrangement.type;
   cell.model.tie_word_embeddings = arrangement.type == config::ModelType::kGraniteMoe;
   cell.expert_kernel = config::ExpertKernel::kGrouped;
@@ -277,12 +265,3 @@ TEST_F(BrokenCheckpoint, TheFolderMeansItsNewest) {
 
 }  // namespace
 }  // namespace moebench::train
-
-int main(int argc, char** argv) {
-  ::testing::InitGoogleTest(&argc, argv);
-  at::set_num_threads(1);
-  moebench::train::world = moebench::comm::mpi_world();
-  const int failed = RUN_ALL_TESTS();
-  moebench::train::world.reset();
-  return failed;
-}

@@ -1,6 +1,5 @@
 // The axes that change a step's schedule, what is alive beside it, or who applies the update: each
 // must train as one process does with the plainest schedule and the fused optimizer.
-#include <ATen/Parallel.h>
 #include <gtest/gtest.h>
 
 #include <functional>
@@ -9,9 +8,10 @@
 #include <vector>
 
 #include "harness/base/error.h"
-#include "harness/train/forwarding_communicator.h"
-#include "harness/train/parity_support.h"
-#include "harness/train/test_shardings.h"
+#include "harness/testing/ranks/ranks.h"
+#include "harness/train/forwarding_communicator_testing.h"
+#include "harness/train/parity_testing.h"
+#include "harness/train/shardings_testing.h"
 
 namespace moebench::train {
 namespace {
@@ -127,12 +127,3 @@ TEST(Schedule, FreedGradientsCannotBeVisited) {
 
 }  // namespace
 }  // namespace moebench::train
-
-int main(int argc, char** argv) {
-  at::set_num_threads(1);
-  moebench::train::world = moebench::comm::mpi_world();
-  ::testing::InitGoogleTest(&argc, argv);
-  const int failed = RUN_ALL_TESTS();
-  moebench::train::world.reset();
-  return failed;
-}

@@ -7,7 +7,8 @@
 #include <string>
 #include <vector>
 
-#include "harness/train/parity_support.h"
+#include "harness/testing/ranks/ranks.h"
+#include "harness/train/parity_testing.h"
 
 namespace moebench::train {
 namespace {
@@ -95,11 +96,3 @@ INSTANTIATE_TEST_SUITE_P(OneThreadAndThree, ThreeRanks, ::testing::Values(1, 3),
 
 }  // namespace
 }  // namespace moebench::train
-
-int main(int argc, char** argv) {
-  ::testing::InitGoogleTest(&argc, argv);
-  moebench::train::world = moebench::comm::mpi_world();
-  const int failed = RUN_ALL_TESTS();
-  moebench::train::world.reset();
-  return failed;
-}

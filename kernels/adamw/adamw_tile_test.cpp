@@ -1,7 +1,7 @@
 #include <gmock/gmock.h>
 
 #include "kernels/adamw/adamw_cuda.h"
-#include "kernels/gpu/test_machine.h"
+#include "kernels/gpu/machine_testing.h"
 
 namespace moebench::kernels {
 namespace {

@@ -3,7 +3,7 @@
 
 #include "kernels/cross_entropy/cross_entropy.h"
 #include "kernels/cross_entropy/cross_entropy_cuda.h"
-#include "kernels/gpu/test_machine.h"
+#include "kernels/gpu/machine_testing.h"
 
 namespace moebench::kernels {
 namespace {

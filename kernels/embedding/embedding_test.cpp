@@ -1,6 +1,6 @@
 #include "kernels/embedding/embedding.h"
 
-#include "kernels/test_util.h"
+#include "kernels/kernels_testing.h"
 
 namespace moebench::kernels {
 namespace {

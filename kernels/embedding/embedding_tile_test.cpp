@@ -3,7 +3,7 @@
 
 #include "kernels/embedding/embedding.h"
 #include "kernels/embedding/embedding_cuda.h"
-#include "kernels/gpu/test_machine.h"
+#include "kernels/gpu/machine_testing.h"
 
 namespace moebench::kernels {
 namespace {

@@ -1,7 +1,7 @@
 #include <random>
 
 #include "kernels/expert_histogram/expert_histogram_cuda.h"
-#include "kernels/gpu/test_machine.h"
+#include "kernels/gpu/machine_testing.h"
 #include "kernels/permute_rows/permute_rows.h"
 
 namespace moebench::kernels {

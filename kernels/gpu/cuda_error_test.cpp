@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 
 #include "harness/base/error.h"
+#include "harness/testing/error_of.h"
 
 namespace moebench::kernels {
 namespace {
@@ -11,16 +12,11 @@ using ::testing::AllOf;
 using ::testing::HasSubstr;
 
 std::string message(cudaError_t result) {
-  try {
-    check_cuda(result, "swiglu_forward");
-    return "";
-  } catch (const Error& error) {
-    return error.what();
-  }
+  return moebench::error_of([&] { check_cuda(result, "swiglu_forward"); });
 }
 
 // These need no device.
-TEST(CudaError, ASuccessThrowsNothing) { EXPECT_EQ(message(cudaSuccess), ""); }
+TEST(CudaError, ASuccessThrowsNothing) { EXPECT_EQ(message(cudaSuccess), "no error"); }
 
 TEST(CudaError, NamesTheOperationTheReasonAndTheRemedy) {
   EXPECT_THAT(message(cudaErrorNoDevice),

@@ -1,4 +1,4 @@
-#include "kernels/gpu/test_machine.h"
+#include "kernels/gpu/machine_testing.h"
 #include "kernels/permute_rows/permute_rows.h"
 #include "kernels/permute_rows/permute_rows_cuda.h"
 

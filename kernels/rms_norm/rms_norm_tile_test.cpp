@@ -1,6 +1,6 @@
 #include <algorithm>
 
-#include "kernels/gpu/test_machine.h"
+#include "kernels/gpu/machine_testing.h"
 #include "kernels/rms_norm/rms_norm.h"
 #include "kernels/rms_norm/rms_norm_cuda.h"
 

@@ -2,7 +2,7 @@
 
 #include <cmath>
 
-#include "kernels/test_util.h"
+#include "kernels/kernels_testing.h"
 
 namespace moebench::kernels {
 namespace {

@@ -1,4 +1,4 @@
-#include "kernels/gpu/test_machine.h"
+#include "kernels/gpu/machine_testing.h"
 #include "kernels/sum_parts/sum_parts_cuda.h"
 
 namespace moebench::kernels {

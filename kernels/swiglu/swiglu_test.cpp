@@ -3,7 +3,7 @@
 #include <cmath>
 #include <limits>
 
-#include "kernels/test_util.h"
+#include "kernels/kernels_testing.h"
 
 namespace moebench::kernels {
 namespace {

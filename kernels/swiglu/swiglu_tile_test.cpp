@@ -1,4 +1,4 @@
-#include "kernels/gpu/test_machine.h"
+#include "kernels/gpu/machine_testing.h"
 #include "kernels/swiglu/swiglu.h"
 #include "kernels/swiglu/swiglu_cuda.h"
 

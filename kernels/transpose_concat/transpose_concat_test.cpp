@@ -5,7 +5,7 @@
 #include <cstring>
 #include <vector>
 
-#include "kernels/test_util.h"
+#include "kernels/kernels_testing.h"
 
 namespace moebench::kernels {
 namespace {

@@ -5,7 +5,7 @@
 
 #include <limits>
 
-#include "reports/write/test_records.h"
+#include "reports/write/records_testing.h"
 
 namespace moebench::reports {
 namespace {

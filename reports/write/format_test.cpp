@@ -10,7 +10,7 @@
 #include "reports/write/document_testing.h"
 #include "reports/write/profile.h"
 #include "reports/write/profiles_testing.h"
-#include "reports/write/test_records.h"
+#include "reports/write/records_testing.h"
 #include "reports/write/write.h"
 
 namespace moebench::reports {

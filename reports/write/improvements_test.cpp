@@ -4,7 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "harness/base/error.h"
-#include "reports/write/test_records.h"
+#include "reports/write/records_testing.h"
 
 namespace moebench::reports {
 namespace {

@@ -7,7 +7,7 @@
 #include <cstdlib>
 
 #include "harness/base/file.h"
-#include "reports/write/test_records.h"
+#include "reports/write/records_testing.h"
 #include "reports/write/write.h"
 
 namespace moebench::reports {

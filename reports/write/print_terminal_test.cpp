@@ -5,7 +5,7 @@
 #include "reports/write/golden_testing.h"
 #include "reports/write/plain_text.h"
 #include "reports/write/printers.h"
-#include "reports/write/test_records.h"
+#include "reports/write/records_testing.h"
 #include "reports/write/write.h"
 
 namespace moebench::reports {

@@ -6,7 +6,7 @@
 #include "harness/base/error.h"
 #include "reports/write/csv_testing.h"
 #include "reports/write/golden_testing.h"
-#include "reports/write/test_records.h"
+#include "reports/write/records_testing.h"
 
 namespace moebench::reports {
 namespace {

@@ -4,7 +4,8 @@
 #   DEPS        modules whose headers this one may include; checked against every #include
 #   LIBS        third-party targets
 #   TESTS       GoogleTest sources, one program <name>_test, label `unit`
-#   RANK_TESTS  sources with their own MPI main, label `ranks`. Each runs on 1, 2 and 4 ranks, under
+#   RANK_TESTS  GoogleTest sources, a program each, label `ranks`; its main() and its ranks come from
+#               harness/testing/ranks. Each runs on 1, 2 and 4 ranks, under
 #               sanitizers on 2; `source:1,3/2,4` says on 1 and 3, under sanitizers on 2 and 4
 #   BENCHES     Google Benchmark sources, one program <name>_bench (target `benchmarks`, not run by
 #               ctest)
@@ -91,7 +92,8 @@ function(moebench_rank_test module entry torch)
 
   get_filename_component(test ${source} NAME_WE)
   add_executable(${test} ${source})
-  target_link_libraries(${test} PRIVATE moebench_${module} moebench_testing GTest::gtest GTest::gmock)
+  target_link_libraries(${test} PRIVATE moebench_${module} moebench_testing moebench_testing_ranks
+                        GTest::gtest GTest::gmock)
   moebench_precompiled(${test} TEST ${torch})
   foreach(ranks IN LISTS counts)
     add_test(NAME ${module}.${test}.${ranks}

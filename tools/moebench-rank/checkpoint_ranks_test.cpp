@@ -31,17 +31,7 @@ constexpr std::int64_t kSteps = 6;  // saved after every second one
 
 config::CellConfig small_cell() {
   config::CellConfig cell;
-  cell.model.name = "small";
-  cell.model.hidden_size = 32;
-  cell.model.intermediate_size = 56;
-  cell.model.num_layers = 2;
-  cell.model.num_experts = 4;
-  cell.model.top_k = 2;
-  cell.model.num_heads = 4;
-  cell.model.num_kv_heads = 2;
-  cell.model.head_dim = 8;
-  cell.model.vocab_size = 61;
-  cell.model.max_position_embeddings = 64;
+  cell.model = tiny_model();
   cell.scenario = "checkpoint";
   cell.parallelism = config::Parallelism::kEp;
   cell.ep_degree = 2;

@@ -6,7 +6,7 @@
 
 #include "harness/record/record.h"
 #include "harness/testing/fake_worker.h"
-#include "tools/moebench/start_moebench.h"
+#include "tools/moebench/moebench_testing.h"
 
 namespace moebench {
 namespace {

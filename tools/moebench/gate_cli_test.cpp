@@ -11,7 +11,7 @@
 #include "harness/record/record.h"
 #include "harness/record/session.h"
 #include "harness/testing/fake_worker.h"
-#include "tools/moebench/start_moebench.h"
+#include "tools/moebench/moebench_testing.h"
 
 namespace moebench {
 namespace {

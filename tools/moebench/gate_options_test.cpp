@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "harness/base/error.h"
+#include "harness/testing/error_of.h"
 #include "tools/moebench/options.h"
 
 namespace moebench::cli {
@@ -23,12 +24,7 @@ Options parse_as(const std::vector<const char*>& words) {
 }
 
 std::string error_of(const std::vector<const char*>& words) {
-  try {
-    parse(words);
-  } catch (const Error& error) {
-    return error.what();
-  }
-  return "no error";
+  return moebench::error_of([&] { parse(words); });
 }
 
 TEST(GateOptions, CalibrateTakesAllItsOptions) {

@@ -7,6 +7,7 @@
 
 #include "harness/base/error.h"
 #include "harness/base/file.h"
+#include "harness/testing/error_of.h"
 
 namespace moebench::cli {
 namespace {
@@ -25,12 +26,7 @@ Options parse_as(const std::vector<const char*>& words) {
 }
 
 std::string error_of(const std::vector<const char*>& words) {
-  try {
-    parse(words);
-  } catch (const Error& error) {
-    return error.what();
-  }
-  return "no error";
+  return moebench::error_of([&] { parse(words); });
 }
 
 TEST(Options, RunTakesAllItsOptions) {

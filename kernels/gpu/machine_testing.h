@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "kernels/test_util.h"
+#include "kernels/kernels_testing.h"
 
 // The tests of GPU kernels are compiled twice: for the host executor, and with
 // MOEBENCH_ON_DEVICE for a device, where they are skipped if there is none.

@@ -9,13 +9,12 @@
 
 #include "harness/comm/communicator.h"
 #include "harness/estimate/memory_estimate.h"
+#include "harness/testing/ranks/ranks.h"
 #include "harness/train/memory_pass.h"
 
 namespace moebench::train {
 
 using config::CellConfig;
-
-inline std::unique_ptr<comm::Communicator> world;
 
 // Packed data: all rows are full, as the estimate assumes.
 inline CellConfig packed_cell() {

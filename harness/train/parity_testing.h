@@ -13,6 +13,8 @@
 #include <vector>
 
 #include "harness/comm/communicator.h"
+#include "harness/testing/ranks/ranks.h"
+#include "harness/testing/tiny_model.h"
 #include "harness/train/engine.h"
 
 namespace moebench::train {
@@ -28,23 +30,9 @@ inline constexpr Bounds kFp32 = {1e-5, 1e-5, 1e-5};
 // the last bit of updated parameters. Measured: 2e-4, 1.2e-3, 1e-2.
 inline constexpr Bounds kBf16 = {1e-3, 5e-3, 2e-2};
 
-inline std::unique_ptr<comm::Communicator> world;
-
 inline CellConfig tiny_cell() {
   CellConfig cell;
-  cell.model.name = "parity";
-  cell.model.hidden_size = 32;
-  cell.model.intermediate_size = 56;
-  cell.model.num_layers = 2;
-  cell.model.num_experts = 4;
-  cell.model.top_k = 2;
-  cell.model.num_heads = 4;
-  cell.model.num_kv_heads = 2;
-  cell.model.head_dim = 8;
-  cell.model.vocab_size = 61;
-  cell.model.max_position_embeddings = 64;
-  cell.model.router_aux_loss_coef = 0.02;
-  cell.model.initializer_range = 0.05;
+  cell.model = tiny_model();
   cell.micro_batch = 2;
   cell.seq_len = 24;
   cell.steps = 3;

@@ -1,11 +1,13 @@
 #pragma once
 
 #include "harness/config/cell.h"
+#include "harness/testing/ranks/ranks.h"
 
 namespace moebench::train {
 
-// Two small layers of four experts in fp32, one warm-up step: for tests of what a run tells.
-inline config::CellConfig small_test_cell(std::int64_t ranks) {
+// Two small layers of four experts in fp32 on all ranks, one warm-up step: for tests of what a run
+// tells.
+inline config::CellConfig small_cell() {
   config::CellConfig cell;
   cell.model.name = "small";
   cell.model.hidden_size = 64;
@@ -20,7 +22,7 @@ inline config::CellConfig small_test_cell(std::int64_t ranks) {
   cell.model.max_position_embeddings = 256;
   cell.model.router_aux_loss_coef = 0.02;
   cell.expert_kernel = config::ExpertKernel::kGrouped;
-  cell.ranks = ranks;
+  cell.ranks = world->size();
   cell.dtype = config::Dtype::kFp32;
   cell.warmup_steps = 1;
   return cell;

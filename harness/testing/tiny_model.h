@@ -1,0 +1,27 @@
+#pragma once
+
+#include "harness/config/cell.h"
+
+namespace moebench {
+
+// Two layers of four experts, small enough to train in milliseconds, and odd enough in its sizes to
+// show what is taken for another.
+inline config::ModelConfig tiny_model() {
+  config::ModelConfig model;
+  model.name = "tiny";
+  model.hidden_size = 32;
+  model.intermediate_size = 56;
+  model.num_layers = 2;
+  model.num_experts = 4;
+  model.top_k = 2;
+  model.num_heads = 4;
+  model.num_kv_heads = 2;
+  model.head_dim = 8;
+  model.vocab_size = 61;
+  model.max_position_embeddings = 64;
+  model.router_aux_loss_coef = 0.02;
+  model.initializer_range = 0.05;
+  return model;
+}
+
+}  // namespace moebench
