@@ -26,7 +26,7 @@ std::string hash_of_content(const json& content) {
   return hash_of(std::as_bytes(std::span(text)));
 }
 
-json json_of(const Piece& piece, config::Dtype dtype) {
+json json_of(const SavedPiece& piece, config::Dtype dtype) {
   return {{"quantity", to_string(piece.quantity)},
           {"parameter", piece.parameter},
           {"begin", piece.begin},
@@ -36,7 +36,7 @@ json json_of(const Piece& piece, config::Dtype dtype) {
 
 json json_of(const ShardFile& file, config::Dtype dtype) {
   json pieces = json::array();
-  for (const Piece& piece : file.pieces) pieces.push_back(json_of(piece, dtype));
+  for (const SavedPiece& piece : file.pieces) pieces.push_back(json_of(piece, dtype));
   return {{"name", file.name}, {"bytes", file.num_bytes}, {"hash", file.hash}, {"pieces", pieces}};
 }
 
@@ -84,8 +84,8 @@ Quantity quantity_of(const Member& piece) {
   piece.fail("quantity");
 }
 
-Piece parse_piece(const Member& source, config::Dtype dtype) {
-  Piece piece;
+SavedPiece parse_piece(const Member& source, config::Dtype dtype) {
+  SavedPiece piece;
   piece.quantity = quantity_of(source);
   piece.parameter = source.text("parameter");
   piece.begin = source.integer("begin", 0);
@@ -113,10 +113,10 @@ config::Dtype parse_dtype(const Member& source) {
 }
 
 // Number of elements that the pieces of one quantity of one parameter hold, each once.
-std::int64_t covered_elements(std::vector<const Piece*> pieces, const std::string& path) {
-  std::ranges::sort(pieces, {}, &Piece::begin);
+std::int64_t covered_elements(std::vector<const SavedPiece*> pieces, const std::string& path) {
+  std::ranges::sort(pieces, {}, &SavedPiece::begin);
   std::int64_t end = 0;
-  for (const Piece* piece : pieces) {
+  for (const SavedPiece* piece : pieces) {
     if (piece->begin != end) {
       throw Error(
           "'{}': {} of '{}' has no or two values from element {} on; resume from another "
@@ -129,9 +129,9 @@ std::int64_t covered_elements(std::vector<const Piece*> pieces, const std::strin
 }
 
 void check_cover(const Manifest& manifest, const std::string& path) {
-  std::map<std::string, std::map<Quantity, std::vector<const Piece*>>> pieces;
+  std::map<std::string, std::map<Quantity, std::vector<const SavedPiece*>>> pieces;
   for (const ShardFile& file : manifest.files) {
-    for (const Piece& piece : file.pieces) {
+    for (const SavedPiece& piece : file.pieces) {
       pieces[piece.parameter][piece.quantity].push_back(&piece);
     }
   }
@@ -168,7 +168,7 @@ Manifest parse_content(const Member& content, const std::string& path) {
 
 }  // namespace
 
-std::string Piece::tensor_name() const {
+std::string SavedPiece::tensor_name() const {
   return fmt::format("{}:{}[{}:{}]", to_string(quantity), parameter, begin, begin + count);
 }
 

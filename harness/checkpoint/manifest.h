@@ -24,7 +24,7 @@ using moebench::to_string;
 inline constexpr auto kQuantities = kValues<Quantity>;
 
 // Elements [begin, begin + count) of a parameter, or of one of its moments, in row-major order.
-struct Piece {
+struct SavedPiece {
   Quantity quantity = Quantity::kParameter;
   std::string parameter;  // Hugging Face name
   std::int64_t begin = 0;
@@ -39,7 +39,7 @@ struct ShardFile {
   std::string name{};  // within the checkpoint's folder
   std::int64_t num_bytes = 0;
   std::string hash{};  // ContentHash of the whole file
-  std::vector<Piece> pieces{};
+  std::vector<SavedPiece> pieces{};
 };
 
 // manifest.json. The pieces of all files cover every quantity of every parameter exactly once.

@@ -24,7 +24,7 @@ Reader::Reader(const fs::path& path) : path_(find_checkpoint(path)) {
   manifest_ = parse_manifest(read_file(manifest), manifest.string());
   files_.resize(manifest_.files.size());
   for (std::size_t file = 0; file < manifest_.files.size(); ++file) {
-    for (const Piece& piece : manifest_.files[file].pieces) {
+    for (const SavedPiece& piece : manifest_.files[file].pieces) {
       pieces_[{piece.parameter, piece.quantity}][piece.begin] = {&piece, file};
     }
   }
@@ -75,7 +75,7 @@ void Reader::read(Quantity quantity, const std::string& parameter, std::int64_t 
   const std::int64_t width = weights::element_bytes(manifest_.dtype);
   while (!out.empty()) {
     const Location& location = locate(quantity, parameter, begin);
-    const Piece& piece = *location.piece;
+    const SavedPiece& piece = *location.piece;
     const auto& file = open(location.file);
     const auto tensor = file.tensors().find(piece.tensor_name());
     if (tensor == file.tensors().end() || tensor->second.num_bytes != piece.count * width) {
@@ -93,7 +93,7 @@ void Reader::read(Quantity quantity, const std::string& parameter, std::int64_t 
 std::map<std::string, std::int64_t> Reader::parameters() const {
   std::map<std::string, std::int64_t> sizes;
   for (const auto& [key, pieces] : pieces_) {
-    const Piece& last = *pieces.rbegin()->second.piece;
+    const SavedPiece& last = *pieces.rbegin()->second.piece;
     sizes[key.first] = last.begin + last.count;
   }
   return sizes;

@@ -38,7 +38,7 @@ class Reader {
 
  private:
   struct Location {
-    const Piece* piece;
+    const SavedPiece* piece;
     std::size_t file;
   };
   // The piece that holds an element; Error where none does.

@@ -35,7 +35,7 @@ constexpr auto names_of(Stage) {
 
 // A piece and its elements as they are stored.
 struct PieceData {
-  Piece piece;
+  SavedPiece piece;
   std::span<const std::byte> bytes;
 };
 

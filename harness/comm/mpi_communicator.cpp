@@ -116,7 +116,7 @@ class MpiCommunicator : public Communicator {
     const auto* own = static_cast<const std::byte*>(send);
     const Staging received = take_staging();
     std::vector<const void*> parts(static_cast<std::size_t>(size_));
-    std::vector<Piece> sends, receives;
+    std::vector<Message> sends, receives;
     std::byte* next = received->take(bytes * (size_ - 1));
     for (int peer = 0; peer < size_; ++peer) {
       if (peer == rank_) {
@@ -140,7 +140,7 @@ class MpiCommunicator : public Communicator {
                                             std::span<const std::int64_t> receive_bytes) override {
     MOEBENCH_CHECK(std::ssize(send_bytes) == size_ && std::ssize(receive_bytes) == size_);
     auto range = collective_range(collective_names().all_to_all, total(send_bytes));
-    std::vector<Piece> sends, receives;
+    std::vector<Message> sends, receives;
     auto* from = static_cast<std::byte*>(const_cast<void*>(send));
     auto* to = static_cast<std::byte*>(receive);
     const std::byte* own_from = nullptr;
@@ -185,23 +185,23 @@ class MpiCommunicator : public Communicator {
   }
 
  private:
-  struct Piece {
+  struct Message {
     int peer;
     std::byte* data;
     std::int64_t bytes;
   };
 
   // Two exchanges of a pair of ranks may be on their way at once: MPI keeps their order.
-  std::vector<MPI_Request> exchange(const std::vector<Piece>& sends,
-                                    const std::vector<Piece>& receives) {
+  std::vector<MPI_Request> exchange(const std::vector<Message>& sends,
+                                    const std::vector<Message>& receives) {
     constexpr int kTag = 1;
     std::vector<MPI_Request> requests;
-    for (const Piece& p : receives) {
+    for (const Message& p : receives) {
       const Count c = message_count(p.bytes);
       check_mpi(MPI_Irecv(p.data, c.count, c.type, p.peer, kTag, comm_, &requests.emplace_back()),
                 "MPI_Irecv");
     }
-    for (const Piece& p : sends) {
+    for (const Message& p : sends) {
       const Count c = message_count(p.bytes);
       check_mpi(MPI_Isend(p.data, c.count, c.type, p.peer, kTag, comm_, &requests.emplace_back()),
                 "MPI_Isend");

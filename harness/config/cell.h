@@ -70,7 +70,7 @@ struct LoadConfig {
 };
 
 // That a cell fails is known: it is shown, and not held against the run.
-struct KnownFailure {
+struct KnownFailureRule {
   std::string reason;
   std::string until;  // last day on which it is, YYYY-MM-DD; empty: no end
 };
@@ -139,7 +139,7 @@ struct CellConfig {
   std::int64_t keep_checkpoints = 0;     // the newest ones stay; 0 = all
   // What `moebench verify-resume` continues this cell as; null = as itself. In no file.
   std::shared_ptr<const CellConfig> resumed_as;
-  std::optional<KnownFailure> known_failure;  // in no file
+  std::optional<KnownFailureRule> known_failure;  // in no file
 
   // The axes in printing order, every one resolved, values as printed (axis_table.h).
   std::vector<std::pair<std::string, std::string>> axes() const;

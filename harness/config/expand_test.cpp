@@ -8,7 +8,7 @@ namespace {
 
 using ::testing::HasSubstr;
 
-std::vector<CellConfig> cells_of(const std::string& scenario, const LoadOptions& options = {}) {
+std::vector<CellConfig> cells_of(const std::string& scenario, const ScenarioOverrides& options = {}) {
   const TestFolder folder;
   folder.write("models/tiny.json", kTinyModel);
   folder.write("models/three.json",
@@ -304,7 +304,7 @@ TEST(Expand, OnlyGpusSumGradientsInBf16) {
 }
 
 TEST(Expand, RanksFromOutsideReplaceTheAxis) {
-  LoadOptions options;
+  ScenarioOverrides options;
   options.ranks = 4;
   EXPECT_EQ(listing(cells_of("  axes: {model: tiny, ranks: [1, 2], parallelism: [fsdp, ep]}\n"
                              "  exclude: [{ranks: 1, parallelism: ep}]\n",

@@ -24,8 +24,8 @@ std::string read_date(const YamlValue& value) {
   return text;
 }
 
-KnownFailure read_failure(const YamlMapping& fields) {
-  KnownFailure failure;
+KnownFailureRule read_failure(const YamlMapping& fields) {
+  KnownFailureRule failure;
   failure.reason = fields.at("reason").text();
   if (failure.reason.empty()) fields.at("reason").fail("is empty; say why the cells fail");
   if (const YamlValue* until = fields.find_set("until")) failure.until = read_date(*until);
@@ -40,7 +40,7 @@ void mark_known_failures(const YamlValue& entries, const std::filesystem::path& 
     const YamlMapping fields(entry, {"where", "reason", "until"});
     const Condition where =
         read_condition(fields.at("where"), folder, "name the axes of the cells that fail");
-    const KnownFailure failure = read_failure(fields);
+    const KnownFailureRule failure = read_failure(fields);
     bool is_used = false;
     for (CellConfig& cell : cells) {
       if (!matches(where, cell)) continue;

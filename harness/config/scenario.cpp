@@ -22,7 +22,7 @@ struct FileContext {
   Frameworks frameworks;
   CellConfig base;  // the defaults' settings
   Choice defaults;  // the defaults' axes
-  LoadOptions options;
+  ScenarioOverrides options;
 };
 
 Dimension read_axis(const std::string& axis, const YamlValue& list,
@@ -166,7 +166,7 @@ void read_defaults(const YamlValue& source, FileContext& context) {
 }  // namespace
 
 std::vector<Scenario> load_scenarios(const std::filesystem::path& path,
-                                     const LoadOptions& options) {
+                                     const ScenarioOverrides& options) {
   const YamlMapping file(YamlValue::load_file(path), {"defaults", "frameworks", "scenarios"});
   FileContext context;
   context.folder = std::filesystem::absolute(path).lexically_normal().parent_path();

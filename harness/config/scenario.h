@@ -17,7 +17,7 @@ struct Scenario {
   std::vector<CellConfig> cells;
 };
 
-struct LoadOptions {
+struct ScenarioOverrides {
   // Instead of what the file says, in every cell. Cells that become the same are merged; a default
   // ep_degree follows, a written one must still divide.
   std::optional<std::int64_t> ranks = {};
@@ -27,6 +27,6 @@ struct LoadOptions {
 // Every error names file, line and remedy: "scenarios/x.yaml:12: unknown key 'axis'; did you mean
 // 'axes'?".
 std::vector<Scenario> load_scenarios(const std::filesystem::path& path,
-                                     const LoadOptions& options = {});
+                                     const ScenarioOverrides& options = {});
 
 }  // namespace moebench::config

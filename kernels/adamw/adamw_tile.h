@@ -22,7 +22,7 @@ struct AdamWTile : OnePhaseTile {
   std::int64_t num_blocks() const { return divide_up(count, kThreads * width); }
 
   template <int phase>
-  MOEBENCH_HD void run(Place place, Shared&, Local&) const {
+  MOEBENCH_HD void run(ThreadPlace place, Shared&, Local&) const {
     const std::int64_t i =
         (static_cast<std::int64_t>(place.block) * kThreads + place.thread) * width;
     if (i >= count) return;

@@ -35,7 +35,7 @@ struct SumOfSquaresTile {
   std::int64_t num_blocks() const { return blocks; }
 
   template <int phase>
-  MOEBENCH_HD void run(Place place, Shared& shared, Local&) const {
+  MOEBENCH_HD void run(ThreadPlace place, Shared& shared, Local&) const {
     if constexpr (phase == 0) {
       double sum = 0;
       for (std::int64_t first = place.block * SumOfSquaresPlan::kPiece; first < count;

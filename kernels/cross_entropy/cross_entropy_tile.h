@@ -32,7 +32,7 @@ struct CrossEntropyTile {
   std::int64_t num_blocks() const { return rows; }
 
   template <int phase>
-  MOEBENCH_HD void run(Place place, Shared& shared, Local& local) const {
+  MOEBENCH_HD void run(ThreadPlace place, Shared& shared, Local& local) const {
     const std::int64_t label = labels[place.block];
     if (label < 0) {
       if constexpr (phase == 0) clear(place);
@@ -59,14 +59,14 @@ struct CrossEntropyTile {
  private:
   static constexpr std::int64_t kStride = kThreads * width;
 
-  MOEBENCH_HD void clear(Place place) const {
+  MOEBENCH_HD void clear(ThreadPlace place) const {
     T* row = logits + place.block * vocab;
     for (std::int64_t i = place.thread * width; i < vocab; i += kStride) {
       store(row + i, Vec<T, width>{});
     }
     if (place.thread == 0) losses[place.block] = 0;
   }
-  MOEBENCH_HD void read(Place place, Local& local) const {
+  MOEBENCH_HD void read(ThreadPlace place, Local& local) const {
     const T* row = logits + place.block * vocab;
     // Not -infinity, which less itself would be a NaN.
     float max = std::numeric_limits<float>::lowest(), sum = 0;
@@ -85,7 +85,7 @@ struct CrossEntropyTile {
     return static_cast<double>(local.max) + std::log(static_cast<double>(sum)) -
            static_cast<double>(local.label_logit);
   }
-  MOEBENCH_HD void write(Place place, std::int64_t label, float max, float sum) const {
+  MOEBENCH_HD void write(ThreadPlace place, std::int64_t label, float max, float sum) const {
     T* row = logits + place.block * vocab;
     const float factor = scale / sum;
     for (std::int64_t i = place.thread * width; i < vocab; i += kStride) {

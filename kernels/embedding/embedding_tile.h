@@ -64,7 +64,7 @@ struct SortChunkTile {
   std::int64_t num_blocks() const { return divide_up(plan.rows, kThreads); }
 
   template <int phase>
-  MOEBENCH_HD void run(Place place, Shared& shared, Local&) const {
+  MOEBENCH_HD void run(ThreadPlace place, Shared& shared, Local&) const {
     const std::int64_t first = static_cast<std::int64_t>(place.block) * kThreads,
                        t = first + place.thread;
     if constexpr (phase == 0) {
@@ -98,7 +98,7 @@ struct MergeChunksTile {
   std::int64_t num_blocks() const { return divide_up(plan.rows, kThreads); }
 
   template <int phase>
-  MOEBENCH_HD void run(Place place, Shared&, Local&) const {
+  MOEBENCH_HD void run(ThreadPlace place, Shared&, Local&) const {
     const std::int64_t i = static_cast<std::int64_t>(place.block) * kThreads + place.thread;
     if (i >= plan.rows) return;
     constexpr std::int64_t kChunk = EmbeddingPlan::kChunk;
@@ -125,7 +125,7 @@ struct FirstRowsTile : OnePhaseTile {
   std::int64_t num_blocks() const { return divide_up(plan.vocab + 1, kThreads); }
 
   template <int phase>
-  MOEBENCH_HD void run(Place place, Shared&, Local&) const {
+  MOEBENCH_HD void run(ThreadPlace place, Shared&, Local&) const {
     const std::int64_t token = static_cast<std::int64_t>(place.block) * kThreads + place.thread;
     if (token > plan.vocab) return;
     plan.begin[token] = count_below(plan.tokens, static_cast<std::int32_t>(plan.rows),
@@ -147,7 +147,7 @@ struct EmbeddingSumTile : OnePhaseTile {
   std::int64_t num_blocks() const { return grid.num_blocks(plan.vocab); }
 
   template <int phase>
-  MOEBENCH_HD void run(Place place, Shared&, Local&) const {
+  MOEBENCH_HD void run(ThreadPlace place, Shared&, Local&) const {
     const std::int64_t token = grid.row(place), i = grid.column(place);
     if (i >= grid.extent) return;
     const std::int32_t begin = plan.begin[token], end = plan.begin[token + 1];

@@ -32,7 +32,7 @@ struct HistogramTile {
   std::int64_t num_blocks() const { return blocks; }
 
   template <int phase>
-  MOEBENCH_HD void run(Place place, Shared& shared, Local&) const {
+  MOEBENCH_HD void run(ThreadPlace place, Shared& shared, Local&) const {
     const std::int64_t pair = static_cast<std::int64_t>(place.block) * kThreads + place.thread;
     if constexpr (phase == 0) {
       shared.experts[place.thread] = pair < plan.map.num_pairs ? valid(expert_ids[pair]) : -1;
@@ -49,7 +49,7 @@ struct HistogramTile {
     require(expert >= 0 && expert < plan.map.num_experts);
     return expert;
   }
-  MOEBENCH_HD void count(Place place, const Shared& shared, std::int64_t pair) const {
+  MOEBENCH_HD void count(ThreadPlace place, const Shared& shared, std::int64_t pair) const {
     const std::int32_t expert = shared.experts[place.thread];
     std::int32_t rank = 0;
     for (int k = 0; k < place.thread; ++k) rank += shared.experts[k] == expert ? 1 : 0;
@@ -74,7 +74,7 @@ struct BlockScanTile {
 
   // A thread has a run of neighbouring blocks.
   template <int phase>
-  MOEBENCH_HD void run(Place place, Shared& shared, Local&) const {
+  MOEBENCH_HD void run(ThreadPlace place, Shared& shared, Local&) const {
     std::int32_t* const counts = plan.block_counts + place.block * blocks;
     const std::int64_t run_length = divide_up(blocks, kThreads);
     const std::int64_t begin = smaller(place.thread * run_length),
@@ -108,7 +108,7 @@ struct OffsetsTile : OnePhaseTile {
   std::int64_t num_blocks() const { return divide_up(map.num_experts + 1, kThreads); }
 
   template <int phase>
-  MOEBENCH_HD void run(Place place, Shared&, Local&) const {
+  MOEBENCH_HD void run(ThreadPlace place, Shared&, Local&) const {
     const std::int64_t e = static_cast<std::int64_t>(place.block) * kThreads + place.thread;
     if (e > map.num_experts) return;
     std::int64_t offset = 0;
@@ -129,7 +129,7 @@ struct PositionTile : OnePhaseTile {
   std::int64_t num_blocks() const { return blocks; }
 
   template <int phase>
-  MOEBENCH_HD void run(Place place, Shared&, Local&) const {
+  MOEBENCH_HD void run(ThreadPlace place, Shared&, Local&) const {
     const std::int64_t pair = static_cast<std::int64_t>(place.block) * kThreads + place.thread;
     if (pair >= plan.map.num_pairs) return;
     const std::int64_t expert = expert_ids[pair];

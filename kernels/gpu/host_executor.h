@@ -27,7 +27,7 @@ void run_phases(const Tile& tile, std::uint32_t block, typename Tile::Shared& sh
                 std::vector<typename Tile::Local>& locals) {
   for (std::int64_t i = 0; i < Tile::kThreads; ++i) {
     const auto thread = static_cast<std::int32_t>(place_of(i, Tile::kThreads));
-    tile.template run<phase>(Place{block, thread}, shared,
+    tile.template run<phase>(ThreadPlace{block, thread}, shared,
                              locals[static_cast<std::size_t>(thread)]);
   }
   if constexpr (phase + 1 < Tile::kPhases) run_phases<phase + 1>(tile, block, shared, locals);

@@ -18,7 +18,7 @@ struct SmallTile : OnePhaseTile {
   std::int64_t blocks;
   std::int64_t num_blocks() const { return blocks; }
   template <int phase>
-  void run(Place place, Shared&, Local&) const {
+  void run(ThreadPlace place, Shared&, Local&) const {
     visited->push_back(static_cast<int>(place.block) * 10 + place.thread);
   }
 };
@@ -61,7 +61,7 @@ struct RotateTile {
   float* unset;
   std::int64_t num_blocks() const { return 1; }
   template <int phase>
-  void run(Place place, Shared& shared, Local& local) const {
+  void run(ThreadPlace place, Shared& shared, Local& local) const {
     if constexpr (phase == 0) {
       local.own += static_cast<float>(place.thread);
       shared.value[place.thread] = local.own;
@@ -121,7 +121,7 @@ TEST(RowGrid, CoversEveryElementOnce) {
     std::vector<int> hits(static_cast<std::size_t>(3 * extent));
     for (std::int64_t block = 0; block < grid.num_blocks(3); ++block) {
       for (std::int32_t thread = 0; thread < 4; ++thread) {
-        const Place place{static_cast<std::uint32_t>(block), thread};
+        const ThreadPlace place{static_cast<std::uint32_t>(block), thread};
         for (std::int64_t i = grid.column(place); i < grid.column(place) + 2 && i < extent; ++i) {
           ++hits[static_cast<std::size_t>(grid.row(place) * extent + i)];
         }

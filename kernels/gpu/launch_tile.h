@@ -17,7 +17,7 @@ constexpr std::int64_t kMaxBlocks = 0x7fffffff;  // of a grid's x axis
 
 #if defined(__CUDACC__)
 template <int phase, typename Tile>
-__device__ void run_phases(const Tile& tile, Place place, typename Tile::Shared& shared,
+__device__ void run_phases(const Tile& tile, ThreadPlace place, typename Tile::Shared& shared,
                            typename Tile::Local& local) {
   tile.template run<phase>(place, shared, local);
   if constexpr (phase + 1 < Tile::kPhases) {
@@ -30,7 +30,7 @@ template <typename Tile>
 __global__ void __launch_bounds__(Tile::kThreads) tile_kernel(const Tile tile) {
   __shared__ typename Tile::Shared shared;
   typename Tile::Local local{};
-  run_phases<0>(tile, Place{blockIdx.x, static_cast<std::int32_t>(threadIdx.x)}, shared, local);
+  run_phases<0>(tile, ThreadPlace{blockIdx.x, static_cast<std::int32_t>(threadIdx.x)}, shared, local);
 }
 #endif
 

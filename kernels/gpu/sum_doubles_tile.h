@@ -19,7 +19,7 @@ struct SumDoublesTile {
   std::int64_t num_blocks() const { return 1; }
 
   template <int phase>
-  MOEBENCH_HD void run(Place place, Shared& shared, Local&) const {
+  MOEBENCH_HD void run(ThreadPlace place, Shared& shared, Local&) const {
     if constexpr (phase == 0) {
       double part = 0;
       for (std::int64_t i = place.thread; i < count; i += kThreads) part += values[i];

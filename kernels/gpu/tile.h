@@ -16,7 +16,7 @@ namespace moebench::kernels {
 using CudaStream = CUstream_st*;
 
 // Which thread of which block is running.
-struct Place {
+struct ThreadPlace {
   std::uint32_t block;
   std::int32_t thread;
 };
@@ -27,7 +27,7 @@ struct Place {
 //   Shared        memory of the block, uninitialised, lives through all phases
 //   Local         registers of the thread, zero at first, live through all phases
 //   num_blocks()  blocks of the grid, 0 for no work
-//   run<phase>(Place, Shared&, Local&) const
+//   run<phase>(ThreadPlace, Shared&, Local&) const
 // Within a phase no thread may read what another writes: launch_tile.h runs phases between
 // barriers, host_executor.h runs a phase's threads one after another in either order.
 struct OnePhaseTile {

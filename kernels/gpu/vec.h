@@ -91,9 +91,9 @@ struct RowGrid {
 
   explicit RowGrid(std::int64_t row_extent)
       : extent(row_extent), pieces(static_cast<std::uint32_t>(divide_up(row_extent, kPiece))) {}
-  MOEBENCH_HD std::int64_t row(Place place) const { return place.block / pieces; }
+  MOEBENCH_HD std::int64_t row(ThreadPlace place) const { return place.block / pieces; }
   // The thread's first element in its row; `extent` or more: it has none.
-  MOEBENCH_HD std::int64_t column(Place place) const {
+  MOEBENCH_HD std::int64_t column(ThreadPlace place) const {
     return place.block % pieces * kPiece + place.thread * width;
   }
   std::int64_t num_blocks(std::int64_t rows) const { return rows * pieces; }

@@ -21,7 +21,7 @@ struct PermuteTile : OnePhaseTile {
   std::int64_t num_blocks() const { return grid.num_blocks(map.num_pairs); }
 
   template <int phase>
-  MOEBENCH_HD void run(Place place, Shared&, Local&) const {
+  MOEBENCH_HD void run(ThreadPlace place, Shared&, Local&) const {
     const std::int64_t pair = grid.row(place), i = grid.column(place);
     if (i >= grid.extent) return;
     const auto vec = load<width>(x + pair / top_k * grid.extent + i);
@@ -41,7 +41,7 @@ struct ZeroUnusedRowsTile : OnePhaseTile {
   std::int64_t num_blocks() const { return map.num_experts; }
 
   template <int phase>
-  MOEBENCH_HD void run(Place place, Shared&, Local&) const {
+  MOEBENCH_HD void run(ThreadPlace place, Shared&, Local&) const {
     const std::int64_t begin = (map.offsets[place.block] + map.counts[place.block]) * hidden;
     const std::int64_t end = map.offsets[place.block + 1] * hidden;
     for (std::int64_t i = begin + place.thread * width; i < end; i += kThreads * width) {
@@ -66,7 +66,7 @@ struct CombineTile : OnePhaseTile {
   std::int64_t num_blocks() const { return grid.num_blocks(map.num_pairs / top_k); }
 
   template <int phase>
-  MOEBENCH_HD void run(Place place, Shared&, Local&) const {
+  MOEBENCH_HD void run(ThreadPlace place, Shared&, Local&) const {
     const std::int64_t token = grid.row(place), i = grid.column(place);
     if (i >= grid.extent) return;
     float sum[width] = {};
@@ -103,7 +103,7 @@ struct CombineBackwardTile {
   std::int64_t num_blocks() const { return map.num_pairs; }
 
   template <int phase>
-  MOEBENCH_HD void run(Place place, Shared& shared, Local&) const {
+  MOEBENCH_HD void run(ThreadPlace place, Shared& shared, Local&) const {
     if constexpr (phase == 0) {
       shared.dot[place.thread] = scale_and_dot(place);
     } else if constexpr (phase == 1) {
@@ -120,7 +120,7 @@ struct CombineBackwardTile {
   }
 
  private:
-  MOEBENCH_HD float scale_and_dot(Place place) const {
+  MOEBENCH_HD float scale_and_dot(ThreadPlace place) const {
     const T* dy_H = dy + place.block / top_k * hidden;
     const std::int64_t row = map.position[place.block] * hidden;
     const float weight = weights[place.block];

@@ -27,7 +27,7 @@ struct RmsNormForwardTile {
   std::int64_t num_blocks() const { return rows; }
 
   template <int phase>
-  MOEBENCH_HD void run(Place place, Shared& shared, Local&) const {
+  MOEBENCH_HD void run(ThreadPlace place, Shared& shared, Local&) const {
     if constexpr (phase == 0) {
       shared.squares.of_thread[place.thread] = sum_of_squares(place);
     } else if constexpr (phase == 1) {
@@ -41,7 +41,7 @@ struct RmsNormForwardTile {
   }
 
  private:
-  MOEBENCH_HD float sum_of_squares(Place place) const {
+  MOEBENCH_HD float sum_of_squares(ThreadPlace place) const {
     const T* x_H = x + place.block * hidden;
     float sum = 0;
     for (std::int64_t i = place.thread * width; i < hidden; i += kThreads * width) {
@@ -50,7 +50,7 @@ struct RmsNormForwardTile {
     }
     return sum;
   }
-  MOEBENCH_HD void write(Place place, float scale) const {
+  MOEBENCH_HD void write(ThreadPlace place, float scale) const {
     const std::int64_t row = place.block * hidden;
     for (std::int64_t i = place.thread * width; i < hidden; i += kThreads * width) {
       const auto in = load<width>(x + row + i), weight = load<width>(w + i);
@@ -91,7 +91,7 @@ struct RmsNormBackwardTile {
   std::int64_t num_blocks() const { return divide_up(rows, kRows); }
 
   template <int phase>
-  MOEBENCH_HD void run(Place place, Shared& shared, Local&) const {
+  MOEBENCH_HD void run(ThreadPlace place, Shared& shared, Local&) const {
     const std::int64_t first = place.block * kRmsNormBlockRows;
     const int count = static_cast<int>(rows - first < kRows ? rows - first : kRows);
     if constexpr (phase == 0) {
@@ -126,7 +126,7 @@ struct RmsNormBackwardTile {
     return sum;
   }
   // Columns from i on of the block's rows.
-  MOEBENCH_HD void write(Place place, const Shared& shared, int count, std::int64_t i) const {
+  MOEBENCH_HD void write(ThreadPlace place, const Shared& shared, int count, std::int64_t i) const {
     const std::int64_t first = place.block * kRmsNormBlockRows;
     const auto weight = load<width>(w + i);
     float dw[width] = {};
@@ -165,7 +165,7 @@ struct RmsNormWeightGradientTile {
   std::int64_t num_blocks() const { return divide_up(hidden, kColumns); }
 
   template <int phase>
-  MOEBENCH_HD void run(Place place, Shared& shared, Local&) const {
+  MOEBENCH_HD void run(ThreadPlace place, Shared& shared, Local&) const {
     const int column = place.thread % kColumns, group = place.thread / kColumns;
     const std::int64_t i = static_cast<std::int64_t>(place.block) * kColumns + column;
     if (i >= hidden) return;

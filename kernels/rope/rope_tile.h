@@ -30,9 +30,9 @@ struct RopeGrid {
         group(shape.num_heads / shape.num_kv_heads),
         grid((shape.num_heads + 2 * shape.num_kv_heads) * (half / width)) {}
   std::int64_t num_blocks() const { return grid.num_blocks(rows); }
-  MOEBENCH_HD bool has_work(Place place) const { return grid.column(place) < grid.extent; }
+  MOEBENCH_HD bool has_work(ThreadPlace place) const { return grid.column(place) < grid.extent; }
   // Divides 32-bit numbers: blocks, and so rows, are fewer, and a GPU has no 64-bit division.
-  MOEBENCH_HD RopeItem item(Place place) const {
+  MOEBENCH_HD RopeItem item(ThreadPlace place) const {
     const auto index = static_cast<std::uint32_t>(grid.column(place));
     const auto vectors = static_cast<std::uint32_t>(half) / width;
     const auto row = static_cast<std::uint32_t>(grid.row(place));
@@ -82,7 +82,7 @@ struct RopeForwardTile {
   std::int64_t num_blocks() const { return plan.num_blocks(); }
 
   template <int phase>
-  MOEBENCH_HD void run(Place place, Shared&, Local&) const {
+  MOEBENCH_HD void run(ThreadPlace place, Shared&, Local&) const {
     if (!plan.has_work(place)) return;
     const RopeItem item = plan.item(place);
     const T* in = qkv + plan.fused(item.row, item.head) + item.i;
@@ -131,7 +131,7 @@ struct RopeBackwardTile {
   std::int64_t num_blocks() const { return plan.num_blocks(); }
 
   template <int phase>
-  MOEBENCH_HD void run(Place place, Shared&, Local&) const {
+  MOEBENCH_HD void run(ThreadPlace place, Shared&, Local&) const {
     if (!plan.has_work(place)) return;
     const RopeItem item = plan.item(place);
     float a[width] = {}, b[width] = {};

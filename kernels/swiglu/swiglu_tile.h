@@ -22,7 +22,7 @@ struct SwigluForwardTile : OnePhaseTile {
   std::int64_t num_blocks() const { return grid.num_blocks(rows); }
 
   template <int phase>
-  MOEBENCH_HD void run(Place place, Shared&, Local&) const {
+  MOEBENCH_HD void run(ThreadPlace place, Shared&, Local&) const {
     const std::int64_t row = grid.row(place), i = grid.column(place);
     if (i >= grid.extent) return;
     const T* gate_at = gate_up + row * 2 * grid.extent + i;
@@ -57,7 +57,7 @@ struct SwigluBackwardTile : OnePhaseTile {
   std::int64_t num_blocks() const { return grid.num_blocks(rows); }
 
   template <int phase>
-  MOEBENCH_HD void run(Place place, Shared&, Local&) const {
+  MOEBENCH_HD void run(ThreadPlace place, Shared&, Local&) const {
     const std::int64_t row = grid.row(place), i = grid.column(place);
     if (i >= grid.extent) return;
     const std::int64_t gate_at = row * 2 * grid.extent + i, up_at = gate_at + grid.extent;

@@ -87,7 +87,7 @@ Axes parse_set(const std::vector<std::string>& texts, const CellConfig& cell) {
 }
 
 // The selected cells without these axis values, each with the file's cell that has them.
-std::vector<session::PairedCell> counterparts(const AbOptions& options) {
+std::vector<session::PairedCell> counterparts(const AbArguments& options) {
   const std::vector<CellConfig> bases = cells_of(options.selection);
   session::Selection whole_file = options.selection;
   whole_file.filters.clear();
@@ -115,7 +115,7 @@ std::vector<session::PairedCell> counterparts(const AbOptions& options) {
 }
 
 // The default calibration counts where it exists, a named one must.
-fs::path calibration_of(const AbOptions& options) {
+fs::path calibration_of(const AbArguments& options) {
   const fs::path folder =
       session::results_path(options.calibration, options.selection.file, "-calibration");
   if (fs::exists(folder / "results.jsonl")) return folder;
@@ -124,7 +124,7 @@ fs::path calibration_of(const AbOptions& options) {
               folder.string());
 }
 
-void check_candidate(const AbOptions& options) {
+void check_candidate(const AbArguments& options) {
   if (options.candidate.empty() && options.candidate_set.empty()) {
     throw Error("name what is compared: --candidate PATH, or --candidate-set AXIS=VALUE");
   }
@@ -169,7 +169,7 @@ int run_session(session::PairSession pairs) {
   return kExitInterrupted;
 }
 
-int run_command(const CalibrateOptions& options) {
+int run_command(const CalibrateArguments& options) {
   session::PairSession pairs = start_session(options.launcher, options.command_line);
   pairs.folder = session::results_path(options.out, options.selection.file, "-calibration");
   pairs.cells = same_cells(options.selection);
@@ -187,7 +187,7 @@ int run_command(const CalibrateOptions& options) {
   return exit_code;
 }
 
-int run_command(const AbOptions& options) {
+int run_command(const AbArguments& options) {
   check_candidate(options);
   session::PairSession pairs = start_session(options.launcher, options.command_line);
   pairs.folder = session::results_path(options.out, options.selection.file, "-ab");

@@ -28,7 +28,7 @@ std::string value_in(const record::Environment& environment, const char* key) {
   return found == environment.end() ? "" : found->second;
 }
 
-int save(const session::BaselineStore& store, const BaselineOptions& options) {
+int save(const session::BaselineStore& store, const BaselineArguments& options) {
   if (options.folder.empty()) throw Error("baseline save NAME DIR: name the results folder too");
   const Records records = gate::baseline_runs(record::load(options.folder));
   const int number = store.save(options.name, records);
@@ -116,7 +116,7 @@ int promote(const session::BaselineStore& store, const std::string& name) {
 
 }  // namespace
 
-int run_command(const BaselineOptions& options) {
+int run_command(const BaselineArguments& options) {
   const session::BaselineStore store(options.store);
   if (options.action == "list") return list(store);
   if (options.name.empty()) throw Error("baseline {} NAME: name the baseline", options.action);

@@ -26,7 +26,7 @@ record::Environment environment_of(const machine::MachineFacts& facts,
   return environment;
 }
 
-launch::ProbeRequest request_of(const DoctorOptions& options) {
+launch::ProbeRequest request_of(const DoctorArguments& options) {
   launch::ProbeRequest request;
   request.worker = launch::find_worker();
   request.ranks = options.ranks;
@@ -48,7 +48,7 @@ std::vector<std::string> find_disturbances(const launch::ProbeRequest& request,
 
 }  // namespace
 
-int run_command(const DoctorOptions& options) {
+int run_command(const DoctorArguments& options) {
   const launch::ProbeRequest together = request_of(options);
   launch::ProbeRequest alone = together;
   alone.ranks = alone.threads_per_rank = 1;

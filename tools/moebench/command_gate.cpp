@@ -30,7 +30,7 @@ std::vector<record::CellRecord> load_runs(const std::string& folder) {
   return records;
 }
 
-Report judge_session(const GateOptions& options) {
+Report judge_session(const GateArguments& options) {
   gate::Input input;
   const auto session = record::load_session(options.folder);
   input.records = load_runs(options.folder);
@@ -47,7 +47,7 @@ Report judge_session(const GateOptions& options) {
   return gate::judge(input);
 }
 
-Report judge_baseline(const GateOptions& options) {
+Report judge_baseline(const GateArguments& options) {
   const auto baseline = session::BaselineStore(options.store).load(options.baseline);
   return gate::compare_with_baseline(options.baseline, baseline,
                                      gate::baseline_runs(record::load(options.folder)),
@@ -73,7 +73,7 @@ int exit_code(const Report& report, const std::vector<std::string>& fail_on) {
 
 }  // namespace
 
-int run_command(const GateOptions& options) {
+int run_command(const GateArguments& options) {
   if (options.github && std::getenv("GITHUB_STEP_SUMMARY") == nullptr) {
     throw Error(
         "--github: GITHUB_STEP_SUMMARY names no file; leave --github out outside of GitHub");

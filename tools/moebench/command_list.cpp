@@ -5,7 +5,7 @@
 
 namespace moebench::cli {
 
-int run_command(const ListOptions& options) {
+int run_command(const ListArguments& options) {
   std::vector<CellRow> rows;
   for (const config::Scenario& scenario : session::select_scenarios(options.selection)) {
     for (const config::CellConfig& cell : scenario.cells) {

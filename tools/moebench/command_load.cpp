@@ -37,7 +37,7 @@ std::string quoted(const std::string& text) {
   return result + "'";
 }
 
-std::int64_t ranks_of(const LoadOptions& options) {
+std::int64_t ranks_of(const LoadArguments& options) {
   const std::int64_t ranks = options.ranks.value_or(options.ep_degree.value_or(1));
   if (options.one_rank.value_or(0) < ranks) return ranks;
   throw Error("--one-rank {}: the ranks are 0 to {}; give --ranks or --ep-degree",
@@ -45,7 +45,7 @@ std::int64_t ranks_of(const LoadOptions& options) {
 }
 
 // The cells as a scenario, which `moebench run` takes as well.
-std::string scenario_text(const LoadOptions& options, const fs::path& checkpoint,
+std::string scenario_text(const LoadArguments& options, const fs::path& checkpoint,
                           const fs::path& model) {
   const std::string tensors = !options.tensors.empty()      ? options.tensors
                               : options.parallelism == "ep" ? "experts"
@@ -67,8 +67,8 @@ std::string scenario_text(const LoadOptions& options, const fs::path& checkpoint
                             options.repeats);
 }
 
-RunOptions run_options(const LoadOptions& options, const fs::path& scenario) {
-  RunOptions run;
+RunArguments run_options(const LoadArguments& options, const fs::path& scenario) {
+  RunArguments run;
   run.selection.file = scenario.string();
   run.out = options.out;
   run.launcher = options.launcher;
@@ -77,7 +77,7 @@ RunOptions run_options(const LoadOptions& options, const fs::path& scenario) {
   return run;
 }
 
-void print_report(const LoadOptions& options, const std::vector<record::CellRecord>& records) {
+void print_report(const LoadArguments& options, const std::vector<record::CellRecord>& records) {
   const reports::Format format = output_format(options.format);
   if (reports::prints_records(format)) {
     std::cout << reports::write_report(records, {.format = format});
@@ -90,7 +90,7 @@ void print_report(const LoadOptions& options, const std::vector<record::CellReco
 
 }  // namespace
 
-int run_command(const LoadOptions& options) {
+int run_command(const LoadArguments& options) {
   const fs::path checkpoint = fs::absolute(options.checkpoint).lexically_normal();
   const fs::path model = fs::absolute(model_folder(checkpoint)).lexically_normal();
   // What is wrong with the files is said here, before ranks are started for it.

@@ -45,7 +45,7 @@ void show_progress(std::int64_t done, std::int64_t total) {
 
 }  // namespace
 
-int run_command(const MakeCheckpointOptions& options) {
+int run_command(const MakeCheckpointArguments& options) {
   weights::MakeCheckpointOptions make;
   make.seed = options.seed;
   make.dtype = parse_name<config::Dtype>(options.dtype, "dtype");

@@ -14,7 +14,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-fs::path calibration_folder(const PowerOptions& options) {
+fs::path calibration_folder(const PowerArguments& options) {
   return session::results_path(options.calibration, options.selection.file, "-calibration");
 }
 
@@ -23,7 +23,7 @@ std::string minutes_text(double ns) {
   return minutes < 1 ? fmt::format("{:.0f} s", minutes * 60) : fmt::format("{:.1f} min", minutes);
 }
 
-gate::PlanRequest request_of(const PowerOptions& options,
+gate::PlanRequest request_of(const PowerArguments& options,
                              const std::vector<config::CellConfig>& cells) {
   gate::PlanRequest request;
   for (const config::CellConfig& cell : cells) {
@@ -60,7 +60,7 @@ reports::Table table_of(const gate::Plan& plan, const std::vector<config::CellCo
 
 }  // namespace
 
-reports::Document power_document(const PowerOptions& options) {
+reports::Document power_document(const PowerArguments& options) {
   const auto cells =
       session::cells_to_run(session::select_scenarios(options.selection), options.selection);
   const gate::Plan plan = gate::make_plan(request_of(options, cells));
@@ -80,7 +80,7 @@ reports::Document power_document(const PowerOptions& options) {
   return {table, reports::Paragraph{text + "."}};
 }
 
-int run_command(const PowerOptions& options) {
+int run_command(const PowerArguments& options) {
   if (options.noise.empty() && record::load(calibration_folder(options)).empty()) {
     throw Error("no calibration in '{}'; make one with 'moebench calibrate {}', or give --noise",
                 calibration_folder(options).string(), options.selection.file);

@@ -16,8 +16,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-RunOptions run_options(const ProfileOptions& options) {
-  RunOptions run;
+RunArguments run_options(const ProfileArguments& options) {
+  RunArguments run;
   run.selection = options.selection;
   run.out = session::results_path(options.out, options.selection.file, "-profile").string();
   run.repeats = 1;
@@ -54,7 +54,7 @@ bool any_is_profiled(const std::vector<record::CellRecord>& records) {
   return false;
 }
 
-reports::Document document_of(const ProfileOptions& options, const fs::path& results,
+reports::Document document_of(const ProfileArguments& options, const fs::path& results,
                               const std::vector<record::CellRecord>& records) {
   reports::Document document =
       any_is_profiled(records)
@@ -70,7 +70,7 @@ reports::Document document_of(const ProfileOptions& options, const fs::path& res
   return document;
 }
 
-void print_profile(const ProfileOptions& options, const fs::path& results,
+void print_profile(const ProfileArguments& options, const fs::path& results,
                    const std::vector<record::CellRecord>& records) {
   if (options.format == kPstats) {
     std::cout << list_files(records, results, "profile.pstats");
@@ -86,8 +86,8 @@ void print_profile(const ProfileOptions& options, const fs::path& results,
 
 }  // namespace
 
-int run_command(const ProfileOptions& options) {
-  const RunOptions run = run_options(options);
+int run_command(const ProfileArguments& options) {
+  const RunArguments run = run_options(options);
   const RunOutcome outcome = run_cells(run);
   if (outcome.exit_code == kExitInterrupted) return outcome.exit_code;
   print_profile(options, run.out, outcome.records);

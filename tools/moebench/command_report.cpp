@@ -16,7 +16,7 @@
 namespace moebench::cli {
 namespace {
 
-reports::ReportOptions report_options(const ReportOptions& options) {
+reports::ReportOptions report_options(const ReportArguments& options) {
   reports::ReportOptions report;
   if (options.out.empty()) {
     report.format = output_format(options.format);
@@ -30,7 +30,7 @@ reports::ReportOptions report_options(const ReportOptions& options) {
   return report;
 }
 
-std::string text_of(const std::vector<record::CellRecord>& records, const ReportOptions& options) {
+std::string text_of(const std::vector<record::CellRecord>& records, const ReportArguments& options) {
   const reports::ReportOptions report = report_options(options);
   if (options.seed_table) {
     const auto document = reports::seed_table_document(records, report.baseline);
@@ -60,7 +60,7 @@ std::vector<record::CellRecord> of_one_program_each(std::vector<record::CellReco
 
 }  // namespace
 
-int run_command(const ReportOptions& options) {
+int run_command(const ReportArguments& options) {
   auto records = record::load(options.folder);
   if (records.empty()) {
     throw Error("no results in '{}': it has no results.jsonl with a record; see moebench run",

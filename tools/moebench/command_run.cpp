@@ -76,7 +76,7 @@ void note_known_failures(const std::vector<session::PlannedRun>& plan,
   }
 }
 
-std::vector<config::CellConfig> planned_cells(const RunOptions& options) {
+std::vector<config::CellConfig> planned_cells(const RunArguments& options) {
   auto cells =
       session::cells_to_run(session::select_scenarios(options.selection), options.selection);
   for (config::CellConfig& cell : cells) {
@@ -89,7 +89,7 @@ std::vector<config::CellConfig> planned_cells(const RunOptions& options) {
   return cells;
 }
 
-session::Order order_of(const RunOptions& options, const std::vector<config::CellConfig>& cells) {
+session::Order order_of(const RunArguments& options, const std::vector<config::CellConfig>& cells) {
   if (!options.order.empty())
     return options.order == "random" ? session::Order::kRandom : session::Order::kListed;
   const bool repeats =
@@ -97,7 +97,7 @@ session::Order order_of(const RunOptions& options, const std::vector<config::Cel
   return repeats ? session::Order::kRandom : session::Order::kListed;
 }
 
-int dry_run(const RunOptions& options) {
+int dry_run(const RunArguments& options) {
   const auto cells = planned_cells(options);
   const auto plan = session::make_plan(cells, order_of(options, cells), session::plan_seed(cells));
   const session::Records records =
@@ -163,7 +163,7 @@ RunOutcome outcome(const std::vector<config::CellConfig>& cells,
 
 }  // namespace
 
-RunOutcome run_cells(const RunOptions& options) {
+RunOutcome run_cells(const RunArguments& options) {
   const std::vector<config::CellConfig> cells = planned_cells(options);
   const session::Order order = order_of(options, cells);
   const std::uint64_t seed = session::plan_seed(cells);
@@ -196,7 +196,7 @@ RunOutcome run_cells(const RunOptions& options) {
   return outcome(cells, path);
 }
 
-int run_command(const RunOptions& options) {
+int run_command(const RunArguments& options) {
   if (options.dry_run) return dry_run(options);
   const RunOutcome run = run_cells(options);
   if (run.exit_code != kExitInterrupted) {

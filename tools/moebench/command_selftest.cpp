@@ -67,7 +67,7 @@ int simulate(int matrices) {
 
 class Selftest {
  public:
-  explicit Selftest(const SelftestOptions& options) : options_(options), folder_(options.out) {
+  explicit Selftest(const SelftestArguments& options) : options_(options), folder_(options.out) {
     fs::create_directories(folder_);
     write_file_atomically(folder_ / "selftest.json", kModel);
     write_file_atomically(folder_ / "selftest.yaml", kScenario);
@@ -175,7 +175,7 @@ class Selftest {
     return kExitOk;
   }
 
-  const SelftestOptions& options_;
+  const SelftestArguments& options_;
   fs::path folder_;
   session::Selection selection_;
   std::vector<config::CellConfig> cells_;
@@ -184,7 +184,7 @@ class Selftest {
 
 }  // namespace
 
-int run_command(const SelftestOptions& options) {
+int run_command(const SelftestArguments& options) {
   if (options.simulate) return simulate(static_cast<int>(options.matrices));
   return Selftest(options).run();
 }

@@ -12,7 +12,7 @@
 
 namespace moebench::cli {
 
-int run_command(const VerifyResumeOptions& options) {
+int run_command(const VerifyResumeArguments& options) {
   const auto scenarios = session::select_scenarios(options.selection);
   const auto rows = session::verify_resume(
       {.folder = session::results_path(options.out, options.selection.file, "-verify"),

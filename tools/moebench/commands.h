@@ -10,14 +10,14 @@
 namespace moebench::cli {
 
 // Each returns the exit code; what is wrong with the user's words or files is an Error.
-int run_command(const ListOptions& options);
-int run_command(const RunOptions& options);
-int run_command(const ProfileOptions& options);
-int run_command(const VerifyResumeOptions& options);
-int run_command(const ReportOptions& options);
-int run_command(const LoadOptions& options);
-int run_command(const MakeCheckpointOptions& options);
-int run_command(const DoctorOptions& options);
+int run_command(const ListArguments& options);
+int run_command(const RunArguments& options);
+int run_command(const ProfileArguments& options);
+int run_command(const VerifyResumeArguments& options);
+int run_command(const ReportArguments& options);
+int run_command(const LoadArguments& options);
+int run_command(const MakeCheckpointArguments& options);
+int run_command(const DoctorArguments& options);
 inline int run_command(const GateCommand& command) {
   return std::visit([](const auto& options) { return run_command(options); }, command);
 }
@@ -29,7 +29,7 @@ session::PairSession start_session(const LauncherOptions& launcher,
 int run_session(session::PairSession pairs);
 
 // The table that `power` prints and `calibrate` ends with.
-reports::Document power_document(const PowerOptions& options);
+reports::Document power_document(const PowerArguments& options);
 
 struct RunOutcome {
   int exit_code = kExitOk;
@@ -37,6 +37,6 @@ struct RunOutcome {
 };
 
 // What `run` does but for printing the records; there are none after an interruption.
-RunOutcome run_cells(const RunOptions& options);
+RunOutcome run_cells(const RunArguments& options);
 
 }  // namespace moebench::cli

@@ -18,7 +18,7 @@ void add_busy_cores(CLI::App& app, double& busy_cores) {
       ->check(CLI::NonNegativeNumber);
 }
 
-void add_calibrate(CLI::App& app, CalibrateOptions& options) {
+void add_calibrate(CLI::App& app, CalibrateArguments& options) {
   CLI::App* calibrate =
       app.add_subcommand("calibrate", "Measure this machine's noise by pairs of equal runs");
   add_selection(*calibrate, options.selection);
@@ -35,7 +35,7 @@ void add_calibrate(CLI::App& app, CalibrateOptions& options) {
   calibrate->add_flag("--fresh", options.fresh, "Remove the results in DIR and start over");
 }
 
-void add_ab(CLI::App& app, AbOptions& options) {
+void add_ab(CLI::App& app, AbArguments& options) {
   CLI::App* ab = app.add_subcommand("ab", "Run base and candidate in pairs, for moebench gate");
   add_selection(*ab, options.selection);
   ab->add_option("--base", options.base, "Worker or build folder, default this build")
@@ -74,7 +74,7 @@ void add_store(CLI::App& app, std::string& store) {
       ->type_name("DIR");
 }
 
-void add_gate(CLI::App& app, GateOptions& options) {
+void add_gate(CLI::App& app, GateArguments& options) {
   CLI::App* gate = app.add_subcommand("gate", "Judge a session of pairs; the exit code says how");
   gate->add_option("DIR", options.folder, "Results folder of moebench ab")->required();
   gate->add_option("--mde", options.mde, "Slowdown that a pass rules out, instead of the session's")
@@ -95,7 +95,7 @@ void add_gate(CLI::App& app, GateOptions& options) {
   add_format(*gate, options.format);
 }
 
-void add_power(CLI::App& app, PowerOptions& options) {
+void add_power(CLI::App& app, PowerArguments& options) {
   CLI::App* power =
       app.add_subcommand("power", "Tell pairs and machine time that a session needs, beforehand");
   add_selection(*power, options.selection);
@@ -110,7 +110,7 @@ void add_power(CLI::App& app, PowerOptions& options) {
   add_format(*power, options.format);
 }
 
-void add_baseline(CLI::App& app, BaselineOptions& options) {
+void add_baseline(CLI::App& app, BaselineArguments& options) {
   CLI::App* baseline = app.add_subcommand("baseline", "Keep results under a name");
   baseline->add_option("ACTION", options.action, "What to do")
       ->required()
@@ -120,7 +120,7 @@ void add_baseline(CLI::App& app, BaselineOptions& options) {
   add_store(*baseline, options.store);
 }
 
-void add_selftest(CLI::App& app, SelftestOptions& options) {
+void add_selftest(CLI::App& app, SelftestArguments& options) {
   CLI::App* selftest =
       app.add_subcommand("selftest", "Prove that the gate finds a slowdown, and only a slowdown");
   selftest->add_flag("--simulate", options.simulate, "Simulated matrices instead of runs");
@@ -145,7 +145,7 @@ void add_selftest(CLI::App& app, SelftestOptions& options) {
 
 }  // namespace
 
-void add_gate_commands(CLI::App& app, GateCommandOptions& options) {
+void add_gate_commands(CLI::App& app, GateCommandArguments& options) {
   add_calibrate(app, options.calibrate);
   add_ab(app, options.ab);
   add_gate(app, options.gate);
@@ -155,7 +155,7 @@ void add_gate_commands(CLI::App& app, GateCommandOptions& options) {
 }
 
 std::optional<GateCommand> given_gate_command(const CLI::App& app,
-                                              const GateCommandOptions& options) {
+                                              const GateCommandArguments& options) {
   if (app.got_subcommand("calibrate")) return options.calibrate;
   if (app.got_subcommand("ab")) return options.ab;
   if (app.got_subcommand("gate")) return options.gate;

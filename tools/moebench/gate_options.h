@@ -22,7 +22,7 @@ inline constexpr int kExitNotComparable = 5;
 inline constexpr int kExitNoBaseline = 6;
 inline constexpr int kExitSelftestFailed = 7;
 
-struct CalibrateOptions {
+struct CalibrateArguments {
   session::Selection selection;
   std::int64_t pairs = 6;
   std::string out;  // empty: results/<stem of the file>-calibration
@@ -32,7 +32,7 @@ struct CalibrateOptions {
   std::string command_line;  // as typed; goes into the records
 };
 
-struct AbOptions {
+struct AbArguments {
   session::Selection selection;
   std::string base;                        // worker or build folder; empty: this build
   std::string candidate;                   // likewise
@@ -48,7 +48,7 @@ struct AbOptions {
   std::string command_line;
 };
 
-struct GateOptions {
+struct GateArguments {
   std::string folder;
   std::string mde;  // empty: what the session set itself
   std::vector<std::string> fail_on = {"regressed", "inconclusive", "missing"};
@@ -59,7 +59,7 @@ struct GateOptions {
   std::string format;  // empty: see output.h
 };
 
-struct PowerOptions {
+struct PowerArguments {
   session::Selection selection;
   std::string effect = "5%";
   std::string noise{};        // empty: the calibration's
@@ -67,14 +67,14 @@ struct PowerOptions {
   std::string format{};       // empty: see output.h
 };
 
-struct BaselineOptions {
+struct BaselineArguments {
   std::string action;  // save, list, show, promote, rm
   std::string name;
   std::string folder;  // save's
   std::string store = "results/baselines";
 };
 
-struct SelftestOptions {
+struct SelftestArguments {
   bool simulate = false;
   std::int64_t matrices = 4000;
   std::int64_t pairs = 6;
@@ -85,32 +85,32 @@ struct SelftestOptions {
   std::string command_line;
 };
 
-struct GateCommandOptions {
-  CalibrateOptions calibrate;
-  AbOptions ab;
-  GateOptions gate;
-  PowerOptions power;
-  BaselineOptions baseline;
-  SelftestOptions selftest;
+struct GateCommandArguments {
+  CalibrateArguments calibrate;
+  AbArguments ab;
+  GateArguments gate;
+  PowerArguments power;
+  BaselineArguments baseline;
+  SelftestArguments selftest;
 };
 
 // Adds the subcommands, which fill `options`.
-void add_gate_commands(CLI::App& app, GateCommandOptions& options);
+void add_gate_commands(CLI::App& app, GateCommandArguments& options);
 
-using GateCommand = std::variant<CalibrateOptions, AbOptions, GateOptions, PowerOptions,
-                                 BaselineOptions, SelftestOptions>;
+using GateCommand = std::variant<CalibrateArguments, AbArguments, GateArguments, PowerArguments,
+                                 BaselineArguments, SelftestArguments>;
 // The one that was given, nullopt where it was another command.
 std::optional<GateCommand> given_gate_command(const CLI::App& app,
-                                              const GateCommandOptions& options);
+                                              const GateCommandArguments& options);
 
 // "5%" -> 0.05; above 0 and below 100 %. Error otherwise; `option` names it.
 double parse_percent(const std::string& text, const std::string& option);
 
-int run_command(const CalibrateOptions& options);
-int run_command(const AbOptions& options);
-int run_command(const GateOptions& options);
-int run_command(const PowerOptions& options);
-int run_command(const BaselineOptions& options);
-int run_command(const SelftestOptions& options);
+int run_command(const CalibrateArguments& options);
+int run_command(const AbArguments& options);
+int run_command(const GateArguments& options);
+int run_command(const PowerArguments& options);
+int run_command(const BaselineArguments& options);
+int run_command(const SelftestArguments& options);
 
 }  // namespace moebench::cli

@@ -27,9 +27,9 @@ std::string error_of(const std::vector<const char*>& words) {
   return moebench::error_of([&] { parse(words); });
 }
 
-TEST(GateOptions, CalibrateTakesAllItsOptions) {
+TEST(GateArguments, CalibrateTakesAllItsOptions) {
   const auto options =
-      parse_as<CalibrateOptions>({"calibrate", "f.yaml", "--only", "a", "--pairs", "4", "--out",
+      parse_as<CalibrateArguments>({"calibrate", "f.yaml", "--only", "a", "--pairs", "4", "--out",
                                   "dir", "--busy-cores", "1.5", "--launcher", "slurm", "--fresh"});
   EXPECT_EQ(options.selection.file, "f.yaml");
   EXPECT_EQ(options.pairs, 4);
@@ -41,8 +41,8 @@ TEST(GateOptions, CalibrateTakesAllItsOptions) {
   EXPECT_THAT(error_of({"calibrate", "f", "--pairs", "1"}), HasSubstr("--pairs"));
 }
 
-TEST(GateOptions, AbTakesAllItsOptions) {
-  const auto options = parse_as<AbOptions>(
+TEST(GateArguments, AbTakesAllItsOptions) {
+  const auto options = parse_as<AbArguments>(
       {"ab", "f.yaml", "--base", "a", "--candidate", "b", "--pairs", "8", "--calibration", "c",
        "--metric", "runtime", "--metric", "step_time", "--mde", "3%", "--out", "dir"});
   EXPECT_EQ(options.base, "a");
@@ -51,15 +51,15 @@ TEST(GateOptions, AbTakesAllItsOptions) {
   EXPECT_EQ(options.calibration, "c");
   EXPECT_THAT(options.metrics, ElementsAre("runtime", "step_time"));
   EXPECT_EQ(options.mde, "3%");
-  EXPECT_THAT(parse_as<AbOptions>({"ab", "f", "--candidate-set", "a=1"}).candidate_set,
+  EXPECT_THAT(parse_as<AbArguments>({"ab", "f", "--candidate-set", "a=1"}).candidate_set,
               ElementsAre("a=1"));
   EXPECT_THAT(error_of({"ab", "f", "--candidate", "b", "--candidate-set", "a=1"}),
               HasSubstr("excludes"));
 }
 
-TEST(GateOptions, GateTakesAllItsOptions) {
+TEST(GateArguments, GateTakesAllItsOptions) {
   const auto options =
-      parse_as<GateOptions>({"gate", "dir", "--mde", "4%", "--fail-on", "regressed,missing",
+      parse_as<GateArguments>({"gate", "dir", "--mde", "4%", "--fail-on", "regressed,missing",
                              "--github", "--junit", "j.xml", "--baseline", "main", "--store", "s"});
   EXPECT_EQ(options.folder, "dir");
   EXPECT_EQ(options.mde, "4%");
@@ -68,24 +68,24 @@ TEST(GateOptions, GateTakesAllItsOptions) {
   EXPECT_EQ(options.junit, "j.xml");
   EXPECT_EQ(options.baseline, "main");
   EXPECT_EQ(options.store, "s");
-  EXPECT_THAT(parse_as<GateOptions>({"gate", "dir"}).fail_on,
+  EXPECT_THAT(parse_as<GateArguments>({"gate", "dir"}).fail_on,
               ElementsAre("regressed", "inconclusive", "missing"));
   EXPECT_THAT(error_of({"gate", "dir", "--fail-on", "noise"}), HasSubstr("noise"));
 }
 
-TEST(GateOptions, TheOthersTakeTheirs) {
-  EXPECT_EQ(parse_as<PowerOptions>({"power", "f", "--effect", "3%", "--noise", "1%"}).noise, "1%");
-  const auto baseline = parse_as<BaselineOptions>({"baseline", "save", "main", "dir"});
+TEST(GateArguments, TheOthersTakeTheirs) {
+  EXPECT_EQ(parse_as<PowerArguments>({"power", "f", "--effect", "3%", "--noise", "1%"}).noise, "1%");
+  const auto baseline = parse_as<BaselineArguments>({"baseline", "save", "main", "dir"});
   EXPECT_EQ(baseline.action, "save");
   EXPECT_EQ(baseline.name, "main");
   EXPECT_EQ(baseline.folder, "dir");
   EXPECT_THAT(error_of({"baseline", "lose", "main"}), HasSubstr("lose"));
-  const auto selftest = parse_as<SelftestOptions>({"selftest", "--simulate", "--matrices", "500"});
+  const auto selftest = parse_as<SelftestArguments>({"selftest", "--simulate", "--matrices", "500"});
   EXPECT_TRUE(selftest.simulate);
   EXPECT_EQ(selftest.matrices, 500);
 }
 
-TEST(GateOptions, Percents) {
+TEST(GateArguments, Percents) {
   EXPECT_EQ(parse_percent("5%", "--mde"), 0.05);
   EXPECT_EQ(parse_percent("0.5%", "--mde"), 0.005);
   for (const char* text : {"", "5", "%", "0%", "100%", "-1%", "5 %", "5%%", "nan%", "inf%"}) {

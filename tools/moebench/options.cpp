@@ -36,7 +36,7 @@ void add_cells(CLI::App& app, session::Selection& selection) {
       ->allow_extra_args(false);
 }
 
-void add_list(CLI::App& app, ListOptions& options) {
+void add_list(CLI::App& app, ListArguments& options) {
   CLI::App* list = app.add_subcommand("list", "Show the cells of a scenario file");
   add_selection(*list, options.selection);
   add_format(*list, options.format, "Default: terminal");
@@ -47,7 +47,7 @@ void add_keep_other_builds(CLI::App& app, bool& keep) {
                "Count results of another worker too, instead of measuring again");
 }
 
-void add_run(CLI::App& app, RunOptions& options) {
+void add_run(CLI::App& app, RunArguments& options) {
   CLI::App* run = app.add_subcommand("run", "Run the cells that have no ok record yet");
   add_selection(*run, options.selection);
   run->add_option("--out", options.out, "Results folder, default results/<stem of FILE>")
@@ -72,7 +72,7 @@ void add_run(CLI::App& app, RunOptions& options) {
   add_keep_other_builds(*run, options.keep_other_builds);
 }
 
-void add_profile(CLI::App& app, ProfileOptions& options) {
+void add_profile(CLI::App& app, ProfileArguments& options) {
   CLI::App* profile =
       app.add_subcommand("profile", "Run cells and show where their time and memory go");
   add_selection(*profile, options.selection);
@@ -94,7 +94,7 @@ void add_profile(CLI::App& app, ProfileOptions& options) {
   add_launcher(*profile, options.launcher);
 }
 
-void add_verify_resume(CLI::App& app, VerifyResumeOptions& options) {
+void add_verify_resume(CLI::App& app, VerifyResumeArguments& options) {
   CLI::App* verify = app.add_subcommand(
       "verify-resume", "Prove that a run that is saved and resumed trains as one that never stops");
   add_cells(*verify, options.selection);
@@ -108,7 +108,7 @@ void add_verify_resume(CLI::App& app, VerifyResumeOptions& options) {
   add_launcher(*verify, options.launcher);
 }
 
-void add_report(CLI::App& app, ReportOptions& options) {
+void add_report(CLI::App& app, ReportArguments& options) {
   CLI::App* report = app.add_subcommand("report", "Print the results of a folder");
   report->add_option("DIR", options.folder, "Results folder")->required();
   add_format(*report, options.format);
@@ -126,7 +126,7 @@ void add_report(CLI::App& app, ReportOptions& options) {
   report->add_option("--out", options.out, "File to write, default stdout")->type_name("FILE");
 }
 
-void add_load_what(CLI::App& load, LoadOptions& options) {
+void add_load_what(CLI::App& load, LoadArguments& options) {
   load.add_option("CHECKPOINT", options.checkpoint, "Hugging Face folder or .safetensors file")
       ->required();
   load.add_option("--loader", options.loaders, "Several with commas; default direct")
@@ -152,7 +152,7 @@ void add_load_what(CLI::App& load, LoadOptions& options) {
       ->check(one_of<config::LoadTensors>());
 }
 
-void add_load_how(CLI::App& load, LoadOptions& options) {
+void add_load_how(CLI::App& load, LoadArguments& options) {
   load.add_option("--cache", options.cache, "What the page cache holds of the files before")
       ->capture_default_str()
       ->type_name("NAME")
@@ -175,7 +175,7 @@ void add_load_how(CLI::App& load, LoadOptions& options) {
       ->check(CLI::PositiveNumber);
 }
 
-void add_load(CLI::App& app, LoadOptions& options) {
+void add_load(CLI::App& app, LoadArguments& options) {
   CLI::App* load = app.add_subcommand("load", "Measure how fast a checkpoint loads, and why");
   add_load_what(*load, options);
   add_load_how(*load, options);
@@ -186,7 +186,7 @@ void add_load(CLI::App& app, LoadOptions& options) {
   add_launcher(*load, options.launcher);
 }
 
-void add_make_checkpoint(CLI::App& app, MakeCheckpointOptions& options) {
+void add_make_checkpoint(CLI::App& app, MakeCheckpointArguments& options) {
   CLI::App* make = app.add_subcommand("make-checkpoint",
                                       "Write a Hugging Face checkpoint with seeded random weights");
   make->add_option("--model", options.model, "Model of scenarios/models, config.json or folder")
@@ -207,7 +207,7 @@ void add_make_checkpoint(CLI::App& app, MakeCheckpointOptions& options) {
       ->type_name("SIZE");
 }
 
-void add_doctor(CLI::App& app, DoctorOptions& options) {
+void add_doctor(CLI::App& app, DoctorArguments& options) {
   CLI::App* doctor = app.add_subcommand(
       "doctor", "Measure what this machine gives, and say what would disturb a measurement");
   doctor->add_option("--ranks", options.ranks, "Ranks that measure together")
@@ -257,15 +257,15 @@ void add_launcher(CLI::App& app, LauncherOptions& launcher) {
 }
 
 std::variant<Command, Information> parse_command_line(int argc, const char* const* argv) {
-  ListOptions list;
-  RunOptions run;
-  ProfileOptions profile;
-  VerifyResumeOptions verify_resume;
-  ReportOptions report;
-  LoadOptions load;
-  MakeCheckpointOptions make_checkpoint;
-  DoctorOptions doctor;
-  GateCommandOptions gate;
+  ListArguments list;
+  RunArguments run;
+  ProfileArguments profile;
+  VerifyResumeArguments verify_resume;
+  ReportArguments report;
+  LoadArguments load;
+  MakeCheckpointArguments make_checkpoint;
+  DoctorArguments doctor;
+  GateCommandArguments gate;
   CLI::App app("Compares ways to train mixture-of-experts models: memory, time, tokens per second.",
                "moebench");
   app.set_version_flag("--version", "moebench " + machine::version_text());

@@ -19,12 +19,12 @@ inline constexpr int kExitInterrupted = 130;
 // Of `profile --format`, which may also list the files for Python's pstats.
 inline constexpr const char* kPstats = "pstats";
 
-struct ListOptions {
+struct ListArguments {
   session::Selection selection;
   std::string format;  // empty: see output.h, as in all commands
 };
 
-struct RunOptions {
+struct RunArguments {
   session::Selection selection;
   std::string out;  // empty: results/<stem of the file>
   std::optional<std::int64_t> repeats;
@@ -39,7 +39,7 @@ struct RunOptions {
   std::string command_line;        // as typed; goes into the records
 };
 
-struct ProfileOptions {
+struct ProfileArguments {
   session::Selection selection;
   std::string level = "ops";
   std::int64_t top = 15;  // rows of a table of operations
@@ -51,7 +51,7 @@ struct ProfileOptions {
   std::string command_line;  // as typed; goes into the records
 };
 
-struct VerifyResumeOptions {
+struct VerifyResumeArguments {
   session::Selection selection;
   std::string out;  // empty: results/<stem of the file>-verify
   std::optional<std::int64_t> steps_before;
@@ -59,7 +59,7 @@ struct VerifyResumeOptions {
   std::string command_line;  // as typed; goes into the records
 };
 
-struct ReportOptions {
+struct ReportArguments {
   std::string folder;
   std::string format;
   std::vector<std::string> baseline;  // axis=value
@@ -69,7 +69,7 @@ struct ReportOptions {
   std::string out;  // empty: stdout
 };
 
-struct DoctorOptions {
+struct DoctorArguments {
   std::int64_t ranks = 2;
   std::int64_t threads = 1;
   bool quick = false;
@@ -77,7 +77,7 @@ struct DoctorOptions {
   LauncherOptions launcher;
 };
 
-struct LoadOptions {
+struct LoadArguments {
   std::string checkpoint;            // folder or .safetensors file
   std::vector<std::string> loaders;  // empty: direct
   std::string parallelism = "ep";
@@ -96,7 +96,7 @@ struct LoadOptions {
   std::string command_line;  // as typed; goes into the records
 };
 
-struct MakeCheckpointOptions {
+struct MakeCheckpointArguments {
   std::string model;  // name, config.json or folder
   std::string out;
   std::uint64_t seed = 0;
@@ -105,8 +105,8 @@ struct MakeCheckpointOptions {
 };
 
 using Command =
-    std::variant<ListOptions, RunOptions, ProfileOptions, VerifyResumeOptions, ReportOptions,
-                 LoadOptions, MakeCheckpointOptions, DoctorOptions, GateCommand>;
+    std::variant<ListArguments, RunArguments, ProfileArguments, VerifyResumeArguments, ReportArguments,
+                 LoadArguments, MakeCheckpointArguments, DoctorArguments, GateCommand>;
 
 // --help or --version: the text for stdout, nothing else to do.
 struct Information {

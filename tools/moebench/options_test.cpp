@@ -30,7 +30,7 @@ std::string error_of(const std::vector<const char*>& words) {
 }
 
 TEST(Options, RunTakesAllItsOptions) {
-  const auto options = parse_as<RunOptions>({"run",
+  const auto options = parse_as<RunArguments>({"run",
                                              "--only",
                                              "a",
                                              "--only",
@@ -67,7 +67,7 @@ TEST(Options, RunTakesAllItsOptions) {
 }
 
 TEST(Options, VerifyResumeTakesAllItsOptions) {
-  const auto options = parse_as<VerifyResumeOptions>(
+  const auto options = parse_as<VerifyResumeArguments>(
       {"verify-resume", "file.yaml", "--only", "a", "--filter", "parallelism=ep", "--out", "dir",
        "--steps-before", "3", "--launcher", "slurm"});
   EXPECT_EQ(options.selection.file, "file.yaml");
@@ -82,7 +82,7 @@ TEST(Options, VerifyResumeTakesAllItsOptions) {
 
 TEST(Options, LoadTakesAllItsOptions) {
   const auto options =
-      parse_as<LoadOptions>({"load",          "folder",   "--loader",    "concat,direct",
+      parse_as<LoadArguments>({"load",          "folder",   "--loader",    "concat,direct",
                              "--parallelism", "ep",       "--ep-degree", "8",
                              "--ranks",       "16",       "--one-rank",  "3",
                              "--tensors",     "all",      "--cache",     "cold",
@@ -110,13 +110,13 @@ TEST(Options, LoadTakesAllItsOptions) {
 }
 
 TEST(Options, FileMayFollowARepeatableOption) {
-  const auto options = parse_as<ListOptions>({"list", "--filter", "ranks=2", "file.yaml"});
+  const auto options = parse_as<ListArguments>({"list", "--filter", "ranks=2", "file.yaml"});
   EXPECT_EQ(options.selection.file, "file.yaml");
   EXPECT_EQ(options.selection.ranks, std::nullopt);
 }
 
 TEST(Options, BaselineIsSplitAtCommas) {
-  const auto options = parse_as<ReportOptions>(
+  const auto options = parse_as<ReportArguments>(
       {"report", "--baseline", "parallelism=fsdp,expert_kernel=loop", "dir"});
   EXPECT_THAT(options.baseline, ElementsAre("parallelism=fsdp", "expert_kernel=loop"));
   EXPECT_EQ(options.folder, "dir");
@@ -134,11 +134,11 @@ TEST(Options, WrongWordsAreErrors) {
 }
 
 TEST(Options, DoctorMeasuresWhatScenariosStartByDefault) {
-  const auto defaults = parse_as<DoctorOptions>({"doctor"});
+  const auto defaults = parse_as<DoctorArguments>({"doctor"});
   EXPECT_EQ(defaults.ranks, 2);
   EXPECT_EQ(defaults.threads, 1);
   EXPECT_EQ(defaults.format, "");
-  const auto options = parse_as<DoctorOptions>(
+  const auto options = parse_as<DoctorArguments>(
       {"doctor", "--ranks", "4", "--threads", "3", "--quick", "--format", "json"});
   EXPECT_EQ(options.ranks, 4);
   EXPECT_EQ(options.threads, 3);
@@ -149,12 +149,12 @@ TEST(Options, DoctorMeasuresWhatScenariosStartByDefault) {
 }
 
 TEST(Options, Profile) {
-  const auto defaults = parse_as<ProfileOptions>({"profile", "file.yaml"});
+  const auto defaults = parse_as<ProfileArguments>({"profile", "file.yaml"});
   EXPECT_EQ(defaults.level, "ops");
   EXPECT_EQ(defaults.top, 15);
   EXPECT_EQ(defaults.format, "");
   const auto options =
-      parse_as<ProfileOptions>({"profile", "file.yaml", "--only", "a", "--filter", "ranks=2",
+      parse_as<ProfileArguments>({"profile", "file.yaml", "--only", "a", "--filter", "ranks=2",
                                 "--level", "trace", "--top", "3", "--format", "pstats", "--fresh"});
   EXPECT_THAT(options.selection.only, ElementsAre("a"));
   EXPECT_EQ(options.level, "trace");
