@@ -18,7 +18,6 @@
 namespace moebench::comm {
 namespace {
 
-
 // Where messages were received, and what lay there when they were announced.
 struct Receive {
   const void* buffer;

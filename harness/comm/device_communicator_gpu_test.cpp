@@ -18,7 +18,6 @@ namespace {
 using kernels::check_cuda;
 using kernels::DeviceArray;
 
-
 class DeviceCommunicatorTest : public ::testing::TestWithParam<DeviceTransport> {
  protected:
   void SetUp() override {

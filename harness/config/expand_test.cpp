@@ -8,7 +8,8 @@ namespace {
 
 using ::testing::HasSubstr;
 
-std::vector<CellConfig> cells_of(const std::string& scenario, const ScenarioOverrides& options = {}) {
+std::vector<CellConfig> cells_of(const std::string& scenario,
+                                 const ScenarioOverrides& options = {}) {
   const TestFolder folder;
   folder.write("models/tiny.json", kTinyModel);
   folder.write("models/three.json",

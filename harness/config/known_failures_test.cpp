@@ -11,7 +11,8 @@ class KnownFailures : public ::testing::Test {
  protected:
   KnownFailures() { folder_.write("models/tiny.json", kTinyModel); }
 
-  std::vector<CellConfig> cells(const std::string& known, const ScenarioOverrides& options = {}) const {
+  std::vector<CellConfig> cells(const std::string& known,
+                                const ScenarioOverrides& options = {}) const {
     const auto file = folder_.write("file.yaml", R"(scenarios:
   - name: s
     axes: {model: tiny, parallelism: [fsdp, ep], ranks: 2}

@@ -9,7 +9,6 @@
 namespace moebench::probe {
 namespace {
 
-
 TEST(Messages, SizesAreSplitOverTheRanksAndEveryCallTakesTime) {
   const MessageTimes times = measure_messages(
       *world, {.smallest_bytes = 4096, .largest_bytes = 65536, .factor = 4, .budget_ns = 1e6});

@@ -11,7 +11,6 @@
 namespace moebench::profile {
 namespace {
 
-
 constexpr std::int64_t kLateNs = 60'000'000;
 
 std::int64_t piece(int rank) { return 100 * (rank + 1); }

@@ -28,7 +28,6 @@ using config::CellConfig;
 using config::ExpertKernel;
 using config::Parallelism;
 
-
 // A text file of this rank's own with samples of these lengths, one a line.
 class Text {
  public:

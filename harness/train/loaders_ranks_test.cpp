@@ -29,7 +29,6 @@ using record::Disposition;
 constexpr Loader kAllLoaders[] = {Loader::kConcat, Loader::kSlice, Loader::kDirect,
                                   Loader::kBroadcast};
 
-
 CellConfig fixture_cell(const std::string& model, const Sharding& sharding, config::Dtype dtype) {
   CellConfig cell;
   cell.load_from = std::string(MOEBENCH_TRAIN_FIXTURES) + "/" + model;

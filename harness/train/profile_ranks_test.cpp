@@ -30,7 +30,6 @@ using config::Parallelism;
 using config::Profile;
 using nlohmann::json;
 
-
 CellConfig profiled_cell(Profile profile) {
   CellConfig cell = small_cell();
   cell.seq_len = 64;
@@ -209,7 +208,8 @@ TEST(Profile, NamesTheRankThatTheOthersWaitFor) {
 
 TEST(Profile, NamesWhatIsAliveAtThePeak) {
   const auto result = run(profiled_cell(Profile::kPhases));
-  const estimate::MemoryEstimate estimate = estimate::estimate_memory(profiled_cell(Profile::kPhases));
+  const estimate::MemoryEstimate estimate =
+      estimate::estimate_memory(profiled_cell(Profile::kPhases));
   double peak = 0;
   for (std::size_t i = 0; i < measure::kNumPhases; ++i) {
     const std::string phase = measure::to_string(static_cast<measure::Phase>(i));

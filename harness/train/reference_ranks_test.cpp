@@ -27,7 +27,6 @@ constexpr double kLogitBound = 1e-5;     // of the largest logit
 constexpr double kLossBound = 1e-5;      // relative, gradient norms too
 constexpr double kGradientBound = 1e-4;  // norm of the difference, relative
 
-
 class Fixture {
  public:
   explicit Fixture(const std::string& model)

@@ -33,7 +33,6 @@ constexpr std::int64_t kStepsBefore = 3;
 constexpr std::int64_t kMicroBatchesPerStep = 8;
 constexpr double kBound = 1e-6;  // fp32, relative
 
-
 struct Arrangement {
   std::int64_t ranks;
   Sharding sharding{};

@@ -30,7 +30,8 @@ template <typename Tile>
 __global__ void __launch_bounds__(Tile::kThreads) tile_kernel(const Tile tile) {
   __shared__ typename Tile::Shared shared;
   typename Tile::Local local{};
-  run_phases<0>(tile, ThreadPlace{blockIdx.x, static_cast<std::int32_t>(threadIdx.x)}, shared, local);
+  run_phases<0>(tile, ThreadPlace{blockIdx.x, static_cast<std::int32_t>(threadIdx.x)}, shared,
+                local);
 }
 #endif
 

@@ -58,7 +58,7 @@ std::optional<Difference> difference(const Run& run, const Run& reference) {
                                  run.bound.grad_norm);
 }
 
-bool is_default_baseline(const CellRecord& record) {
+bool is_default_reference(const CellRecord& record) {
   return record.axis("parallelism") == "fsdp" && record.axis("expert_kernel") == "loop";
 }
 
@@ -66,7 +66,7 @@ const Run& reference_of(const Group& group) {
   const auto rank = [&](const Run& candidate) {
     const auto agreeing = std::ranges::count_if(
         group, [&](const Run& other) { return !difference(other, candidate); });
-    return std::pair(agreeing, is_default_baseline(*candidate.record));
+    return std::pair(agreeing, is_default_reference(*candidate.record));
   };
   std::vector<std::pair<std::ptrdiff_t, bool>> ranks;
   for (const Run& run : group) ranks.push_back(rank(run));

@@ -114,21 +114,21 @@ std::optional<Column> result_column(const std::vector<Cell>& cells) {
   return entry_column(cells, words_column("result"), result_of);
 }
 
-Entry Improvement::entry_of(const Cell& cell, const Cell* baseline) const {
-  const auto value = value_of(cell, baseline);
-  return baseline == &cell && cell.ok() ? Entry(value, "baseline") : Entry(value);
+Entry Improvement::entry_of(const Cell& cell, const Cell* reference) const {
+  const auto value = value_of(cell, reference);
+  return reference == &cell && cell.ok() ? Entry(value, "reference") : Entry(value);
 }
 
 Improvement change_in(const char* metric) {
-  return {[metric](const Cell& cell, const Cell* baseline) {
-            return relative_change(cell, baseline, metric);
+  return {[metric](const Cell& cell, const Cell* reference) {
+            return relative_change(cell, reference, metric);
           },
           kChange};
 }
 
 Improvement times_less(const char* metric) {
-  return {[metric](const Cell& cell, const Cell* baseline) {
-            const auto quotient = ratio(cell, baseline, metric);
+  return {[metric](const Cell& cell, const Cell* reference) {
+            const auto quotient = ratio(cell, reference, metric);
             return quotient ? std::optional(1 / *quotient) : std::nullopt;
           },
           kFactor};
@@ -136,16 +136,16 @@ Improvement times_less(const char* metric) {
 
 Improvement times_more(const char* metric) {
   return {
-      [metric](const Cell& cell, const Cell* baseline) { return ratio(cell, baseline, metric); },
+      [metric](const Cell& cell, const Cell* reference) { return ratio(cell, reference, metric); },
       kFactor};
 }
 
-Column improvement_column(const ScenarioCells& scenario, const Baseline& baseline,
+Column improvement_column(const ScenarioCells& scenario, const Reference& reference,
                           const std::string& title, const Improvement& improvement) {
-  const std::vector<const Cell*> baselines = baseline.of_cells(scenario);
+  const std::vector<const Cell*> references = reference.of_cells(scenario);
   Column column = number_column(title, improvement.style);
-  for (std::size_t i = 0; i < baselines.size(); ++i) {
-    column.add(improvement.entry_of(scenario.cells[i], baselines[i]));
+  for (std::size_t i = 0; i < references.size(); ++i) {
+    column.add(improvement.entry_of(scenario.cells[i], references[i]));
   }
   return column;
 }

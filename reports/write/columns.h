@@ -46,20 +46,20 @@ std::optional<Column> program_column(const ScenarioCells& scenario);
 // "ok", or why not and the first line of the message; nullopt where all cells are ok.
 std::optional<Column> result_column(const std::vector<Cell>& cells);
 
-// What a cell shows against its baseline (null where it has none): "-17.0 %"; "4.04x" as
-// baseline / value (less is better) or value / baseline (more is better).
+// What a cell shows against its reference (null where it has none): "-17.0 %"; "4.04x" as
+// reference / value (less is better) or value / reference (more is better).
 struct Improvement {
-  std::function<std::optional<double>(const Cell& cell, const Cell* baseline)> value_of;
+  std::function<std::optional<double>(const Cell& cell, const Cell* reference)> value_of;
   NumberStyle style;
 
-  // "baseline" where the cell is its own.
-  Entry entry_of(const Cell& cell, const Cell* baseline) const;
+  // "reference" where the cell is its own.
+  Entry entry_of(const Cell& cell, const Cell* reference) const;
 };
 Improvement change_in(const char* metric);
 Improvement times_less(const char* metric);
 Improvement times_more(const char* metric);
 
-Column improvement_column(const ScenarioCells& scenario, const Baseline& baseline,
+Column improvement_column(const ScenarioCells& scenario, const Reference& reference,
                           const std::string& title, const Improvement& improvement);
 
 // The scenario's axes and those of the columns that are measured; empty where none is.

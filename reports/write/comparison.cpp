@@ -20,11 +20,11 @@ void add_repetition_columns(const ScenarioCells& scenario, Table& table) {
   table.push_back(spread_column(cells, "runtime min..max", "runtime"));
 }
 
-void add_improvement_columns(const ScenarioCells& scenario, const Baseline& baseline,
+void add_improvement_columns(const ScenarioCells& scenario, const Reference& reference,
                              Table& table) {
-  if (!baseline.exists_in(scenario)) return;
+  if (!reference.exists_in(scenario)) return;
   const auto add = [&](const char* title, const Improvement& improvement) {
-    table.push_back(improvement_column(scenario, baseline, title, improvement));
+    table.push_back(improvement_column(scenario, reference, title, improvement));
   };
   add("mem_peak Δ", change_in("mem_peak"));
   add("mem_alloc Δ", change_in("mem_alloc"));
@@ -43,7 +43,7 @@ void add_share_columns(const ScenarioCells& scenario, Table& table) {
   if (std::ranges::any_of(cells, recomputes)) add("hardware_gemm_share");
 }
 
-Table comparison_table(const ScenarioCells& scenario, const Baseline& baseline) {
+Table comparison_table(const ScenarioCells& scenario, const Reference& reference) {
   const auto& cells = scenario.cells;
   Table table = axis_columns(scenario, cells);
   for (const char* metric : {"mem_peak", "mem_alloc", "runtime", "tokens_per_second"}) {
@@ -51,7 +51,7 @@ Table comparison_table(const ScenarioCells& scenario, const Baseline& baseline) 
   }
   add_repetition_columns(scenario, table);
   add_share_columns(scenario, table);
-  add_improvement_columns(scenario, baseline, table);
+  add_improvement_columns(scenario, reference, table);
   if (const auto program = program_column(scenario)) table.push_back(*program);
   if (const auto result = result_column(cells)) table.push_back(*result);
   return table;
@@ -70,14 +70,14 @@ Table token_table(const ScenarioCells& scenario) {
 
 }  // namespace
 
-void add_comparison(Document& document, const ScenarioCells& scenario, const Baseline& baseline) {
-  add_table(document, comparison_table(scenario, baseline));
-  add_section(document, {3, "What each rung contributes"}, ladder_table(scenario, baseline));
+void add_comparison(Document& document, const ScenarioCells& scenario, const Reference& reference) {
+  add_table(document, comparison_table(scenario, reference));
+  add_section(document, {3, "What each rung contributes"}, ladder_table(scenario, reference));
   add_section(document, {3, "Tokens and time"}, token_table(scenario));
   add_section(document, {3, "Memory"}, memory_table(scenario));
   add_section(document, {3, "Device memory"}, device_memory_table(scenario));
   add_section(document, {3, "Where the time goes"}, phase_table(scenario));
-  add_list(document, notes_of(scenario, baseline));
+  add_list(document, notes_of(scenario, reference));
 }
 
 }  // namespace moebench::reports

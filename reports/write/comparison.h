@@ -8,6 +8,6 @@ namespace moebench::reports {
 
 // What a scenario that trains shows below its heading: the comparison of its cells, tables of the
 // ok ones that take one number apart, notes.
-void add_comparison(Document& document, const ScenarioCells& scenario, const Baseline& baseline);
+void add_comparison(Document& document, const ScenarioCells& scenario, const Reference& reference);
 
 }  // namespace moebench::reports

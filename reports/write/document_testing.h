@@ -13,7 +13,7 @@ inline Document sample_document() {
                 number_column("runtime gain", kFactor),
                 words_column("result")};
   using record::Disposition;
-  add_row(arms, {"fsdp|loop", 54.8e9, 1.5e6, 0.1 + 0.2, Entry(1.0, "baseline"),
+  add_row(arms, {"fsdp|loop", 54.8e9, 1.5e6, 0.1 + 0.2, Entry(1.0, "reference"),
                  Entry(Disposition::kOk, "ok")});
   add_row(arms, {"say \"ep\",\nloudly", Entry(), Entry(), 2e6, 4.04,
                  Entry(Disposition::kOutOfMemory, "OOM: rank 1 \x1b[31mred\x1b[0m | killed")});

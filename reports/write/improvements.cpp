@@ -52,35 +52,35 @@ const Cell* only_one_for(const Cell& cell, std::vector<const Cell*> candidates) 
 
 }  // namespace
 
-Baseline::Baseline(const std::vector<ScenarioCells>& scenarios, const AxisValues& axes)
+Reference::Reference(const std::vector<ScenarioCells>& scenarios, const AxisValues& axes)
     : axes_(axes.empty() ? default_axes() : axes) {
   if (axes.empty()) return;
   const bool found = std::any_of(scenarios.begin(), scenarios.end(),
                                  [&](const auto& scenario) { return exists_in(scenario); });
   if (!found) {
-    throw Error("baseline '{}' matches no cell; the results have these axes and values: {}", text(),
-                axes_present(scenarios));
+    throw Error("reference '{}' matches no cell; the results have these axes and values: {}",
+                text(), axes_present(scenarios));
   }
 }
 
-bool Baseline::exists_in(const ScenarioCells& scenario) const {
+bool Reference::exists_in(const ScenarioCells& scenario) const {
   return std::any_of(scenario.cells.begin(), scenario.cells.end(),
                      [&](const Cell& cell) { return named_by(cell); });
 }
 
-std::vector<const Cell*> Baseline::of_cells(const ScenarioCells& scenario) const {
+std::vector<const Cell*> Reference::of_cells(const ScenarioCells& scenario) const {
   std::map<AxisValues, std::vector<const Cell*>> candidates;
   for (const Cell& cell : scenario.cells) {
     if (named_by(cell)) candidates[other_axes(cell)].push_back(&cell);
   }
-  std::vector<const Cell*> baselines;
+  std::vector<const Cell*> references;
   for (const Cell& cell : scenario.cells) {
-    baselines.push_back(only_one_for(cell, candidates[other_axes(cell)]));
+    references.push_back(only_one_for(cell, candidates[other_axes(cell)]));
   }
-  return baselines;
+  return references;
 }
 
-std::string Baseline::text() const {
+std::string Reference::text() const {
   std::string text;
   for (const auto& [name, value] : axes_) {
     text += fmt::format("{}{}={}", text.empty() ? "" : ", ", name, value);
@@ -88,15 +88,15 @@ std::string Baseline::text() const {
   return text;
 }
 
-bool Baseline::named_by(const Cell& cell) const {
+bool Reference::named_by(const Cell& cell) const {
   return std::all_of(axes_.begin(), axes_.end(), [&](const auto& axis) {
     return !axis.second.empty() && cell.axis(axis.first) == axis.second;
   });
 }
 
-// In which a baseline must equal the cell, sorted; an axis without a value is as one that is
+// In which a reference must equal the cell, sorted; an axis without a value is as one that is
 // missing.
-AxisValues Baseline::other_axes(const Cell& cell) const {
+AxisValues Reference::other_axes(const Cell& cell) const {
   AxisValues others = cell.first().axes;
   std::erase_if(others, [&](const auto& axis) {
     return is_degree(axis.first) || axis.second.empty() || has_axis(axes_, axis.first);
@@ -105,16 +105,16 @@ AxisValues Baseline::other_axes(const Cell& cell) const {
   return others;
 }
 
-std::optional<double> ratio(const Cell& cell, const Cell* baseline, const char* metric) {
-  if (!baseline || !cell.ok() || !baseline->ok()) return std::nullopt;
+std::optional<double> ratio(const Cell& cell, const Cell* reference, const char* metric) {
+  if (!reference || !cell.ok() || !reference->ok()) return std::nullopt;
   const auto value = cell.median(metric);
-  const auto base = baseline->median(metric);
+  const auto base = reference->median(metric);
   if (!value || !base || *base == 0) return std::nullopt;
   return *value / *base;
 }
 
-std::optional<double> relative_change(const Cell& cell, const Cell* baseline, const char* metric) {
-  const auto quotient = ratio(cell, baseline, metric);
+std::optional<double> relative_change(const Cell& cell, const Cell* reference, const char* metric) {
+  const auto quotient = ratio(cell, reference, metric);
   return quotient ? std::optional(*quotient - 1) : std::nullopt;
 }
 

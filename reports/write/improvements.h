@@ -11,13 +11,13 @@ namespace moebench::reports {
 
 using AxisValues = std::vector<std::pair<std::string, std::string>>;
 
-// The baseline of a cell: the cell of its scenario that has the given axis values and equals it in
+// The reference of a cell: the cell of its scenario that has the given axis values and equals it in
 // all other axes but degrees. Where several remain, the one with the cell's own degrees.
-class Baseline {
+class Reference {
  public:
   // `axes` empty: parallelism=fsdp, expert_kernel=loop. Otherwise Error where no cell of any
   // scenario has these values; it lists the axes and values that there are.
-  Baseline(const std::vector<ScenarioCells>& scenarios, const AxisValues& axes);
+  Reference(const std::vector<ScenarioCells>& scenarios, const AxisValues& axes);
 
   bool named_by(const Cell& cell) const;  // the cell has the given axis values
   bool exists_in(const ScenarioCells& scenario) const;
@@ -34,11 +34,11 @@ class Baseline {
   AxisValues axes_;
 };
 
-// Change of a metric against the baseline. Both nullopt where one of the cells failed or has no
+// Change of a metric against the reference. Both nullopt where one of the cells failed or has no
 // such value: no improvement is ever stated for or against those.
-// value / baseline - 1: -0.17 is 17 % less.
-std::optional<double> relative_change(const Cell& cell, const Cell* baseline, const char* metric);
-// value / baseline.
-std::optional<double> ratio(const Cell& cell, const Cell* baseline, const char* metric);
+// value / reference - 1: -0.17 is 17 % less.
+std::optional<double> relative_change(const Cell& cell, const Cell* reference, const char* metric);
+// value / reference.
+std::optional<double> ratio(const Cell& cell, const Cell* reference, const char* metric);
 
 }  // namespace moebench::reports

@@ -12,14 +12,14 @@ namespace {
 using record::CellRecord;
 using ::testing::HasSubstr;
 
-// The id of the baseline of the cell `id`, "" where it has none.
-std::string baseline_id(const std::vector<CellRecord>& records, const std::string& id,
-                        const AxisValues& axes = {}) {
+// The id of the reference of the cell `id`, "" where it has none.
+std::string reference_id(const std::vector<CellRecord>& records, const std::string& id,
+                         const AxisValues& axes = {}) {
   const auto scenarios = group_cells(records);
-  const Baseline baseline(scenarios, axes);
-  const std::vector<const Cell*> baselines = baseline.of_cells(scenarios[0]);
-  for (std::size_t i = 0; i < baselines.size(); ++i) {
-    if (scenarios[0].cells[i].id() == id) return baselines[i] ? baselines[i]->id() : "";
+  const Reference reference(scenarios, axes);
+  const std::vector<const Cell*> references = reference.of_cells(scenarios[0]);
+  for (std::size_t i = 0; i < references.size(); ++i) {
+    if (scenarios[0].cells[i].id() == id) return references[i] ? references[i]->id() : "";
   }
   return "no such cell";
 }
@@ -30,36 +30,36 @@ std::vector<CellRecord> matrix() {
           test::arm("e4g", "ep", "4", "grouped")};
 }
 
-TEST(Baseline, IsFsdpWithTheExpertLoopByDefault) {
+TEST(Reference, IsFsdpWithTheExpertLoopByDefault) {
   for (const char* id : {"fl", "fg", "e2l", "e2g", "e4g"}) {
-    EXPECT_EQ(baseline_id(matrix(), id), "fl") << id;
+    EXPECT_EQ(reference_id(matrix(), id), "fl") << id;
   }
 }
 
-TEST(Baseline, AgreesInAllOtherAxes) {
+TEST(Reference, AgreesInAllOtherAxes) {
   auto records = matrix();
   records[4].axes.back() = {"ranks", "4"};
-  EXPECT_EQ(baseline_id(records, "e4g"), "");
-  EXPECT_EQ(baseline_id(records, "e2g"), "fl");
+  EXPECT_EQ(reference_id(records, "e4g"), "");
+  EXPECT_EQ(reference_id(records, "e2g"), "fl");
 }
 
-TEST(Baseline, OfOneAxisComparesWithinTheOthers) {
+TEST(Reference, OfOneAxisComparesWithinTheOthers) {
   const AxisValues loop = {{"expert_kernel", "loop"}};
-  EXPECT_EQ(baseline_id(matrix(), "fg", loop), "fl");
-  EXPECT_EQ(baseline_id(matrix(), "e2g", loop), "e2l");
+  EXPECT_EQ(reference_id(matrix(), "fg", loop), "fl");
+  EXPECT_EQ(reference_id(matrix(), "e2g", loop), "e2l");
 }
 
-TEST(Baseline, PrefersTheCellsOwnDegree) {
+TEST(Reference, PrefersTheCellsOwnDegree) {
   const AxisValues grouped_ep = {{"parallelism", "ep"}, {"expert_kernel", "grouped"}};
-  EXPECT_EQ(baseline_id(matrix(), "e2g", grouped_ep), "e2g");
-  EXPECT_EQ(baseline_id(matrix(), "fg", grouped_ep), "");
+  EXPECT_EQ(reference_id(matrix(), "e2g", grouped_ep), "e2g");
+  EXPECT_EQ(reference_id(matrix(), "fg", grouped_ep), "");
 }
 
-TEST(Baseline, ThatMatchesNothingIsAnErrorWithWhatThereIs) {
+TEST(Reference, ThatMatchesNothingIsAnErrorWithWhatThereIs) {
   for (const AxisValues& axes :
        {AxisValues{{"parallelism", "tp"}}, AxisValues{{"paralellism", "ep"}}}) {
     try {
-      baseline_id(matrix(), "fl", axes);
+      reference_id(matrix(), "fl", axes);
       FAIL();
     } catch (const Error& error) {
       EXPECT_THAT(error.what(), HasSubstr(axes[0].first + "=" + axes[0].second));

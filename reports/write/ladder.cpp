@@ -127,13 +127,13 @@ void add_memory_columns(const std::vector<Rung>& rungs, const char* metric, Tabl
 
 }  // namespace
 
-std::vector<Rung> ladder_of(const ScenarioCells& scenario, const Baseline& baseline) {
+std::vector<Rung> ladder_of(const ScenarioCells& scenario, const Reference& reference) {
   // No axis changes twice, so that the many cells of a matrix need not be tried one by one.
   const std::size_t most = scenario.varying_axes.size() + 1;
   if (scenario.cells.size() < 3 || scenario.cells.size() > most) return {};
   for (const bool named : {true, false}) {
     for (const Cell& start : scenario.cells) {
-      if (baseline.named_by(start) != named) continue;
+      if (reference.named_by(start) != named) continue;
       std::vector<Rung> rungs = climb(start, scenario);
       if (!rungs.empty()) return rungs;
     }
@@ -141,8 +141,8 @@ std::vector<Rung> ladder_of(const ScenarioCells& scenario, const Baseline& basel
   return {};
 }
 
-Table ladder_table(const ScenarioCells& scenario, const Baseline& baseline) {
-  std::vector<Rung> rungs = ladder_of(scenario, baseline);
+Table ladder_table(const ScenarioCells& scenario, const Reference& reference) {
+  std::vector<Rung> rungs = ladder_of(scenario, reference);
   if (rungs.empty()) return {};
   rungs.push_back({"all", rungs.front().before, rungs.back().after});
   const Value whole = gain_of(rungs.back());

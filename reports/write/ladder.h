@@ -19,12 +19,12 @@ struct Rung {
 // The rungs where the cells form a ladder: at least three cells, which in one order differ each
 // from the one before in exactly one axis, and no axis changes twice. parallelism and its
 // degrees count as one axis. Empty otherwise. The order is not that of the records, since repeated
-// cells run in random order; of its two ends the one that the baseline names is the start, else the
-// one that ran first. `scenario` must outlive the rungs.
-std::vector<Rung> ladder_of(const ScenarioCells& scenario, const Baseline& baseline);
+// cells run in random order; of its two ends the one that the reference names is the start, else
+// the one that ran first. `scenario` must outlive the rungs.
+std::vector<Rung> ladder_of(const ScenarioCells& scenario, const Reference& reference);
 
 // What each rung contributes to runtime and memory, and all of them together; empty where there is
 // no ladder. A rung at a failed cell shows no numbers.
-Table ladder_table(const ScenarioCells& scenario, const Baseline& baseline);
+Table ladder_table(const ScenarioCells& scenario, const Reference& reference);
 
 }  // namespace moebench::reports

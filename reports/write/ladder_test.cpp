@@ -45,7 +45,7 @@ std::vector<CellRecord> ladder() {
 std::vector<std::string> changes(const std::vector<CellRecord>& records) {
   const auto scenarios = group_cells(records);
   std::vector<std::string> texts;
-  for (const Rung& rung : ladder_of(scenarios[0], Baseline(scenarios, {})))
+  for (const Rung& rung : ladder_of(scenarios[0], Reference(scenarios, {})))
     texts.push_back(rung.change);
   return texts;
 }
@@ -59,9 +59,10 @@ TEST(Ladder, TakesAParallelismAndItsDegreeForOneChange) {
   auto records = ladder();
   records[3].axes = {{"parallelism", "hsdp"},   {"ep_degree", "1"}, {"shard_degree", "2"},
                      {"expert_kernel", "loop"}, {"gathers", "2"},   {"optimizer", "fused"},
-                     {"dtype", "bf16"}};
-  for (int i = 0; i < 3; ++i)
+                     {"dtype", "bf16"},         {"ranks", "2"}};
+  for (std::size_t i = 0; i < 3; ++i) {
     records[i].axes.insert(records[i].axes.begin() + 2, {"shard_degree", "0"});
+  }
   EXPECT_THAT(changes(records), ElementsAre("gathers 3 → 2", "optimizer foreach → fused",
                                             "parallelism fsdp → hsdp, shard_degree 0 → 2"));
 }
@@ -76,7 +77,7 @@ TEST(Ladder, StartsAtTheBaselineInWhateverOrderTheCellsRan) {
   EXPECT_EQ(changes(records), expected);
 }
 
-// Both ends are of the baseline's kind.
+// Both ends are of the reference's kind.
 TEST(Ladder, StartsAtTheEndThatRanFirstElse) {
   const CellRecord a = cell("a", "fsdp", "3", "foreach");
   const CellRecord b = cell("b", "fsdp", "2", "foreach");
@@ -127,7 +128,7 @@ TEST(Ladder, AFailedCellTakesItsRungsAndNothingElse) {
   auto records = ladder();
   records[2].disposition = record::Disposition::kIncorrect;
   const auto scenarios = group_cells(records);
-  const Table table = ladder_table(scenarios[0], Baseline(scenarios, {}));
+  const Table table = ladder_table(scenarios[0], Reference(scenarios, {}));
   EXPECT_THAT(column(table, "runtime gain"), ElementsAre("2.00x", "—", "—", "8.00x"));
   EXPECT_THAT(column(table, "share of gain"), ElementsAre("33.3 %", "—", "—", "100.0 %"));
   EXPECT_THAT(column(table, "mem_alloc Δ (kB)"), ElementsAre("0", "—", "—", "+500"));
@@ -137,7 +138,7 @@ TEST(Ladder, NoGainHasNoShares) {
   auto records = ladder();
   for (CellRecord& record : records) record.metrics["runtime"].value = 8e9;
   const auto scenarios = group_cells(records);
-  EXPECT_THAT(column(ladder_table(scenarios[0], Baseline(scenarios, {})), "share of gain"),
+  EXPECT_THAT(column(ladder_table(scenarios[0], Reference(scenarios, {})), "share of gain"),
               ElementsAre("—", "—", "—", "—"));
 }
 

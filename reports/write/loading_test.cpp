@@ -29,7 +29,7 @@ TEST(Loading, ComparesWithTheConcatOfTheSameCacheOnly) {
   const auto all = test::loads();
   const std::string text = write_report({all[0], all[4]}, {});
   EXPECT_THAT(text, Not(HasSubstr("30.9x")));
-  EXPECT_THAT(text, HasSubstr("baseline"));
+  EXPECT_THAT(text, HasSubstr("reference"));
 }
 
 TEST(Loading, TrainingScenariosStayAsTheyAre) {

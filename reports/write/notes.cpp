@@ -58,18 +58,18 @@ Lines failure_lines(const ScenarioCells& scenario) {
   return lines;
 }
 
-Lines baseline_lines(const ScenarioCells& scenario, const Baseline& baseline) {
-  if (!baseline.exists_in(scenario)) {
-    return {"no cell has " + baseline.text() + ": no improvements"};
+Lines reference_lines(const ScenarioCells& scenario, const Reference& reference) {
+  if (!reference.exists_in(scenario)) {
+    return {"no cell has " + reference.text() + ": no improvements"};
   }
   Lines lines;
-  const std::vector<const Cell*> baselines = baseline.of_cells(scenario);
-  for (std::size_t i = 0; i < baselines.size(); ++i) {
+  const std::vector<const Cell*> references = reference.of_cells(scenario);
+  for (std::size_t i = 0; i < references.size(); ++i) {
     const Cell& cell = scenario.cells[i];
-    const Cell* base = baselines[i];
+    const Cell* base = references[i];
     if (!cell.ok() || (base && base->ok())) continue;
     lines.push_back(fmt::format("no improvement for {}: {}", name_of(cell, scenario),
-                                base ? "its baseline cell failed" : "no single baseline cell"));
+                                base ? "its reference cell failed" : "no single reference cell"));
   }
   return lines;
 }
@@ -129,7 +129,7 @@ bool is_measured(const ScenarioCells& scenario, const char* metric) {
                              [&](const Cell& cell) { return cell.median(metric).has_value(); });
 }
 
-Lines definition_lines(const ScenarioCells& scenario, const Baseline& baseline) {
+Lines definition_lines(const ScenarioCells& scenario, const Reference& reference) {
   Lines lines = {
       "mem_peak, mem_alloc: peak and live bytes of the tensor allocator, largest rank, from a pass "
       "of their own. runtime: measured steps, each as long as its slowest rank. tokens/s: real "
@@ -147,7 +147,7 @@ Lines definition_lines(const ScenarioCells& scenario, const Baseline& baseline) 
     }
     lines.push_back(line);
   }
-  if (!ladder_of(scenario, baseline).empty()) {
+  if (!ladder_of(scenario, reference).empty()) {
     lines.push_back(
         "what each rung contributes: each cell against the one before it, all: the last against "
         "the "
@@ -180,10 +180,10 @@ Lines definition_lines(const ScenarioCells& scenario, const Baseline& baseline) 
     }
     lines.push_back(line);
   }
-  if (baseline.exists_in(scenario)) {
+  if (reference.exists_in(scenario)) {
     lines.push_back(
-        "Δ and gain: against the cell with " + baseline.text() +
-        " and otherwise the same axes (degrees of parallelism aside). Δ: value / baseline - 1, "
+        "Δ and gain: against the cell with " + reference.text() +
+        " and otherwise the same axes (degrees of parallelism aside). Δ: value / reference - 1, "
         "negative = less memory. gain: how many times faster, above 1 = better.");
   }
   return lines;
@@ -197,10 +197,10 @@ Lines joined(const std::vector<Lines>& groups) {
 
 }  // namespace
 
-std::vector<std::string> notes_of(const ScenarioCells& scenario, const Baseline& baseline) {
-  return joined({failure_lines(scenario), baseline_lines(scenario, baseline),
+std::vector<std::string> notes_of(const ScenarioCells& scenario, const Reference& reference) {
+  return joined({failure_lines(scenario), reference_lines(scenario, reference),
                  warning_lines(scenario), environment_lines(scenario),
-                 definition_lines(scenario, baseline)});
+                 definition_lines(scenario, reference)});
 }
 
 std::vector<std::string> notes_of(const ScenarioCells& scenario,

@@ -8,11 +8,11 @@
 
 namespace moebench::reports {
 
-// The list below a scenario's tables: failed cells, baselines that are missing, warnings (each
+// The list below a scenario's tables: failed cells, references that are missing, warnings (each
 // once), environment, and what the columns mean.
-std::vector<std::string> notes_of(const ScenarioCells& scenario, const Baseline& baseline);
+std::vector<std::string> notes_of(const ScenarioCells& scenario, const Reference& reference);
 
-// The same without baselines, and with these lines on what the columns mean.
+// The same without references, and with these lines on what the columns mean.
 std::vector<std::string> notes_of(const ScenarioCells& scenario,
                                   const std::vector<std::string>& definitions);
 

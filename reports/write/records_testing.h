@@ -103,7 +103,7 @@ inline record::CellRecord quickstart_arm(const std::string& id, const std::strin
   return r;
 }
 
-// Three repetitions of the baseline, one ok arm, one that failed.
+// Three repetitions of the reference, one ok arm, one that failed.
 inline std::vector<record::CellRecord> quickstart() {
   std::vector<record::CellRecord> records;
   for (const double runtime_s : {12.3, 12.0, 12.9}) {

@@ -51,7 +51,7 @@ Column memory_column(const std::vector<Cell>& cells) {
   return column;
 }
 
-Table seed_table(const ScenarioCells& scenario, const Baseline& baseline) {
+Table seed_table(const ScenarioCells& scenario, const Reference& reference) {
   const auto& cells = scenario.cells;
   return {
       renamed(axis_column(cells, "model"), "Model"),
@@ -61,21 +61,21 @@ Table seed_table(const ScenarioCells& scenario, const Baseline& baseline) {
       bytes_column(cells, "mem_alloc", "mem_alloc"),
       seconds_column(cells, "train_runtime", "runtime"),
       value_column(cells, "tokens/s", median_of("tokens_per_second"), kTokensPerSecond),
-      improvement_column(scenario, baseline, "mem improvement", change_in("mem_peak")),
-      improvement_column(scenario, baseline, "runtime improvement", times_less("runtime")),
+      improvement_column(scenario, reference, "mem improvement", change_in("mem_peak")),
+      improvement_column(scenario, reference, "runtime improvement", times_less("runtime")),
   };
 }
 
 }  // namespace
 
 Document seed_table_document(const std::vector<record::CellRecord>& recorded,
-                             const AxisValues& baseline_axes) {
+                             const AxisValues& reference_axes) {
   const auto records = check_agreement(recorded);
   const auto scenarios = group_cells(records);
-  const Baseline baseline(scenarios, baseline_axes);
+  const Reference reference(scenarios, reference_axes);
   Document document;
   for (const auto& scenario : scenarios) {
-    add_section(document, {2, scenario.name}, seed_table(scenario, baseline));
+    add_section(document, {2, scenario.name}, seed_table(scenario, reference));
   }
   return document;
 }

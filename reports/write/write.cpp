@@ -22,10 +22,10 @@ std::vector<record::CellRecord> with_arms(std::vector<record::CellRecord> record
 }  // namespace
 
 Document report_document(const std::vector<record::CellRecord>& recorded,
-                         const AxisValues& baseline_axes) {
+                         const AxisValues& reference_axes) {
   const auto records = with_arms(check_agreement(recorded));
   const auto scenarios = group_cells(records);
-  const Baseline baseline(scenarios, baseline_axes);
+  const Reference reference(scenarios, reference_axes);
   Document document;
   for (const ScenarioCells& scenario : scenarios) {
     add_heading(document, 2, scenario.name);
@@ -34,7 +34,7 @@ Document report_document(const std::vector<record::CellRecord>& recorded,
     if (is_loading(scenario)) {
       add_loading(document, scenario);
     } else {
-      add_comparison(document, scenario, baseline);
+      add_comparison(document, scenario, reference);
     }
   }
   return document;
@@ -51,13 +51,13 @@ Document load_profiles_document(const std::vector<record::CellRecord>& records) 
 std::string write_report(const std::vector<record::CellRecord>& recorded,
                          const ReportOptions& options) {
   if (!prints_records(options.format)) {
-    return print(report_document(recorded, options.baseline), options.format, options.print);
+    return print(report_document(recorded, options.reference), options.format, options.print);
   }
   const auto checked = check_agreement(recorded);
   const auto records = with_arms(checked);
   const auto scenarios = group_cells(records);
   // Not shown in these, but a wrong one is an error in any format.
-  [[maybe_unused]] const Baseline baseline(scenarios, options.baseline);
+  [[maybe_unused]] const Reference reference(scenarios, options.reference);
   return options.format == Format::kJson ? record::to_json_document(checked) : records_csv(records);
 }
 

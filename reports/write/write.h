@@ -10,16 +10,16 @@
 namespace moebench::reports {
 
 // Layouts: documents of all records, in the order given, after check_agreement (agreement.h); how
-// to read them: reports/README.md. `baseline` are the axis values that name the baseline; empty:
+// to read them: reports/README.md. `reference` are the axis values that name the reference; empty:
 // parallelism=fsdp and expert_kernel=loop, in the scenarios that have such cells. Error where there
-// are no records, an axis of the baseline is unknown or no cell matches it.
+// are no records, an axis of the reference is unknown or no cell matches it.
 Document report_document(const std::vector<record::CellRecord>& records,
-                         const AxisValues& baseline = {});
+                         const AxisValues& reference = {});
 
 // A table a scenario in the columns of fms-acceleration's PR 69: Model, Gpus, TYPE, mem_peak,
 // mem_alloc, train_runtime, tokens/s, improvements.
 Document seed_table_document(const std::vector<record::CellRecord>& records,
-                             const AxisValues& baseline = {});
+                             const AxisValues& reference = {});
 
 // The functions of fms-acceleration's load profile in the order of Python's pstats, for each ok
 // cell that measures loading; empty where none does.
@@ -30,7 +30,7 @@ Document machine_document(const record::MachineReport& report);
 
 struct ReportOptions {
   Format format = Format::kMarkdown;
-  AxisValues baseline = {};
+  AxisValues reference = {};
   PrintOptions print = {};
 };
 

@@ -24,16 +24,17 @@ reports::ReportOptions report_options(const ReportArguments& options) {
   } else if (!options.format.empty()) {
     report.format = reports::format_from_string(options.format);
   }
-  for (const std::string& pair : options.baseline) {
-    report.baseline.push_back(session::parse_pair(pair, "--baseline"));
+  for (const std::string& pair : options.reference) {
+    report.reference.push_back(session::parse_pair(pair, "--reference"));
   }
   return report;
 }
 
-std::string text_of(const std::vector<record::CellRecord>& records, const ReportArguments& options) {
+std::string text_of(const std::vector<record::CellRecord>& records,
+                    const ReportArguments& options) {
   const reports::ReportOptions report = report_options(options);
   if (options.seed_table) {
-    const auto document = reports::seed_table_document(records, report.baseline);
+    const auto document = reports::seed_table_document(records, report.reference);
     return reports::print(document, report.format, report.print);
   }
   if (options.profile) {

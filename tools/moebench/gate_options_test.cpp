@@ -28,9 +28,9 @@ std::string error_of(const std::vector<const char*>& words) {
 }
 
 TEST(GateArguments, CalibrateTakesAllItsOptions) {
-  const auto options =
-      parse_as<CalibrateArguments>({"calibrate", "f.yaml", "--only", "a", "--pairs", "4", "--out",
-                                  "dir", "--busy-cores", "1.5", "--launcher", "slurm", "--fresh"});
+  const auto options = parse_as<CalibrateArguments>({"calibrate", "f.yaml", "--only", "a",
+                                                     "--pairs", "4", "--out", "dir", "--busy-cores",
+                                                     "1.5", "--launcher", "slurm", "--fresh"});
   EXPECT_EQ(options.selection.file, "f.yaml");
   EXPECT_EQ(options.pairs, 4);
   EXPECT_EQ(options.out, "dir");
@@ -58,9 +58,9 @@ TEST(GateArguments, AbTakesAllItsOptions) {
 }
 
 TEST(GateArguments, GateTakesAllItsOptions) {
-  const auto options =
-      parse_as<GateArguments>({"gate", "dir", "--mde", "4%", "--fail-on", "regressed,missing",
-                             "--github", "--junit", "j.xml", "--baseline", "main", "--store", "s"});
+  const auto options = parse_as<GateArguments>({"gate", "dir", "--mde", "4%", "--fail-on",
+                                                "regressed,missing", "--github", "--junit", "j.xml",
+                                                "--baseline", "main", "--store", "s"});
   EXPECT_EQ(options.folder, "dir");
   EXPECT_EQ(options.mde, "4%");
   EXPECT_THAT(options.fail_on, ElementsAre("regressed", "missing"));
@@ -74,13 +74,15 @@ TEST(GateArguments, GateTakesAllItsOptions) {
 }
 
 TEST(GateArguments, TheOthersTakeTheirs) {
-  EXPECT_EQ(parse_as<PowerArguments>({"power", "f", "--effect", "3%", "--noise", "1%"}).noise, "1%");
+  EXPECT_EQ(parse_as<PowerArguments>({"power", "f", "--effect", "3%", "--noise", "1%"}).noise,
+            "1%");
   const auto baseline = parse_as<BaselineArguments>({"baseline", "save", "main", "dir"});
   EXPECT_EQ(baseline.action, "save");
   EXPECT_EQ(baseline.name, "main");
   EXPECT_EQ(baseline.folder, "dir");
   EXPECT_THAT(error_of({"baseline", "lose", "main"}), HasSubstr("lose"));
-  const auto selftest = parse_as<SelftestArguments>({"selftest", "--simulate", "--matrices", "500"});
+  const auto selftest =
+      parse_as<SelftestArguments>({"selftest", "--simulate", "--matrices", "500"});
   EXPECT_TRUE(selftest.simulate);
   EXPECT_EQ(selftest.matrices, 500);
 }

@@ -276,9 +276,10 @@ TEST_F(MoebenchTest, ReportWritesEveryFormat) {
   EXPECT_THAT(moebench({"report", dir, "--format", "csv"}).out, HasSubstr("tokens_per_second"));
   EXPECT_THAT(moebench({"report", dir, "--format", "json"}).out, HasSubstr("\"schema_version\""));
   EXPECT_THAT(moebench({"report", dir, "--seed-table"}).out, HasSubstr("mem_peak"));
-  EXPECT_EQ(moebench({"report", dir, "--baseline", "parallelism=ep", "--out", "table.md"}).out, "");
+  EXPECT_EQ(moebench({"report", dir, "--reference", "parallelism=ep", "--out", "table.md"}).out,
+            "");
   EXPECT_THAT(read_file(folder_.path() / "table.md"), HasSubstr("|"));
-  EXPECT_EQ(moebench({"report", dir, "--baseline", "colour=red"}).exit_code, 2);
+  EXPECT_EQ(moebench({"report", dir, "--reference", "colour=red"}).exit_code, 2);
 }
 
 TEST_F(MoebenchTest, DoctorPrintsWhatTheMachineGives) {

@@ -62,7 +62,7 @@ struct VerifyResumeArguments {
 struct ReportArguments {
   std::string folder;
   std::string format;
-  std::vector<std::string> baseline;  // axis=value
+  std::vector<std::string> reference;  // axis=value
   bool seed_table = false;
   bool profile = false;
   bool keep_other_builds = false;
@@ -104,9 +104,9 @@ struct MakeCheckpointArguments {
   std::string shard_size = "1GB";
 };
 
-using Command =
-    std::variant<ListArguments, RunArguments, ProfileArguments, VerifyResumeArguments, ReportArguments,
-                 LoadArguments, MakeCheckpointArguments, DoctorArguments, GateCommand>;
+using Command = std::variant<ListArguments, RunArguments, ProfileArguments, VerifyResumeArguments,
+                             ReportArguments, LoadArguments, MakeCheckpointArguments,
+                             DoctorArguments, GateCommand>;
 
 // --help or --version: the text for stdout, nothing else to do.
 struct Information {

@@ -31,28 +31,28 @@ std::string error_of(const std::vector<const char*>& words) {
 
 TEST(Options, RunTakesAllItsOptions) {
   const auto options = parse_as<RunArguments>({"run",
-                                             "--only",
-                                             "a",
-                                             "--only",
-                                             "b",
-                                             "file.yaml",
-                                             "--filter",
-                                             "parallelism=ep",
-                                             "--out",
-                                             "dir",
-                                             "--repeats",
-                                             "3",
-                                             "--order",
-                                             "random",
-                                             "--ranks",
-                                             "4",
-                                             "--time-limit",
-                                             "2.5",
-                                             "--launcher",
-                                             "slurm",
-                                             "--dry-run",
-                                             "--fresh",
-                                             "--keep-other-builds"});
+                                               "--only",
+                                               "a",
+                                               "--only",
+                                               "b",
+                                               "file.yaml",
+                                               "--filter",
+                                               "parallelism=ep",
+                                               "--out",
+                                               "dir",
+                                               "--repeats",
+                                               "3",
+                                               "--order",
+                                               "random",
+                                               "--ranks",
+                                               "4",
+                                               "--time-limit",
+                                               "2.5",
+                                               "--launcher",
+                                               "slurm",
+                                               "--dry-run",
+                                               "--fresh",
+                                               "--keep-other-builds"});
   EXPECT_EQ(options.selection.file, "file.yaml");
   EXPECT_THAT(options.selection.only, ElementsAre("a", "b"));
   EXPECT_THAT(options.selection.filters, ElementsAre("parallelism=ep"));
@@ -83,13 +83,13 @@ TEST(Options, VerifyResumeTakesAllItsOptions) {
 TEST(Options, LoadTakesAllItsOptions) {
   const auto options =
       parse_as<LoadArguments>({"load",          "folder",   "--loader",    "concat,direct",
-                             "--parallelism", "ep",       "--ep-degree", "8",
-                             "--ranks",       "16",       "--one-rank",  "3",
-                             "--tensors",     "all",      "--cache",     "cold",
-                             "--io",          "buffered", "--dtype",     "fp32",
-                             "--threads",     "2",        "--repeats",   "5",
-                             "--format",      "csv",      "--out",       "dir",
-                             "--launcher",    "slurm"});
+                               "--parallelism", "ep",       "--ep-degree", "8",
+                               "--ranks",       "16",       "--one-rank",  "3",
+                               "--tensors",     "all",      "--cache",     "cold",
+                               "--io",          "buffered", "--dtype",     "fp32",
+                               "--threads",     "2",        "--repeats",   "5",
+                               "--format",      "csv",      "--out",       "dir",
+                               "--launcher",    "slurm"});
   EXPECT_EQ(options.checkpoint, "folder");
   EXPECT_THAT(options.loaders, ElementsAre("concat", "direct"));
   EXPECT_EQ(options.parallelism, "ep");
@@ -117,8 +117,8 @@ TEST(Options, FileMayFollowARepeatableOption) {
 
 TEST(Options, BaselineIsSplitAtCommas) {
   const auto options = parse_as<ReportArguments>(
-      {"report", "--baseline", "parallelism=fsdp,expert_kernel=loop", "dir"});
-  EXPECT_THAT(options.baseline, ElementsAre("parallelism=fsdp", "expert_kernel=loop"));
+      {"report", "--reference", "parallelism=fsdp,expert_kernel=loop", "dir"});
+  EXPECT_THAT(options.reference, ElementsAre("parallelism=fsdp", "expert_kernel=loop"));
   EXPECT_EQ(options.folder, "dir");
   EXPECT_EQ(options.format, "");
 }
@@ -153,9 +153,9 @@ TEST(Options, Profile) {
   EXPECT_EQ(defaults.level, "ops");
   EXPECT_EQ(defaults.top, 15);
   EXPECT_EQ(defaults.format, "");
-  const auto options =
-      parse_as<ProfileArguments>({"profile", "file.yaml", "--only", "a", "--filter", "ranks=2",
-                                "--level", "trace", "--top", "3", "--format", "pstats", "--fresh"});
+  const auto options = parse_as<ProfileArguments>({"profile", "file.yaml", "--only", "a",
+                                                   "--filter", "ranks=2", "--level", "trace",
+                                                   "--top", "3", "--format", "pstats", "--fresh"});
   EXPECT_THAT(options.selection.only, ElementsAre("a"));
   EXPECT_EQ(options.level, "trace");
   EXPECT_EQ(options.top, 3);

@@ -11,8 +11,8 @@ namespace moebench {
 // main() is here, too.
 extern std::unique_ptr<comm::Communicator> world;
 
-// Defined once at namespace scope: where the function gives a reason, the program runs no test, says
-// why, and ends with exit code 77, which ctest shows as skipped.
+// Defined once at namespace scope: where the function gives a reason, the program runs no test,
+// says why, and ends with exit code 77, which ctest shows as skipped.
 struct SkipAllTests {
   explicit SkipAllTests(std::string (*why)());
 };
