@@ -22,9 +22,4 @@ struct ProbeRequest {
 // interrupted. Error with the ranks' words where it fails.
 std::optional<std::vector<record::RankResult>> run_probe(const ProbeRequest& request);
 
-// What one core gives alone beside what each of the ranks gets together, and bandwidths from the
-// slowest rank's times (formulas: harness/record/schema.md). Pure.
-record::Metrics merge_probes(const record::RankResult& alone,
-                             const std::vector<record::RankResult>& together);
-
 }  // namespace moebench::launch

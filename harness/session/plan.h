@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "harness/base/names.h"
 #include "harness/config/scenario.h"
 
 namespace moebench::session {
@@ -25,6 +26,9 @@ struct PlannedRun {
 };
 
 enum class Order { kListed, kRandom };
+constexpr auto names_of(Order) {
+  return name_table<Order>({{Order::kListed, "listed"}, {Order::kRandom, "random"}});
+}
 
 // The file's scenarios, cut down to --only and --filter; a scenario without cells is left out.
 // Error where a name, an axis or a value does not exist, or no cell is left.

@@ -4,6 +4,7 @@
 
 #include "harness/launch/machine_probe.h"
 #include "harness/launch/process.h"
+#include "harness/merge/merge_probes.h"
 #include "harness/launch/run_cell.h"
 #include "harness/machine/machine_load.h"
 #include "reports/write/write.h"
@@ -70,7 +71,7 @@ int run_command(const DoctorArguments& options) {
   for (std::string& warning : machine::build_warnings(report.environment)) {
     report.warnings.push_back(std::move(warning));
   }
-  report.metrics = launch::merge_probes(one->front(), *all);
+  report.metrics = merge::merge_probes(one->front(), *all);
   std::cout << reports::write_machine_report(report, output_format(options.format),
                                              print_options());
   return kExitOk;

@@ -57,7 +57,7 @@ void add_run(CLI::App& app, RunArguments& options) {
       ->check(CLI::PositiveNumber);
   run->add_option("--order", options.order, "Default: random where cells repeat, else listed")
       ->type_name("ORDER")
-      ->check(CLI::IsMember({"listed", "random"}));
+      ->check(one_of<session::Order>());
   run->add_option("--time-limit", options.time_limit_s,
                   "Seconds a repetition may take, instead of the file's")
       ->type_name("S")

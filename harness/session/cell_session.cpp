@@ -1,0 +1,154 @@
+#include "harness/session/cell_session.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <ostream>
+
+#include "harness/base/error.h"
+#include "harness/launch/process.h"
+#include "harness/launch/progress_watch.h"
+#include "harness/launch/run_cell.h"
+#include "harness/session/results_folder.h"
+#include "harness/session/today.h"
+#include "reports/write/agreement.h"
+
+namespace moebench::session {
+namespace {
+
+using record::CellRecord;
+using record::Disposition;
+
+bool is_ok(const PlannedRun& run, const Records& records) {
+  return ok_record(run, records) != nullptr;
+}
+
+record::Program this_program(const std::filesystem::path& worker,
+                             const machine::MachineFacts& driver) {
+  return {.worker_hash = launch::worker_hash(worker),
+          .git_sha = driver.git_sha,
+          .is_dirty = driver.git_dirty != "false"};
+}
+
+// A recorded failure that the scenario expects, as long as it does.
+bool is_excused(const PlannedRun& run, const Records& records) {
+  const auto& known = run.cell.known_failure;
+  return known && records.contains(run.key()) &&
+         record::KnownFailure{known->reason, known->until}.is_active(today());
+}
+
+void note_known_failures(const std::vector<PlannedRun>& plan, const Records& records,
+                         std::ostream& notes) {
+  for (const PlannedRun& run : plan) {
+    const auto& known = run.cell.known_failure;
+    if (!known || !records.contains(run.key())) continue;
+    const bool passes = is_ok(run, records);
+    const bool is_over = !is_excused(run, records);
+    notes << fmt::format("note: cell {} {}: {}\n", run.cell.id(),
+                         passes    ? "passes unexpectedly, remove its known failure"
+                         : is_over ? "was a known failure until " + known->until
+                                   : "is a known failure",
+                         known->reason);
+  }
+}
+
+std::string result_text(const CellRecord& record) {
+  if (record.disposition == Disposition::kOk) return "ok";
+  return fmt::format("{}: {}", to_string(record.disposition), record.message);
+}
+
+// Runs and records what is pending; false when interrupted.
+bool run_pending(const CellSession& session, const std::vector<PlannedRun>& pending,
+                 launch::RunCellOptions& options) {
+  launch::ProgressDisplay display(*session.progress, session.is_terminal,
+                                  static_cast<int>(pending.size()));
+  options.on_progress = [&](const launch::RankProgress& now) { display.update(now); };
+  const std::vector<std::string> axes = varying_axes(session.cells);
+  for (const PlannedRun& run : pending) {
+    std::string name = describe(run.cell, axes);
+    if (run.cell.repeats > 1) name += fmt::format(" #{}", run.repetition);
+    display.start_run(name);
+    auto record = launch::run_cell(run.cell, run.repetition, options);
+    if (!record) {
+      display.end_run("interrupted");
+      return false;
+    }
+    record->environment["command_line"] = session.command_line;
+    record::append(options.results_folder, *record);
+    display.end_run(result_text(*record));
+    if (launch::interrupted()) return false;
+  }
+  return true;
+}
+
+// The planned cells in the file's order, whatever the order of the run.
+CellsOutcome outcome_of(const CellSession& session) {
+  const Records records = load_records(session.folder);
+  CellsOutcome outcome;
+  const std::vector<PlannedRun> plan = make_plan(session.cells, Order::kListed, 0);
+  note_known_failures(plan, records, *session.progress);
+  for (const PlannedRun& run : plan) {
+    if (!is_ok(run, records) && !is_excused(run, records)) outcome.end = CellsEnd::kCellFailed;
+    const auto it = records.find(run.key());
+    if (it != records.end()) outcome.records.push_back(it->second);
+  }
+  return outcome;
+}
+
+}  // namespace
+
+Order order_of(const CellSession& session) {
+  if (session.order) return *session.order;
+  const bool repeats =
+      std::ranges::any_of(session.cells, [](const auto& cell) { return cell.repeats > 1; });
+  return repeats ? Order::kRandom : Order::kListed;
+}
+
+Records load_records(const std::filesystem::path& folder) {
+  Records records;
+  for (CellRecord& record : reports::check_agreement(record::load(folder))) {
+    std::pair<std::string, int> key{record.id, record.repetition};
+    records.insert_or_assign(std::move(key), std::move(record));
+  }
+  return records;
+}
+
+std::optional<record::Program> program_if_built() {
+  try {
+    return this_program(launch::find_worker(), machine::read_machine_facts());
+  } catch (const Error&) {
+    return std::nullopt;
+  }
+}
+
+CellsOutcome run_cells(const CellSession& session) {
+  const Order order = order_of(session);
+  const std::uint64_t seed = plan_seed(session.cells);
+  const std::vector<PlannedRun> plan = make_plan(session.cells, order, seed);
+  launch::RunCellOptions options;
+  options.results_folder = session.folder;
+  options.worker = launch::find_worker();
+  options.launcher = session.launcher;
+  options.place = launch::read_launch_place(options.launcher);
+  options.machine = machine::read_machine_facts();
+  const ResultsFolder folder(session.folder);
+  if (session.fresh) folder.remove_results();
+  const Pending pending =
+      find_pending(plan, load_records(session.folder),
+                   this_program(options.worker, options.machine), session.keep_other_builds);
+  std::ostream& notes = *session.progress;
+  notes << origin_notes(pending, session.keep_other_builds);
+  notes << fmt::format(
+      "{}: {} repetitions to run, {} already ok, order {}\n", session.folder.string(),
+      pending.runs.size(), plan.size() - pending.runs.size(),
+      order == Order::kListed ? "listed" : fmt::format("random (seed {:016x})", seed));
+  if (!pending.runs.empty()) notes << launch::progress_limit_note(session.cells) << '\n';
+  launch::handle_interrupts();
+  if (!run_pending(session, pending.runs, options)) {
+    notes << "moebench: interrupted; finished repetitions are kept, run again to continue\n";
+    return {CellsEnd::kInterrupted, {}};
+  }
+  return outcome_of(session);
+}
+
+}  // namespace moebench::session

@@ -1,0 +1,50 @@
+#pragma once
+
+#include <filesystem>
+#include <iosfwd>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "harness/launch/launcher.h"
+#include "harness/record/program.h"
+#include "harness/record/record.h"
+#include "harness/session/pending.h"
+#include "harness/session/plan.h"
+
+namespace moebench::session {
+
+// Runs of cells, each as often as it repeats.
+struct CellSession {
+  std::vector<config::CellConfig> cells;
+  std::optional<Order> order = {};    // none: random where a cell is repeated
+  std::filesystem::path folder;  // of the results
+  bool fresh = false;            // removes what is there
+  bool keep_other_builds = false;
+  launch::LauncherChoice launcher = {};
+  std::string command_line;          // goes into the records
+  std::ostream* progress = nullptr;  // notes, and the runs as they go
+  bool is_terminal = false;          // what `progress` writes to
+};
+
+Order order_of(const CellSession& session);
+
+// The results of a folder, judged against each other; none where it does not exist.
+Records load_records(const std::filesystem::path& folder);
+
+// The worker of this build; nothing in a build without one, where a plan can be looked at too.
+std::optional<record::Program> program_if_built();
+
+enum class CellsEnd { kComplete, kCellFailed, kInterrupted };
+
+struct CellsOutcome {
+  CellsEnd end = CellsEnd::kComplete;
+  std::vector<record::CellRecord> records;  // of the planned repetitions, in the cells' order
+};
+
+// Runs and records what the folder lacks. kCellFailed: a planned repetition failed or is missing,
+// and that is not a known failure. No records after an interruption; what was finished is kept.
+// Error where there is no worker, or another run writes to the folder.
+CellsOutcome run_cells(const CellSession& session);
+
+}  // namespace moebench::session
