@@ -3,8 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <initializer_list>
 #include <set>
 
+#include "harness/record/metric_catalogue.h"
 #include "reports/write/format_value.h"
 #include "reports/write/ladder.h"
 
@@ -129,17 +131,27 @@ bool is_measured(const ScenarioCells& scenario, const char* metric) {
                              [&](const Cell& cell) { return cell.median(metric).has_value(); });
 }
 
+// "mem_peak: peak bytes of the tensor allocator ..., largest rank; runtime: ...": what the
+// catalogue says of the metrics.
+std::string defined(std::initializer_list<const char*> metrics) {
+  std::string text;
+  for (const char* metric : metrics) {
+    const record::MetricInfo& info = record::metric_info(metric);
+    text += fmt::format("{}{}: {}{}", text.empty() ? "" : "; ", info.title, info.definition,
+                        info.over_ranks == record::OverRanks::kLargest ? ", largest rank" : "");
+  }
+  return text + ".";
+}
+
 Lines definition_lines(const ScenarioCells& scenario, const Reference& reference) {
-  Lines lines = {
-      "mem_peak, mem_alloc: peak and live bytes of the tensor allocator, largest rank, from a pass "
-      "of their own. runtime: measured steps, each as long as its slowest rank. tokens/s: real "
-      "tokens of a rank / runtime; padding does not count."};
+  Lines lines = {defined({"mem_peak", "mem_alloc", "runtime", "tokens_per_second"}) +
+                 " Memory has a pass of its own; padding does not count."};
   if (is_measured(scenario, "gemm_share")) {
-    std::string line =
-        "share of GEMM rate (MFU): model FLOPs a second and rank / the rank's measured rate of "
-        "large matrix products. Model FLOPs: 6 x active parameters without the embedding table x "
-        "real tokens, and causal attention, 6 x layers x heads x head_dim x length^2; padding and "
-        "recomputation excluded.";
+    std::string line = defined({"gemm_share"}) +
+                       " It is MFU against the rate of large matrix products. Model FLOPs: 6 x "
+                       "active parameters without the embedding table x real tokens, and causal "
+                       "attention, 6 x layers x heads x head_dim x length^2; padding and "
+                       "recomputation excluded.";
     if (std::ranges::any_of(scenario.cells, recomputes)) {
       line +=
           " with recompute (HFU): the layers' forward pass that activation checkpointing "
@@ -150,10 +162,8 @@ Lines definition_lines(const ScenarioCells& scenario, const Reference& reference
   if (!ladder_of(scenario, reference).empty()) {
     lines.push_back(
         "what each rung contributes: each cell against the one before it, all: the last against "
-        "the "
-        "first. share of gain: log(gain) / log(gain of all). / parameter: for each parameter that "
-        "a "
-        "rank holds.");
+        "the first. share of gain: log(gain) / log(gain of all). / parameter: for each parameter "
+        "that a rank holds.");
   }
   if (is_measured(scenario, "mem_estimate")) {
     lines.push_back(
@@ -164,9 +174,10 @@ Lines definition_lines(const ScenarioCells& scenario, const Reference& reference
   const bool on_gpu = is_measured(scenario, "mem_device_steady_step");
   if (on_gpu) {
     lines.push_back(
-        "device memory: of the GPU that needs most, in the memory pass. reserved: peak of what the "
-        "caching allocator held, in use or cached. device: all that is in use, other processes "
-        "included. outside allocator: the same minus what the allocator holds.");
+        "device memory: of the GPU that needs most, in the memory pass, other processes "
+        "included. " +
+        defined({"mem_reserved_steady_step", "mem_device_steady_step",
+                 "mem_outside_allocator_steady_step"}));
   }
   if (is_measured(scenario, "phase_time_attention")) {
     std::string line =
