@@ -11,6 +11,7 @@
 #include "harness/base/error.h"
 #include "harness/base/file.h"
 #include "harness/base/hash.h"
+#include "harness/base/parse.h"
 #include "harness/base/scratch_buffer.h"
 #include "harness/base/system_error.h"
 #include "harness/testing/error_of.h"
@@ -72,6 +73,17 @@ TEST(File, LeavesNoTemporaryAndKeepsTheOldContentWhenItCannotWrite) {
 TEST(File, NamesTheFileItCannotRead) {
   EXPECT_THAT(error_of([&] { read_file("/nonexistent/file"); }), HasSubstr("/nonexistent/file"));
   EXPECT_THROW(read_file(fresh_folder()), Error);
+}
+
+TEST(ParseNumber, TakesTheWholeTextOrNothing) {
+  EXPECT_EQ(parse_number<int>("12"), 12);
+  EXPECT_EQ(parse_number<double>("1e-3"), 1e-3);
+  EXPECT_EQ(parse_hex<std::uint64_t>("ff"), 255U);
+  for (const char* text : {"", " 1", "1 ", "+1", "1x", "x"}) {
+    EXPECT_EQ(parse_number<int>(text), std::nullopt) << text;
+  }
+  EXPECT_EQ(parse_number<int>("4294967296"), std::nullopt);
+  EXPECT_EQ(parse_leading_number<int>("5%"), std::pair(5, std::string_view("%")));
 }
 
 TEST(ScratchBuffer, KeepsMemoryAndContentThroughSmallerSizes) {

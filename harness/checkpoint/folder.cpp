@@ -3,10 +3,10 @@
 #include <fmt/core.h>
 
 #include <algorithm>
-#include <charconv>
 #include <optional>
 
 #include "harness/base/error.h"
+#include "harness/base/parse.h"
 
 namespace moebench::checkpoint {
 namespace {
@@ -20,11 +20,8 @@ constexpr std::string_view kLock = ".lock";
 
 std::optional<std::int64_t> step_of(const std::string& name) {
   if (!name.starts_with(kPrefix)) return std::nullopt;
-  std::int64_t step = 0;
-  const char* const end = name.data() + name.size();
-  const auto [rest, error] = std::from_chars(name.data() + kPrefix.size(), end, step);
-  if (error != std::errc() || rest != end || step < 1) return std::nullopt;
-  return step;
+  const auto step = parse_number<std::int64_t>(std::string_view(name).substr(kPrefix.size()));
+  return step && *step >= 1 ? step : std::nullopt;
 }
 
 bool is_owner(std::string_view name) {

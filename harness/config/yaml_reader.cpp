@@ -4,24 +4,16 @@
 #include <yaml-cpp/yaml.h>
 
 #include <algorithm>
-#include <charconv>
 #include <cmath>
 #include <set>
 
 #include "harness/base/error.h"
 #include "harness/base/file.h"
+#include "harness/base/parse.h"
 
 namespace moebench::config {
 
 namespace {
-
-// Whole text as a number: no spaces, no trailing characters, no overflow.
-template <typename Number>
-bool parse_number(const std::string& text, Number& out) {
-  const char* end = text.data() + text.size();
-  const auto [rest, error] = std::from_chars(text.data(), end, out);
-  return error == std::errc() && rest == end && !text.empty();
-}
 
 std::string describe(const YAML::Node& node) {
   if (node.IsScalar()) return fmt::format("'{}'", node.Scalar());
@@ -105,30 +97,28 @@ std::int64_t YamlValue::integer(std::int64_t min, std::int64_t max) const {
   if (max == std::numeric_limits<std::int64_t>::max()) {
     expected = min == 1 ? "a positive integer" : fmt::format("an integer of at least {}", min);
   }
-  std::int64_t value = 0;
   const std::string& scalar = plain_scalar(expected);
-  if (!parse_number(scalar, value) || value < min || value > max) {
+  const auto value = parse_number<std::int64_t>(scalar);
+  if (!value || *value < min || *value > max) {
     fail(fmt::format("expected {}, got '{}'", expected, scalar));
   }
-  return value;
+  return *value;
 }
 
 std::uint64_t YamlValue::unsigned_integer() const {
-  std::uint64_t value = 0;
   const std::string& scalar = plain_scalar("an integer from 0 to 2^64-1");
-  if (!parse_number(scalar, value)) {
-    fail(fmt::format("expected an integer from 0 to 2^64-1, got '{}'", scalar));
-  }
-  return value;
+  const auto value = parse_number<std::uint64_t>(scalar);
+  if (!value) fail(fmt::format("expected an integer from 0 to 2^64-1, got '{}'", scalar));
+  return *value;
 }
 
 double YamlValue::number() const {
-  double value = 0;
   const std::string& scalar = plain_scalar("a number");
-  if (!parse_number(scalar, value) || !std::isfinite(value)) {
+  const auto value = parse_number<double>(scalar);
+  if (!value || !std::isfinite(*value)) {
     fail(fmt::format("expected a number, got '{}'", scalar));
   }
-  return value;
+  return *value;
 }
 
 std::vector<YamlValue> YamlValue::items() const {

@@ -4,13 +4,14 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <cstdlib>
 #include <fstream>
 #include <optional>
 #include <set>
 #include <sstream>
 #include <string_view>
+
+#include "harness/base/parse.h"
 
 namespace moebench::launch {
 namespace {
@@ -97,10 +98,8 @@ std::optional<Hosts> from_arguments(const std::vector<std::string>& arguments) {
 std::optional<Hosts> from_slurm() {
   if (variable("SLURM_JOB_ID").empty()) return std::nullopt;
   for (const char* name : {"SLURM_JOB_NUM_NODES", "SLURM_NNODES"}) {
-    const std::string text = variable(name);
-    int count = 0;
-    const auto [rest, error] = std::from_chars(text.data(), text.data() + text.size(), count);
-    if (error != std::errc() || rest != text.data() + text.size() || count < 1) continue;
+    const int count = parse_number<int>(variable(name)).value_or(0);
+    if (count < 1) continue;
     const std::string nodes = variable("SLURM_JOB_NODELIST");
     return Hosts{count, count == 1 && (nodes.empty() || is_here(nodes)), name};
   }

@@ -4,9 +4,10 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-#include <charconv>
 #include <fstream>
 #include <ostream>
+
+#include "harness/base/parse.h"
 
 namespace moebench::launch {
 namespace {
@@ -14,16 +15,17 @@ namespace {
 constexpr std::string_view kPrefix = "progress: ";
 
 template <typename Number>
-bool parse_number(std::string_view text, Number& number) {
-  const auto [rest, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  return error == std::errc() && rest == text.data() + text.size();
+bool set_number(std::string_view text, Number& number) {
+  const auto parsed = parse_number<Number>(text);
+  number = parsed.value_or(number);
+  return parsed.has_value();
 }
 
 bool set_field(std::string_view key, std::string_view value, RankProgress& progress) {
   if (key == "phase") return !(progress.phase = value).empty();
-  if (key == "step") return parse_number(value, progress.step);
-  if (key == "of") return parse_number(value, progress.of);
-  if (key == "tokens_per_second") return parse_number(value, progress.tokens_per_second);
+  if (key == "step") return set_number(value, progress.step);
+  if (key == "of") return set_number(value, progress.of);
+  if (key == "tokens_per_second") return set_number(value, progress.tokens_per_second);
   return false;
 }
 

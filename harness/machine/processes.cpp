@@ -3,12 +3,12 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <charconv>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
 
 #include "harness/base/error.h"
+#include "harness/base/parse.h"
 
 namespace moebench::machine {
 namespace {
@@ -48,10 +48,8 @@ std::vector<pid_t> all_processes() {
   std::error_code error;
   for (std::filesystem::directory_iterator it("/proc", error), end; !error && it != end;
        it.increment(error)) {
-    const std::string name = it->path().filename();
-    pid_t pid = 0;
-    const auto [rest, failure] = std::from_chars(name.data(), name.data() + name.size(), pid);
-    if (failure == std::errc() && rest == name.data() + name.size()) pids.push_back(pid);
+    const auto pid = parse_number<pid_t>(it->path().filename().string());
+    if (pid) pids.push_back(*pid);
   }
   if (error) {
     throw Error("cannot read /proc: {}; mount it, processes are found there", error.message());

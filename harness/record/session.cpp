@@ -1,8 +1,7 @@
 #include "harness/record/session.h"
 
-#include <charconv>
-
 #include "harness/base/file.h"
+#include "harness/base/parse.h"
 #include "harness/record/json_reader.h"
 
 namespace moebench::record {
@@ -55,13 +54,9 @@ double parse_fraction(ObjectReader& reader, const char* key) {
 }
 
 std::uint64_t parse_seed(ObjectReader& reader) {
-  const std::string text = reader.text("seed");
-  std::uint64_t seed = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), seed, 16);
-  if (error != std::errc() || end != text.data() + text.size()) {
-    reader.fail("'seed' must be hexadecimal digits");
-  }
-  return seed;
+  const auto seed = parse_hex<std::uint64_t>(reader.text("seed"));
+  if (!seed) reader.fail("'seed' must be hexadecimal digits");
+  return *seed;
 }
 
 }  // namespace

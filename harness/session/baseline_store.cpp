@@ -4,10 +4,10 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <charconv>
 
 #include "harness/base/error.h"
 #include "harness/base/file.h"
+#include "harness/base/parse.h"
 #include "reports/gate/baseline.h"
 #include "reports/gate/fingerprint.h"
 
@@ -18,10 +18,7 @@ namespace fs = std::filesystem;
 
 // 0 where the text is no generation's number.
 int to_generation(const std::string& text) {
-  int number = 0;
-  const char* const end = text.data() + text.size();
-  const auto [rest, error] = std::from_chars(text.data(), end, number);
-  return error == std::errc() && rest == end && number > 0 ? number : 0;
+  return std::max(parse_number<int>(text).value_or(0), 0);
 }
 
 void check_name(const std::string& name) {

@@ -2,10 +2,10 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <charconv>
 #include <iostream>
 
 #include "harness/base/error.h"
+#include "harness/base/parse.h"
 #include "harness/base/words.h"
 #include "harness/launch/run_cell.h"
 #include "harness/session/pair_session.h"
@@ -37,10 +37,8 @@ std::vector<session::PairedCell> same_cells(const session::Selection& selection)
 
 std::vector<int> looks_of(const std::string& text) {
   if (text == "auto") return kAutoLooks;
-  int pairs = 0;
-  const char* const end = text.data() + text.size();
-  const auto [rest, error] = std::from_chars(text.data(), end, pairs);
-  if (error == std::errc() && rest == end && pairs >= 1 && pairs <= 1000) return {pairs};
+  const auto pairs = parse_number<int>(text);
+  if (pairs && *pairs >= 1 && *pairs <= 1000) return {*pairs};
   throw Error("--pairs: '{}' is neither auto nor a number from 1 to 1000", text);
 }
 

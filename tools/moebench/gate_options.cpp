@@ -3,9 +3,9 @@
 #include <CLI/App.hpp>
 #include <CLI/Config.hpp>
 #include <CLI/Formatter.hpp>
-#include <charconv>
 
 #include "harness/base/error.h"
+#include "harness/base/parse.h"
 #include "tools/moebench/option_groups.h"
 
 namespace moebench::cli {
@@ -166,13 +166,11 @@ std::optional<GateCommand> given_gate_command(const CLI::App& app,
 }
 
 double parse_percent(const std::string& text, const std::string& option) {
-  double number = 0;
-  const char* const end = text.data() + text.size();
-  const auto [rest, error] = std::from_chars(text.data(), end, number);
-  if (error != std::errc() || std::string_view(rest, end) != "%" || !(number > 0 && number < 100)) {
+  const auto parsed = parse_leading_number<double>(text);
+  if (!parsed || parsed->second != "%" || !(parsed->first > 0 && parsed->first < 100)) {
     throw Error("{}: '{}' is no percentage between 0 and 100, such as 5%", option, text);
   }
-  return number / 100;
+  return parsed->first / 100;
 }
 
 }  // namespace moebench::cli

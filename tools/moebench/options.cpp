@@ -5,10 +5,10 @@
 #include <CLI/Formatter.hpp>
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <cmath>
 
 #include "harness/base/error.h"
+#include "harness/base/parse.h"
 #include "harness/config/enums.h"
 #include "harness/launch/launcher.h"
 #include "harness/machine/environment.h"
@@ -316,13 +316,11 @@ std::int64_t parse_bytes(const std::string& text) {
                                            {"KiB", 1 << 10},
                                            {"MiB", 1 << 20},
                                            {"GiB", 1 << 30}}};
-  std::int64_t number = 0;
-  const char* const end = text.data() + text.size();
-  const auto [rest, error] = std::from_chars(text.data(), end, number);
-  for (const Unit& unit : kUnits) {
-    const bool fits = number > 0 && number <= INT64_MAX / unit.bytes;
-    if (error == std::errc() && fits && unit.name == std::string_view(rest, end)) {
-      return number * unit.bytes;
+  if (const auto parsed = parse_leading_number<std::int64_t>(text)) {
+    const auto [number, word] = *parsed;
+    for (const Unit& unit : kUnits) {
+      const bool fits = number > 0 && number <= INT64_MAX / unit.bytes;
+      if (fits && unit.name == word) return number * unit.bytes;
     }
   }
   throw Error("'{}' is no size; write a whole number and B, kB, MB, GB, KiB, MiB or GiB, as in 1GB",
