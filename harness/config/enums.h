@@ -1,5 +1,8 @@
 #pragma once
 
+#include <cstdint>
+
+#include "harness/base/check.h"
 #include "harness/base/names.h"
 
 namespace moebench::config {
@@ -27,6 +30,16 @@ constexpr auto names_of(ExpertKernel) {
 enum class Dtype { kBf16, kFp32 };
 constexpr auto names_of(Dtype) {
   return name_table<Dtype>({{Dtype::kBf16, "bf16"}, {Dtype::kFp32, "fp32"}});
+}
+// Bytes.
+constexpr std::int64_t element_bytes(Dtype dtype) {
+  switch (dtype) {
+    case Dtype::kBf16:
+      return 2;
+    case Dtype::kFp32:
+      return 4;
+  }
+  MOEBENCH_CHECK(!"a dtype outside its enumeration");
 }
 
 enum class Device { kCpu, kCuda, kAuto };

@@ -8,8 +8,6 @@
 
 namespace moebench::estimate {
 
-inline std::int64_t bytes_of(config::Dtype dtype) { return dtype == config::Dtype::kBf16 ? 2 : 4; }
-
 // Tensors of one micro-batch on a rank, in bytes. Every row is taken as seq_len long and routing as
 // balanced, so that with ep a rank receives as many rows as it sends.
 class ActivationMemory {
@@ -21,7 +19,7 @@ class ActivationMemory {
         ep_(num_experts < m_.num_experts),
         at_once_(!loop_ && cell.device == config::Device::kCuda),
         checkpointing_(cell.activation_checkpointing),
-        element_(static_cast<double>(bytes_of(cell.dtype))),
+        element_(static_cast<double>(element_bytes(cell.dtype))),
         tokens_(static_cast<double>(cell.micro_batch) * static_cast<double>(cell.seq_len)),
         num_experts_(static_cast<double>(num_experts)) {
     rows_ = tokens_ * static_cast<double>(m_.top_k);

@@ -106,7 +106,7 @@ class Moments {
       : cell_(cell),
         units_(units_of(cell)),
         activations_(cell, partition::Partition(cell, 0).experts().size()),
-        element_(bytes_of(cell.dtype)) {}
+        element_(element_bytes(cell.dtype)) {}
 
   std::vector<MemoryEstimate> all() const {
     std::vector<MemoryEstimate> moments = {at_head()};
@@ -203,7 +203,7 @@ class Moments {
 }  // namespace
 
 MemoryEstimate estimate_memory(const CellConfig& cell) {
-  const std::int64_t element = bytes_of(cell.dtype);
+  const std::int64_t element = element_bytes(cell.dtype);
   if (cell.measure == Measure::kLoad) return {.parameters = loaded_elements(cell) * element};
   MemoryEstimate estimate =
       std::ranges::max(Moments(cell).all(), {}, [](const MemoryEstimate& m) { return m.total(); });

@@ -20,8 +20,7 @@ constexpr double kStorageRate = 20e6;  // bytes/s
 constexpr double kStartS = 600;
 
 double parameter_bytes(const config::CellConfig& cell) {
-  const double element_bytes = cell.dtype == config::Dtype::kFp32 ? 4 : 2;
-  return static_cast<double>(estimate::num_parameters(cell.model)) * element_bytes;
+  return static_cast<double>(estimate::num_parameters(cell.model) * element_bytes(cell.dtype));
 }
 
 double step_s(const config::CellConfig& cell) {

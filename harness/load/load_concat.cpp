@@ -140,8 +140,7 @@ class ConcatLoader {
     }
     type = types.front();
     if (std::ranges::count(types, type) == std::ssize(types)) return sources;
-    type = job_.request.dtype == config::Dtype::kBf16 ? weights::SourceType::kBf16
-                                                      : weights::SourceType::kF32;
+    type = weights::stored_type(job_.request.dtype);
     for (std::size_t i = 0; i < sources.size(); ++i) {
       if (types[i] == type) continue;
       const std::int64_t count = sources[i].rows * sources[i].cols;

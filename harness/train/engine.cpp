@@ -8,6 +8,7 @@
 #include "harness/base/check.h"
 #include "harness/base/error.h"
 #include "harness/comm/device_communicator.h"
+#include "harness/model/dtype.h"
 #include "harness/parallel/expert_parallel.h"
 #include "harness/train/load_weights.h"
 
@@ -46,9 +47,7 @@ Engine::Engine(const config::CellConfig& cell, comm::Communicator& world, Buffer
       place_(std::move(place)),
       partition_(cell_, world.rank()),
       groups_(world, device_options(cell_, place_)),
-      options_(at::TensorOptions()
-                   .dtype(cell.dtype == config::Dtype::kBf16 ? at::kBFloat16 : at::kFloat)
-                   .device(place_.device)),
+      options_(at::TensorOptions().dtype(model::scalar_type(cell.dtype)).device(place_.device)),
       pool_(options_, caching == BufferCaching::kOn) {
   MOEBENCH_CHECK(world.size() == cell.ranks);
   const config::ModelConfig& model = cell_.model;

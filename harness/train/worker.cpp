@@ -19,6 +19,7 @@
 #include "harness/machine/process_memory.h"
 #include "harness/measure/clock.h"
 #include "harness/measure/torch/gemm_rate.h"
+#include "harness/model/dtype.h"
 #include "harness/train/gpu_watch.h"
 #include "harness/train/load_weights.h"
 #include "harness/train/measured_steps.h"
@@ -86,7 +87,7 @@ class Worker {
   }
 
   double gemm_rate() const {
-    const auto dtype = cell_.dtype == config::Dtype::kBf16 ? at::kBFloat16 : at::kFloat;
+    const auto dtype = model::scalar_type(cell_.dtype);
     if (!place_.is_cuda()) return measure::gemm_flops_per_second(dtype, options_.gemm_size);
     return measure::gpu_gemm_flops_per_second(dtype, place_.device,
                                               [this] { device::synchronize(place_); });

@@ -1,5 +1,7 @@
 #include "harness/weights/checkpoint_files.h"
 
+#include <fmt/ranges.h>
+
 #include <set>
 #include <system_error>
 
@@ -63,7 +65,7 @@ CheckpointFiles::Tensor CheckpointFiles::find(const std::string& name,
   const auto type = source_type(info.dtype);
   if (!type) {
     throw Error("'{}': tensor '{}' is of dtype {}; save it as one of {}", file.path().string(),
-                name, info.dtype, source_type_names());
+                name, info.dtype, fmt::join(names<SourceType>(), ", "));
   }
   if (element_bytes(*type) == 1) refuse_scaled(file, name);
   return {&file, info, *type};

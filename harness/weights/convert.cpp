@@ -1,25 +1,14 @@
 #include "harness/weights/convert.h"
 
-#include <array>
 #include <bit>
 #include <cstring>
 #include <limits>
 
 #include "harness/base/bfloat16.h"
+#include "harness/base/check.h"
 
 namespace moebench::weights {
 namespace {
-
-struct Name {
-  const char* dtype;
-  SourceType type;
-};
-constexpr std::array<Name, 6> kNames = {{{"F64", SourceType::kF64},
-                                         {"F32", SourceType::kF32},
-                                         {"F16", SourceType::kF16},
-                                         {"BF16", SourceType::kBf16},
-                                         {"F8_E4M3", SourceType::kF8E4M3},
-                                         {"F8_E5M2", SourceType::kF8E5M2}}};
 
 struct Float16 {
   std::uint16_t bits;
@@ -105,17 +94,14 @@ void convert_to(SourceType from, const void* source, void* destination, std::int
 
 }  // namespace
 
-std::optional<SourceType> source_type(const std::string& dtype) {
-  for (const Name& name : kNames) {
-    if (dtype == name.dtype) return name.type;
+SourceType stored_type(config::Dtype dtype) {
+  switch (dtype) {
+    case config::Dtype::kBf16:
+      return SourceType::kBf16;
+    case config::Dtype::kFp32:
+      return SourceType::kF32;
   }
-  return std::nullopt;
-}
-
-std::string source_type_names() {
-  std::string names;
-  for (const Name& name : kNames) names += (names.empty() ? "" : ", ") + std::string(name.dtype);
-  return names;
+  MOEBENCH_CHECK(!"a dtype outside its enumeration");
 }
 
 std::int64_t element_bytes(SourceType type) {
@@ -132,18 +118,19 @@ std::int64_t element_bytes(SourceType type) {
   }
 }
 
-bool is_same(SourceType from, config::Dtype to) {
-  return from == (to == config::Dtype::kBf16 ? SourceType::kBf16 : SourceType::kF32);
-}
+bool is_same(SourceType from, config::Dtype to) { return from == stored_type(to); }
 
 void convert(SourceType from, const void* source, config::Dtype to, void* destination,
              std::int64_t count) {
   if (is_same(from, to)) {
     std::memcpy(destination, source, static_cast<std::size_t>(count * element_bytes(from)));
-  } else if (to == config::Dtype::kBf16) {
-    convert_to<Bfloat16>(from, source, destination, count);
-  } else {
-    convert_to<float>(from, source, destination, count);
+    return;
+  }
+  switch (to) {
+    case config::Dtype::kBf16:
+      return convert_to<Bfloat16>(from, source, destination, count);
+    case config::Dtype::kFp32:
+      return convert_to<float>(from, source, destination, count);
   }
 }
 

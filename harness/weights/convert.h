@@ -2,22 +2,36 @@
 
 #include <cstdint>
 #include <optional>
-#include <string>
+#include <string_view>
 
+#include "harness/base/names.h"
 #include "harness/config/cell.h"
 
 namespace moebench::weights {
 
 // Element types of a checkpoint that a load converts.
 enum class SourceType { kF64, kF32, kF16, kBf16, kF8E4M3, kF8E5M2 };
+// As the safetensors format calls them.
+constexpr auto names_of(SourceType) {
+  return name_table<SourceType>({{SourceType::kF64, "F64"},
+                                 {SourceType::kF32, "F32"},
+                                 {SourceType::kF16, "F16"},
+                                 {SourceType::kBf16, "BF16"},
+                                 {SourceType::kF8E4M3, "F8_E4M3"},
+                                 {SourceType::kF8E5M2, "F8_E5M2"}});
+}
+using moebench::to_string;
 
-// By the safetensors format's name, e.g. "BF16"; nullopt for every other dtype.
-std::optional<SourceType> source_type(const std::string& dtype);
+// Nullopt for every other dtype.
+inline std::optional<SourceType> source_type(std::string_view dtype) {
+  return find_named<SourceType>(dtype);
+}
 
-// The names, for errors: "F64, F32, ...".
-std::string source_type_names();
+// As which a dtype is stored.
+SourceType stored_type(config::Dtype dtype);
 
 std::int64_t element_bytes(SourceType type);
+using config::element_bytes;
 
 // Whether convert() copies the bits unchanged.
 bool is_same(SourceType from, config::Dtype to);

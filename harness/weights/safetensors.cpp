@@ -57,7 +57,7 @@ std::string header_text(const std::vector<NamedShape>& tensors, config::Dtype dt
   std::int64_t offset = 0;
   for (const NamedShape& tensor : tensors) {
     const std::int64_t end = offset + bytes_of(tensor, dtype);
-    header[tensor.name] = {{"dtype", dtype == config::Dtype::kBf16 ? "BF16" : "F32"},
+    header[tensor.name] = {{"dtype", to_string(stored_type(dtype))},
                            {"shape", tensor.shape},
                            {"data_offsets", {offset, end}}};
     offset = end;
@@ -106,8 +106,6 @@ void SafetensorsReader::read_stored(const std::string& tensor, std::int64_t begi
   MOEBENCH_CHECK(begin >= 0 && begin + std::ssize(out) <= info.num_bytes);
   file_.read(info.offset + begin, out);
 }
-
-std::int64_t element_bytes(config::Dtype dtype) { return dtype == config::Dtype::kBf16 ? 2 : 4; }
 
 SafetensorsWriter::SafetensorsWriter(const std::filesystem::path& path,
                                      const std::vector<NamedShape>& tensors, config::Dtype dtype,

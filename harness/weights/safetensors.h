@@ -64,8 +64,7 @@ struct NamedShape {
   std::vector<std::int64_t> shape;
 };
 
-// Bytes of an element.
-std::int64_t element_bytes(config::Dtype dtype);
+using config::element_bytes;
 
 // Writes the tensors one after the other, in blocks of any size. The file appears at commit().
 class SafetensorsWriter {
