@@ -106,9 +106,9 @@ function(moebench_rank_test module entry torch)
   endforeach()
 endfunction()
 
-# Each header of this folder by itself, without a precompiled one: what it needs it must include. The
-# preset `cuda` sees them all.
-function(moebench_headers name lib)
+# Each header of this folder by itself: what it needs it must include. Without a precompiled one, but
+# where parsing libtorch would cost each of them seconds. The preset `cuda` sees them all.
+function(moebench_headers name lib torch)
   file(GLOB_RECURSE headers CONFIGURE_DEPENDS RELATIVE ${CMAKE_CURRENT_SOURCE_DIR} *.h)
   set(sources)
   foreach(header IN LISTS headers)
@@ -124,7 +124,11 @@ function(moebench_headers name lib)
   if(sources)
     add_library(${name}_headers OBJECT EXCLUDE_FROM_ALL ${sources})
     target_link_libraries(${name}_headers PRIVATE ${lib})
-    target_compile_options(${name}_headers PRIVATE -O0 -g0)
+    if(torch)
+      moebench_precompiled(${name}_headers TORCH)
+    else()
+      target_compile_options(${name}_headers PRIVATE -O0 -g0)
+    endif()
     if(TARGET ${name}_test)  # whose helpers take what it defines
       target_compile_definitions(${name}_headers PRIVATE
         $<TARGET_PROPERTY:${name}_test,COMPILE_DEFINITIONS>)
@@ -156,7 +160,7 @@ function(module name)
   foreach(entry IN LISTS M_RANK_TESTS)
     moebench_rank_test(${name} ${entry} "${torch}")
   endforeach()
-  moebench_headers(${name} ${lib})
+  moebench_headers(${name} ${lib} "${torch}")
   if(M_BENCHES)
     moebench_bench(${name}_bench ${M_BENCHES})
     target_link_libraries(${name}_bench PRIVATE ${lib})
