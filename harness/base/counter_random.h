@@ -7,7 +7,13 @@
 namespace moebench {
 
 // Keeps the streams of different uses of one seed apart.
-enum class Stream : std::uint64_t { kOrder = 1, kLength = 2, kToken = 3, kRouting = 4 };
+enum class Stream : std::uint64_t {
+  kOrder = 1,
+  kLength = 2,
+  kToken = 3,
+  kRouting = 4,
+  kProjection = 5
+};
 
 // Start of the stream of one item (an epoch, a sample, a layer); hashes of key + 0, 1, 2, ...
 // follow.

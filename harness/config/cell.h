@@ -125,13 +125,15 @@ struct CellConfig {
   Binding bind = Binding::kNone;      // of ranks to cores
   std::string load_from;              // checkpoint folder; empty = seeded initial weights
   std::int64_t checkpoint_every = 0;  // a save after so many steps, warm-up included; 0 = never
+  bool perturb_weights = false;       // begins with every weight one unit in its last place off
   std::string resume_from;            // checkpoint to continue, or a folder of them; empty = none
   DataConfig data;
 
   // Driver-side; not part of the identity.
   std::int64_t repeats = 1;
   Profile profile = Profile::kNone;
-  double time_limit_s = 0;  // a repetition; 0 = none
+  bool check_numerics = true;  // measure what arms are compared by
+  double time_limit_s = 0;     // a repetition; 0 = none
   // Without progress, 0 = none; nullopt = by launch::progress_limit_s(). In no file.
   std::optional<double> progress_limit_s;
   double collective_time_limit_s = 600;  // of one between GPUs, from where its turn has come

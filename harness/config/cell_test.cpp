@@ -56,6 +56,7 @@ CellConfig odd_cell() {
   cell.checkpoint_folder = "/d";
   cell.keep_checkpoints = 3;
   cell.profile = Profile::kOps;
+  cell.check_numerics = false;
   return cell;
 }
 
@@ -129,6 +130,7 @@ TEST(Cell, IdLeavesOutWhatTheDriverDecides) {
   cell.checkpoint_folder = "";
   cell.keep_checkpoints = 0;
   cell.profile = Profile::kNone;
+  cell.check_numerics = true;
   cell.resumed_as = std::make_shared<const CellConfig>();
   EXPECT_EQ(cell.id(), odd_cell().id());
 }
@@ -233,6 +235,7 @@ TEST(Cell, IdChangesWithEveryOtherField) {
                                        [](CellConfig& c) { c.load_from = ""; },
                                        [](CellConfig& c) { ++c.checkpoint_every; },
                                        [](CellConfig& c) { c.resume_from = ""; },
+                                       [](CellConfig& c) { c.perturb_weights = true; },
                                        [](CellConfig& c) { c.data.source = DataSource::kTokens; },
                                        [](CellConfig& c) { c.data.files.pop_back(); },
                                        [](CellConfig& c) { c.data.delimiter = ""; },

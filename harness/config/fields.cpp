@@ -31,6 +31,8 @@ Fields settings_fields() {
   // What the initial weights are, and which steps a run does, is another matter where a checkpoint
   // says both.
   constexpr FieldRules kOfTheRun = {.in_workload = true, .free_on_resumption = true};
+  constexpr FieldRules kLaterOfTheRun = {
+      .in_workload = true, .free_on_resumption = true, .is_later = true};
   constexpr FieldRules kLaterArrangement = {
       .in_workload = false, .free_on_resumption = true, .is_later = true};
   return {make_field<&CellConfig::measure>("measure"),
@@ -49,7 +51,8 @@ Fields settings_fields() {
           make_field<&CellConfig::load_from>("load_from", kOfTheRun),
           make_field<&CellConfig::checkpoint_every>("checkpoint_every", kArrangement),
           make_field<&CellConfig::resume_from>("resume_from", kOfTheRun),
-          make_field<&CellConfig::bind>("bind", kLaterArrangement)};
+          make_field<&CellConfig::bind>("bind", kLaterArrangement),
+          make_field<&CellConfig::perturb_weights>("perturb_weights", kLaterOfTheRun)};
 }
 
 Fields data_fields() {
@@ -164,14 +167,16 @@ const Fields& identity_table() {
 }
 
 const Fields& driver_table() {
-  static const Fields table = {make_field<&CellConfig::scenario>("scenario"),
-                               make_field<&CellConfig::repeats>("repeats"),
-                               make_field<&CellConfig::profile>("profile"),
-                               make_field<&CellConfig::time_limit_s>("time_limit_s"),
-                               make_field<&CellConfig::collective_time_limit_s>(
-                                   "collective_time_limit_s", {.is_later = true}),
-                               make_field<&CellConfig::checkpoint_folder>("checkpoint_folder"),
-                               make_field<&CellConfig::keep_checkpoints>("keep_checkpoints")};
+  static const Fields table = {
+      make_field<&CellConfig::scenario>("scenario"),
+      make_field<&CellConfig::repeats>("repeats"),
+      make_field<&CellConfig::profile>("profile"),
+      make_field<&CellConfig::time_limit_s>("time_limit_s"),
+      make_field<&CellConfig::collective_time_limit_s>("collective_time_limit_s",
+                                                       {.is_later = true}),
+      make_field<&CellConfig::check_numerics>("check_numerics", {.is_later = true}),
+      make_field<&CellConfig::checkpoint_folder>("checkpoint_folder"),
+      make_field<&CellConfig::keep_checkpoints>("keep_checkpoints")};
   return table;
 }
 

@@ -51,6 +51,11 @@ void set_word(const YamlValue& value, const std::filesystem::path&, CellConfig& 
   cell.*member = value.word<Enum>();
 }
 
+template <bool CellConfig::*member>
+void set_bool(const YamlValue& value, const std::filesystem::path&, CellConfig& cell) {
+  cell.*member = value.boolean();
+}
+
 // A word of CellConfig::load.
 template <auto member>
 void set_load_word(const YamlValue& value, const std::filesystem::path&, CellConfig& cell) {
@@ -141,11 +146,13 @@ const std::vector<SettingDefinition>& definitions() {
       {"load_tensors", set_load_word<&LoadConfig::tensors>},
       {"measure", set_word<&CellConfig::measure>},
       {"one_rank", set_one_rank},
+      {"perturb_weights", set_bool<&CellConfig::perturb_weights>},
       {"checkpoint_every", set_count<&CellConfig::checkpoint_every, 0>},
       {"checkpoint_folder", set_path<&CellConfig::checkpoint_folder>},
       {"keep_checkpoints", set_count<&CellConfig::keep_checkpoints, 0>},
       {"resume_from", set_path<&CellConfig::resume_from>},
       {"profile", set_word<&CellConfig::profile>},
+      {"check_numerics", set_bool<&CellConfig::check_numerics>},
       {"repeats", set_count<&CellConfig::repeats>},
       {"time_limit_s", set_number<&CellConfig::time_limit_s, Range::kNotNegative>},
       {"collective_time_limit_s",

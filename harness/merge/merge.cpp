@@ -122,10 +122,11 @@ Verdict judge_completeness(const config::CellConfig& cell, const record::Metrics
   return {};
 }
 
-Verdict judge_numerics(const std::vector<RankResult>& ranks) {
+Verdict judge_numerics(const std::vector<RankResult>& ranks, const record::Metrics& metrics) {
   for (const record::MetricInfo& info : record::metric_catalogue()) {
     if (info.over_ranks != record::OverRanks::kSame) continue;
     const std::string name(info.name);
+    if (!metrics.contains(name)) continue;  // of what the cell did not measure
     const auto& expected = ranks[0].metrics.at(name).samples;
     for (const RankResult& rank : ranks) {
       const auto& samples = rank.metrics.at(name).samples;
@@ -161,7 +162,7 @@ void merge(const config::CellConfig& cell, const RankResults& ranks, const Outco
     }
     // A load compares what it has loaded with the checkpoint itself.
     if (verdict.disposition == Disposition::kOk && cell.measure == config::Measure::kTrain) {
-      verdict = judge_numerics(results);
+      verdict = judge_numerics(results, record.metrics);
     }
   }
   record.disposition = verdict.disposition;

@@ -94,9 +94,11 @@ Metric slowest_metric(const std::string& name, const std::vector<Values>& sample
 }
 
 // Loss and gradient norm are global numbers, so rank 0's stand for all; merge() compares them.
-Metric shared_metric(const std::string& name, const std::vector<Values>& samples) {
+Metric shared_metric(const std::string& name, const std::vector<RankResult>& ranks,
+                     const std::vector<Values>& samples) {
   Metric metric = metric_of(name, samples[0].back());
   metric.samples = samples[0];
+  metric.shape = ranks[0].metrics.at(name).shape;
   return metric;
 }
 
@@ -144,7 +146,7 @@ std::optional<Metric> merged_metric(const std::vector<RankResult>& ranks, const 
     case OverRanks::kSlowest:
       return of_series([&](const auto& samples) { return slowest_metric(name, samples); });
     case OverRanks::kSame:
-      return of_series([&](const auto& samples) { return shared_metric(name, samples); });
+      return of_series([&](const auto& samples) { return shared_metric(name, ranks, samples); });
     case OverRanks::kAddUp:
       return of_series([&](const auto& samples) { return added_metric(name, ranks, samples); });
     case OverRanks::kNotOfRanks:

@@ -11,6 +11,7 @@
 #include <ATen/ops/softmax.h>
 #include <ATen/ops/tensor.h>
 #include <ATen/ops/topk.h>
+#include <ATen/ops/where.h>
 #include <ATen/ops/zeros.h>
 #include <ATen/ops/zeros_like.h>
 #include <ATen/record_function.h>
@@ -89,14 +90,29 @@ struct Routing {
   at::Tensor ids_Tk;      // int64
 };
 
+// The k most probable experts; where the last of them leads by less than `margin`, relative, the
+// one behind it.
+at::Tensor other_at_ties(const at::Tensor& probs_TE, std::int64_t top_k, double margin) {
+  const auto [top, ids] = at::topk(probs_TE, top_k + 1, -1);
+  const at::Tensor last = top.select(1, top_k - 1), next = top.select(1, top_k);
+  const at::Tensor is_tie = (last - next) < last * margin;
+  at::Tensor chosen = ids.narrow(1, 0, top_k).clone();
+  chosen.select(1, top_k - 1)
+      .copy_(at::where(is_tie, ids.select(1, top_k), chosen.select(1, top_k - 1)));
+  return chosen;
+}
+
 // `forced_ids`: undefined, or the choice that replaces the router's. The router then still picks,
 // so that it costs what it costs, and still gets the gradient of the weights.
 Routing route(const at::Tensor& x_TH, Weight& router, std::int64_t top_k,
-              const at::Tensor& forced_ids) {
+              const at::Tensor& forced_ids, double tie_margin) {
   const at::Tensor probs = at::softmax(linear(x_TH, router).to(at::kFloat), -1);
   auto [top, ids] = at::topk(probs, top_k, -1);
   if (forced_ids.defined()) {
     ids = forced_ids;
+    top = probs.gather(-1, ids);
+  } else if (tie_margin > 0 && top_k < probs.size(1)) {
+    ids = other_at_ties(probs, top_k, tie_margin);
     top = probs.gather(-1, ids);
   }
   return {probs, top / top.sum(-1, /*keepdim=*/true), ids};
@@ -136,8 +152,9 @@ LayerOutput decoder_layer(const at::Tensor& x_TH, LayerWeights& weights,
   const at::Tensor moe_in = rms_norm(residual, dense.post_norm, model.rms_norm_eps);
   mark_backward(moe_in, Phase::kRouter);
   const at::Tensor& forced = batch.forced_ids_LTk;
-  const Routing routing = route(moe_in, dense.router, model.top_k,
-                                forced.defined() ? forced.select(0, weights.index) : forced);
+  const Routing routing =
+      route(moe_in, dense.router, model.top_k,
+            forced.defined() ? forced.select(0, weights.index) : forced, batch.tie_margin);
   mark_backward(routing.weights_Tk, Phase::kRouter);
   LayerOutput out;
   const auto sum_choices = [&] {

@@ -44,6 +44,9 @@ struct BatchContext {
                       // Face does, but does not count in the load-balancing loss
   ExpertFunction experts;
   at::Tensor forced_ids_LTk;  // int64 [layers, T, k] in place of the router's choice, or undefined
+  // Takes the next expert for the last chosen one where its probability is within this of it,
+  // relative: what a router may do whose sums are rounded otherwise.
+  double tie_margin = 0;
 };
 
 struct LayerOutput {

@@ -189,6 +189,22 @@ constexpr auto kCatalogue = std::to_array<MetricInfo>({
     {"grad_norm", "1", kSame, "global gradient norm of the last measured step, before clipping", "",
      kByUnit, kTraining},
 
+    // What arms that do the same work are compared by, of the first steps of the memory pass.
+    {"first_losses", "1", kSame, "loss of the last of the first steps, warm-up included"},
+    {"token_loss_projections", "1", kSame,
+     "sums of the loss of each token of a step with random signs, / sqrt(loss tokens), by step"},
+    {"token_loss_noise", "1", kSame,
+     "root mean square of what a token's loss moves by where every weight is one unit in its last "
+     "place off, by step"},
+    {"layer_grad_norms", "1", kSame,
+     "gradient norm of each layer, and of embedding, final norm and head together, by step"},
+    {"layer_grad_noise", "1", kSame,
+     "root mean square of what the norms move by, relative, where every weight is one unit in its "
+     "last place off, by step"},
+    {"token_loss_by_ties", "1", kSame,
+     "root mean square of what a token's loss moves by where every choice between two experts of "
+     "almost equal probability falls the other way, by step"},
+
     // GPUs, as NVML tells.
     {"gpu_sm_clock", "Hz", kSmallest, "clock of the multiprocessors, median reading"},
     {"gpu_sm_clock_min", "Hz", kSmallest, "clock of the multiprocessors, smallest reading"},

@@ -33,7 +33,7 @@ struct GateRule {
     kNone,
     kNoMore,  // grow by `tolerance`
     kSame,    // differ by `tolerance`, where both do the same work
-    kLoss,    // differ as losses of arms that do the same work may (reports::agreement_bound)
+    kLoss,    // differ as losses of arms that do the same work may (record::disagreement)
   };
   Kind kind = Kind::kNone;
   double tolerance = 0;  // relative

@@ -24,7 +24,8 @@ struct StepResult {
   // Global values, the same bits on every rank. loss = mean cross entropy over all loss tokens of
   // the step + router_aux_loss_coef x mean load-balancing loss over its micro-batches.
   double loss = 0;
-  double grad_norm = 0;  // before clipping, over every parameter once
+  double grad_norm = 0;                  // before clipping, over every parameter once
+  std::vector<double> layer_grad_norms;  // the same of each layer, and last of the root unit
 };
 
 struct RoutingCounts {
@@ -65,6 +66,10 @@ class Engine {
 
   // What the forward passes routed since the last call; recomputation does not count again.
   RoutingCounts take_routing_counts();
+
+  // Cross entropy of each token of a micro-batch as the model is now, fp32 [tokens] on the host; 0
+  // where there is no next token. `tie_margin`: see model::BatchContext. A forward pass alone.
+  at::Tensor token_losses(const data::MicroBatch& batch, double tie_margin = 0);
 
   // The model's logits as it is now, [tokens, vocabulary]: a forward pass alone.
   at::Tensor logits(const data::MicroBatch& batch);
@@ -129,7 +134,7 @@ class Engine {
                   at::Tensor& loss_sum);
   at::Tensor forced_ids(const data::MicroBatch& batch) const;
   void count_routing(const std::vector<model::ExpertLoad>& loads, const data::MicroBatch& batch);
-  double squared_gradient_norm();
+  std::vector<double> squared_gradient_norms();
   void start_root_gradients(bool first);
   void finish_root_gradients();
   void start_reduce(parallel::ShardedUnit& unit, Turn turn);

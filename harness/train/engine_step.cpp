@@ -1,7 +1,10 @@
 // Steps of the engine, and what they take from a batch.
 #include <ATen/TensorOperators.h>
+#include <ATen/core/Reduction.h>
 #include <ATen/core/Tensor.h>
 #include <ATen/core/grad_mode.h>
+#include <ATen/ops/cat.h>
+#include <ATen/ops/cross_entropy_loss.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/stack.h>
 #include <ATen/ops/tensor.h>
@@ -98,20 +101,24 @@ StepResult Engine::step(const std::vector<data::MicroBatch>& micro_batches) {
   release_root();
 
   measure::PhaseScope phase(Phase::kRouter);
-  std::vector<double> sums = {0, 0, 0};  // cross entropy, load balancing, squared gradients
+  std::vector<double> sums = {0, 0};  // cross entropy, load balancing, then squared gradients
   for (std::size_t i = 0; i < micro_batches.size(); ++i) {
     count_routing(outcomes[i].loads, micro_batches[i]);
     sums[0] += outcomes[i].cross_entropy_sum.item<double>();
     sums[1] += outcomes[i].load_balancing.item<double>();
   }
   phase.change(Phase::kOptimizer);
-  sums[2] = squared_gradient_norm();
+  const std::vector<double> squares = squared_gradient_norms();
+  sums.insert(sums.end(), squares.begin(), squares.end());
   sum_over_ranks(world_, sums);
   StepResult result;
   const auto num_micro_batches = static_cast<double>(cell_.ranks * cell_.grad_accumulation);
   result.loss =
       sums[0] / loss_tokens[0] + cell_.model.router_aux_loss_coef * sums[1] / num_micro_batches;
-  result.grad_norm = std::sqrt(sums[2]);
+  result.grad_norm = std::sqrt(std::accumulate(sums.begin() + 2, sums.end(), 0.0));
+  for (auto square = sums.begin() + 2; square != sums.end(); ++square) {
+    result.layer_grad_norms.push_back(std::sqrt(*square));
+  }
   update_parameters(cell_, all_units(), result.grad_norm, ++num_updates_);
   if (!cell_.keep_gradients) {
     for (parallel::ShardedUnit* unit : all_units()) unit->free_gradient();
@@ -122,15 +129,23 @@ StepResult Engine::step(const std::vector<data::MicroBatch>& micro_batches) {
   return result;
 }
 
-// Of this rank's slices.
-double Engine::squared_gradient_norm() {
+// Of this rank's slices, by layer, the root's last.
+std::vector<double> Engine::squared_gradient_norms() {
   std::vector<at::Tensor> squares;
   for (parallel::ShardedUnit* unit : all_units()) {
     squares.push_back(unit->gradient_sum_of_squares());
   }
   const at::Tensor on_host = at::stack(squares).cpu();
-  const auto* begin = on_host.const_data_ptr<double>();
-  return std::accumulate(begin, begin + on_host.numel(), 0.0);
+  const auto* square = on_host.const_data_ptr<double>();
+  std::vector<double> sums;
+  const double root = *square++;
+  for (const Layer& layer : layers_) {
+    const auto end = square + std::ssize(layer.units);
+    sums.push_back(std::accumulate(square, end, 0.0));
+    square = end;
+  }
+  sums.push_back(root);
+  return sums;
 }
 
 void Engine::count_routing(const std::vector<model::ExpertLoad>& loads,
@@ -149,6 +164,27 @@ void Engine::count_routing(const std::vector<model::ExpertLoad>& loads,
     std::transform(from, from + rows_LE.size(1), to, to, std::plus<>());
   }
   routing_counts_.routed_rows += batch.num_samples * batch.length * model.top_k * model.num_layers;
+}
+
+at::Tensor Engine::token_losses(const data::MicroBatch& batch, double tie_margin) {
+  constexpr std::int64_t kRowsAtOnce = 1024;  // of logits in fp32
+  gather_root();
+  std::vector<SavedLayer> saved(layers_.size());
+  model::BatchContext context = context_of(batch);
+  context.tie_margin = tie_margin;
+  const at::Tensor x_TH = forward(context, saved);
+  saved.clear();
+  const at::AutoGradMode grad_mode(false);
+  std::vector<at::Tensor> losses;
+  for (std::int64_t row = 0; row < x_TH.size(0); row += kRowsAtOnce) {
+    const std::int64_t rows = std::min(kRowsAtOnce, x_TH.size(0) - row);
+    const at::Tensor logits =
+        model::logits(x_TH.narrow(0, row, rows), root_weights_, cell_.model).to(at::kFloat);
+    losses.push_back(at::cross_entropy_loss(logits, context.labels_T.narrow(0, row, rows), {},
+                                            at::Reduction::None, /*ignore_index=*/-1));
+  }
+  release_root();
+  return at::cat(losses).cpu();
 }
 
 at::Tensor Engine::logits(const data::MicroBatch& batch) {

@@ -51,10 +51,16 @@ MemoryPass memory_pass(const PassInputs& inputs, std::int64_t num_steps, record:
   std::int64_t peak = 0;
   Consumed consumed;
   for (std::int64_t i = 0; i < num_steps; ++i) {
+    if (inputs.cell.check_numerics) {
+      pass.numerics.before_step(run, inputs);
+      device::release_cache(inputs.place);
+    }
     tracker.reset_peak();
     device::reset_peak(inputs.place);
     tracker.take_timeline();
-    pass.losses.push_back(run.step(consumed).loss);
+    const StepResult result = run.step(consumed);
+    pass.losses.push_back(result.loss);
+    pass.numerics.after_step(result);
     const char* step = i == 0 ? "first_step" : "steady_step";
     record_phase(step);
     record_device(step, inputs.place, metrics);

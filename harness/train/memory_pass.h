@@ -4,6 +4,7 @@
 
 #include "harness/measure/torch/tensor_memory.h"
 #include "harness/record/record.h"
+#include "harness/train/numerics.h"
 #include "harness/train/run.h"
 
 namespace moebench::train {
@@ -14,6 +15,7 @@ namespace moebench::train {
 struct MemoryPass {
   std::vector<double> losses;                   // of the steps
   std::vector<measure::MemoryMoment> timeline;  // of the last one
+  Numerics numerics;                            // where the cell asks for them
 };
 MemoryPass memory_pass(const PassInputs& inputs, std::int64_t num_steps, record::Metrics& metrics);
 

@@ -21,6 +21,7 @@ inline CellConfig packed_cell() {
   CellConfig cell;
   cell.ranks = world->size();
   cell.packing = true;
+  cell.check_numerics = false;
   return cell;
 }
 

@@ -7,6 +7,7 @@
 #include "harness/measure/clock.h"
 #include "harness/measure/phases.h"
 #include "harness/train/checkpoints.h"
+#include "harness/train/perturb.h"
 #include "harness/weights/parameters.h"
 
 namespace moebench::train {
@@ -38,18 +39,25 @@ Run::Run(const PassInputs& inputs, Engine::BufferCaching caching)
   } else {
     engine_.load_pretrained();
   }
+  if (cell.perturb_weights) perturb_parameters(engine_);
+}
+
+std::vector<data::MicroBatch> Run::next_micro_batches() const {
+  std::vector<data::MicroBatch> batches;
+  const config::CellConfig& cell = inputs_.cell;
+  for (std::int64_t i = 0; i < cell.grad_accumulation; ++i) {
+    const std::int64_t index = i * cell.ranks + inputs_.world.rank();
+    batches.push_back(inputs_.data.micro_batch(next_step_, index));
+  }
+  return batches;
 }
 
 StepResult Run::step(Consumed& consumed) {
   std::vector<data::MicroBatch> batches;
   {
     const measure::PhaseScope scope(measure::Phase::kData);
-    const config::CellConfig& cell = inputs_.cell;
-    for (std::int64_t i = 0; i < cell.grad_accumulation; ++i) {
-      const std::int64_t index = i * cell.ranks + inputs_.world.rank();
-      batches.push_back(inputs_.data.micro_batch(next_step_, index));
-      consumed.add(batches.back(), cell);
-    }
+    batches = next_micro_batches();
+    for (const data::MicroBatch& batch : batches) consumed.add(batch, inputs_.cell);
   }
   ++next_step_;
   return engine_.step(batches);

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <vector>
+
 #include "harness/comm/communicator.h"
 #include "harness/config/cell.h"
 #include "harness/data/data_set.h"
@@ -39,6 +41,9 @@ class Run {
  public:
   // Loads the weights.
   Run(const PassInputs& inputs, Engine::BufferCaching caching);
+
+  // This rank's of the next step.
+  std::vector<data::MicroBatch> next_micro_batches() const;
 
   // The next step, data included; what it trains on is added to `consumed`.
   StepResult step(Consumed& consumed);

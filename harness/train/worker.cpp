@@ -24,6 +24,7 @@
 #include "harness/train/load_weights.h"
 #include "harness/train/measured_steps.h"
 #include "harness/train/memory_pass.h"
+#include "harness/train/numerics.h"
 #include "harness/train/periodic_saver.h"
 #include "harness/train/profile_metrics.h"
 #include "harness/train/profile_pass.h"
@@ -177,6 +178,10 @@ class Worker {
     MemoryPass pass = memory_pass(inputs_, std::ssize(first_losses_), result_.metrics);
     for (std::size_t i = 0; i < pass.losses.size(); ++i) check_same_loss(i, pass.losses[i]);
     memory_timeline_ = std::move(pass.timeline);
+    if (!cell_.check_numerics || result_.disposition != record::Disposition::kOk) return;
+    progress("numerics", 0, 1, 0);
+    pass.numerics.write(result_.metrics);
+    noise_pass(inputs_, pass.numerics, std::ssize(first_losses_), result_.metrics);
   }
 
   void profile() {

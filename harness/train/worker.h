@@ -15,9 +15,9 @@
 namespace moebench::train {
 
 struct WorkerOptions {
-  // Called on rank 0: phase ("load", "warmup", "steps", "save", "memory", "profile"), step from 1,
-  // steps in the phase, real tokens per second of this rank in the last step (0 where there is
-  // none).
+  // Called on rank 0: phase ("load", "warmup", "steps", "save", "memory", "numerics", "profile"),
+  // step from 1, steps in the phase, real tokens per second of this rank in the last step (0 where
+  // there is none).
   std::function<void(const char* phase, std::int64_t step, std::int64_t num_steps,
                      double tokens_per_second)>
       progress = [](const char*, std::int64_t, std::int64_t, double) {};
@@ -38,7 +38,8 @@ struct WorkerOptions {
 
 // Runs one repetition of a cell on this rank: measure the GEMM rate, load, warm up, timed steps
 // with checkpoints saved between them, then a second run of the first steps from the same initial
-// state for memory alone, and where the cell asks for it a third for its profile. Collective over
+// state for memory alone, where the cell asks for them a third from perturbed weights, which shows
+// what rounding does, and a fourth for its profile. Collective over
 // `world`. Metrics: see harness/record/schema.md. The result is `incorrect` where a loss is not
 // finite or the second run's losses differ from the first's.
 record::RankResult run_worker(const config::CellConfig& cell, comm::Communicator& world,

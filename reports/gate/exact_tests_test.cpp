@@ -57,9 +57,12 @@ TEST(ExactTests, TokensMustBeTheSame) {
   EXPECT_EQ(verdict("real_tokens", set("real_tokens", 999)), Verdict::kRegressed);
 }
 
-TEST(ExactTests, LossMayMoveWithinItsNumberFormat) {
-  EXPECT_EQ(verdict("loss", set("loss", 2.5 * (1 + 5e-6))), Verdict::kPass);
-  EXPECT_EQ(verdict("loss", set("loss", 2.5 * (1 - 5e-5))), Verdict::kRegressed);
+TEST(ExactTests, LossesOfTheFirstStepsMayMoveAsRoundingDoes) {
+  const auto second = [](double loss) {
+    return [=](CellRecord& record) { record.metrics["loss"].samples[1] = loss; };
+  };
+  EXPECT_EQ(verdict("loss", second(2.5 * (1 + 5e-6))), Verdict::kPass);
+  EXPECT_EQ(verdict("loss", second(2.5 * (1 - 5e-5))), Verdict::kRegressed);
 }
 
 TEST(ExactTests, OtherWorkIsComparedInMemoryAlone) {

@@ -161,7 +161,7 @@ TEST_F(EndToEnd, AWrongArmIsIncorrectAndNoImprovementIsPrintedForIt) {
   const Output all =
       finish_moebench(start_moebench({"report", "results/arms"}, folder_.path()), folder_.path());
   EXPECT_THAT(all.out,
-              AllOf(HasSubstr("INCORRECT: loss of measured step 1 is"),
+              AllOf(HasSubstr("INCORRECT: token losses of step 1: "),
                     HasSubstr("| ep          | 2         | grouped       |             — |")));
   EXPECT_EQ(run().exit_code, 0) << "the wrong arm is run again";
 }

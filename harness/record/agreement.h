@@ -1,0 +1,60 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "harness/record/record.h"
+
+namespace moebench::record {
+
+// How many random projections of a step's token losses a record holds. Their mean squared
+// difference between two runs estimates that of all tokens, with a standard error of
+// sqrt(2 / this) = 25 %.
+inline constexpr int kTokenLossProjections = 32;
+
+// What two runs of the same work have in common, and should.
+struct Comparison {
+  std::string quantity;   // "token losses of step 1", "loss of measured step 3"
+  double difference = 0;  // nan where a number is none
+  double allowed = 0;
+
+  // Written so that what is no number does not agree.
+  bool agrees() const { return difference <= allowed; }
+};
+
+// Whether two runs that do the same work (CellRecord::workload) compute the same. Judged are the
+// first steps, which all runs begin in the same state: later on, rounding that differs from arm to
+// arm has grown by an amount that depends on learning rate, model and number of steps, and arms
+// that are equal drift apart as one arm does that is started one rounding aside.
+//
+//   token losses       root mean square over the tokens of a step, from random projections
+//   gradient norms     root mean square over the layers of a step, relative
+//   loss               of a step, all told
+//
+// What may differ is measured: each run repeats these steps with every weight one unit in its last
+// place off and records by how much token losses and gradient norms move (token_loss_noise,
+// layer_grad_noise). Equal arms differ by no more than noise_factor() times the smaller of the two.
+// In fp32 two experts whose probabilities are almost equal may be chosen either way; what it does
+// to token losses if all such choices fall the other way is measured as well (token_loss_by_ties).
+// In bf16 such ties are many, and noise holds its share of them.
+//
+// Records without these metrics (of before they existed, of other trainers) are judged by loss and
+// gradient norm of their first measured steps, with fixed bounds (LossBound).
+std::vector<Comparison> comparisons(const CellRecord& run, const CellRecord& reference);
+
+// The first that does not agree.
+std::optional<Comparison> disagreement(const CellRecord& run, const CellRecord& reference);
+
+// How many times what one rounding does to a run equal arms may differ by.
+double noise_factor(const CellRecord& record);
+
+// Largest relative difference of a step's loss and gradient norm where no noise was measured: fp32
+// 1e-5 and 1e-4, bf16 5e-4 and 1e-2, wider with fewer than 2048 loss tokens a step.
+struct LossBound {
+  double loss;
+  double grad_norm;
+};
+LossBound loss_bound(const CellRecord& record);
+
+}  // namespace moebench::record

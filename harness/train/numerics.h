@@ -1,0 +1,37 @@
+#pragma once
+
+#include <vector>
+
+#include "harness/record/record.h"
+#include "harness/train/run.h"
+
+namespace moebench::train {
+
+// What arms that do the same work are compared by (record/agreement.h), of the first steps of a
+// run. Global values, the same on every rank.
+class Numerics {
+ public:
+  // Both collective. Before a step: a forward pass over what it will train on.
+  void before_step(Run& run, const PassInputs& inputs);
+  void after_step(const StepResult& step);
+
+  void write(record::Metrics& metrics) const;
+
+  // By how much the two are apart, of each step: token losses, root mean square; gradient norms of
+  // the layers, root mean square of the relative differences.
+  std::vector<double> token_loss_difference(const Numerics& other) const;
+  std::vector<double> layer_grad_difference(const Numerics& other) const;
+
+ private:
+  std::vector<double> losses_;                         // [steps]
+  std::vector<std::vector<double>> projections_;       // [steps][record::kTokenLossProjections]
+  std::vector<std::vector<double>> layer_grad_norms_;  // [steps][layers + 1]
+  std::vector<double> token_loss_by_ties_;             // [steps]; fp32 alone
+};
+
+// The first steps once more from perturbed parameters: how far rounding alone moves what `numerics`
+// holds. Adds token_loss_noise and layer_grad_noise. Collective.
+void noise_pass(const PassInputs& inputs, const Numerics& numerics, std::int64_t num_steps,
+                record::Metrics& metrics);
+
+}  // namespace moebench::train
