@@ -5,8 +5,10 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <tuple>
 
 #include "harness/base/error.h"
+#include "harness/record/agreement.h"
 #include "reports/write/format_value.h"
 
 namespace moebench::session {
@@ -24,6 +26,7 @@ CellConfig run_of(const CellConfig& cell, std::int64_t steps, std::int64_t save_
   run.keep_checkpoints = 0;
   run.repeats = 1;
   run.resumed_as = nullptr;
+  run.check_numerics = false;  // the check is this one
   return run;
 }
 
@@ -34,32 +37,40 @@ double relative_difference(double got, double want) {
   return std::isfinite(relative) ? relative : std::numeric_limits<double>::infinity();
 }
 
-// Of a metric's samples: the saved run's against the straight run's first ones, the resumed run's
-// against those that follow. nullopt where their numbers do not fit.
-std::optional<double> largest_difference(const ResumeRecipe& recipe, const ResumeRecords& records,
-                                         const std::string& metric) {
-  const auto samples = [&](const CellRecord& record) {
-    const auto found = record.metrics.find(metric);
-    return found == record.metrics.end() ? std::vector<double>() : found->second.samples;
-  };
-  const auto straight = samples(*records.straight);
-  std::vector<double> pieces = samples(*records.saved);
+const std::vector<double>& samples_of(const CellRecord& record, const std::string& metric) {
+  static const std::vector<double> kNone;
+  const auto found = record.metrics.find(metric);
+  return found == record.metrics.end() ? kNone : found->second.samples;
+}
+
+// By step, relative to the straight run's: the saved run's steps, then those of one that goes on
+// from its checkpoint. Nullopt where their numbers do not fit.
+std::optional<std::vector<double>> differences(const ResumeRecipe& recipe,
+                                               const ResumeRecords& records,
+                                               const CellRecord& continued,
+                                               const std::string& metric) {
+  const std::vector<double>& straight = samples_of(*records.straight, metric);
+  std::vector<double> pieces = samples_of(*records.saved, metric);
   if (std::ssize(pieces) != recipe.steps_before) return std::nullopt;
-  const auto rest = samples(*records.resumed);
+  const std::vector<double>& rest = samples_of(continued, metric);
   pieces.insert(pieces.end(), rest.begin(), rest.end());
   if (std::ssize(straight) != recipe.num_steps() || pieces.size() != straight.size()) {
     return std::nullopt;
   }
-  double largest = 0;
   for (std::size_t i = 0; i < pieces.size(); ++i) {
-    largest = std::max(largest, relative_difference(pieces[i], straight[i]));
+    pieces[i] = relative_difference(pieces[i], straight[i]);
   }
-  return largest;
+  return pieces;
 }
 
-std::string failed_run(const ResumeRecords& records) {
-  const std::pair<const char*, const CellRecord*> runs[] = {
+std::optional<double> largest(const std::optional<std::vector<double>>& differences) {
+  return differences ? std::optional(std::ranges::max(*differences)) : std::nullopt;
+}
+
+std::string failed_run(const ResumeRecords& records, bool is_rearranged) {
+  std::vector<std::pair<const char*, const CellRecord*>> runs = {
       {"straight", records.straight}, {"saved", records.saved}, {"resumed", records.resumed}};
+  if (is_rearranged) runs.emplace_back("perturbed", records.perturbed);
   for (const auto& [name, record] : runs) {
     if (record == nullptr) return fmt::format("the {} run was not started", name);
     if (record->disposition == record::Disposition::kOk) continue;
@@ -69,27 +80,75 @@ std::string failed_run(const ResumeRecords& records) {
   return "";
 }
 
-// The first quantity beyond its bound.
-std::string excess(const ResumeCheck& check, const std::string& worst_parameter,
-                   const ResumeBounds& bounds) {
-  struct Quantity {
-    std::string name;
-    std::optional<double> difference;
-    double bound;
-  };
-  const Quantity quantities[] = {
-      {"the loss", check.loss, bounds.loss},
-      {"the gradient norm", check.grad_norm, bounds.grad_norm},
-      {fmt::format("parameter '{}'", worst_parameter), check.parameters, bounds.parameters}};
-  for (const Quantity& quantity : quantities) {
-    if (!quantity.difference) return "the runs do not have the steps and checkpoints to compare";
-    if (*quantity.difference <= quantity.bound) continue;
-    return fmt::format("{} is off by {}, allowed is {}", quantity.name,
-                       difference_text(quantity.difference), difference_text(quantity.bound));
+constexpr const char* kIncomplete = "the runs do not have the steps and checkpoints to compare";
+
+// Where equal bits are demanded.
+std::string difference_of_bits(const ResumeCheck& check,
+                               const std::optional<checkpoint::Difference>& state) {
+  const std::pair<std::string, std::optional<double>> quantities[] = {
+      {"the loss", check.loss},
+      {"the gradient norm", check.grad_norm},
+      {fmt::format("parameter '{}'", state ? state->worst_parameter : ""), check.parameters}};
+  for (const auto& [name, difference] : quantities) {
+    if (!difference) return kIncomplete;
+    if (*difference == 0) continue;
+    return fmt::format("{} is off by {}, allowed is 0", name, difference_text(difference));
   }
-  const bool needs_all_bits = bounds.parameters == 0;
-  return needs_all_bits && !check.is_bit_identical ? "AdamW's moments are not the same bits" : "";
+  return check.is_bit_identical ? "" : "AdamW's moments are not the same bits";
 }
+
+// Where rounding may differ.
+class RoundingCheck {
+ public:
+  RoundingCheck(const ResumeRecipe& recipe, const ResumeRecords& records,
+                const ResumeStates& states)
+      : recipe_(recipe),
+        records_(records),
+        states_(states),
+        factor_(record::noise_factor(*records.straight)) {}
+
+  std::string failure() const {
+    const record::LossBound bound = record::loss_bound(*records_.straight);
+    for (const auto& [metric, name, allowed] :
+         {std::tuple("loss", "the loss", bound.loss),
+          std::tuple("grad_norm", "the gradient norm", bound.grad_norm)}) {
+      const std::string excess = excess_of(metric, name, allowed);
+      if (!excess.empty()) return excess;
+    }
+    return excess_of_parameters();
+  }
+
+ private:
+  std::string excess_of(const char* metric, const char* name, double bound) const {
+    const auto ours = differences(recipe_, records_, *records_.resumed, metric);
+    const auto rounding = differences(recipe_, records_, *records_.perturbed, metric);
+    if (!ours || !rounding) return kIncomplete;
+    double grown = 0;
+    for (std::size_t step = 0; step < ours->size(); ++step) {
+      grown = std::max(grown, (*rounding)[step]);
+      const double allowed = std::max(bound, factor_ * grown);
+      if ((*ours)[step] <= allowed && std::isfinite((*ours)[step])) continue;
+      return fmt::format("{} of step {} is off by {}, allowed is {}", name, step + 1,
+                         difference_text((*ours)[step]), difference_text(allowed));
+    }
+    return "";
+  }
+
+  std::string excess_of_parameters() const {
+    if (!states_.resumed || !states_.perturbed) return kIncomplete;
+    const double least = recipe_.straight.dtype == config::Dtype::kFp32 ? 1e-6 : 1e-2;
+    const double allowed = std::max(least, factor_ * states_.perturbed->parameters);
+    if (states_.resumed->parameters <= allowed) return "";
+    return fmt::format("parameter '{}' is off by {}, allowed is {}",
+                       states_.resumed->worst_parameter,
+                       difference_text(states_.resumed->parameters), difference_text(allowed));
+  }
+
+  const ResumeRecipe& recipe_;
+  const ResumeRecords& records_;
+  const ResumeStates& states_;
+  double factor_;
+};
 
 }  // namespace
 
@@ -113,27 +172,29 @@ ResumeRecipe make_resume_recipe(const CellConfig& cell,
         cell.scenario, total, before);
   }
   const CellConfig& continued = cell.resumed_as ? *cell.resumed_as : cell;
+  CellConfig perturbed = run_of(cell, total - before, total);
+  perturbed.perturb_weights = true;
   return {before, run_of(cell, total, total), run_of(cell, before, before),
-          run_of(continued, total - before, total)};
-}
-
-ResumeBounds resume_bounds(const ResumeRecipe& recipe) {
-  if (!recipe.is_rearranged()) return {};
-  if (recipe.straight.dtype == config::Dtype::kFp32) return {1e-6, 1e-6, 1e-6};
-  return {1e-3, 5e-2, 1e-1};
+          run_of(continued, total - before, total), perturbed};
 }
 
 ResumeCheck check_resumption(const ResumeRecipe& recipe, const ResumeRecords& records,
-                             const std::optional<checkpoint::Difference>& state) {
+                             const ResumeStates& states) {
   ResumeCheck check;
   check.num_steps = recipe.num_steps();
-  check.failure = failed_run(records);
+  check.failure = failed_run(records, recipe.is_rearranged());
   if (!check.failure.empty()) return check;
-  check.loss = largest_difference(recipe, records, "loss");
-  check.grad_norm = largest_difference(recipe, records, "grad_norm");
-  if (state) check.parameters = state->parameters;
-  check.is_bit_identical = check.loss == 0.0 && check.grad_norm == 0.0 && state && state->identical;
-  check.failure = excess(check, state ? state->worst_parameter : "", resume_bounds(recipe));
+  check.loss = largest(differences(recipe, records, *records.resumed, "loss"));
+  check.grad_norm = largest(differences(recipe, records, *records.resumed, "grad_norm"));
+  if (states.resumed) check.parameters = states.resumed->parameters;
+  check.is_bit_identical =
+      check.loss == 0.0 && check.grad_norm == 0.0 && states.resumed && states.resumed->identical;
+  if (!recipe.is_rearranged()) {
+    check.failure = difference_of_bits(check, states.resumed);
+    return check;
+  }
+  check.loss_by_rounding = largest(differences(recipe, records, *records.perturbed, "loss"));
+  check.failure = RoundingCheck(recipe, records, states).failure();
   return check;
 }
 

@@ -17,6 +17,9 @@ struct ResumeRecipe {
   config::CellConfig straight;    // all steps, then a checkpoint
   config::CellConfig saved;       // the first steps, then a checkpoint
   config::CellConfig resumed;     // the other steps, then a checkpoint; `resume_from` is not set
+  // As `resumed`, but arranged as `saved` and with every weight one unit in its last place off: it
+  // shows what rounding does. Runs where `resumed` is arranged otherwise.
+  config::CellConfig perturbed;
   std::int64_t num_steps() const { return straight.steps; }
   // Whether the resumed run differs from the others in any axis.
   bool is_rearranged() const { return straight.axes() != resumed.axes(); }
@@ -27,11 +30,18 @@ struct ResumeRecipe {
 ResumeRecipe make_resume_recipe(const config::CellConfig& cell,
                                 const std::optional<std::int64_t>& steps_before);
 
-// Records of the three runs; nullptr for one that was not started, since one before it failed.
+// Records of the runs; nullptr for one that was not started, since one before it failed, or it is
+// not needed.
 struct ResumeRecords {
   const record::CellRecord* straight = nullptr;
   const record::CellRecord* saved = nullptr;
   const record::CellRecord* resumed = nullptr;
+  const record::CellRecord* perturbed = nullptr;
+};
+
+// Final checkpoints against the straight run's; nullopt where there are none to compare.
+struct ResumeStates {
+  std::optional<checkpoint::Difference> resumed, perturbed;
 };
 
 struct ResumeCheck {
@@ -41,24 +51,18 @@ struct ResumeCheck {
   std::optional<double> grad_norm;
   std::optional<double> parameters;  // final ones
   bool is_bit_identical = false;     // losses, norms, final parameters and moments
-  std::string failure;               // why the check fails; empty where it passes
+  // The same of the perturbed run, over the steps behind the checkpoint.
+  std::optional<double> loss_by_rounding;
+  std::string failure;  // why the check fails; empty where it passes
 };
 
-// Largest relative differences that are allowed: in the same arrangement 0, and the final moments
-// must have the same bits. In another, sums come in another order: fp32 1e-6; bf16 1e-3, 5e-2 and
-// 1e-1, for which mixtral-tiny over 18 steps at the high learning rate 1e-3 showed 4e-4, 2e-2 and
-// 5e-2.
-struct ResumeBounds {
-  double loss = 0;
-  double grad_norm = 0;
-  double parameters = 0;
-};
-ResumeBounds resume_bounds(const ResumeRecipe& recipe);
-
-// Pure. `state`: the resumed run's final checkpoint against the straight one's, nullopt where
-// there are none to compare.
+// In the same arrangement nothing may differ, and the final moments must have the same bits. In
+// another, sums come in another order, and what that does grows with every step: each step's loss
+// and gradient norm, and the final parameters, may differ by record::noise_factor() times what the
+// perturbed run's did so far, and by no less than record::loss_bound(). The steps before the
+// checkpoint are arranged alike. Pure.
 ResumeCheck check_resumption(const ResumeRecipe& recipe, const ResumeRecords& records,
-                             const std::optional<checkpoint::Difference>& state);
+                             const ResumeStates& states);
 
 // A relative difference as a word: "0", "1.0e-06", "-" where there is none.
 std::string difference_text(const std::optional<double>& difference);

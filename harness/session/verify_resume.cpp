@@ -74,12 +74,12 @@ checkpoint::Difference compare_states(const fs::path& got, const fs::path& want)
   return checkpoint::difference(got_reader, want_reader);
 }
 
-// The straight, the saved and the resumed run of one row, as far as they succeed.
+// The runs of one row, as far as they succeed.
 ResumeRow verify(const CellConfig& cell, ResumeRecipe recipe, const std::string& name,
                  Runner& runner) {
   ResumeRow row{cell, recipe, {}, {}, {}, {}};
   ResumeRecords records;
-  std::optional<checkpoint::Difference> state;
+  ResumeStates states;
   records.straight = &runner.run(recipe.straight, name + ", straight");
   if (is_ok(records.straight)) {
     records.saved = &runner.run(recipe.saved, name + ", saved");
@@ -91,16 +91,24 @@ ResumeRow verify(const CellConfig& cell, ResumeRecipe recipe, const std::string&
     records.resumed = &runner.run(recipe.resumed, name + ", resumed");
     row.load_time_ns = records.resumed->value("checkpoint_load_time");
   }
+  if (is_ok(records.resumed) && recipe.is_rearranged()) {
+    recipe.perturbed.resume_from = recipe.resumed.resume_from;
+    records.perturbed = &runner.run(recipe.perturbed, name + ", one rounding aside");
+  }
   std::string unreadable;
   if (is_ok(records.resumed)) {
+    const fs::path straight = runner.checkpoint(recipe.straight, recipe.num_steps());
+    const auto state_of = [&](const CellConfig& run) {
+      return compare_states(runner.checkpoint(run, recipe.num_steps()), straight);
+    };
     try {
-      state = compare_states(runner.checkpoint(recipe.resumed, recipe.num_steps()),
-                             runner.checkpoint(recipe.straight, recipe.num_steps()));
+      states.resumed = state_of(recipe.resumed);
+      if (is_ok(records.perturbed)) states.perturbed = state_of(recipe.perturbed);
     } catch (const Error& error) {
       unreadable = error.what();
     }
   }
-  row.check = check_resumption(recipe, records, state);
+  row.check = check_resumption(recipe, records, states);
   if (!unreadable.empty()) row.check.failure = unreadable;
   return row;
 }
@@ -110,6 +118,7 @@ int count_runs(const std::vector<ResumeRecipe>& recipes) {
   for (const ResumeRecipe& recipe : recipes) {
     shared.insert(recipe.straight.id());
     shared.insert(recipe.saved.id());
+    if (recipe.is_rearranged()) shared.insert(recipe.perturbed.id());
   }
   return static_cast<int>(shared.size() + recipes.size());
 }
