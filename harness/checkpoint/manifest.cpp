@@ -9,9 +9,9 @@
 
 #include "harness/base/check.h"
 #include "harness/base/error.h"
+#include "harness/base/json.h"
 #include "harness/checkpoint/content_hash.h"
 #include "harness/config/resumption.h"
-#include "harness/weights/json.h"
 
 namespace moebench::checkpoint {
 namespace {
@@ -201,12 +201,12 @@ std::string to_json(const ShardFile& file, config::Dtype dtype) {
 
 ShardFile parse_shard_file(const std::string& text, config::Dtype dtype) {
   const std::string where = "a rank's file";
-  const json document = weights::parse_object(text, where);
+  const json document = parse_object(text, where);
   return parse_file(Member(document, where + ": "), dtype, where);
 }
 
 Manifest parse_manifest(const std::string& text, const std::string& path) {
-  const json document = weights::parse_object(text, fmt::format("'{}'", path));
+  const json document = parse_object(text, path);
   const Member member(document, fmt::format("'{}': ", path));
   if (!document.contains("format") || document["format"] != kFormat) {
     throw Error(

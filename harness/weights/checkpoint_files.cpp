@@ -7,7 +7,7 @@
 
 #include "harness/base/error.h"
 #include "harness/base/file.h"
-#include "harness/weights/json.h"
+#include "harness/base/json.h"
 
 namespace moebench::weights {
 namespace {
@@ -115,7 +115,7 @@ const SafetensorsReader& CheckpointFiles::open(const fs::path& path) {
 }
 
 CheckpointFiles::WeightMap CheckpointFiles::read_index(const fs::path& path) {
-  const nlohmann::json index = parse_object(read_file(path), fmt::format("'{}'", path.string()));
+  const nlohmann::json index = parse_object(read_file(path), path.string());
   if (!index.contains("weight_map") || !index["weight_map"].is_object()) {
     throw Error("'{}' has no object 'weight_map'; download the index again", path.string());
   }

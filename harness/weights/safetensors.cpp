@@ -7,8 +7,8 @@
 #include "harness/base/bfloat16.h"
 #include "harness/base/check.h"
 #include "harness/base/error.h"
+#include "harness/base/json.h"
 #include "harness/weights/convert.h"
-#include "harness/weights/json.h"
 
 namespace moebench::weights {
 namespace {

@@ -4,7 +4,7 @@
 #include <optional>
 
 #include "harness/base/error.h"
-#include "harness/weights/json.h"
+#include "harness/base/json.h"
 #include "harness/weights/safetensors.h"
 
 namespace moebench::weights {
@@ -123,7 +123,7 @@ std::map<std::string, TensorInfo> parse_safetensors_header(const std::string& te
                                                            std::int64_t data_offset,
                                                            std::int64_t file_size,
                                                            const std::string& path) {
-  const json header = parse_object(text, fmt::format("header of '{}'", path));
+  const json header = parse_object(text, fmt::format("'{}': header", path));
   std::map<std::string, TensorInfo> tensors;
   for (const auto& [name, value] : header.items()) {
     const std::string where = fmt::format("'{}': tensor '{}'", path, name);
