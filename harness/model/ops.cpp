@@ -6,6 +6,7 @@
 #include <ATen/record_function.h>
 #include <torch/csrc/autograd/custom_function.h>
 
+#include <cmath>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -76,6 +77,7 @@ struct AttentionFunction : Function<AttentionFunction> {
       RECORD_FUNCTION("moebench::rope_split", kNoInputs);
       rows::rope_split(qkv, context.rope, s, q, k, v);
     }
+    if (context.multiplier < 0) q.neg_();
     const attention::Result result =
         attention::forward(q.transpose(1, 2), k.transpose(1, 2), v.transpose(1, 2), scale(context));
     ctx->save_for_backward({q, k, v, result.out, result.logsumexp, result.seed, result.offset});
@@ -93,6 +95,7 @@ struct AttentionFunction : Function<AttentionFunction> {
         dout, saved[0].transpose(1, 2), saved[1].transpose(1, 2), saved[2].transpose(1, 2),
         {saved[3], saved[4], saved[5], saved[6]}, scale(context));
     const at::Tensor dq_c = dq.transpose(1, 2).contiguous();
+    if (context.multiplier < 0) dq_c.neg_();
     const at::Tensor dk_c = dk.transpose(1, 2).contiguous();
     const at::Tensor dv_c = dv.transpose(1, 2).contiguous();
     const at::Tensor dqkv = at::empty(
@@ -102,9 +105,10 @@ struct AttentionFunction : Function<AttentionFunction> {
     return {dqkv, at::Tensor()};
   }
 
+  // Of q, which takes the sign: the fused kernels mask with -inf before they scale.
   static std::optional<double> scale(const AttentionContext& context) {
     if (context.multiplier == 0) return std::nullopt;
-    return context.multiplier;
+    return std::abs(context.multiplier);
   }
 };
 

@@ -119,7 +119,7 @@ at::Tensor plain_attention(const at::Tensor& qkv, const kernels::RopeShape& s, d
 TEST(CausalAttention, MatchesAutograd) {
   const kernels::RopeShape shape{2, 13, 4, 2, 8};
   AttentionContext context{shape, rope_tables(kernels::RopeTable(32, 8, 1e4), at::kCPU)};
-  for (const double multiplier : {0.0, 0.1}) {
+  for (const double multiplier : {0.0, 0.1, -0.7}) {
     context.multiplier = multiplier;
     const double scale = multiplier == 0 ? 1 / std::sqrt(8.0) : multiplier;
     expect_same_output_and_input_gradient(
