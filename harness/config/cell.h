@@ -49,6 +49,7 @@ struct ModelConfig {
   double logits_scaling = 1;       // the logits are divided by it
   // Lookups of this token give the embedding table no gradient, as in PyTorch; -1 = none.
   std::int64_t pad_token_id = -1;
+  bool output_router_logits = false;  // in no file
 };
 
 struct DataConfig {

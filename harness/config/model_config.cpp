@@ -1,7 +1,10 @@
 #include <fmt/core.h>
 
+#include <nlohmann/json.hpp>
+
 #include "harness/config/cell.h"
-#include "harness/config/yaml_reader.h"
+#include "harness/config/json_reader.h"
+#include "harness/config/model_keys.h"
 
 namespace moebench::config {
 
@@ -17,32 +20,36 @@ std::string model_name(const std::filesystem::path& path) {
   return whole.stem().string();
 }
 
-std::vector<std::string> known_keys() {
-  return {"model_type",          "hidden_size",         "intermediate_size",
-          "num_hidden_layers",   "num_local_experts",   "num_experts_per_tok",
-          "num_attention_heads", "num_key_value_heads", "head_dim",
-          "vocab_size",          "rope_theta",          "max_position_embeddings",
-          "rms_norm_eps",        "initializer_range",   "router_aux_loss_coef",
-          "sliding_window",      "tie_word_embeddings", "rope_scaling",
-          "hidden_act",          "attention_dropout",   "router_jitter_noise",
-          "rope_parameters",     "attention_bias",      "attention_multiplier",
-          "pad_token_id",        "logits_scaling",      "embedding_multiplier",
-          "residual_multiplier"};
-}
-
-std::int64_t dimension(const YamlMapping& config, const char* key) {
+std::int64_t dimension(const JsonObject& config, const char* key) {
   return config.at(key).integer(1, kMaxDimension);
 }
 
-void read_number(const YamlMapping& config, const char* key, bool zero_allowed, double& out) {
-  const YamlValue* value = config.find_set(key);
-  if (!value) return;
-  out = value->number();
-  if (out < 0 || (out == 0 && !zero_allowed)) value->fail("must be positive");
+std::int64_t dimension_or(const JsonObject& config, const char* key, std::int64_t absent) {
+  return config.find(key) == nullptr ? absent : dimension(config, key);
 }
 
-ModelType read_model_type(const YamlMapping& config) {
-  const YamlValue& value = config.at("model_type");
+// A key that is absent or null leaves `out` as it is.
+void read_number(const JsonObject& config, const char* key, double& out) {
+  if (const JsonValue* value = config.find(key)) out = value->number();
+}
+
+void read_positive(const JsonObject& config, const char* key, double& out) {
+  read_number(config, key, out);
+  if (out <= 0) config.at(key).fail("must be positive");
+}
+
+void read_other_than_0(const JsonObject& config, const char* key, double& out) {
+  read_number(config, key, out);
+  const JsonValue* value = config.find(key);
+  if (value != nullptr && out == 0) value->fail("must not be 0");
+}
+
+void read_boolean(const JsonObject& config, const char* key, bool& out) {
+  if (const JsonValue* value = config.find(key)) out = value->boolean();
+}
+
+ModelType read_model_type(const JsonObject& config) {
+  const JsonValue& value = config.at("model_type");
   if (const auto type = find_named<ModelType>(value.text())) return *type;
   std::string known;
   for (const std::string& name : names<ModelType>()) {
@@ -56,84 +63,125 @@ ModelType read_model_type(const YamlMapping& config) {
 ModelConfig defaults_of(ModelType type) {
   ModelConfig model;
   model.type = type;
+  model.num_experts = 8;
+  model.top_k = 2;
   model.router_aux_loss_coef = 0.001;
-  if (type == ModelType::kGraniteMoe) {
-    model.rope_theta = 1e4;
-    model.rms_norm_eps = 1e-6;
-    model.attention_multiplier = 1;
+  switch (type) {
+    case ModelType::kMixtral:
+      model.num_kv_heads = 8;
+      model.max_position_embeddings = 131072;
+      break;
+    case ModelType::kGraniteMoe:
+      model.max_position_embeddings = 2048;
+      model.rope_theta = 1e4;
+      model.rms_norm_eps = 1e-6;
+      model.attention_multiplier = 1;
+      break;
   }
   return model;
 }
 
-// Features of the HF class that would change the numbers and that the engine does not have.
-void reject_unsupported(const YamlMapping& config) {
-  if (const YamlValue* act = config.find_set("hidden_act"); act && act->text() != "silu") {
-    act->fail(
-        fmt::format("unsupported activation '{}'; this version computes \"silu\"", act->text()));
+// "swish" is silu's other name.
+void check_activation(const JsonObject& config) {
+  const JsonValue* act = config.find("hidden_act");
+  if (act == nullptr || act->text() == "silu" || act->text() == "swish") return;
+  act->fail(
+      fmt::format("unsupported activation '{}'; this version computes \"silu\"", act->text()));
+}
+
+// Under rope_type "default" nothing but theta has a meaning; older files call it "type".
+void check_default_rope(const JsonValue& source, const JsonObject& rope) {
+  for (const char* key : {"rope_type", "type"}) {
+    const JsonValue* type = rope.find(key);
+    if (type == nullptr || type->text() == "default") continue;
+    source.fail(
+        fmt::format("unsupported {} '{}': scaled rotary embeddings are not computed; set it to "
+                    "\"default\", or {} to null",
+                    key, type->text(), source.key()));
   }
-  for (const char* key : {"attention_dropout", "router_jitter_noise"}) {
-    const YamlValue* value = config.find_set(key);
-    if (value && value->number() != 0) value->fail("not supported; set it to 0");
-  }
-  if (const YamlValue* bias = config.find_set("attention_bias"); bias && bias->boolean()) {
-    bias->fail("biases are not supported; set it to false");
-  }
-  if (const YamlValue* scaling = config.find_set("rope_scaling")) {
-    scaling->fail("scaled rotary embeddings are not supported; set it to null");
+  for (const std::string& key : rope.keys()) {
+    const bool is_known = key == "rope_type" || key == "type" || key == "rope_theta" ||
+                          key == "original_max_position_embeddings";
+    const JsonValue* value = rope.find(key);
+    if (is_known || value == nullptr) continue;
+    const bool is_factor = key == "factor" || key == "partial_rotary_factor";
+    if (is_factor && value->is("1")) continue;
+    value->fail("has no meaning with rope_type \"default\"; remove it");
   }
 }
 
-// HF writes rope_theta at the top, newer versions within rope_parameters.
-void read_rope(const YamlMapping& config, ModelConfig& model) {
-  read_number(config, "rope_theta", false, model.rope_theta);
-  const YamlValue* parameters = config.find_set("rope_parameters");
-  if (!parameters) return;
-  const YamlMapping rope(*parameters, {"rope_theta", "rope_type"},
-                         YamlMapping::UnknownKeys::kIgnore);
-  if (const YamlValue* type = rope.find_set("rope_type"); type && type->text() != "default") {
-    type->fail(
-        fmt::format("unsupported rope_type '{}'; this version computes \"default\"", type->text()));
+// rope_theta stands at the top, or in one of two objects, which newer versions prefer.
+void read_rope(const JsonObject& config, ModelConfig& model) {
+  read_positive(config, "rope_theta", model.rope_theta);
+  const JsonValue* scaling = config.find("rope_scaling");
+  const JsonValue* parameters = config.find("rope_parameters");
+  if (scaling != nullptr && parameters != nullptr && scaling->json() != parameters->json()) {
+    scaling->fail("rope_parameters says otherwise; remove one of the two");
   }
-  read_number(rope, "rope_theta", false, model.rope_theta);
+  for (const JsonValue* value : {scaling, parameters}) {
+    if (value == nullptr) continue;
+    const JsonObject rope = config.object(value->key());
+    check_default_rope(*value, rope);
+    read_positive(rope, "rope_theta", model.rope_theta);
+  }
 }
 
-void read_dimensions(const YamlMapping& config, ModelConfig& model) {
-  model.hidden_size = dimension(config, "hidden_size");
-  model.intermediate_size = dimension(config, "intermediate_size");
-  model.num_layers = dimension(config, "num_hidden_layers");
-  model.num_experts = dimension(config, "num_local_experts");
-  model.top_k = dimension(config, "num_experts_per_tok");
+// transformers' Mixtral knows two names.
+void read_num_experts(const JsonObject& config, ModelConfig& model) {
+  const JsonValue* alias = model.type == ModelType::kMixtral ? config.find("num_experts") : nullptr;
+  const JsonValue* own = config.find("num_local_experts");
+  if (alias != nullptr && own != nullptr && alias->json() != own->json()) {
+    alias->fail(fmt::format("num_local_experts is {}; remove one of the two", own->shown()));
+  }
+  model.num_experts = dimension_or(config, alias != nullptr ? "num_experts" : "num_local_experts",
+                                   model.num_experts);
+}
+
+void read_heads(const JsonObject& config, ModelConfig& model) {
   model.num_heads = dimension(config, "num_attention_heads");
-  model.num_kv_heads = dimension(config, "num_key_value_heads");
-  model.vocab_size = dimension(config, "vocab_size");
-  model.max_position_embeddings = dimension(config, "max_position_embeddings");
-  if (const YamlValue* value = config.find_set("sliding_window")) {
-    model.sliding_window = value->integer(1, kMaxDimension);
-  }
-  if (config.find_set("head_dim")) {
-    model.head_dim = dimension(config, "head_dim");
-  } else if (model.hidden_size % model.num_heads == 0) {
-    model.head_dim = model.hidden_size / model.num_heads;
-  } else {
+  const bool is_null = config.is_null("num_key_value_heads") || model.num_kv_heads == 0;
+  model.num_kv_heads =
+      dimension_or(config, "num_key_value_heads", is_null ? model.num_heads : model.num_kv_heads);
+  model.head_dim = dimension_or(config, "head_dim", model.hidden_size / model.num_heads);
+  if (model.head_dim == 0) {
     config.at("num_attention_heads")
-        .fail(fmt::format("{} does not divide hidden_size {}; set head_dim", model.num_heads,
+        .fail(fmt::format("{} is more than hidden_size {}; set head_dim", model.num_heads,
                           model.hidden_size));
   }
 }
 
-void check_dimensions(const YamlMapping& config, const ModelConfig& model) {
+void read_dimensions(const JsonObject& config, ModelConfig& model) {
+  model.hidden_size = dimension(config, "hidden_size");
+  model.intermediate_size = dimension(config, "intermediate_size");
+  model.num_layers = dimension(config, "num_hidden_layers");
+  read_num_experts(config, model);
+  model.top_k = dimension_or(config, "num_experts_per_tok", model.top_k);
+  read_heads(config, model);
+  model.vocab_size = dimension(config, "vocab_size");
+  model.max_position_embeddings =
+      dimension_or(config, "max_position_embeddings", model.max_position_embeddings);
+  model.sliding_window = dimension_or(config, "sliding_window", 0);
+}
+
+// At the key, or where it is absent at the file, whose reader takes the default for it.
+[[noreturn]] void fail_at(const JsonObject& config, const char* key, const std::string& message) {
+  if (const JsonValue* value = config.find(key)) value->fail(message);
+  config.fail(fmt::format("key '{}', by default: {}", key, message));
+}
+
+void check_dimensions(const JsonObject& config, const ModelConfig& model) {
   if (model.top_k > model.num_experts) {
-    config.at("num_experts_per_tok")
-        .fail(fmt::format("{} is more than num_local_experts {}", model.top_k, model.num_experts));
+    fail_at(config, "num_experts_per_tok",
+            fmt::format("{} is more than num_local_experts {}", model.top_k, model.num_experts));
   }
   if (model.num_heads % model.num_kv_heads != 0) {
-    config.at("num_key_value_heads")
-        .fail(fmt::format("{} does not divide num_attention_heads {}", model.num_kv_heads,
-                          model.num_heads));
+    fail_at(config, "num_key_value_heads",
+            fmt::format("{} does not divide num_attention_heads {}", model.num_kv_heads,
+                        model.num_heads));
   }
   if (model.head_dim % 2 != 0) {
-    config.source().fail(
-        fmt::format("head_dim {} is odd; rotary embeddings need an even one", model.head_dim));
+    fail_at(config, "head_dim",
+            fmt::format("{} is odd; rotary embeddings need an even one", model.head_dim));
   }
   const double experts = 3.0 * static_cast<double>(model.hidden_size * model.intermediate_size) *
                          static_cast<double>(model.num_experts);
@@ -141,44 +189,50 @@ void check_dimensions(const YamlMapping& config, const ModelConfig& model) {
   const double layers = static_cast<double>(model.num_layers);
   const double hidden = static_cast<double>(model.hidden_size);
   if (layers * (experts + 4 * hidden * heads) > kMaxParameters) {
-    config.source().fail("the model has more than 1e14 parameters; check its dimensions");
+    config.fail("the model has more than 1e14 parameters; check its dimensions");
   }
 }
 
-// What GraniteMoe alone multiplies with; the other model's class does not read these keys.
-void read_multipliers(const YamlMapping& config, ModelConfig& model) {
+// What GraniteMoe alone multiplies with, of any sign.
+void read_multipliers(const JsonObject& config, ModelConfig& model) {
   if (model.type != ModelType::kGraniteMoe) return;
-  read_number(config, "attention_multiplier", false, model.attention_multiplier);
-  read_number(config, "embedding_multiplier", false, model.embedding_multiplier);
-  read_number(config, "residual_multiplier", false, model.residual_multiplier);
-  read_number(config, "logits_scaling", false, model.logits_scaling);
+  read_other_than_0(config, "attention_multiplier", model.attention_multiplier);
+  read_number(config, "embedding_multiplier", model.embedding_multiplier);
+  read_number(config, "residual_multiplier", model.residual_multiplier);
+  read_other_than_0(config, "logits_scaling", model.logits_scaling);
 }
 
 // A negative id counts from the end of the table, as in PyTorch.
-void read_pad_token(const YamlMapping& config, ModelConfig& model) {
-  const YamlValue* value = config.find_set("pad_token_id");
+void read_pad_token(const JsonObject& config, ModelConfig& model) {
+  const JsonValue* value = config.find("pad_token_id");
   if (!value) return;
   const std::int64_t id = value->integer(-model.vocab_size, model.vocab_size - 1);
   model.pad_token_id = id < 0 ? id + model.vocab_size : id;
 }
 
+void read_router_loss(const JsonObject& config, ModelConfig& model) {
+  read_number(config, "router_aux_loss_coef", model.router_aux_loss_coef);
+  if (model.router_aux_loss_coef < 0) {
+    config.at("router_aux_loss_coef").fail("must not be negative");
+  }
+  read_boolean(config, "output_router_logits", model.output_router_logits);
+}
+
 }  // namespace
 
 ModelConfig load_model_config(const std::filesystem::path& path) {
-  const YamlMapping config(YamlValue::load_file(path), known_keys(),
-                           YamlMapping::UnknownKeys::kIgnore);
+  const JsonObject config = JsonObject::load_file(path);
   ModelConfig model = defaults_of(read_model_type(config));
-  reject_unsupported(config);
+  check_model_keys(config, model.type);
+  check_activation(config);
   model.name = model_name(path);
   read_dimensions(config, model);
   check_dimensions(config, model);
   read_rope(config, model);
-  read_number(config, "rms_norm_eps", false, model.rms_norm_eps);
-  read_number(config, "router_aux_loss_coef", true, model.router_aux_loss_coef);
-  read_number(config, "initializer_range", false, model.initializer_range);
-  if (const YamlValue* tie = config.find_set("tie_word_embeddings")) {
-    model.tie_word_embeddings = tie->boolean();
-  }
+  read_positive(config, "rms_norm_eps", model.rms_norm_eps);
+  read_router_loss(config, model);
+  read_positive(config, "initializer_range", model.initializer_range);
+  read_boolean(config, "tie_word_embeddings", model.tie_word_embeddings);
   read_multipliers(config, model);
   read_pad_token(config, model);
   return model;

@@ -4,6 +4,7 @@
 namespace moebench::config {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::HasSubstr;
 
 // kTinyModel with further keys, or with another value of a key it has.
@@ -72,7 +73,7 @@ TEST(ModelConfig, ReadsThePublishedGraniteMoe) {
 }
 
 TEST(ModelConfig, MultipliersBelongToGraniteMoe) {
-  const ModelConfig model = load("\"logits_scaling\": 6.0, \"pad_token_id\": -1");
+  const ModelConfig model = load("\"pad_token_id\": -1");
   EXPECT_EQ(model.logits_scaling, 1);
   EXPECT_EQ(model.attention_multiplier, 0);
   EXPECT_EQ(model.pad_token_id, 255);  // counted from the end of the table
@@ -89,15 +90,174 @@ TEST(ModelConfig, RejectsWhatItCannotCompute) {
               HasSubstr("tiny-v0.1.json:2: key 'model_type': unsupported model_type 'llama'; this "
                         "version reads \"mixtral\" and \"granitemoe\""));
   EXPECT_THAT(error_of([] { load("\"hidden_act\": \"gelu\""); }), HasSubstr("'gelu'"));
-  EXPECT_THAT(error_of([] { load("\"rope_scaling\": {\"type\": \"linear\"}"); }),
-              HasSubstr("key 'rope_scaling'"));
   EXPECT_THAT(error_of([] { load("\"attention_dropout\": 0.1"); }), HasSubstr("set it to 0"));
   EXPECT_THAT(error_of([] { load("\"attention_bias\": true"); }), HasSubstr("set it to false"));
   EXPECT_THAT(error_of([] { load("\"logits_scaling\": 0", "mixtral", "granitemoe"); }),
-              HasSubstr("key 'logits_scaling': must be positive"));
+              HasSubstr("key 'logits_scaling': must not be 0"));
+  EXPECT_THAT(error_of([] { load("\"attention_multiplier\": 0.0", "mixtral", "granitemoe"); }),
+              HasSubstr("key 'attention_multiplier': must not be 0"));
   EXPECT_THAT(error_of([] { load("\"pad_token_id\": 256"); }), HasSubstr("key 'pad_token_id'"));
-  EXPECT_THAT(error_of([] { load("\"rope_parameters\": {\"rope_type\": \"yarn\"}"); }),
-              HasSubstr("'yarn'"));
+}
+
+// What transformers' MixtralConfig and GraniteMoeConfig do not have makes another model.
+TEST(ModelConfig, RejectsFeaturesOfOtherModels) {
+  for (const char* key : {"\"n_shared_experts\": 1",
+                          "\"shared_expert_intermediate_size\": 64",
+                          "\"qk_norm\": true",
+                          "\"use_qk_norm\": true",
+                          "\"first_k_dense_replace\": 1",
+                          "\"decoder_sparse_step\": 2",
+                          "\"mlp_only_layers\": [0]",
+                          "\"moe_layer_freq\": [0, 1]",
+                          "\"norm_topk_prob\": false",
+                          "\"scoring_func\": \"sigmoid\"",
+                          "\"routed_scaling_factor\": 2.5",
+                          "\"partial_rotary_factor\": 0.5",
+                          "\"position_embedding_type\": \"nope\"",
+                          "\"per_layer_config\": {\"0\": {\"hidden_size\": 32}}",
+                          "\"layer_types\": [\"mamba\"]",
+                          "\"layer_types\": \"full_attention\"",
+                          "\"moe_intermediate_size\": 16",
+                          "\"quantization_config\": {\"bits\": 4}",
+                          "\"transformers_weights\": \"x.safetensors\"",
+                          "\"mlp_bias\": true",
+                          "\"loss_type\": \"x\"",
+                          "\"num_routed_experts\": 64",
+                          "\"sparse_layers\": 0",
+                          "\"rope_interleaved\": false",
+                          "\"q_lora_rank\": 64"}) {
+    const std::string name = std::string(key).substr(1, std::string(key).find('"', 1) - 1);
+    for (const char* type : {"mixtral", "granitemoe"}) {
+      EXPECT_THAT(error_of([&] { load(key, "mixtral", type); }),
+                  AllOf(HasSubstr("tiny-v0.1.json:5: "), HasSubstr("key '" + name + "'")))
+          << type;
+    }
+  }
+  EXPECT_THAT(error_of([] { load("\"logits_scaling\": 6.0"); }), HasSubstr("set it to 1"));
+  EXPECT_THAT(error_of([] { load("\"attention_multiplier\": 0.1"); }), HasSubstr("unknown key"));
+  EXPECT_THAT(error_of([] { load("\"num_experts\": 8", "mixtral", "granitemoe"); }),
+              HasSubstr("unknown key 'num_experts'"));
+  EXPECT_THAT(error_of([] { load("\"moe_intermediate_size\": 16"); }),
+              HasSubstr("an expert's size is intermediate_size here, 128"));
+}
+
+// What leaves a feature out, or says nothing of it, is no other model.
+TEST(ModelConfig, AcceptsFeaturesThatAreOff) {
+  const ModelConfig model = load(
+      "\"n_shared_experts\": 0, \"use_qk_norm\": false, \"first_k_dense_replace\": null,\n"
+      "\"decoder_sparse_step\": 1, \"mlp_only_layers\": [], \"norm_topk_prob\": true,\n"
+      "\"moe_intermediate_size\": 128, \"partial_rotary_factor\": 1.0, \"anything\": null,\n"
+      "\"layer_types\": [\"full_attention\", \"sliding_attention\"], \"logits_scaling\": 1.0,\n"
+      "\"quantization_config\": null, \"router_jitter_noise\": 0.0, \"attention_bias\": false,\n"
+      "\"position_embedding_type\": \"rope\", \"pruned_heads\": {}, \"per_layer_config\": {}");
+  EXPECT_EQ(model.intermediate_size, 128);
+  EXPECT_EQ(model.logits_scaling, 1);
+}
+
+TEST(ModelConfig, AKeyThatIsUnknownIsAnErrorThatNamesIt) {
+  EXPECT_THAT(error_of([] { load("\"num_hiden_layers\": 3"); }),
+              AllOf(HasSubstr("tiny-v0.1.json:5: unknown key 'num_hiden_layers'; did you mean "
+                              "'num_hidden_layers'?"),
+                    HasSubstr("remove it where it does not, or begin its name with _")));
+  EXPECT_THAT(error_of([] { load("\"zeta_gate\": 1, \"eta_gate\": \"x\""); }),
+              HasSubstr("unknown keys 'eta_gate', 'zeta_gate'; it may make another model"));
+}
+
+TEST(ModelConfig, RotaryEmbeddingsAreTheDefaultOnes) {
+  for (const char* key : {"rope_scaling", "rope_parameters"}) {
+    SCOPED_TRACE(key);
+    const std::string begin = fmt::format("\"rope_theta\": 5.0, \"{}\": ", key);
+    for (const char* unscaled :
+         {"null", "{}", "{\"rope_type\": \"default\"}", "{\"type\": \"default\"}",
+          "{\"type\": \"default\", \"rope_type\": \"default\", \"factor\": 1.0}",
+          "{\"rope_type\": \"default\", \"partial_rotary_factor\": 1.0, \"factor\": null}",
+          "{\"type\": null, \"original_max_position_embeddings\": 1024}"}) {
+      EXPECT_EQ(load(begin + unscaled).rope_theta, 5) << unscaled;
+    }
+    EXPECT_EQ(load(begin + "{\"type\": \"default\", \"rope_theta\": 7}").rope_theta, 7);
+    for (const char* scaled :
+         {"{\"type\": \"linear\", \"factor\": 4.0}", "{\"rope_type\": \"yarn\", \"factor\": 4.0}",
+          "{\"rope_type\": \"default\", \"type\": \"dynamic\"}", "{\"factor\": 4.0}",
+          "{\"partial_rotary_factor\": 0.5}", "{\"full_attention\": {\"rope_type\": \"default\"}}",
+          "{\"rope_type\": 1}", "\"linear\"", "[]"}) {
+      EXPECT_THAT(error_of([&] { load(begin + scaled); }),
+                  HasSubstr(std::string("tiny-v0.1.json:5: key '") + key))
+          << scaled;
+    }
+  }
+  EXPECT_THAT(error_of([] { load("\"rope_scaling\": {\"type\": \"linear\", \"factor\": 2}"); }),
+              HasSubstr("key 'rope_scaling': unsupported type 'linear'"));
+  EXPECT_THAT(error_of([] { load("\"rope_scaling\": {}, \"rope_parameters\": {\"type\": 0}"); }),
+              HasSubstr("remove one of the two"));
+}
+
+TEST(ModelConfig, DefaultsAndOtherNamesAreThoseOfTransformers) {
+  EXPECT_EQ(load("", "\"num_key_value_heads\": 2", "\"num_key_value_heads\": null").num_kv_heads,
+            4);
+  const std::string kv_heads = "\"num_key_value_heads\": 2, ";
+  EXPECT_THAT(error_of([&] { load("", kv_heads, ""); }),
+              HasSubstr("key 'num_key_value_heads', by default: 8 does not divide"));
+  EXPECT_EQ(load("", "\"num_local_experts\": 8, \"num_experts_per_tok\": 2, ", "").num_experts, 8);
+  EXPECT_EQ(load("", "\"num_local_experts\": 8", "\"num_experts\": 6").num_experts, 6);
+  EXPECT_EQ(load("\"num_experts\": 8").num_experts, 8);
+  EXPECT_THAT(error_of([] { load("\"num_experts\": 6"); }),
+              HasSubstr("key 'num_experts': num_local_experts is 8; remove one of the two"));
+  const std::string positions = ", \"max_position_embeddings\": 1024";
+  EXPECT_EQ(load("", positions, "").max_position_embeddings, 131072);
+  EXPECT_EQ(load("\"hidden_act\": \"swish\"").head_dim, 16);
+  // 65 is no multiple of 4 heads: transformers divides and drops the rest.
+  EXPECT_EQ(load("", "\"hidden_size\": 64", "\"hidden_size\": 65").head_dim, 16);
+  EXPECT_EQ(load("\"head_dim\": 8", "\"hidden_size\": 64", "\"hidden_size\": 66").head_dim, 8);
+}
+
+TEST(ModelConfig, MultipliersMayBeNegative) {
+  const ModelConfig model = load(
+      "\"attention_multiplier\": -0.5, \"embedding_multiplier\": -12, \"logits_scaling\": -6.0,\n"
+      "\"residual_multiplier\": 0",
+      "mixtral", "granitemoe");
+  EXPECT_EQ(model.attention_multiplier, -0.5);
+  EXPECT_EQ(model.embedding_multiplier, -12);
+  EXPECT_EQ(model.logits_scaling, -6);
+  EXPECT_EQ(model.residual_multiplier, 0);
+}
+
+TEST(ModelConfig, KnowsWhetherTheAuxiliaryLossIsTrainedOn) {
+  EXPECT_FALSE(load("").output_router_logits);
+  EXPECT_FALSE(load("\"output_router_logits\": null").output_router_logits);
+  EXPECT_TRUE(load("\"output_router_logits\": true").output_router_logits);
+  EXPECT_THAT(error_of([] { load("\"output_router_logits\": 1"); }),
+              HasSubstr("expected true or false, got 1"));
+}
+
+// Keys of published configurations and of fine-tunes of them.
+TEST(ModelConfig, ReadsWhatIsPublished) {
+  const ModelConfig mixtral = load(
+      "\"architectures\": [\"MixtralForCausalLM\"], \"attention_dropout\": 0.0,\n"
+      "\"bos_token_id\": 1, \"eos_token_id\": 2, \"hidden_act\": \"silu\",\n"
+      "\"initializer_range\": 0.02, \"output_router_logits\": false, \"rms_norm_eps\": 1e-05,\n"
+      "\"rope_theta\": 1000000.0, \"router_aux_loss_coef\": 0.001, \"sliding_window\": null,\n"
+      "\"tie_word_embeddings\": false, \"torch_dtype\": \"bfloat16\", \"use_cache\": true,\n"
+      "\"transformers_version\": \"4.38.0.dev0\", \"_name_or_path\": \"/data\\u00e9\",\n"
+      "\"pretraining_tp\": 1, \"unsloth_version\": \"2024.9\", \"router_jitter_noise\": 0.0,\n"
+      "\"auto_map\": {\"AutoConfig\": \"c.C\"}, \"dtype\": \"bfloat16\", \"max_length\": 4096,\n"
+      "\"_attn_implementation_autoset\": true, \"note\": \"\\ud83d\\ude00\"");
+  EXPECT_EQ(mixtral.router_aux_loss_coef, 0.001);
+  const ModelConfig granite = load(
+      "\"architectures\": [\"GraniteMoeForCausalLM\"], \"attention_bias\": false,\n"
+      "\"attention_multiplier\": 0.015625, \"embedding_multiplier\": 12.0, \"bos_token_id\": 0,\n"
+      "\"logits_scaling\": 6.0, \"pad_token_id\": 0, \"residual_multiplier\": 0.22,\n"
+      "\"rope_scaling\": null, \"rope_theta\": 10000, \"router_aux_loss_coef\": 0.0,\n"
+      "\"tie_word_embeddings\": true, \"use_cache\": true, \"eos_token_id\": [0, 1]",
+      "mixtral", "granitemoe");
+  EXPECT_EQ(granite.router_aux_loss_coef, 0);
+}
+
+TEST(ModelConfig, IsReadAsJson) {
+  EXPECT_THAT(error_of([] { load("\"rms_norm_eps\": NaN"); }),
+              AllOf(HasSubstr("tiny-v0.1.json:5: no well-formed JSON"), HasSubstr("no NaN")));
+  EXPECT_THAT(error_of([] { load("\"vocab_size\": 512"); }),
+              HasSubstr("tiny-v0.1.json:5: key 'vocab_size' appears twice"));
+  EXPECT_THAT(error_of([] { load("rms_norm_eps: 1"); }), HasSubstr("tiny-v0.1.json:5: "));
 }
 
 TEST(ModelConfig, RejectsImpossibleDimensions) {
@@ -107,8 +267,10 @@ TEST(ModelConfig, RejectsImpossibleDimensions) {
   EXPECT_THAT(
       error_of([] { load("", "\"num_key_value_heads\": 2", "\"num_key_value_heads\": 3"); }),
       HasSubstr("3 does not divide num_attention_heads 4"));
-  EXPECT_THAT(error_of([] { load("", "\"hidden_size\": 64", "\"hidden_size\": 66"); }),
+  EXPECT_THAT(error_of([] { load("", "\"hidden_size\": 64", "\"hidden_size\": 3"); }),
               HasSubstr("set head_dim"));
+  EXPECT_THAT(error_of([] { load("", "\"hidden_size\": 64", "\"hidden_size\": null"); }),
+              HasSubstr("key 'hidden_size' is null; set it"));
   EXPECT_THAT(error_of([] { load("\"head_dim\": 15"); }), HasSubstr("odd"));
   EXPECT_THAT(error_of([] { load("", "\"vocab_size\": 256", "\"vocab_size\": \"256\""); }),
               HasSubstr("remove the quotes"));

@@ -146,15 +146,13 @@ std::vector<std::pair<std::string, YamlValue>> YamlValue::entries() const {
   return entries;
 }
 
-YamlMapping::YamlMapping(const YamlValue& source, const std::vector<std::string>& known,
-                         UnknownKeys unknown)
+YamlMapping::YamlMapping(const YamlValue& source, const std::vector<std::string>& known)
     : source_(source) {
   for (const auto& [key, value] : source.entries()) {
-    const bool is_known = std::find(known.begin(), known.end(), key) != known.end();
-    if (!is_known && unknown == UnknownKeys::kReject) {
+    if (std::find(known.begin(), known.end(), key) == known.end()) {
       value.named("").fail(fmt::format("unknown key '{}'; {}", key, suggestion(key, known)));
     }
-    if (is_known) entries_.emplace(key, value);
+    entries_.emplace(key, value);
   }
 }
 

@@ -19,7 +19,7 @@ class Node;
 
 namespace moebench::config {
 
-// One YAML (or JSON) node that knows its place. Reading is strict: nothing is converted, and every
+// One YAML node that knows its place. Reading is strict: nothing is converted, and every
 // error reads "file:line: what: message".
 class YamlValue {
  public:
@@ -74,10 +74,8 @@ class YamlValue {
 // A mapping read by key.
 class YamlMapping {
  public:
-  enum class UnknownKeys { kReject, kIgnore };
-
-  YamlMapping(const YamlValue& source, const std::vector<std::string>& known,
-              UnknownKeys unknown = UnknownKeys::kReject);
+  // Error at a key that is not among the known ones.
+  YamlMapping(const YamlValue& source, const std::vector<std::string>& known);
 
   const YamlValue& source() const { return source_; }
   // nullptr where the key is absent.
