@@ -77,6 +77,11 @@ std::int64_t default_prefetch(const CellConfig& cell) {
   MOEBENCH_CHECK(!"a device outside its enumeration");
 }
 
+bool default_router_aux_loss(const CellConfig& cell) {
+  const bool has_effect = cell.measure == Measure::kTrain && cell.model.router_aux_loss_coef != 0;
+  return has_effect ? cell.model.output_router_logits : CellConfig().router_aux_loss;
+}
+
 std::int64_t default_ep_degree(const CellConfig& cell) {
   return cell.parallelism == Parallelism::kEp ? ep_degrees(cell).back() : 1;
 }

@@ -44,6 +44,10 @@ bool matches(const Condition& condition, const CellConfig& cell);
 // nothing is trained it is without effect: the initial value.
 std::int64_t default_prefetch(const CellConfig& cell);
 
+// As transformers: whether the model's output_router_logits is set. Where the loss has no weight,
+// or nothing is trained, it is without effect: the initial value.
+bool default_router_aux_loss(const CellConfig& cell);
+
 // Largest degree that divides both the ranks and the experts, gcd(ranks, num_experts), with ep; 1
 // with others.
 std::int64_t default_ep_degree(const CellConfig& cell);

@@ -183,6 +183,12 @@ std::vector<Axis> make_axis_table() {
           "routing", kNumbers,
           {.values = "`learned`, `balanced`, `skewed(S)`, `trace(FILE)`",
            .meaning = "who chooses the experts, see [Routing](#routing)"}),
+      make_axis<&CellConfig::router_aux_loss>(
+          "router_aux_loss", {.is_later = true},
+          {.initial = "the model's",
+           .meaning =
+               "add `router_aux_loss_coef` x the load-balancing loss; left out as the model's "
+               "`output_router_logits` says"}),
       make_axis<&CellConfig::seed>("seed", kNumbers,
                                    {.values = "integer from 0 to 2^64-1",
                                     .meaning = "initial weights, synthetic data and sample order"}),

@@ -49,7 +49,8 @@ struct ModelConfig {
   double logits_scaling = 1;       // the logits are divided by it
   // Lookups of this token give the embedding table no gradient, as in PyTorch; -1 = none.
   std::int64_t pad_token_id = -1;
-  bool output_router_logits = false;  // in no file
+  // What CellConfig::router_aux_loss is where nobody says; in no file.
+  bool output_router_logits = false;
 };
 
 struct DataConfig {
@@ -105,6 +106,9 @@ struct CellConfig {
   Optimizer optimizer = Optimizer::kFused;
   bool keep_gradients = true;  // the gradient's shard lives on between steps
   Routing routing;
+  // The load-balancing loss is part of the loss, weighted by model.router_aux_loss_coef. A scenario
+  // that does not say gets default_router_aux_loss().
+  bool router_aux_loss = true;
   std::uint64_t seed = 0;
   LoadConfig load;
   Measure measure = Measure::kTrain;  // kLoad: the weights are loaded, nothing is trained
@@ -149,6 +153,9 @@ struct CellConfig {
 
   // That the launcher starts: the ranks, or the one that is played.
   std::int64_t processes() const { return load.one_rank < 0 ? ranks : 1; }
+
+  // Of the load-balancing loss in the loss that is trained on.
+  double router_aux_loss_weight() const { return router_aux_loss ? model.router_aux_loss_coef : 0; }
 
   // Canonical YAML text of the identity fields (fields.h); the same configuration gives the same
   // text, in every version that knows its fields.

@@ -216,6 +216,7 @@ TEST(Cell, IdChangesWithEveryOtherField) {
                                        [](CellConfig& c) { c.optimizer = Optimizer::kForeach; },
                                        [](CellConfig& c) { c.keep_gradients = true; },
                                        [](CellConfig& c) { c.routing = {RoutingKind::kBalanced}; },
+                                       [](CellConfig& c) { c.router_aux_loss = false; },
                                        [](CellConfig& c) { --c.seed; },
                                        [](CellConfig& c) { c.load.loader = Loader::kSlice; },
                                        [](CellConfig& c) { c.load.cache = Cache::kCold; },

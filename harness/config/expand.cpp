@@ -50,6 +50,9 @@ Draft make_draft(const Matrix& matrix, const std::vector<std::size_t>& index) {
   if (matrix.ranks) draft.cell.ranks = *matrix.ranks;
   follow_degrees(draft.cell, [&](const char* axis) { return draft.sources.contains(axis); });
   if (!draft.sources.contains("prefetch")) draft.cell.prefetch = default_prefetch(draft.cell);
+  if (!draft.sources.contains("router_aux_loss")) {
+    draft.cell.router_aux_loss = default_router_aux_loss(draft.cell);
+  }
   return draft;
 }
 

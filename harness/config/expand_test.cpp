@@ -38,6 +38,35 @@ std::string listing(const std::vector<CellConfig>& cells) {
   return text;
 }
 
+// Of a model with these further keys, one letter a cell: whether it trains on the auxiliary loss.
+std::string auxiliary_losses(const std::string& keys, const std::string& scenario) {
+  const TestFolder folder;
+  std::string model = kTinyModel;
+  if (!keys.empty()) model.insert(model.rfind('\n'), ",\n" + keys);
+  folder.write("models/tiny.json", model);
+  const auto file =
+      folder.write("s.yaml", "scenarios:\n- {name: s, axes: {model: tiny" + scenario + "}\n");
+  std::string letters;
+  for (const CellConfig& cell : load_scenarios(file).front().cells) {
+    letters += cell.router_aux_loss ? 'y' : 'n';
+  }
+  return letters;
+}
+
+TEST(Expand, TheAuxiliaryLossIsTheModelsChoice) {
+  EXPECT_EQ(auxiliary_losses("", "}"), "n") << "transformers' default";
+  EXPECT_EQ(auxiliary_losses("\"output_router_logits\": false", "}"), "n");
+  EXPECT_EQ(auxiliary_losses("\"output_router_logits\": true", "}"), "y");
+  EXPECT_EQ(auxiliary_losses("", ", router_aux_loss: [true, false]}"), "yn");
+  EXPECT_EQ(auxiliary_losses("\"output_router_logits\": true", ", router_aux_loss: false}"), "n");
+}
+
+// So that cells of before keep their ids.
+TEST(Expand, TheAuxiliaryLossStaysInitialWhereItHasNoEffect) {
+  EXPECT_EQ(auxiliary_losses("\"router_aux_loss_coef\": 0.0", "}"), "y");
+  EXPECT_EQ(auxiliary_losses("", "}, settings: {measure: load, load_from: /c}"), "y");
+}
+
 TEST(Expand, AxesMultiplyInTheOrderWritten) {
   EXPECT_EQ(listing(cells_of("  axes:\n"
                              "    model: tiny\n"

@@ -10,6 +10,7 @@ namespace {
 
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 const std::filesystem::path kScenarios = MOEBENCH_SCENARIO_FOLDER;
 
@@ -159,6 +160,19 @@ TEST(ShippedScenarios, AllLoad) {
   EXPECT_THAT(cells["seed-anatomy"], ElementsAre(6));
 }
 
+// Their models have the auxiliary loss, as they had before there was a choice: so cells keep ids.
+TEST(ShippedScenarios, TrainWithTheAuxiliaryLoss) {
+  for (const auto& entry : std::filesystem::directory_iterator(kScenarios)) {
+    if (entry.path().extension() != ".yaml") continue;
+    for (const Scenario& scenario : load_scenarios(entry.path())) {
+      for (const CellConfig& cell : scenario.cells) {
+        EXPECT_TRUE(cell.router_aux_loss);
+        EXPECT_THAT(cell.canonical_text(), Not(HasSubstr("\nrouter_aux_loss: ")));
+      }
+    }
+  }
+}
+
 TEST(ShippedScenarios, AllModelsLoad) {
   for (const auto& entry : std::filesystem::directory_iterator(kScenarios / "models")) {
     const ModelConfig model = load_model_config(entry.path());
@@ -166,6 +180,7 @@ TEST(ShippedScenarios, AllModelsLoad) {
     EXPECT_EQ(model.num_experts % 8, 0) << model.name;
     EXPECT_EQ(model.router_aux_loss_coef, mixtral ? 0.02 : 0.001) << model.name;
     EXPECT_EQ(model.tie_word_embeddings, !mixtral) << model.name;
+    EXPECT_TRUE(model.output_router_logits) << model.name;
   }
 }
 

@@ -22,7 +22,7 @@ namespace moebench::train {
 
 struct StepResult {
   // Global values, the same bits on every rank. loss = mean cross entropy over all loss tokens of
-  // the step + router_aux_loss_coef x mean load-balancing loss over its micro-batches.
+  // the step + router_aux_loss_weight() x mean load-balancing loss over its micro-batches.
   double loss = 0;
   double grad_norm = 0;                  // before clipping, over every parameter once
   std::vector<double> layer_grad_norms;  // the same of each layer, and last of the root unit

@@ -114,7 +114,7 @@ StepResult Engine::step(const std::vector<data::MicroBatch>& micro_batches) {
   StepResult result;
   const auto num_micro_batches = static_cast<double>(cell_.ranks * cell_.grad_accumulation);
   result.loss =
-      sums[0] / loss_tokens[0] + cell_.model.router_aux_loss_coef * sums[1] / num_micro_batches;
+      sums[0] / loss_tokens[0] + cell_.router_aux_loss_weight() * sums[1] / num_micro_batches;
   result.grad_norm = std::sqrt(std::accumulate(sums.begin() + 2, sums.end(), 0.0));
   for (auto square = sums.begin() + 2; square != sums.end(); ++square) {
     result.layer_grad_norms.push_back(std::sqrt(*square));
@@ -259,7 +259,7 @@ Engine::Outcome Engine::micro_step(const data::MicroBatch& batch, Turn turn, dou
   outputs.clear();
   outcome.load_balancing = balancing.loss;
   const double aux_scale =
-      model.router_aux_loss_coef / static_cast<double>(cell_.ranks * cell_.grad_accumulation);
+      cell_.router_aux_loss_weight() / static_cast<double>(cell_.ranks * cell_.grad_accumulation);
   const at::Tensor dprob_sum = balancing.dloss_dprob_sum_E * aux_scale;
 
   // The last layers' parameters travel while the loss is computed.

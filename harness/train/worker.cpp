@@ -81,6 +81,8 @@ class Worker {
     environment["cpu_capability"] = at::get_cpu_capability();
     environment["device"] = place_.is_cuda() ? "cuda" : "cpu";
     if (!place_.reason.empty()) environment["device_reason"] = place_.reason;
+    const double weight = cell_.router_aux_loss_weight();
+    environment["router_aux_loss"] = weight == 0 ? "off" : fmt::format("weight {}", weight);
     if (place_.is_cuda() && world_.size() > 1) {
       const bool nccl = cell_.device_collectives == config::DeviceCollectives::kNccl;
       environment["device_collectives"] = nccl ? comm::nccl_version() : "through the host";

@@ -31,7 +31,7 @@ constexpr double kSmallestSlowdown = 0.05;
 constexpr const char* kModel = R"({"model_type": "mixtral", "hidden_size": 128,
 "intermediate_size": 256, "num_hidden_layers": 2, "num_local_experts": 8, "num_experts_per_tok": 2,
 "num_attention_heads": 4, "num_key_value_heads": 2, "vocab_size": 512,
-"max_position_embeddings": 512}
+"max_position_embeddings": 512, "output_router_logits": true}
 )";
 
 constexpr const char* kScenario = R"(# Written by moebench selftest.
