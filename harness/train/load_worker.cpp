@@ -26,6 +26,7 @@ class LoadWorker {
 
   record::RankResult run() {
     result_.environment["mpi"] = comm::mpi_library_version();
+    result_.environment["weights"] = weights::CheckpointFiles(cell_.load_from).description();
     if (cell_.load.one_rank >= 0) {
       result_.environment["one_rank"] = fmt::format("{} of {}", cell_.load.one_rank, cell_.ranks);
     }

@@ -83,6 +83,9 @@ class Worker {
     if (!place_.reason.empty()) environment["device_reason"] = place_.reason;
     const double weight = cell_.router_aux_loss_weight();
     environment["router_aux_loss"] = weight == 0 ? "off" : fmt::format("weight {}", weight);
+    if (!cell_.load_from.empty() && cell_.resume_from.empty()) {
+      environment["weights"] = weights::CheckpointFiles(cell_.load_from).description();
+    }
     if (place_.is_cuda() && world_.size() > 1) {
       const bool nccl = cell_.device_collectives == config::DeviceCollectives::kNccl;
       environment["device_collectives"] = nccl ? comm::nccl_version() : "through the host";

@@ -27,6 +27,14 @@ void refuse_scaled(const SafetensorsReader& file, const std::string& name) {
   }
 }
 
+// A shard's name in the index as a path within the folder; empty where it is none.
+fs::path shard_path(const nlohmann::json& name) {
+  if (!name.is_string()) return {};
+  const fs::path path = fs::path(name.get<std::string>()).lexically_normal();
+  const bool is_file = path.has_filename() && path != ".";
+  return is_file && path.is_relative() && *path.begin() != ".." ? path : fs::path();
+}
+
 }  // namespace
 
 CheckpointFiles::CheckpointFiles(const fs::path& place) : place_(place) {
@@ -38,17 +46,19 @@ CheckpointFiles::CheckpointFiles(const fs::path& place) : place_(place) {
         place.string());
   }
   if (!fs::is_directory(place)) return;
-  if (fs::exists(place / kIndexName)) {
+  const bool has_index = fs::is_regular_file(place / kIndexName, ignored);
+  if (fs::is_regular_file(place / kSingleName, ignored)) {
+    place_ = place / kSingleName;
+    has_unread_index_ = has_index;
+  } else if (has_index) {
     place_ = place / kIndexName;
     is_sharded_ = true;
     weight_map_ = read_index(place_);
-  } else if (fs::exists(place / kSingleName)) {
-    place_ = place / kSingleName;
   } else {
     throw Error(
         "checkpoint folder '{}' holds neither {} nor {}; download the safetensors form of "
         "the model",
-        place.string(), kIndexName, kSingleName);
+        place.string(), kSingleName, kIndexName);
   }
 }
 
@@ -75,7 +85,21 @@ std::vector<fs::path> CheckpointFiles::paths() const {
   if (!is_sharded_) return {place_};
   std::set<fs::path> paths;
   for (const auto& [tensor, shard] : weight_map_) paths.insert(place_.parent_path() / shard);
+  // One that no tensor of the model lies in may be missing.
+  std::erase_if(paths, [](const fs::path& path) {
+    std::error_code ignored;
+    return !fs::is_regular_file(path, ignored);
+  });
   return {paths.begin(), paths.end()};
+}
+
+std::string CheckpointFiles::description() const {
+  const std::string name = place_.filename().string();
+  if (has_unread_index_) return fmt::format("{}; {} beside it is not read", name, kIndexName);
+  if (!is_sharded_) return name;
+  std::set<std::string> shards;
+  for (const auto& [tensor, shard] : weight_map_) shards.insert(shard);
+  return fmt::format("{}: {} shard{}", name, shards.size(), shards.size() == 1 ? "" : "s");
 }
 
 const SafetensorsReader& CheckpointFiles::file_of(const std::string& name) {
@@ -121,12 +145,13 @@ CheckpointFiles::WeightMap CheckpointFiles::read_index(const fs::path& path) {
   }
   WeightMap weight_map;
   for (const auto& [tensor, shard] : index["weight_map"].items()) {
-    const fs::path name = shard.is_string() ? shard.get<std::string>() : "";
-    if (name.empty() || name != name.filename()) {
-      throw Error("'{}': the shard of '{}' is no file name; download the index again",
-                  path.string(), tensor);
+    const fs::path within = shard_path(shard);
+    if (within.empty()) {
+      throw Error(
+          "'{}': the shard of '{}' is no path within the folder: {}; download the index again",
+          path.string(), tensor, shard.dump());
     }
-    weight_map[tensor] = name.string();
+    weight_map[tensor] = within.string();
   }
   return weight_map;
 }

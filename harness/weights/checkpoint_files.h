@@ -15,8 +15,9 @@ namespace moebench::weights {
 // values never.
 class CheckpointFiles {
  public:
-  // A folder with model.safetensors.index.json or model.safetensors, or a single file. Error with
-  // the remedy where it is none of these or the index is malformed.
+  // A folder with model.safetensors or model.safetensors.index.json, of which the first counts
+  // where both are there, as for transformers; or a single file. Error with the remedy where it is
+  // none of these or the index is malformed.
   explicit CheckpointFiles(const std::filesystem::path& place);
 
   struct Tensor {
@@ -28,11 +29,15 @@ class CheckpointFiles {
   // no conversion alone turns into bf16 or fp32.
   Tensor find(const std::string& name, const std::vector<std::int64_t>& shape);
 
-  // All shards, whether a tensor of theirs was asked for or not.
+  // All shards that are there, whether a tensor of theirs was asked for or not.
   std::vector<std::filesystem::path> paths() const;
 
+  // Which files they are, for people: "model.safetensors; model.safetensors.index.json beside it is
+  // not read".
+  std::string description() const;
+
  private:
-  // Tensor name -> shard's file name, from the index.
+  // Tensor name -> shard's path within the folder, from the index.
   using WeightMap = std::map<std::string, std::string>;
 
   const SafetensorsReader& file_of(const std::string& name);
@@ -41,6 +46,7 @@ class CheckpointFiles {
 
   std::filesystem::path place_;  // the index, or the only file
   bool is_sharded_ = false;
+  bool has_unread_index_ = false;  // beside the only file
   WeightMap weight_map_;
   std::map<std::string, std::unique_ptr<SafetensorsReader>> files_;  // by path
 };

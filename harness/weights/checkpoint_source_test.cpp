@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "harness/base/file.h"
+#include "harness/weights/checkpoint_files.h"
 #include "harness/weights/parameters.h"
 #include "harness/weights/safetensors.h"
 #include "harness/weights/weights_testing.h"
@@ -138,9 +139,69 @@ TEST(CheckpointSource, RefusesAMalformedIndex) {
   EXPECT_THAT(error_opening(folder), HasSubstr("no object 'weight_map'"));
   write_file_atomically(folder / kIndex, R"({"weight_map":{"a":"1","a":"2"}})");
   EXPECT_THAT(error_opening(folder), HasSubstr("'a' appears twice"));
-  for (const char* shard : {"../a", "/a", ""}) {
+  for (const char* shard : {"../a", "/a", "", ".", "..", "sub/", "sub/../../a", "./../a"}) {
     write_index(folder, {{"lm_head.weight", shard}});
-    EXPECT_THAT(error_opening(folder), HasSubstr("the shard of 'lm_head.weight' is no file name"));
+    EXPECT_THAT(error_opening(folder),
+                HasSubstr("the shard of 'lm_head.weight' is no path within the folder: \"" +
+                          std::string(shard) + '"'));
+  }
+  write_index(folder, {{"lm_head.weight", 3}});
+  EXPECT_THAT(error_opening(folder), HasSubstr("is no path within the folder: 3"));
+}
+
+// As transformers' from_pretrained: so it goes on where shards are saved again as one file.
+TEST(CheckpointSource, TakesTheSingleFileBeforeAnIndex) {
+  const Parameters parameters = model_parameters(mini_model());
+  const auto folder = sharded_folder(parameters);
+  EXPECT_EQ(CheckpointFiles(folder).description(), "model.safetensors.index.json: 2 shards");
+  for (const char* shard : {"one.safetensors", "two.safetensors"}) {
+    write_file_atomically(folder / shard, "of another model");
+  }
+  write_shard(folder / "model.safetensors", parameters);
+  expect_seeded_values(*checkpoint_source(folder.string(), mini_model()));
+  const CheckpointFiles files(folder);
+  EXPECT_EQ(files.paths(), std::vector{folder / "model.safetensors"});
+  EXPECT_EQ(files.description(),
+            "model.safetensors; model.safetensors.index.json beside it is not read");
+  write_file_atomically(folder / kIndex, "{");
+  expect_seeded_values(*checkpoint_source(folder.string(), mini_model()));
+}
+
+TEST(CheckpointSource, ReadsShardsInAFolderWithin) {
+  const Parameters parameters = model_parameters(mini_model());
+  const auto folder = sharded_folder(parameters);
+  std::filesystem::create_directory(folder / "sub");
+  std::filesystem::rename(folder / "one.safetensors", folder / "sub" / "one.safetensors");
+  nlohmann::json weight_map;
+  for (const auto& p : parameters) weight_map[p.name] = "./two.safetensors";
+  for (std::size_t i = 0; i < 9; ++i) {
+    weight_map[parameters[i].name] = i % 2 == 0 ? "sub/one.safetensors" : "sub/./one.safetensors";
+  }
+  write_index(folder, weight_map);
+  expect_seeded_values(*checkpoint_source(folder.string(), mini_model()));
+  EXPECT_EQ(CheckpointFiles(folder).paths(),
+            (std::vector{folder / "sub/one.safetensors", folder / "two.safetensors"}));
+}
+
+TEST(CheckpointSource, AShardThatNobodyNeedsMayBeMissing) {
+  Parameters parameters = model_parameters(mini_model());
+  parameters.push_back({"vision.weight", {3}});
+  const auto folder = sharded_folder(parameters);
+  nlohmann::json index = nlohmann::json::parse(read_file(folder / kIndex));
+  index["weight_map"]["vision.weight"] = "three.safetensors";
+  write_file_atomically(folder / kIndex, index.dump());
+  expect_seeded_values(*checkpoint_source(folder.string(), mini_model()));
+  EXPECT_EQ(CheckpointFiles(folder).paths().size(), 2u);
+}
+
+TEST(CheckpointSource, KnowsPointersOfGitLfs) {
+  const std::string pointer = "version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 9\n";
+  const auto folder = sharded_folder(model_parameters(mini_model()));
+  for (const char* name : {"two.safetensors", kIndex, "model.safetensors"}) {
+    write_file_atomically(folder / name, pointer);
+    EXPECT_THAT(error_opening(folder),
+                AllOf(HasSubstr((folder / name).string()),
+                      HasSubstr("fetch the file itself with 'git lfs pull'")));
   }
 }
 

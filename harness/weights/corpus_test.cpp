@@ -26,6 +26,7 @@ const std::map<std::string, std::string>& reasons() {
       {"bad-left-over", "1 bytes that belong to no tensor"},
       {"bad-length-4gib", "would have 4294967296 bytes"},
       {"bad-length-beyond-file", "is truncated"},
+      {"bad-lfs-pointer", "is a pointer that git-lfs left in place of the file"},
       {"bad-length-max", "would have 18446744073709551615 bytes"},
       {"bad-metadata", "no map from text to text"},
       {"bad-no-bytes", "0 bytes, too few"},
@@ -67,6 +68,13 @@ TEST(Corpus, OnlyTensorsThatConvertAreFound) {
   }
   EXPECT_THAT(error_of([&] { files.find("g", {1}); }),
               ::testing::HasSubstr("tensor 'g' is of dtype I64; save it as one of F64, F32"));
+}
+
+TEST(Corpus, OnesThatDoNotConvertAreInNobodysWay) {
+  CheckpointFiles files(fs::path(MOEBENCH_CORPUS_FOLDER) / "good-fnuz");
+  EXPECT_EQ(files.find("c", {1}).type, SourceType::kF16);
+  EXPECT_THAT(error_of([&] { files.find("a", {2}); }),
+              ::testing::HasSubstr("tensor 'a' is of dtype F8_E4M3FNUZ; save it as one of F64"));
 }
 
 TEST(CheckpointFiles, RefusesQuantisedTensors) {

@@ -17,9 +17,13 @@ static_assert(std::endian::native == std::endian::little);
 
 constexpr std::int64_t kLengthBytes = 8;
 constexpr std::uint64_t kMaxHeaderBytes = 100'000'000;  // the format's own bound
+constexpr std::int64_t kPointerBytes = 64;              // enough to know one of git-lfs
 constexpr std::int64_t kBlockElements = 1 << 16;
 
 std::map<std::string, TensorInfo> read_header(const InputFile& file, const std::string& path) {
+  std::string begin(static_cast<std::size_t>(std::min(file.size(), kPointerBytes)), '\0');
+  file.read(0, std::as_writable_bytes(std::span(begin)));
+  refuse_lfs_pointer(begin, fmt::format("'{}'", path));
   std::uint64_t length = 0;
   if (file.size() < kLengthBytes) {
     throw Error("'{}' has {} bytes, too few for a safetensors file; copy or download it again",

@@ -16,11 +16,13 @@ struct DtypeBits {
   const char* name;
   std::int64_t bits;
 };
-constexpr DtypeBits kDtypes[] = {{"BOOL", 8},    {"U8", 8},      {"I8", 8},    {"F8_E5M2", 8},
-                                 {"F8_E4M3", 8}, {"F8_E8M0", 8}, {"F4", 4},    {"U16", 16},
-                                 {"I16", 16},    {"F16", 16},    {"BF16", 16}, {"F6_E2M3", 6},
-                                 {"U32", 32},    {"I32", 32},    {"F32", 32},  {"F64", 64},
-                                 {"I64", 64},    {"F6_E3M2", 6}, {"U64", 64},  {"C64", 64}};
+// All that the format has, whether a load converts them or not.
+constexpr DtypeBits kDtypes[] = {
+    {"BOOL", 8},        {"U8", 8},          {"I8", 8},   {"F8_E5M2", 8}, {"F8_E4M3", 8},
+    {"F8_E5M2FNUZ", 8}, {"F8_E4M3FNUZ", 8}, {"F4", 4},   {"F8_E8M0", 8}, {"F6_E2M3", 6},
+    {"F6_E3M2", 6},     {"U16", 16},        {"I16", 16}, {"F16", 16},    {"BF16", 16},
+    {"U32", 32},        {"I32", 32},        {"F32", 32}, {"F64", 64},    {"I64", 64},
+    {"U64", 64},        {"C64", 64}};
 
 std::int64_t bits_of(const std::string& dtype, const std::string& where) {
   for (const DtypeBits& known : kDtypes) {
@@ -77,6 +79,7 @@ TensorInfo parse_tensor(const json& tensor, const std::string& where) {
 }
 
 void check_metadata(const json& metadata, const std::string& where) {
+  if (metadata.is_null()) return;
   bool ok = metadata.is_object();
   for (const auto& item : metadata) ok = ok && item.is_string();
   if (!ok) throw Error("{}: '__metadata__' is no map from text to text", where);

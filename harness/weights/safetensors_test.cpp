@@ -120,6 +120,7 @@ TEST(SafetensorsReader, ReadsEveryFormThatTheFormatAllows) {
   EXPECT_TRUE(reader.tensors().at("s").shape.empty());
   EXPECT_EQ(values_of(reader, "s", 0, 1)[0], to_float(Bfloat16{0x0302}));
   EXPECT_TRUE(values_of(reader, "e", 0, 0).empty());
+  EXPECT_TRUE(SafetensorsReader(file_of(R"({"__metadata__":null})", 0)).tensors().empty());
   EXPECT_FALSE(SafetensorsReader::can_convert(reader.tensors().at("z").dtype));
 }
 

@@ -116,10 +116,10 @@ std::string environment_values(const ScenarioCells& scenario, const char* key) {
 
 Lines environment_lines(const ScenarioCells& scenario) {
   Lines parts;
-  for (const char* key : {"cpu_model", "cores_allowed", "threads_per_rank", "git_sha", "git_dirty",
-                          "build_type", "compiler", "torch_version", "launcher", "device",
-                          "device_reason", "device_collectives", "gpu_model", "gpu_driver",
-                          "router_aux_loss"}) {
+  for (const char* key :
+       {"cpu_model", "cores_allowed", "threads_per_rank", "git_sha", "git_dirty", "build_type",
+        "compiler", "torch_version", "launcher", "device", "device_reason", "device_collectives",
+        "gpu_model", "gpu_driver", "router_aux_loss", "weights"}) {
     const std::string values = environment_values(scenario, key);
     if (!values.empty()) parts.push_back(fmt::format("{} {}", key, values));
   }
