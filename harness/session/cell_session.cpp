@@ -11,6 +11,7 @@
 #include "harness/launch/run_cell.h"
 #include "harness/session/results_folder.h"
 #include "harness/session/today.h"
+#include "harness/session/weights_check.h"
 #include "reports/write/agreement.h"
 
 namespace moebench::session {
@@ -81,6 +82,12 @@ bool run_pending(const CellSession& session, const std::vector<PlannedRun>& pend
   return true;
 }
 
+std::vector<config::CellConfig> cells_of(const std::vector<PlannedRun>& runs) {
+  std::vector<config::CellConfig> cells;
+  for (const PlannedRun& run : runs) cells.push_back(run.cell);
+  return cells;
+}
+
 // The planned cells in the file's order, whatever the order of the run.
 CellsOutcome outcome_of(const CellSession& session) {
   const Records records = load_records(session.folder);
@@ -132,10 +139,12 @@ CellsOutcome run_cells(const CellSession& session) {
   options.place = launch::read_launch_place(options.launcher);
   options.machine = machine::read_machine_facts();
   const ResultsFolder folder(session.folder);
-  if (session.fresh) folder.remove_results();
   const Pending pending =
-      find_pending(plan, load_records(session.folder),
+      find_pending(plan, session.fresh ? Records() : load_records(session.folder),
                    this_program(options.worker, options.machine), session.keep_other_builds);
+  check_weights(cells_of(pending.runs),
+                launch::may_leave_host(session.launcher.launcher, options.place));
+  if (session.fresh) folder.remove_results();
   std::ostream& notes = *session.progress;
   notes << origin_notes(pending, session.keep_other_builds);
   notes << fmt::format(

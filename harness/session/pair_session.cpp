@@ -15,6 +15,7 @@
 #include "harness/session/plan.h"
 #include "harness/session/results_folder.h"
 #include "harness/session/today.h"
+#include "harness/session/weights_check.h"
 #include "reports/gate/fingerprint.h"
 #include "reports/gate/gate.h"
 #include "reports/gate/pairs.h"
@@ -54,6 +55,7 @@ class Runner {
         rules_{.busy_cores = session.plan.busy_cores},
         facts_(machine::read_machine_facts()),
         axes_(varying_axes(bases(session.cells))) {
+    check_weights();
     open();
     records_ = record::load(session_.folder, record::Duplicates::kRefuse);
     calibration_ = record::load(session_.folder / kCalibrationFolder);
@@ -133,6 +135,13 @@ class Runner {
           "over with --fresh",
           session_.folder.string(), is_base ? "base" : "candidate", found->second, now);
     }
+  }
+
+  void check_weights() const {
+    const launch::LaunchPlace place = launch::read_launch_place(session_.launcher);
+    std::vector<config::CellConfig> cells = bases(session_.cells);
+    for (const PairedCell& cell : session_.cells) cells.push_back(cell.candidate);
+    session::check_weights(cells, launch::may_leave_host(session_.launcher.launcher, place));
   }
 
   gate::Input gate_input() const {

@@ -13,6 +13,7 @@
 #include "harness/launch/run_cell.h"
 #include "harness/session/plan.h"
 #include "harness/session/results_folder.h"
+#include "harness/session/weights_check.h"
 
 namespace moebench::session {
 namespace {
@@ -126,6 +127,8 @@ int count_runs(const std::vector<ResumeRecipe>& recipes) {
 }  // namespace
 
 std::optional<std::vector<ResumeRow>> verify_resume(const ResumeSession& session) {
+  check_weights(session.cells, launch::may_leave_host(session.launcher.launcher,
+                                                      launch::read_launch_place(session.launcher)));
   std::vector<ResumeRecipe> recipes;
   for (const CellConfig& cell : session.cells) {
     recipes.push_back(make_resume_recipe(cell, session.steps_before));

@@ -1,0 +1,15 @@
+#pragma once
+
+#include <vector>
+
+#include "harness/config/cell.h"
+
+namespace moebench::session {
+
+// Before ranks are started: that the checkpoint of each cell that loads one has every tensor that
+// is needed, with its shape and a dtype that converts. Reads headers alone, of each checkpoint and
+// model once. Error names file, tensor and remedy. Where ranks may run on other hosts, one that
+// this host does not see is left to them; so are known failures.
+void check_weights(const std::vector<config::CellConfig>& cells, bool may_leave_host);
+
+}  // namespace moebench::session
