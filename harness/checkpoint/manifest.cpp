@@ -206,7 +206,7 @@ ShardFile parse_shard_file(const std::string& text, config::Dtype dtype) {
 }
 
 Manifest parse_manifest(const std::string& text, const std::string& path) {
-  const json document = parse_object(text, path);
+  const json document = parse_object(text, fmt::format("'{}'", path));
   const Member member(document, fmt::format("'{}': ", path));
   if (!document.contains("format") || document["format"] != kFormat) {
     throw Error(
