@@ -1,25 +1,30 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
+#include <cstdlib>
 #include <filesystem>
 #include <string>
 
 #include "harness/base/check.h"
+#include "harness/base/environment_variable.h"
 #include "harness/base/error.h"
 #include "harness/base/file.h"
 #include "harness/base/hash.h"
 #include "harness/base/parse.h"
 #include "harness/base/scratch_buffer.h"
 #include "harness/base/system_error.h"
+#include "harness/base/words.h"
 #include "harness/testing/error_of.h"
 
 namespace moebench {
 namespace {
 
 using ::testing::AllOf;
+using ::testing::EndsWith;
 using ::testing::HasSubstr;
 
 std::filesystem::path fresh_folder() {
@@ -73,6 +78,45 @@ TEST(File, LeavesNoTemporaryAndKeepsTheOldContentWhenItCannotWrite) {
 TEST(File, NamesTheFileItCannotRead) {
   EXPECT_THAT(error_of([&] { read_file("/nonexistent/file"); }), HasSubstr("/nonexistent/file"));
   EXPECT_THROW(read_file(fresh_folder()), Error);
+}
+
+TEST(File, ReadsNothingThatMayNeverEnd) {
+  const auto folder = fresh_folder();
+  ASSERT_EQ(::mkfifo((folder / "pipe").c_str(), 0600), 0);
+  EXPECT_THAT(error_of([&] { read_file(folder / "pipe"); }),
+              AllOf(HasSubstr("pipe"), HasSubstr("it is a pipe; name a regular file")));
+  EXPECT_THAT(error_of([] { read_file("/dev/zero"); }), HasSubstr("it is a device"));
+  EXPECT_THAT(error_of([&] { read_file(folder); }), HasSubstr("it is a folder"));
+  EXPECT_THAT(error_of([] { read_file(std::string(1000, 'a')); }),
+              AllOf(HasSubstr("aaa... (1000 characters)"), HasSubstr("File name too long")));
+}
+
+TEST(File, ReadsNoMoreThanIsAllowed) {
+  const auto path = fresh_folder() / "a";
+  write_file_atomically(path, std::string(1 << 20, 'a'));
+  EXPECT_EQ(read_file(path, 1 << 20).size(), 1U << 20);
+  write_file_atomically(path, std::string((1 << 20) + 1, 'a'));
+  EXPECT_THAT(error_of([&] { read_file(path, 1 << 20); }), HasSubstr("more than 1 MiB"));
+  EXPECT_THAT(read_file("/proc/self/status"), HasSubstr("Name:")) << "states a size of 0";
+}
+
+TEST(Shortened, ShowsTheBeginningOfALongTextOnOneLine) {
+  EXPECT_EQ(shortened("a\nb"), "a b");
+  EXPECT_EQ(shortened(std::string(300, '9')), std::string(40, '9') + "... (300 characters)");
+  EXPECT_EQ(shortened(std::string(61, '9'), 61).size(), 61U);
+}
+
+TEST(Listed, EndsWhereNobodyReadsOn) {
+  EXPECT_EQ(listed({"a", "b"}), "a, b");
+  EXPECT_THAT(listed(std::vector<std::string>(1000, "a")), EndsWith("a, ... (1000 in all)"));
+}
+
+TEST(EnvironmentVariable, IsNotSetWhereItIsEmpty) {
+  ::setenv("MOEBENCH_BASE_TEST", "", 1);
+  EXPECT_EQ(environment_variable("MOEBENCH_BASE_TEST"), std::nullopt);
+  ::setenv("MOEBENCH_BASE_TEST", "x", 1);
+  EXPECT_EQ(environment_variable("MOEBENCH_BASE_TEST"), "x");
+  EXPECT_EQ(environment_variable("MOEBENCH_BASE_TEST_NO_SUCH"), std::nullopt);
 }
 
 TEST(ParseNumber, TakesTheWholeTextOrNothing) {

@@ -1,16 +1,16 @@
 #include "harness/base/file.h"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
-#include <cstring>
-#include <fstream>
-#include <sstream>
 
 #include "harness/base/error.h"
 #include "harness/base/output_file.h"
 #include "harness/base/system_error.h"
+#include "harness/base/words.h"
 
 namespace moebench {
 namespace {
@@ -33,17 +33,59 @@ void write_and_close(int fd, std::string_view content, const std::filesystem::pa
   if (!ok) throw_errno(saved_errno, cannot_write(path));
 }
 
+constexpr std::size_t kLongestPath = 300;  // that a message shows
+
+class FileDescriptor {
+ public:
+  explicit FileDescriptor(int fd) : fd_(fd) {}
+  ~FileDescriptor() { ::close(fd_); }
+  FileDescriptor(const FileDescriptor&) = delete;
+  FileDescriptor& operator=(const FileDescriptor&) = delete;
+
+ private:
+  int fd_;
+};
+
+const char* kind_of(mode_t mode) {
+  if (S_ISDIR(mode)) return "a folder";
+  if (S_ISFIFO(mode)) return "a pipe";
+  return S_ISCHR(mode) || S_ISBLK(mode) ? "a device" : "no regular file";
+}
+
+// `content` has the size that the file states; it may have grown, and files of /proc state 0. Stops
+// where there is more than `max_bytes`.
+void read_all(int fd, std::size_t max_bytes, std::string& content, const std::string& cannot_read) {
+  constexpr std::size_t kMore = 1 << 16;
+  std::size_t size = 0;
+  while (size <= max_bytes) {
+    if (size == content.size()) content.resize(size + kMore);
+    const ssize_t count = ::read(fd, content.data() + size, content.size() - size);
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) throw_errno(errno, cannot_read);
+    if (count == 0) break;
+    size += static_cast<std::size_t>(count);
+  }
+  content.resize(size);
+}
+
 }  // namespace
 
-std::string read_file(const std::filesystem::path& path) {
-  std::ifstream in(path, std::ios::binary);
-  if (!in) throw Error("cannot read '{}': {}", path.string(), std::strerror(errno));
-  std::ostringstream content;
-  content << in.rdbuf();
-  if (in.bad() || std::filesystem::is_directory(path)) {
-    throw Error("cannot read '{}': it is no regular, readable file", path.string());
+std::string read_file(const std::filesystem::path& path, std::size_t max_bytes) {
+  const std::string cannot_read = "cannot read '" + shortened(path.string(), kLongestPath) + "'";
+  // A pipe without a writer would not open before one comes.
+  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+  if (fd < 0) throw_errno(errno, cannot_read);
+  const FileDescriptor descriptor(fd);
+  struct stat status {};
+  if (::fstat(fd, &status) != 0) throw_errno(errno, cannot_read);
+  if (!S_ISREG(status.st_mode)) {
+    throw Error("{}: it is {}; name a regular file", cannot_read, kind_of(status.st_mode));
   }
-  return std::move(content).str();
+  std::string content(static_cast<std::size_t>(std::max<off_t>(status.st_size, 0)), '\0');
+  if (content.size() <= max_bytes) read_all(fd, max_bytes, content, cannot_read);
+  if (content.size() <= max_bytes) return content;
+  throw Error("{}: it holds more than {} MiB; is it the file that you mean?", cannot_read,
+              max_bytes >> 20);
 }
 
 void write_file_atomically(const std::filesystem::path& path, std::string_view content) {

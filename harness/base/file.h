@@ -1,13 +1,20 @@
 #pragma once
 
+#include <cstddef>
 #include <filesystem>
 #include <string>
 #include <string_view>
 
 namespace moebench {
 
-// Whole content of a file. Error names the path and the system's reason.
-std::string read_file(const std::filesystem::path& path);
+// What a text that people write may hold, such as a scenario file.
+inline constexpr std::size_t kMaxTextBytes = std::size_t{16} << 20;
+// What any file may hold that is read as a whole; more is a mistake, not a use.
+inline constexpr std::size_t kMaxFileBytes = std::size_t{4} << 30;
+
+// Whole content of a regular file. Error names the path, what is wrong with it and the remedy: also
+// for a folder, a device or a pipe, which may never end, and for more than `max_bytes`.
+std::string read_file(const std::filesystem::path& path, std::size_t max_bytes = kMaxFileBytes);
 
 // Writes to a temporary name beside `path`, flushes to disk and renames: readers see the old
 // content or the new one, never a part. Error names the path and the system's reason.

@@ -8,7 +8,11 @@ namespace moebench {
 std::string unknown_name(std::string_view what, std::string_view word,
                          const std::vector<std::string>& known) {
   std::string message = "unknown ";
-  message.append(what).append(" '").append(word).append("'; use ").append(join_alternatives(known));
+  message.append(what)
+      .append(" '")
+      .append(shortened(word))
+      .append("'; use ")
+      .append(join_alternatives(known));
   return message;
 }
 

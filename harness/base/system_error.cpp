@@ -7,11 +7,15 @@
 
 namespace moebench {
 
-void throw_errno(int code, const std::string& message) {
+bool is_named_wrongly(int code) {
   constexpr std::array kNamedWrongly = {EACCES, EEXIST,  EISDIR,    ELOOP, ENAMETOOLONG,
                                         ENOENT, ENOTDIR, ENOTEMPTY, EPERM, EROFS};
+  return std::ranges::count(kNamedWrongly, code) > 0;
+}
+
+void throw_errno(int code, const std::string& message) {
   const std::string text = message + ": " + std::strerror(code);
-  if (std::ranges::count(kNamedWrongly, code) > 0) throw Error(text);
+  if (is_named_wrongly(code)) throw Error(text);
   throw SystemError(text);
 }
 

@@ -16,8 +16,11 @@ class SystemError : public Error {
 // What a tool or a rank exits with after a failure that is neither the user's nor a result.
 inline constexpr int kExitSystem = 70;
 
-// Throws "<message>: <reason>" after a system call that failed with errno `code`: Error where what
-// the user named is wrong (no such folder, no permission), else SystemError.
+// Whether an errno says that what the user named is wrong (no such folder, no permission).
+bool is_named_wrongly(int code);
+
+// Throws "<message>: <reason>" after a system call that failed with errno `code`: Error where
+// what the user named is wrong, else SystemError.
 [[noreturn]] void throw_errno(int code, const std::string& message);
 
 }  // namespace moebench

@@ -6,6 +6,7 @@
 #include <cstring>
 #include <system_error>
 
+#include "harness/base/environment_variable.h"
 #include "harness/base/error.h"
 
 namespace moebench {
@@ -13,7 +14,8 @@ namespace moebench {
 namespace fs = std::filesystem;
 
 TemporaryFolder::TemporaryFolder(const std::string& prefix) {
-  std::string name = (fs::temp_directory_path() / (prefix + "-XXXXXX")).string();
+  const fs::path where = environment_variable("TMPDIR").value_or("/tmp");
+  std::string name = (where / (prefix + "-XXXXXX")).string();
   if (::mkdtemp(name.data()) == nullptr) {
     throw Error("cannot make '{}': {}; let TMPDIR name a folder that you may write to", name,
                 std::strerror(errno));

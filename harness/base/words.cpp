@@ -24,14 +24,32 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
 }
 
 std::string suggestion(std::string_view word, const std::vector<std::string>& known) {
+  constexpr std::size_t kLongestWord = 100;  // beyond that nothing is near, and the search is slow
   const auto distance = [&](const std::string& other) { return edit_distance(word, other); };
-  const auto nearest = std::ranges::min_element(known, {}, distance);
-  const std::size_t tolerance = std::max<std::size_t>(2, word.size() / 3);
-  if (nearest != known.end() && distance(*nearest) <= tolerance &&
-      distance(*nearest) < word.size()) {
-    return fmt::format("did you mean '{}'?", *nearest);
+  if (word.size() <= kLongestWord && !known.empty()) {
+    const auto nearest = std::ranges::min_element(known, {}, distance);
+    const std::size_t tolerance = std::max<std::size_t>(2, word.size() / 3);
+    if (distance(*nearest) <= tolerance && distance(*nearest) < word.size()) {
+      return fmt::format("did you mean '{}'?", *nearest);
+    }
   }
-  return fmt::format("use one of: {}", fmt::join(known, ", "));
+  return fmt::format("use one of: {}", listed(known));
+}
+
+std::string listed(const std::vector<std::string>& words) {
+  constexpr std::size_t kMost = 40;
+  if (words.size() <= kMost) return fmt::format("{}", fmt::join(words, ", "));
+  return fmt::format("{}, ... ({} in all)", fmt::join(words.begin(), words.begin() + kMost, ", "),
+                     words.size());
+}
+
+std::string shortened(std::string_view text, std::size_t longest) {
+  constexpr std::size_t kShown = 40;
+  const bool is_long = text.size() > longest;
+  std::string shown(is_long ? text.substr(0, kShown) : text);
+  std::ranges::replace_if(
+      shown, [](unsigned char c) { return c < ' '; }, ' ');
+  return is_long ? fmt::format("{}... ({} characters)", shown, text.size()) : shown;
 }
 
 std::string join_alternatives(const std::vector<std::string>& words) {

@@ -14,6 +14,13 @@ std::size_t edit_distance(std::string_view a, std::string_view b);
 // else "use one of: a, b, c".
 std::string suggestion(std::string_view word, const std::vector<std::string>& known);
 
+// "a, b, c"; of many words the first ones and how many there are.
+std::string listed(const std::vector<std::string>& words);
+
+// A text of the user as messages show it: on one line, and of one longer than `longest` its
+// beginning and its length.
+std::string shortened(std::string_view text, std::size_t longest = 60);
+
 // "1", "1 or 2", "1, 2 or 4".
 std::string join_alternatives(const std::vector<std::string>& words);
 

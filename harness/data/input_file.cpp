@@ -17,7 +17,8 @@ namespace {
 constexpr const char* kFortunesFolder = "/usr/share/games/fortunes/";
 
 int open_for_reading(const std::string& path) {
-  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  // A pipe without a writer would not open before one comes.
+  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
   if (fd >= 0) return fd;
   const int error = errno;
   const bool is_fortune = error == ENOENT && path.starts_with(kFortunesFolder);

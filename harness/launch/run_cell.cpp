@@ -3,9 +3,9 @@
 #include <signal.h>
 #include <unistd.h>
 
-#include <cstdlib>
 #include <ctime>
 
+#include "harness/base/environment_variable.h"
 #include "harness/base/error.h"
 #include "harness/base/file.h"
 #include "harness/base/hash.h"
@@ -135,9 +135,9 @@ void finish_record(const config::CellConfig& cell, const fs::path& folder,
 }  // namespace
 
 fs::path find_worker() {
-  const char* override_path = std::getenv("MOEBENCH_RANK_PROGRAM");
-  const fs::path worker = override_path != nullptr
-                              ? fs::absolute(override_path)
+  const auto override_path = environment_variable("MOEBENCH_RANK_PROGRAM");
+  const fs::path worker = override_path
+                              ? fs::absolute(*override_path)
                               : fs::read_symlink("/proc/self/exe").parent_path() / "moebench-rank";
   if (fs::is_regular_file(worker) && ::access(worker.c_str(), X_OK) == 0) return worker;
   throw Error(

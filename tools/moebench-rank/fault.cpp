@@ -11,6 +11,7 @@
 #include <string>
 #include <utility>
 
+#include "harness/base/environment_variable.h"
 #include "harness/base/error.h"
 #include "harness/measure/clock.h"
 
@@ -75,9 +76,9 @@ Fault parse_fault(const char* text) {
 }  // namespace
 
 void add_fault_from_environment(int rank, train::WorkerOptions& options) {
-  const char* text = std::getenv("MOEBENCH_TEST_FAULT");
-  if (text == nullptr) return;
-  const Fault fault = parse_fault(text);
+  const auto text = environment_variable("MOEBENCH_TEST_FAULT");
+  if (!text) return;
+  const Fault fault = parse_fault(text->c_str());
   if (fault.rank != rank) return;
   if (fault.kind == "swap") {
     options.adapt_source = [fault](std::unique_ptr<weights::ParameterSource> source) {

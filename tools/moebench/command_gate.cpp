@@ -1,7 +1,7 @@
 #include <algorithm>
-#include <cstdlib>
 #include <iostream>
 
+#include "harness/base/environment_variable.h"
 #include "harness/base/error.h"
 #include "harness/base/file.h"
 #include "harness/session/baseline_store.h"
@@ -20,6 +20,8 @@ namespace fs = std::filesystem;
 
 using gate::Report;
 using gate::Verdict;
+
+constexpr const char* kSummaryVariable = "GITHUB_STEP_SUMMARY";
 
 std::vector<record::CellRecord> load_runs(const std::string& folder) {
   auto records = record::load(folder, record::Duplicates::kRefuse);
@@ -56,7 +58,7 @@ Report judge_baseline(const GateArguments& options) {
 
 void write_for_github(const Report& report, const std::string& summary) {
   std::cout << gate::write_annotations(report);
-  append_line(std::getenv("GITHUB_STEP_SUMMARY"), summary);
+  append_line(*environment_variable(kSummaryVariable), summary);
 }
 
 int exit_code(const Report& report, const std::vector<std::string>& fail_on) {
@@ -74,9 +76,9 @@ int exit_code(const Report& report, const std::vector<std::string>& fail_on) {
 }  // namespace
 
 int run_command(const GateArguments& options) {
-  if (options.github && std::getenv("GITHUB_STEP_SUMMARY") == nullptr) {
-    throw Error(
-        "--github: GITHUB_STEP_SUMMARY names no file; leave --github out outside of GitHub");
+  if (options.github && !environment_variable(kSummaryVariable)) {
+    throw Error("--github: {} names no file; leave --github out outside of GitHub",
+                kSummaryVariable);
   }
   const Report report = options.baseline.empty() ? judge_session(options) : judge_baseline(options);
   const std::string summary = gate::write_summary(report);

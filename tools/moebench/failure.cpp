@@ -1,11 +1,13 @@
 #include "tools/moebench/failure.h"
 
+#include <filesystem>
 #include <new>
 #include <ostream>
 #include <string>
 
 #include "harness/base/error.h"
 #include "harness/base/system_error.h"
+#include "harness/base/words.h"
 #include "tools/moebench/options.h"
 
 namespace moebench::cli {
@@ -24,6 +26,14 @@ int fail_by_system(const std::string& what, std::ostream& out) {
   return kExitSystem;
 }
 
+// What the standard library could not do with a path of the user's, such as one that is too long.
+int fail_with_path(const std::filesystem::filesystem_error& error, std::ostream& out) {
+  if (!is_named_wrongly(error.code().value())) return fail_by_system(error.what(), out);
+  out << "moebench: error: cannot use '" << shortened(error.path1().string(), 300)
+      << "': " << error.code().message() << '\n';
+  return kExitUsage;
+}
+
 }  // namespace
 
 int explain_failure(const std::exception_ptr& failure, std::ostream& out) {
@@ -37,6 +47,8 @@ int explain_failure(const std::exception_ptr& failure, std::ostream& out) {
     return fail_by_system(error.what(), out);
   } catch (const Error& error) {
     return fail_with(kExitUsage, error, out);
+  } catch (const std::filesystem::filesystem_error& error) {
+    return fail_with_path(error, out);
   } catch (const std::bad_alloc&) {
     return fail_by_system("the system refused memory (std::bad_alloc)", out);
   } catch (const std::exception& error) {

@@ -47,6 +47,12 @@ TEST(Failure, OfTheUserKeepsItsCode) {
   const Explained usage = explain(Error("no scenario 'x'"));
   EXPECT_EQ(usage.exit_code, kExitUsage);
   EXPECT_THAT(usage.text, AllOf(HasSubstr("moebench: error: no scenario"), Not(HasSubstr("kept"))));
+  const auto too_long = std::make_error_code(std::errc::filename_too_long);
+  const Explained path =
+      explain(std::filesystem::filesystem_error("status", std::string(400, 'a'), too_long));
+  EXPECT_EQ(path.exit_code, kExitUsage);
+  EXPECT_THAT(path.text, AllOf(HasSubstr("cannot use 'aaa"), HasSubstr("... (400 characters)': "),
+                               HasSubstr("too long")));
   EXPECT_EQ(explain(NotComparable("x")).exit_code, kExitNotComparable);
   EXPECT_EQ(explain(NoBaseline("x")).exit_code, kExitNoBaseline);
 }
