@@ -11,6 +11,12 @@ namespace moebench::config {
 
 namespace {
 
+// Also of a name that no file can have, such as one of more than 255 bytes.
+bool is_file(const std::filesystem::path& path) {
+  std::error_code error;
+  return std::filesystem::is_regular_file(path, error);
+}
+
 std::vector<std::string> models_in(const std::filesystem::path& folder) {
   std::vector<std::string> names;
   if (!std::filesystem::is_directory(folder)) return names;
@@ -37,7 +43,7 @@ AxisValue parse_axis(const std::string& axis, const YamlValue& value,
   const Axis* row = find_axis(axis_table(), axis);
   if (row == nullptr) {
     value.named("").fail(
-        fmt::format("unknown axis '{}'; {}", axis, suggestion(axis, axis_names())));
+        fmt::format("unknown axis '{}'; {}", shortened(axis), suggestion(axis, axis_names())));
   }
   const YamlValue source = value.named(fmt::format("axis '{}'", axis));
   const auto apply = row->parse(source, folder);
@@ -99,10 +105,10 @@ std::filesystem::path resolve_model(const YamlValue& name, const std::filesystem
     if (std::filesystem::is_regular_file(as_path)) return as_path;
     name.fail(fmt::format("no file {}; check the path", as_path.string()));
   }
-  if (std::filesystem::is_regular_file(as_path / "config.json")) return as_path / "config.json";
+  if (is_file(as_path / "config.json")) return as_path / "config.json";
   // Not replace_extension or stem: a version such as "v0.1" looks like an extension.
   const std::filesystem::path shipped = folder / "models" / (text.filename().string() + ".json");
-  if (std::filesystem::is_regular_file(shipped)) return shipped;
+  if (is_file(shipped)) return shipped;
   const std::vector<std::string> known = models_in(folder / "models");
   const std::string remedy =
       known.empty() ? "put its config.json there" : suggestion(text.filename().string(), known);

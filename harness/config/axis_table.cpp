@@ -6,6 +6,7 @@
 #include <type_traits>
 
 #include "harness/config/axes.h"
+#include "harness/config/limits.h"
 #include "harness/config/routing.h"
 
 namespace moebench::config {
@@ -13,9 +14,6 @@ namespace moebench::config {
 namespace {
 
 namespace fs = std::filesystem;
-
-// Bounds a typo, not a use.
-constexpr std::int64_t kMaxCount = 100'000'000;
 
 // What a scenario may write for a member of that type, where the axis says nothing else.
 template <NamedEnum Enum>
@@ -27,8 +25,7 @@ void parse_value(const YamlValue& value, const fs::path&, std::uint64_t& out) {
   out = value.unsigned_integer();
 }
 void parse_value(const YamlValue& value, const fs::path&, std::int64_t& out) {
-  out = value.integer();
-  if (out > kMaxCount) value.fail(fmt::format("{} is more than {}", out, kMaxCount));
+  out = value.integer(1, kMaxCount);
 }
 void parse_value(const YamlValue& value, const fs::path& folder, Routing& out) {
   out = parse_routing(value, folder);
@@ -46,8 +43,12 @@ void parse_prefetch(const YamlValue& value, const fs::path&, std::int64_t& out) 
   out = value.integer(0, 2);
 }
 
+void parse_ranks(const YamlValue& value, const fs::path&, std::int64_t& out) {
+  out = value.integer(1, kMaxRanks);
+}
+
 void parse_shard_degree(const YamlValue& value, const fs::path&, std::int64_t& out) {
-  out = value.integer(0, kMaxCount);
+  out = value.integer(0, kMaxRanks);
 }
 
 std::string plain_text(const ModelConfig& value) { return value.name; }
@@ -128,7 +129,8 @@ std::vector<Axis> make_axis_table() {
                       "sharded; or several copies of the model, each fully sharded"}),
       make_axis<&CellConfig::ep_degree>(
           "ep_degree", kArrangement,
-          {.initial = "see below", .meaning = "ranks that one copy of the experts is split over"}),
+          {.initial = "see below", .meaning = "ranks that one copy of the experts is split over"},
+          parse_ranks),
       make_axis<&CellConfig::shard_degree>(
           "shard_degree", kLaterArrangement,
           {.values = "integer from 0",
@@ -139,7 +141,7 @@ std::vector<Axis> make_axis_table() {
           "expert_kernel", kArrangement,
           {.meaning = "one pass an expert; or rows sorted by expert and one grouped product"}),
       // In a workload as the product with grad_accumulation: see CellConfig::workload().
-      make_axis<&CellConfig::ranks>("ranks", kArrangement, {.meaning = "processes"}),
+      make_axis<&CellConfig::ranks>("ranks", kArrangement, {.meaning = "processes"}, parse_ranks),
       make_axis<&CellConfig::micro_batch>("micro_batch", kNumbers,
                                           {.meaning = "samples a rank and micro-step"}),
       make_axis<&CellConfig::grad_accumulation>("grad_accumulation",

@@ -3,8 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <limits>
 #include <map>
 
+#include "harness/config/limits.h"
 #include "harness/config/mesh.h"
 #include "harness/config/resumption.h"
 
@@ -159,8 +161,30 @@ void validate_load(const Matrix& matrix, const Draft& draft) {
   }
 }
 
+// Nothing that counts tokens may overflow.
+void validate_size(const Matrix& matrix, const Draft& draft) {
+  const CellConfig& cell = draft.cell;
+  if (cell.micro_batch > kMaxMicroBatchTokens / cell.seq_len) {
+    reject(matrix, draft, "micro_batch",
+           fmt::format("{} samples of {} tokens are more than {} tokens a rank; use fewer",
+                       cell.micro_batch, cell.seq_len, kMaxMicroBatchTokens));
+  }
+  std::int64_t rows = kMaxRows;
+  for (const std::int64_t factor :
+       {cell.ranks, cell.grad_accumulation, cell.micro_batch, cell.steps + cell.warmup_steps}) {
+    rows /= factor;
+  }
+  if (rows == 0) {
+    matrix.source.fail(fmt::format(
+        "{} steps of {} ranks x {} micro-steps x {} samples are more than {} samples; use fewer",
+        cell.steps + cell.warmup_steps, cell.ranks, cell.grad_accumulation, cell.micro_batch,
+        kMaxRows));
+  }
+}
+
 void validate(const Matrix& matrix, const Draft& draft) {
   const CellConfig& cell = draft.cell;
+  validate_size(matrix, draft);
   validate_ep_degree(matrix, draft);
   validate_shard_degree(matrix, draft);
   validate_load(matrix, draft);
@@ -230,6 +254,19 @@ bool check_duplicate(const Matrix& matrix, const CellConfig& cell,
 }
 
 }  // namespace
+
+std::int64_t count_combinations(const Matrix& matrix) {
+  std::int64_t count = 1;
+  for (const Dimension& dimension : matrix.dimensions) {
+    const auto size = static_cast<std::int64_t>(dimension.size());
+    if (size == 0) return 0;
+    if (count > std::numeric_limits<std::int64_t>::max() / size) {
+      return std::numeric_limits<std::int64_t>::max();
+    }
+    count *= size;
+  }
+  return count;
+}
 
 std::vector<CellConfig> expand(const Matrix& matrix) {
   std::vector<CellConfig> cells;

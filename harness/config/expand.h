@@ -30,6 +30,10 @@ struct Matrix {
   Choice resume_as = {};              // becomes every cell's resumed_as, unless `ranks` is set
 };
 
+// The product of the dimensions' sizes: cells before `exclusions`. The largest number where it is
+// more than that.
+std::int64_t count_combinations(const Matrix& matrix);
+
 // All cells in order, validated. Error where an exclusion matches nothing, where nothing is left,
 // where a cell cannot be, or where two cells are the same. With `ranks` set, an exclusion may match
 // nothing and cells that became the same are merged.

@@ -1,5 +1,7 @@
 #include "harness/config/expand.h"
 
+#include <fmt/core.h>
+
 #include "harness/config/config_testing.h"
 #include "harness/config/scenario.h"
 
@@ -286,6 +288,32 @@ TEST(Expand, WindowedAttentionIsRejectedWhereItMatters) {
 TEST(Expand, TheSameCellTwiceIsAnError) {
   EXPECT_THAT(expand_error("  axes: {model: tiny}\n  zip: {ranks: [1, 2, 1], seed: [5, 5, 5]}\n"),
               HasSubstr("cells 1 and 3 are the same (model=tiny parallelism=fsdp"));
+}
+
+TEST(Expand, NumbersAreBounded) {
+  const auto axis = [](const std::string& entry) {
+    return expand_error("  axes: {model: tiny, " + entry + "}\n");
+  };
+  EXPECT_THAT(axis("ranks: 100000000"),
+              HasSubstr("axis 'ranks': expected an integer from 1 to 65536, got '100000000'"));
+  EXPECT_THAT(axis("ranks: 99999999999999999999"), HasSubstr("from 1 to 65536"));
+  EXPECT_THAT(axis("parallelism: ep, ep_degree: 65537"), HasSubstr("from 1 to 65536"));
+  EXPECT_THAT(axis("micro_batch: 100000000, seq_len: 1024"),
+              HasSubstr("axis 'micro_batch': 100000000 samples of 1024 tokens are more than"));
+  EXPECT_THAT(axis("ranks: 65536, grad_accumulation: 100000000, seq_len: 16"),
+              HasSubstr("12 steps of 65536 ranks x 100000000 micro-steps x 1 samples are more"));
+}
+
+TEST(Expand, AMatrixIsCountedBeforeItIsMade) {
+  std::string thousand = "[1";
+  for (int i = 2; i <= 1000; ++i) thousand += fmt::format(", {}", i);
+  thousand += "]";
+  const std::string message = expand_error("  axes: {model: tiny, micro_batch: " + thousand +
+                                           ", seed: " + thousand + "}\n");
+  EXPECT_THAT(message,
+              HasSubstr("s.yaml:2: scenario 's': its axes have 1000000 combinations, and a "
+                        "file has at most 100000"));
+  EXPECT_LT(message.size(), 250U);
 }
 
 TEST(Expand, ResumeAsMakesTheCellToContinueAs) {

@@ -41,7 +41,7 @@ Routing from_text(const YamlValue& value, const std::filesystem::path& folder) {
   }
   if (const auto file = argument(text, to_string(RoutingKind::kTrace)))
     return trace(value, *file, folder);
-  value.fail(fmt::format("unknown value '{}'; {}", text, kRemedy));
+  value.fail(fmt::format("unknown value '{}'; {}", shortened(text), kRemedy));
 }
 
 }  // namespace

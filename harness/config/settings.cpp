@@ -5,32 +5,54 @@
 #include <algorithm>
 
 #include "harness/config/axes.h"
+#include "harness/config/limits.h"
 
 namespace moebench::config {
 
 namespace {
 
-constexpr std::int64_t kMaxCount = 1'000'000'000;
-
 using Setter = void (*)(const YamlValue& value, const std::filesystem::path& folder,
                         CellConfig& cell);
 
-template <std::int64_t CellConfig::*member, std::int64_t min = 1>
+template <std::int64_t CellConfig::*member, std::int64_t min = 1, std::int64_t max = kMaxSteps>
 void set_count(const YamlValue& value, const std::filesystem::path&, CellConfig& cell) {
-  cell.*member = value.integer(min, kMaxCount);
+  cell.*member = value.integer(min, max);
 }
 
 enum class Range { kNotNegative, kPositive, kBelowOne };
 
-template <double CellConfig::*member, Range range>
-void set_number(const YamlValue& value, const std::filesystem::path&, CellConfig& cell) {
+double not_negative(const YamlValue& value) {
   const double number = value.number();
   if (number < 0) value.fail(fmt::format("{} is negative; use 0 or more", number));
+  return number;
+}
+
+template <double CellConfig::*member, Range range>
+void set_number(const YamlValue& value, const std::filesystem::path&, CellConfig& cell) {
+  const double number = not_negative(value);
   if (range == Range::kPositive && number == 0) value.fail("0 is too small; use more than 0");
   if (range == Range::kBelowOne && number >= 1) {
     value.fail(fmt::format("{} is not below 1; use 0 or more and less than 1", number));
   }
   cell.*member = number;
+}
+
+double seconds(const YamlValue& value) {
+  const double number = not_negative(value);
+  if (number > kMaxSeconds) {
+    value.fail(fmt::format("{:g} seconds; use at most {:g}", number, kMaxSeconds));
+  }
+  return number;
+}
+
+void set_time_limit(const YamlValue& value, const std::filesystem::path&, CellConfig& cell) {
+  cell.time_limit_s = seconds(value);
+}
+
+void set_collective_time_limit(const YamlValue& value, const std::filesystem::path&,
+                               CellConfig& cell) {
+  cell.collective_time_limit_s = seconds(value);
+  if (cell.collective_time_limit_s == 0) value.fail("0 is too small; use more than 0");
 }
 
 std::string absolute_path(const YamlValue& value, const std::filesystem::path& folder) {
@@ -64,7 +86,7 @@ void set_load_word(const YamlValue& value, const std::filesystem::path&, CellCon
 }
 
 void set_one_rank(const YamlValue& value, const std::filesystem::path&, CellConfig& cell) {
-  cell.load.one_rank = value.integer(0, kMaxCount);
+  cell.load.one_rank = value.integer(0, kMaxRanks - 1);
 }
 
 void require_source(const YamlMapping& fields, const char* key, bool fits, const char* sources) {
@@ -109,7 +131,8 @@ void set_data(const YamlValue& value, const std::filesystem::path& folder, CellC
   if (const YamlValue* token_dtype = fields.find("token_dtype")) {
     data.token_dtype = token_dtype->text();
     if (data.token_dtype != "uint16" && data.token_dtype != "uint32") {
-      token_dtype->fail(fmt::format("unknown value '{}'; use uint16 or uint32", data.token_dtype));
+      token_dtype->fail(
+          fmt::format("unknown value '{}'; use uint16 or uint32", shortened(data.token_dtype)));
     }
   }
   if (const YamlValue* mean_length = fields.find("mean_length")) {
@@ -136,7 +159,7 @@ const std::vector<SettingDefinition>& definitions() {
       {"adam_epsilon", set_number<&CellConfig::adam_epsilon, Range::kPositive>},
       {"weight_decay", set_number<&CellConfig::weight_decay, Range::kNotNegative>},
       {"max_grad_norm", set_number<&CellConfig::max_grad_norm, Range::kNotNegative>},
-      {"threads_per_rank", set_count<&CellConfig::threads_per_rank>},
+      {"threads_per_rank", set_count<&CellConfig::threads_per_rank, 1, kMaxThreads>},
       {"device", set_word<&CellConfig::device>},
       {"device_collectives", set_word<&CellConfig::device_collectives>},
       {"bind", set_word<&CellConfig::bind>},
@@ -153,10 +176,9 @@ const std::vector<SettingDefinition>& definitions() {
       {"resume_from", set_path<&CellConfig::resume_from>},
       {"profile", set_word<&CellConfig::profile>},
       {"check_numerics", set_bool<&CellConfig::check_numerics>},
-      {"repeats", set_count<&CellConfig::repeats>},
-      {"time_limit_s", set_number<&CellConfig::time_limit_s, Range::kNotNegative>},
-      {"collective_time_limit_s",
-       set_number<&CellConfig::collective_time_limit_s, Range::kPositive>},
+      {"repeats", set_count<&CellConfig::repeats, 1, kMaxRepeats>},
+      {"time_limit_s", set_time_limit},
+      {"collective_time_limit_s", set_collective_time_limit},
       {"progress_limit_s", set_progress_limit},
       {"data", set_data}};
   return table;
@@ -182,7 +204,7 @@ void apply_setting(const std::string& name, const YamlValue& value,
   }
   const bool is_axis = std::ranges::count(axis_names(), name) > 0;
   value.named("").fail(fmt::format(
-      "unknown setting '{}'; {}", name,
+      "unknown setting '{}'; {}", shortened(name),
       is_axis ? "it is an axis: move it under 'axes'" : suggestion(name, setting_names())));
 }
 

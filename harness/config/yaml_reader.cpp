@@ -1,11 +1,13 @@
 #include "harness/config/yaml_reader.h"
 
 #include <fmt/core.h>
+#include <yaml-cpp/eventhandler.h>
 #include <yaml-cpp/yaml.h>
 
 #include <algorithm>
 #include <cmath>
 #include <set>
+#include <sstream>
 
 #include "harness/base/error.h"
 #include "harness/base/file.h"
@@ -16,9 +18,60 @@ namespace moebench::config {
 namespace {
 
 std::string describe(const YAML::Node& node) {
-  if (node.IsScalar()) return fmt::format("'{}'", node.Scalar());
+  if (node.IsScalar()) return fmt::format("'{}'", shortened(node.Scalar()));
   if (node.IsSequence()) return "a list";
   return node.IsMap() ? "a mapping" : "nothing";
+}
+
+// What a document may hold, so that none costs more than its length.
+constexpr int kMaxDepth = 64;
+constexpr int kMaxNodes = 300'000;
+
+// Follows a document without building it. Error where it is nested too deeply or too large.
+class BoundsCheck : public YAML::EventHandler {
+ public:
+  void OnDocumentStart(const YAML::Mark&) override {}
+  void OnDocumentEnd() override {}
+  void OnNull(const YAML::Mark& mark, YAML::anchor_t) override { count(mark); }
+  void OnAlias(const YAML::Mark& mark, YAML::anchor_t) override { count(mark); }
+  void OnScalar(const YAML::Mark& mark, const std::string&, YAML::anchor_t,
+                const std::string&) override {
+    count(mark);
+  }
+  void OnSequenceStart(const YAML::Mark& mark, const std::string&, YAML::anchor_t,
+                       YAML::EmitterStyle::value) override {
+    enter(mark);
+  }
+  void OnSequenceEnd() override { --depth_; }
+  void OnMapStart(const YAML::Mark& mark, const std::string&, YAML::anchor_t,
+                  YAML::EmitterStyle::value) override {
+    enter(mark);
+  }
+  void OnMapEnd() override { --depth_; }
+
+ private:
+  void enter(const YAML::Mark& mark) {
+    count(mark);
+    if (++depth_ <= kMaxDepth) return;
+    throw YAML::ParserException(mark, fmt::format("nested more than {} levels deep", kMaxDepth));
+  }
+  void count(const YAML::Mark& mark) {
+    if (++num_nodes_ <= kMaxNodes) return;
+    throw YAML::ParserException(mark, fmt::format("more than {} values; is it the file that you "
+                                                  "mean?",
+                                                  kMaxNodes));
+  }
+
+  int depth_ = 0;
+  int num_nodes_ = 0;
+};
+
+void check_bounds(const std::string& text) {
+  std::istringstream stream(text);
+  YAML::Parser parser(stream);
+  BoundsCheck check;
+  while (parser.HandleNextDocument(check)) {
+  }
 }
 
 }  // namespace
@@ -34,11 +87,12 @@ bool YamlValue::is_list() const { return node_->IsSequence(); }
 bool YamlValue::is_mapping() const { return node_->IsMap(); }
 
 YamlValue YamlValue::load_file(const std::filesystem::path& path) {
-  return parse(read_file(path), path.string());
+  return parse(read_file(path, kMaxTextBytes), path.string());
 }
 
 YamlValue YamlValue::parse(const std::string& text, const std::string& origin) {
   try {
+    check_bounds(text);
     const std::vector<YAML::Node> documents = YAML::LoadAll(text);
     const YamlValue root(origin, 1, "", documents.empty() ? YAML::Node() : documents.front());
     if (documents.size() > 1) root.fail("holds several YAML documents; keep one a file");
@@ -80,7 +134,7 @@ const std::string& YamlValue::plain_scalar(std::string_view expected) const {
   if (!node_->IsScalar()) fail(fmt::format("expected {}, got {}", expected, describe(*node_)));
   if (node_->Tag() == "!") {
     fail(fmt::format("expected {}, got the text '{}'; remove the quotes", expected,
-                     node_->Scalar()));
+                     shortened(node_->Scalar())));
   }
   return node_->Scalar();
 }
@@ -89,26 +143,27 @@ bool YamlValue::boolean() const {
   const std::string& scalar = plain_scalar("true or false");
   if (scalar == "true" || scalar == "True") return true;
   if (scalar == "false" || scalar == "False") return false;
-  fail(fmt::format("expected true or false, got '{}'", scalar));
+  fail(fmt::format("expected true or false, got '{}'", shortened(scalar)));
 }
 
 std::int64_t YamlValue::integer(std::int64_t min, std::int64_t max) const {
-  std::string expected = fmt::format("an integer from {} to {}", min, max);
-  if (max == std::numeric_limits<std::int64_t>::max()) {
-    expected = min == 1 ? "a positive integer" : fmt::format("an integer of at least {}", min);
-  }
-  const std::string& scalar = plain_scalar(expected);
+  const std::string from =
+      min == 1 ? "a positive integer" : fmt::format("an integer of at least {}", min);
+  const std::string range = max == std::numeric_limits<std::int64_t>::max()
+                                ? from
+                                : fmt::format("an integer from {} to {}", min, max);
+  const std::string& scalar = plain_scalar(range);
   const auto value = parse_number<std::int64_t>(scalar);
-  if (!value || *value < min || *value > max) {
-    fail(fmt::format("expected {}, got '{}'", expected, scalar));
-  }
-  return *value;
+  if (value && *value >= min && *value <= max) return *value;
+  fail(fmt::format("expected {}, got '{}'", value && *value < min ? from : range,
+                   shortened(scalar)));
 }
 
 std::uint64_t YamlValue::unsigned_integer() const {
   const std::string& scalar = plain_scalar("an integer from 0 to 2^64-1");
   const auto value = parse_number<std::uint64_t>(scalar);
-  if (!value) fail(fmt::format("expected an integer from 0 to 2^64-1, got '{}'", scalar));
+  if (!value)
+    fail(fmt::format("expected an integer from 0 to 2^64-1, got '{}'", shortened(scalar)));
   return *value;
 }
 
@@ -116,7 +171,7 @@ double YamlValue::number() const {
   const std::string& scalar = plain_scalar("a number");
   const auto value = parse_number<double>(scalar);
   if (!value || !std::isfinite(*value)) {
-    fail(fmt::format("expected a number, got '{}'", scalar));
+    fail(fmt::format("expected a number, got '{}'", shortened(scalar)));
   }
   return *value;
 }
@@ -140,7 +195,9 @@ std::vector<std::pair<std::string, YamlValue>> YamlValue::entries() const {
   for (const auto& entry : *node_) {
     const YamlValue key = child(entry.first, entry.first, what_);
     const std::string name = key.is_null() ? "(null)" : key.text();
-    if (!seen.insert(name).second) key.fail(fmt::format("key '{}' is written twice", name));
+    if (name == "<<") key.fail("merge keys ('<<') are not supported; write its keys out");
+    if (!seen.insert(name).second)
+      key.fail(fmt::format("key '{}' is written twice", shortened(name)));
     entries.emplace_back(name, child(entry.second, entry.first, fmt::format("key '{}'", name)));
   }
   return entries;
@@ -150,7 +207,8 @@ YamlMapping::YamlMapping(const YamlValue& source, const std::vector<std::string>
     : source_(source) {
   for (const auto& [key, value] : source.entries()) {
     if (std::find(known.begin(), known.end(), key) == known.end()) {
-      value.named("").fail(fmt::format("unknown key '{}'; {}", key, suggestion(key, known)));
+      value.named("").fail(
+          fmt::format("unknown key '{}'; {}", shortened(key), suggestion(key, known)));
     }
     entries_.emplace(key, value);
   }

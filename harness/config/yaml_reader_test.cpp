@@ -1,5 +1,7 @@
 #include "harness/config/yaml_reader.h"
 
+#include <fmt/core.h>
+
 #include "harness/config/config_testing.h"
 
 namespace moebench::config {
@@ -73,10 +75,46 @@ TEST(YamlMapping, RejectsUnknownAndRepeatedKeys) {
   const auto read = [](const std::string& text) {
     return error_of([&] { YamlMapping(YamlValue::parse(text, "f.yaml"), {"axes", "zip"}); });
   };
-  EXPECT_EQ(read("axes: 1\nzip: 2"), "");
+  EXPECT_EQ(read("axes: 1\nzip: 2"), "no error");
   // The line is the key's, where the value begins on the next.
   EXPECT_EQ(read("zip: 1\naxis:\n  a: 1"), "f.yaml:2: unknown key 'axis'; did you mean 'axes'?");
   EXPECT_EQ(read("zip: 1\nzip: 2"), "f.yaml:2: key 'zip' is written twice");
+}
+
+TEST(YamlValue, IsBounded) {
+  const auto error = [](const std::string& text) {
+    return error_of([&] { YamlValue::parse(text, "f.yaml"); });
+  };
+  EXPECT_EQ(error("a: " + std::string(60, '[') + std::string(60, ']')), "no error");
+  EXPECT_EQ(error("b: 1\na: " + std::string(2000, '[')),
+            "f.yaml:2: not valid YAML: nested more than 64 levels deep");
+  std::string nested;
+  for (int i = 0; i < 2000; ++i) nested += "{a: ";
+  EXPECT_THAT(error(nested), HasSubstr("nested more than 64 levels deep"));
+  std::string many = "[";
+  for (int i = 0; i < 300'001; ++i) many += "1,";
+  EXPECT_THAT(error(many + "]"), HasSubstr("more than 300000 values"));
+  // Each level names the one before twice: 2^40 values, were they written out.
+  std::string laughs = "a0: &a0 [x]\n";
+  for (int i = 1; i < 40; ++i) laughs += fmt::format("a{0}: &a{0} [*a{1}, *a{1}]\n", i, i - 1);
+  EXPECT_EQ(error(laughs), "no error");
+}
+
+TEST(YamlValue, MergeKeysAreNamed) {
+  const auto value = YamlValue::parse("a: &a {x: 1}\nb:\n  <<: *a\n", "f.yaml").entries()[1].second;
+  EXPECT_EQ(error_of([&] { value.entries(); }),
+            "f.yaml:3: key 'b': merge keys ('<<') are not supported; write its keys out");
+}
+
+TEST(YamlValue, LongTextsAreShortened) {
+  const std::string digits(300, '9');
+  for (const std::string& message : {error_of([&] { value_of(digits).integer(1, 10); }),
+                                     error_of([&] { value_of(digits).unsigned_integer(); }),
+                                     error_of([&] { value_of(digits + digits).number(); }),
+                                     error_of([&] { value_of(digits).boolean(); })}) {
+    EXPECT_THAT(message, HasSubstr("0 characters)"));
+    EXPECT_LT(message.size(), 150U);
+  }
 }
 
 }  // namespace

@@ -9,6 +9,7 @@
 #include "harness/base/error.h"
 #include "harness/base/hash.h"
 #include "harness/base/words.h"
+#include "harness/config/limits.h"
 
 namespace moebench::session {
 namespace {
@@ -40,7 +41,7 @@ void keep_named(const std::vector<std::string>& names, std::vector<Scenario>& sc
   for (const Scenario& scenario : scenarios) known.push_back(scenario.name);
   for (const std::string& name : names) {
     if (std::ranges::count(known, name) > 0) continue;
-    throw Error("--only: no scenario '{}'; {}", name, suggestion(name, known));
+    throw Error("--only: no scenario '{}'; {}", shortened(name), suggestion(name, known));
   }
   if (names.empty()) return;
   std::erase_if(scenarios,
@@ -56,11 +57,11 @@ Filters parse_filters(const std::vector<std::string>& texts, const std::vector<C
     if (it == known.end()) {
       std::vector<std::string> axes;
       for (const auto& [name, values] : cells.front().axes()) axes.push_back(name);
-      throw Error("--filter: no axis '{}'; {}", axis, suggestion(axis, axes));
+      throw Error("--filter: no axis '{}'; {}", shortened(axis), suggestion(axis, axes));
     }
     if (!it->second.contains(value)) {
-      throw Error("--filter: no cell has {}={}; its values are {}", axis, value,
-                  fmt::join(it->second, ", "));
+      throw Error("--filter: no cell has {}={}; its values are {}", axis, shortened(value),
+                  listed({it->second.begin(), it->second.end()}));
     }
     filters[axis].insert(value);
   }
@@ -141,7 +142,15 @@ std::vector<CellConfig> cells_to_resume(const std::vector<Scenario>& scenarios,
 std::vector<PlannedRun> make_plan(const std::vector<CellConfig>& cells, Order order,
                                   std::uint64_t seed) {
   std::int64_t rounds = 0;
-  for (const CellConfig& cell : cells) rounds = std::max(rounds, cell.repeats);
+  std::int64_t sum = 0;
+  for (const CellConfig& cell : cells) {
+    rounds = std::max(rounds, cell.repeats);
+    sum += cell.repeats;
+  }
+  if (sum > config::kMaxRepetitions) {
+    throw Error("{} cells are {} repetitions, more than {}; select cells, or repeat less",
+                cells.size(), sum, config::kMaxRepetitions);
+  }
   std::vector<PlannedRun> plan;
   for (int repetition = 0; repetition < rounds; ++repetition) {
     const auto round_begin = static_cast<std::ptrdiff_t>(plan.size());
@@ -174,7 +183,7 @@ std::vector<std::string> varying_axes(const std::vector<CellConfig>& cells) {
 std::pair<std::string, std::string> parse_pair(const std::string& text, const std::string& option) {
   const auto equals = text.find('=');
   if (equals == std::string::npos || equals == 0 || equals + 1 == text.size()) {
-    throw Error("{}: '{}' is no axis=value, such as parallelism=ep", option, text);
+    throw Error("{}: '{}' is no axis=value, such as parallelism=ep", option, shortened(text));
   }
   return {text.substr(0, equals), text.substr(equals + 1)};
 }

@@ -44,7 +44,8 @@ std::vector<config::CellConfig> cells_to_resume(const std::vector<config::Scenar
                                                 const Selection& selection);
 
 // First all cells' repetition 0, then repetition 1, ...; kRandom shuffles each round by `seed`, so
-// that slow drifts of the machine meet all cells alike.
+// that slow drifts of the machine meet all cells alike. Error where they are more than
+// config::kMaxRepetitions.
 std::vector<PlannedRun> make_plan(const std::vector<config::CellConfig>& cells, Order order,
                                   std::uint64_t seed);
 

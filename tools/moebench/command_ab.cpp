@@ -39,7 +39,7 @@ std::vector<int> looks_of(const std::string& text) {
   if (text == "auto") return kAutoLooks;
   const auto pairs = parse_number<int>(text);
   if (pairs && *pairs >= 1 && *pairs <= 1000) return {*pairs};
-  throw Error("--pairs: '{}' is neither auto nor a number from 1 to 1000", text);
+  throw Error("--pairs: '{}' is neither auto nor a number from 1 to 1000", shortened(text));
 }
 
 using Axes = std::vector<std::pair<std::string, std::string>>;

@@ -6,6 +6,8 @@
 
 #include "harness/base/error.h"
 #include "harness/base/parse.h"
+#include "harness/base/words.h"
+#include "tools/moebench/number_checks.h"
 #include "tools/moebench/option_groups.h"
 
 namespace moebench::cli {
@@ -15,7 +17,7 @@ void add_busy_cores(CLI::App& app, double& busy_cores) {
   app.add_option("--busy-cores", busy_cores, "Others' cores by which the runs of a pair may differ")
       ->capture_default_str()
       ->type_name("N")
-      ->check(CLI::NonNegativeNumber);
+      ->check(number_from_0(config::kMaxRanks));
 }
 
 void add_calibrate(CLI::App& app, CalibrateArguments& options) {
@@ -25,7 +27,7 @@ void add_calibrate(CLI::App& app, CalibrateArguments& options) {
   calibrate->add_option("--pairs", options.pairs, "Valid pairs of each cell")
       ->capture_default_str()
       ->type_name("N")
-      ->check(CLI::Range(2, 1000));
+      ->check(whole_number(2, 1000));
   calibrate
       ->add_option("--out", options.out,
                    "Results folder, default results/<stem of FILE>-calibration")
@@ -127,11 +129,11 @@ void add_selftest(CLI::App& app, SelftestArguments& options) {
   selftest->add_option("--matrices", options.matrices, "Simulated matrices of a case")
       ->capture_default_str()
       ->type_name("N")
-      ->check(CLI::Range(100, 1000000));
+      ->check(whole_number(100, 1000000));
   selftest->add_option("--pairs", options.pairs, "Valid pairs of each cell")
       ->capture_default_str()
       ->type_name("N")
-      ->check(CLI::Range(2, 1000));
+      ->check(whole_number(2, 1000));
   selftest
       ->add_option("--slowdown", options.slowdown,
                    "To inject; default 5%, or the least that this noise lets be found")
@@ -168,7 +170,7 @@ std::optional<GateCommand> given_gate_command(const CLI::App& app,
 double parse_percent(const std::string& text, const std::string& option) {
   const auto parsed = parse_leading_number<double>(text);
   if (!parsed || parsed->second != "%" || !(parsed->first > 0 && parsed->first < 100)) {
-    throw Error("{}: '{}' is no percentage between 0 and 100, such as 5%", option, text);
+    throw Error("{}: '{}' is no percentage between 0 and 100, such as 5%", option, shortened(text));
   }
   return parsed->first / 100;
 }

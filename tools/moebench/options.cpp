@@ -9,14 +9,20 @@
 
 #include "harness/base/error.h"
 #include "harness/base/parse.h"
+#include "harness/base/words.h"
 #include "harness/config/enums.h"
 #include "harness/launch/launcher.h"
 #include "harness/machine/environment.h"
 #include "reports/write/format.h"
+#include "tools/moebench/number_checks.h"
 #include "tools/moebench/option_groups.h"
 
 namespace moebench::cli {
 namespace {
+
+constexpr std::int64_t kMaxRows = 1'000'000;  // of a table
+// CLI11 repeats what it was given.
+constexpr std::size_t kLongestComplaint = 1000;
 
 // The words of an enum, but for those that make no sense on the command line.
 template <NamedEnum Enum>
@@ -54,18 +60,18 @@ void add_run(CLI::App& app, RunArguments& options) {
       ->type_name("DIR");
   run->add_option("--repeats", options.repeats, "Repetitions of a cell, instead of the file's")
       ->type_name("N")
-      ->check(CLI::PositiveNumber);
+      ->check(num_repeats());
   run->add_option("--order", options.order, "Default: random where cells repeat, else listed")
       ->type_name("ORDER")
       ->check(one_of<session::Order>());
   run->add_option("--time-limit", options.time_limit_s,
                   "Seconds a repetition may take, instead of the file's")
       ->type_name("S")
-      ->check(CLI::PositiveNumber);
+      ->check(seconds_above_0());
   run->add_option("--progress-limit", options.progress_limit_s,
                   "Seconds without progress that end a repetition; 0: never")
       ->type_name("S")
-      ->check(CLI::NonNegativeNumber);
+      ->check(seconds_from_0());
   add_launcher(*run, options.launcher);
   run->add_flag("--dry-run", options.dry_run, "Show what would run, and its memory estimate");
   run->add_flag("--fresh", options.fresh, "Remove the results in DIR and start over");
@@ -83,7 +89,7 @@ void add_profile(CLI::App& app, ProfileArguments& options) {
   profile->add_option("--top", options.top, "Rows of a table of operations")
       ->capture_default_str()
       ->type_name("N")
-      ->check(CLI::PositiveNumber);
+      ->check(whole_number(1, kMaxRows));
   add_format(*profile, options.format, "As of report; pstats: the files for Python's pstats",
              {kPstats});
   profile
@@ -104,7 +110,7 @@ void add_verify_resume(CLI::App& app, VerifyResumeArguments& options) {
       ->add_option("--steps-before", options.steps_before,
                    "Steps before the checkpoint, default half of the cell's")
       ->type_name("K")
-      ->check(CLI::PositiveNumber);
+      ->check(whole_number(1, config::kMaxSteps));
   add_launcher(*verify, options.launcher);
 }
 
@@ -140,13 +146,13 @@ void add_load_what(CLI::App& load, LoadArguments& options) {
       ->check(one_of<config::Parallelism>());
   load.add_option("--ep-degree", options.ep_degree, "Ranks that share the experts")
       ->type_name("N")
-      ->check(CLI::PositiveNumber);
+      ->check(num_ranks());
   load.add_option("--ranks", options.ranks, "Default: the --ep-degree, or 1")
       ->type_name("N")
-      ->check(CLI::PositiveNumber);
+      ->check(num_ranks());
   load.add_option("--one-rank", options.one_rank, "Only this rank of them all, alone")
       ->type_name("I")
-      ->check(CLI::NonNegativeNumber);
+      ->check(whole_number(0, config::kMaxRanks - 1));
   load.add_option("--tensors", options.tensors, "Default: experts with ep, all with fsdp")
       ->type_name("NAME")
       ->check(one_of<config::LoadTensors>());
@@ -168,11 +174,11 @@ void add_load_how(CLI::App& load, LoadArguments& options) {
   load.add_option("--threads", options.threads, "Threads of a rank")
       ->capture_default_str()
       ->type_name("N")
-      ->check(CLI::PositiveNumber);
+      ->check(num_threads());
   load.add_option("--repeats", options.repeats, "Repetitions, each in processes of its own")
       ->capture_default_str()
       ->type_name("N")
-      ->check(CLI::PositiveNumber);
+      ->check(num_repeats());
 }
 
 void add_load(CLI::App& app, LoadArguments& options) {
@@ -197,6 +203,7 @@ void add_make_checkpoint(CLI::App& app, MakeCheckpointArguments& options) {
       ->required();
   make->add_option("--seed", options.seed, "Seed of the weights")
       ->capture_default_str()
+      ->check(unsigned_number())
       ->type_name("N");
   make->add_option("--dtype", options.dtype, "Number format of the weights")
       ->capture_default_str()
@@ -213,11 +220,11 @@ void add_doctor(CLI::App& app, DoctorArguments& options) {
   doctor->add_option("--ranks", options.ranks, "Ranks that measure together")
       ->capture_default_str()
       ->type_name("N")
-      ->check(CLI::PositiveNumber);
+      ->check(num_ranks());
   doctor->add_option("--threads", options.threads, "Threads of each rank")
       ->capture_default_str()
       ->type_name("N")
-      ->check(CLI::PositiveNumber);
+      ->check(num_threads());
   doctor->add_flag("--quick", options.quick, "Seconds instead of a minute, less exact");
   add_format(*doctor, options.format);
   add_launcher(*doctor, options.launcher);
@@ -235,7 +242,7 @@ void add_selection(CLI::App& app, session::Selection& selection) {
   add_cells(app, selection);
   app.add_option("--ranks", selection.ranks, "Ranks of every cell, instead of the file's")
       ->type_name("N")
-      ->check(CLI::PositiveNumber);
+      ->check(num_ranks());
 }
 
 void add_format(CLI::App& app, std::string& format, const std::string& description,
@@ -286,7 +293,7 @@ std::variant<Command, Information> parse_command_line(int argc, const char* cons
   } catch (const CLI::CallForVersion& version) {
     return Information{std::string(version.what()) + "\n"};
   } catch (const CLI::ParseError& error) {
-    throw Error("{}; see moebench --help", error.what());
+    throw Error("{}; see moebench --help", shortened(error.what(), kLongestComplaint));
   }
   run.command_line = profile.command_line = verify_resume.command_line = load.command_line =
       join_words(argc, argv);
@@ -324,7 +331,7 @@ std::int64_t parse_bytes(const std::string& text) {
     }
   }
   throw Error("'{}' is no size; write a whole number and B, kB, MB, GB, KiB, MiB or GiB, as in 1GB",
-              text);
+              shortened(text));
 }
 
 }  // namespace moebench::cli

@@ -109,6 +109,36 @@ TEST(Options, LoadTakesAllItsOptions) {
   EXPECT_THAT(error_of({"load", "folder", "--loader", "fast"}), HasSubstr("--loader"));
 }
 
+TEST(Options, NumbersAreTakenAsWrittenOrRefused) {
+  const std::string digits(300, '9');
+  using Words = std::vector<const char*>;
+  for (const char* word : {"99999999999999999999", "65537", "0", "-1", "2.0", "0x10", "1e3", " 2",
+                           "", digits.c_str()}) {
+    for (const Words& words :
+         {Words{"run", "f", "--ranks", word}, Words{"list", "f", "--ranks", word},
+          Words{"load", "f", "--ep-degree", word}, Words{"doctor", "--ranks", word}}) {
+      const std::string message = error_of(words);
+      EXPECT_THAT(message, HasSubstr("is no whole number from 1 to 65536")) << word;
+      EXPECT_LT(message.size(), 200U);
+    }
+  }
+  EXPECT_THAT(error_of({"run", "f", "--repeats", "0"}), HasSubstr("--repeats: '0' is no whole"));
+  EXPECT_THAT(error_of({"run", "f", "--time-limit", "1e300"}), HasSubstr("at most 1e+09"));
+  EXPECT_THAT(error_of({"run", "f", "--time-limit", "0"}), HasSubstr("--time-limit"));
+  EXPECT_THAT(error_of({"run", "f", "--progress-limit", "nan"}), HasSubstr("--progress-limit"));
+  EXPECT_THAT(error_of({"load", "f", "--one-rank", "-1"}), HasSubstr("from 0 to 65535"));
+  EXPECT_THAT(error_of({"calibrate", "f", "--pairs", digits.c_str()}), HasSubstr("from 2 to 1000"));
+  EXPECT_THAT(error_of({"ab", "f", "--busy-cores", "inf"}), HasSubstr("--busy-cores"));
+  for (const char* seed : {"-1", "18446744073709551616", "1.5"}) {
+    EXPECT_THAT(error_of({"make-checkpoint", "--model", "m", "--out", "o", "--seed", seed}),
+                HasSubstr("is no whole number from 0 to 2^64-1"));
+  }
+  EXPECT_EQ(parse_as<MakeCheckpointArguments>(
+                {"make-checkpoint", "--model", "m", "--out", "o", "--seed", "18446744073709551615"})
+                .seed,
+            18446744073709551615U);
+}
+
 TEST(Options, FileMayFollowARepeatableOption) {
   const auto options = parse_as<ListArguments>({"list", "--filter", "ranks=2", "file.yaml"});
   EXPECT_EQ(options.selection.file, "file.yaml");
