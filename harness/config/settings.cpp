@@ -3,6 +3,8 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <cctype>
+#include <string_view>
 
 #include "harness/config/axes.h"
 #include "harness/config/limits.h"
@@ -113,9 +115,30 @@ void set_files(const YamlMapping& fields, const std::filesystem::path& folder, D
 void set_progress_limit(const YamlValue& value, const std::filesystem::path&, CellConfig& cell) {
   cell.progress_limit_s.reset();
   if (value.is_null()) return;
-  const double seconds = value.number();
-  if (seconds < 0) value.fail(fmt::format("{} is negative; use 0 or more", seconds));
-  cell.progress_limit_s = seconds;
+  cell.progress_limit_s = seconds(value);
+}
+
+// Whether a text holds "\n" as two characters, which no text is parted by; "\newpage" may be one.
+bool has_written_escape(const std::string& text) {
+  for (std::size_t at = text.find('\\'); at != std::string::npos; at = text.find('\\', at + 1)) {
+    const std::string_view rest = std::string_view(text).substr(at + 1);
+    const bool is_escape = rest.starts_with('n') || rest.starts_with('r') || rest.starts_with('t');
+    if (is_escape && (rest.size() == 1 || std::isalpha(static_cast<unsigned char>(rest[1])) == 0)) {
+      return true;
+    }
+  }
+  return false;
+}
+
+std::string read_delimiter(const YamlValue& value) {
+  const std::string text = value.text();
+  if (has_written_escape(text)) {
+    value.fail(
+        fmt::format("'{0}' is a backslash and a letter here, as YAML reads it without double "
+                    "quotes; write \"{0}\"",
+                    shortened(text)));
+  }
+  return text;
 }
 
 void set_data(const YamlValue& value, const std::filesystem::path& folder, CellConfig& cell) {
@@ -127,7 +150,8 @@ void set_data(const YamlValue& value, const std::filesystem::path& folder, CellC
   require_source(fields, "token_dtype", data.source == DataSource::kTokens, "tokens");
   require_source(fields, "mean_length", data.source == DataSource::kSynthetic, "synthetic");
   set_files(fields, folder, data);
-  if (const YamlValue* delimiter = fields.find("delimiter")) data.delimiter = delimiter->text();
+  if (const YamlValue* delimiter = fields.find("delimiter"))
+    data.delimiter = read_delimiter(*delimiter);
   if (const YamlValue* token_dtype = fields.find("token_dtype")) {
     data.token_dtype = token_dtype->text();
     if (data.token_dtype != "uint16" && data.token_dtype != "uint32") {

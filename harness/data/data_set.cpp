@@ -5,6 +5,7 @@
 
 #include "harness/base/check.h"
 #include "harness/base/error.h"
+#include "harness/data/input_file.h"
 #include "harness/data/sample_order.h"
 #include "harness/data/samples.h"
 
@@ -43,6 +44,12 @@ std::span<std::int64_t> real_part(MicroBatch& batch, std::int64_t row) {
   return {batch.tokens.data() + row * batch.length, static_cast<std::size_t>(length)};
 }
 
+DataFacts facts_of(const Samples& samples) {
+  DataFacts facts{.num_samples = samples.count(), .num_unused_tokens = samples.num_unused()};
+  for (std::int64_t i = 0; i < facts.num_samples; ++i) facts.num_tokens += samples.length(i);
+  return facts;
+}
+
 // One sample a row, padded.
 class UnpackedDataSet : public DataSet {
  public:
@@ -63,6 +70,8 @@ class UnpackedDataSet : public DataSet {
     }
     return batch;
   }
+
+  DataFacts facts() const override { return facts_of(*samples_); }
 
  private:
   Layout layout_;
@@ -87,6 +96,8 @@ class PackedDataSet : public DataSet {
     return batch;
   }
 
+  DataFacts facts() const override { return facts_of(*samples_); }
+
  private:
   Layout layout_;
   std::int64_t seq_len_;
@@ -106,6 +117,26 @@ std::unique_ptr<Samples> open_samples(const config::CellConfig& cell) {
   MOEBENCH_CHECK(false);
 }
 
+// A text that is one sample is nothing that anybody means: most often its delimiter does not occur.
+void check_is_parted(const config::CellConfig& cell, const Samples& samples) {
+  if (cell.data.source != config::DataSource::kText || samples.count() > 1) return;
+  throw Error("all of the text, '{}' first, is one sample of {} bytes, and {} are unused; {}",
+              cell.data.files.front(), samples.length(0), samples.num_unused(),
+              cell.data.delimiter.empty() ? "give more text, or lower seq_len"
+                                          : "correct 'delimiter' of the scenario's data (\"\\n\" "
+                                            "in double quotes is a line end), or "
+                                            "write \"\" for blocks of seq_len bytes");
+}
+
+std::unique_ptr<Samples> open_checked_samples(const config::CellConfig& cell) {
+  if (cell.seq_len < 2) {
+    throw Error("seq_len {} leaves no token to predict; use 2 or more", cell.seq_len);
+  }
+  std::unique_ptr<Samples> samples = open_samples(cell);
+  check_is_parted(cell, *samples);
+  return samples;
+}
+
 }  // namespace
 
 std::int64_t MicroBatch::real_tokens() const {
@@ -121,13 +152,36 @@ std::int64_t MicroBatch::loss_tokens() const {
 }
 
 std::unique_ptr<DataSet> open_data_set(const config::CellConfig& cell) {
-  if (cell.seq_len < 2) {
-    throw Error("seq_len {} leaves no token to predict; use 2 or more", cell.seq_len);
-  }
   MOEBENCH_CHECK(cell.ranks >= 1 && cell.grad_accumulation >= 1 && cell.micro_batch >= 1);
-  std::unique_ptr<Samples> samples = open_samples(cell);
+  std::unique_ptr<Samples> samples = open_checked_samples(cell);
   if (cell.packing) return std::make_unique<PackedDataSet>(cell, std::move(samples));
   return std::make_unique<UnpackedDataSet>(cell, std::move(samples));
+}
+
+std::optional<DataFacts> check_data(const config::CellConfig& cell) {
+  if (cell.data.source == config::DataSource::kSynthetic) return std::nullopt;
+  std::uintmax_t num_bytes = 0;
+  for (const MappedFile& file : map_files(cell.data.files, to_string(cell.data.source))) {
+    num_bytes += file.bytes().size();
+  }
+  if (num_bytes > kMaxCheckedBytes) return std::nullopt;
+  return facts_of(*open_checked_samples(cell));
+}
+
+std::string data_shortage(const config::CellConfig& cell, const DataFacts& facts) {
+  if (facts.num_samples == 1) {
+    return fmt::format("the data are one sample of {} tokens, which every row repeats",
+                       facts.num_tokens);
+  }
+  const std::int64_t rows = cell.ranks * cell.grad_accumulation * cell.micro_batch;
+  if (cell.packing) {
+    if (facts.num_tokens / cell.seq_len >= rows) return "";
+    return fmt::format("the data hold {} tokens, fewer than the {} of a step: it sees some again",
+                       facts.num_tokens, rows * cell.seq_len);
+  }
+  if (facts.num_samples >= rows) return "";
+  return fmt::format("the data hold {} samples, fewer than the {} of a step: it sees some again",
+                     facts.num_samples, rows);
 }
 
 }  // namespace moebench::data

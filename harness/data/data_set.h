@@ -2,6 +2,8 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
+#include <string>
 #include <vector>
 
 #include "harness/config/cell.h"
@@ -22,6 +24,16 @@ struct MicroBatch {
   std::int64_t loss_tokens() const;
 };
 
+// What a data source holds.
+struct DataFacts {
+  std::int64_t num_samples = 0;
+  std::int64_t num_tokens = 0;  // of all samples
+  // In no sample: cut off behind seq_len, or alone. For text these are bytes.
+  std::int64_t num_unused_tokens = 0;
+
+  bool operator==(const DataFacts&) const = default;
+};
+
 // The training samples of a cell in an order that the seed fixes, endless (epochs repeat).
 class DataSet {
  public:
@@ -31,9 +43,20 @@ class DataSet {
   // Depends on nothing but the data, the seed, micro_batch, seq_len and packing, so that every
   // parallelism trains on the same tokens.
   virtual MicroBatch micro_batch(std::int64_t step, std::int64_t index) const = 0;
+
+  virtual DataFacts facts() const = 0;
 };
 
-// Error where a file is missing or empty, or holds a token outside the model's vocabulary.
+// Error where a file is missing or empty, or holds a token outside the model's vocabulary, or where
+// all of a text is one sample.
 std::unique_ptr<DataSet> open_data_set(const config::CellConfig& cell);
+
+// The same check before ranks are started, on at most kMaxCheckedBytes; of more only whether the
+// files can be read. Nothing for synthetic data, and where the files are too large.
+inline constexpr std::uintmax_t kMaxCheckedBytes = std::uintmax_t{64} << 20;
+std::optional<DataFacts> check_data(const config::CellConfig& cell);
+
+// "5 samples, fewer than the 8 of a step: ..."; "" where the data suffice for one.
+std::string data_shortage(const config::CellConfig& cell, const DataFacts& facts);
 
 }  // namespace moebench::data

@@ -12,6 +12,7 @@ namespace {
 
 using config::CellConfig;
 using config::DataSource;
+using ::testing::AllOf;
 using ::testing::HasSubstr;
 
 // Six samples of 2, 3, 4, 5, 6 and 9 bytes; seq_len 8 cuts the last.
@@ -135,6 +136,55 @@ TEST(DataSet, RefusesASequenceWithNothingToPredict) {
   CellConfig cell = letters_cell();
   cell.seq_len = 1;
   EXPECT_THAT(error_of([&] { open_data_set(cell); }), HasSubstr("seq_len 1"));
+}
+
+TEST(DataSet, StatesWhatTheDataHold) {
+  EXPECT_EQ(open_data_set(letters_cell())->facts(), (DataFacts{6, 28, 1}));
+  CellConfig packed = letters_cell();
+  packed.packing = true;
+  EXPECT_EQ(open_data_set(packed)->facts(), (DataFacts{6, 28, 1}));
+}
+
+TEST(DataSet, ATextThatIsOneSampleIsRefused) {
+  CellConfig cell = data_cell(DataSource::kText, {test_file("line.txt", std::string(100, 'a'))});
+  for (const auto& open : {+[](const CellConfig& c) { open_data_set(c); },
+                           +[](const CellConfig& c) { check_data(c); }}) {
+    EXPECT_THAT(
+        error_of([&] { open(cell); }),
+        AllOf(HasSubstr("line.txt"), HasSubstr("is one sample of 8 bytes, and 92 are unused"),
+              HasSubstr("correct 'delimiter'")));
+  }
+  cell.data.delimiter = "";
+  EXPECT_EQ(check_data(cell), (DataFacts{13, 100, 0}));
+  cell.seq_len = 100;
+  EXPECT_THAT(error_of([&] { check_data(cell); }), HasSubstr("give more text, or lower seq_len"));
+}
+
+TEST(DataSet, IsCheckedWithoutReadingMuch) {
+  CellConfig cell = letters_cell();
+  EXPECT_EQ(check_data(cell), (DataFacts{6, 28, 1}));
+  cell.data.files.push_back("/nonexistent/text");
+  EXPECT_THAT(error_of([&] { check_data(cell); }), HasSubstr("/nonexistent/text"));
+  cell.data.files = {test_file("large.txt", "a")};
+  std::filesystem::resize_file(cell.data.files.front(), kMaxCheckedBytes + 1);
+  EXPECT_EQ(check_data(cell), std::nullopt);
+  EXPECT_EQ(check_data(data_cell(DataSource::kSynthetic, {})), std::nullopt);
+}
+
+TEST(DataSet, ShortageIsThatOfOneStep) {
+  CellConfig cell = letters_cell();
+  cell.grad_accumulation = 3;
+  const DataFacts facts = *check_data(cell);
+  EXPECT_EQ(data_shortage(cell, facts), "");
+  cell.ranks = 2;
+  EXPECT_EQ(data_shortage(cell, facts),
+            "the data hold 6 samples, fewer than the 12 of a step: it sees some again");
+  cell.packing = true;
+  cell.ranks = 1;
+  EXPECT_EQ(data_shortage(cell, facts),
+            "the data hold 28 tokens, fewer than the 48 of a step: it sees some again");
+  EXPECT_EQ(data_shortage(cell, {.num_samples = 1, .num_tokens = 3}),
+            "the data are one sample of 3 tokens, which every row repeats");
 }
 
 }  // namespace

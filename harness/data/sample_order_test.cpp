@@ -15,6 +15,7 @@ class NumberedSamples : public Samples {
  public:
   explicit NumberedSamples(std::vector<std::int64_t> lengths) : lengths_(std::move(lengths)) {}
   std::int64_t count() const override { return std::ssize(lengths_); }
+  std::int64_t num_unused() const override { return 0; }
   std::int64_t length(std::int64_t sample) const override {
     return lengths_.at(static_cast<std::size_t>(sample));
   }

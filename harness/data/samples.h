@@ -15,6 +15,9 @@ class Samples {
   virtual ~Samples() = default;
   virtual std::int64_t count() const = 0;                      // at least 1
   virtual std::int64_t length(std::int64_t sample) const = 0;  // 2 .. seq_len tokens
+  // Tokens of the source that are in no sample: cut off behind seq_len, or alone. What stands
+  // between two samples does not count.
+  virtual std::int64_t num_unused() const = 0;
   // Tokens [begin, begin + out.size()) of a sample; the range lies within its length.
   virtual void copy(std::int64_t sample, std::int64_t begin, std::span<std::int64_t> out) const = 0;
 };

@@ -61,6 +61,24 @@ TEST(TextSamples, CutsBlocksWhereTheDelimiterIsEmpty) {
   EXPECT_THAT(texts_of(*open_text_samples(cell)), ElementsAre("01234567", "89abcdef"));
 }
 
+TEST(TextSamples, ReadsLineEndsAsTextIsRead) {
+  CellConfig cell = data_cell(DataSource::kText, {test_file("a.txt", "ab\r\n\r\ncd\r\rxy\r"),
+                                                  test_file("b.txt", "\nef\n\ngh\r\nij")});
+  for (const char* delimiter : {"\n\n", "\r\n\r\n"}) {
+    cell.data.delimiter = delimiter;
+    EXPECT_THAT(texts_of(*open_text_samples(cell)), ElementsAre("ab", "cd", "xy", "ef", "gh\nij"));
+  }
+}
+
+TEST(TextSamples, CountsWhatIsInNoSample) {
+  CellConfig cell =
+      data_cell(DataSource::kText, {test_file("a.txt", "ab\n\nc\n\n0123456789\n\nde")});
+  EXPECT_EQ(open_text_samples(cell)->num_unused(), 1 + 2) << "seq_len is 8";
+  cell.data.delimiter = "";
+  cell.data.files = {test_file("b.txt", "0123456789abcdefX")};
+  EXPECT_EQ(open_text_samples(cell)->num_unused(), 1);
+}
+
 TEST(TextSamples, ReadsBytesAsUnsignedTokensFromAnyPlace) {
   const CellConfig cell = data_cell(DataSource::kText, {test_file("a.txt", "a\xc3\xa9z")});
   const auto samples = open_text_samples(cell);
@@ -118,6 +136,7 @@ TEST(TokenSamples, ReadsWideTokensAndDropsALastBlockOfOneToken) {
   const auto samples = open_token_samples(cell);
   ASSERT_EQ(samples->count(), 1);
   EXPECT_THAT(tokens_of(*samples, 0), ElementsAre(70000, 131071));
+  EXPECT_EQ(samples->num_unused(), 1);
 }
 
 TEST(TokenSamples, RefusesWhatDoesNotFit) {

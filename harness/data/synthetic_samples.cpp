@@ -50,6 +50,8 @@ class SyntheticSamples : public Samples {
 
   std::int64_t count() const override { return kNumSamples; }
 
+  std::int64_t num_unused() const override { return 0; }
+
   std::int64_t length(std::int64_t sample) const override {
     return lengths_[static_cast<std::size_t>(sample)];
   }

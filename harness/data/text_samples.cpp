@@ -12,6 +12,17 @@ namespace {
 
 constexpr std::int64_t kNumByteValues = 256;
 
+// Line ends as text is read everywhere: "\r\n" and "\r" are "\n".
+void append_with_newlines(std::string_view bytes, std::string& text) {
+  for (std::size_t i = 0; i < bytes.size(); ++i) {
+    if (bytes[i] != '\r') {
+      text += bytes[i];
+    } else if (i + 1 == bytes.size() || bytes[i + 1] != '\n') {
+      text += '\n';
+    }
+  }
+}
+
 // One sample a piece of text; a token is a byte.
 class TextSamples : public Samples {
  public:
@@ -26,6 +37,8 @@ class TextSamples : public Samples {
 
   std::int64_t count() const override { return static_cast<std::int64_t>(pieces_.size()); }
 
+  std::int64_t num_unused() const override { return num_unused_; }
+
   std::int64_t length(std::int64_t sample) const override {
     return static_cast<std::int64_t>(pieces_[static_cast<std::size_t>(sample)].size());
   }
@@ -37,13 +50,17 @@ class TextSamples : public Samples {
   }
 
  private:
-  void add(std::string_view piece) {
+  void add(std::string_view whole, std::size_t seq_len) {
+    const std::string_view piece = whole.substr(0, seq_len);
     if (piece.size() >= 2) pieces_.push_back(piece);
+    num_unused_ += static_cast<std::int64_t>(whole.size() - (piece.size() >= 2 ? piece.size() : 0));
   }
 
   void split_into_blocks(std::size_t seq_len) {
     const std::string_view text = text_;
-    for (std::size_t at = 0; at < text.size(); at += seq_len) add(text.substr(at, seq_len));
+    for (std::size_t at = 0; at < text.size(); at += seq_len) {
+      add(text.substr(at, seq_len), seq_len);
+    }
   }
 
   void split_at(const std::string& delimiter, std::size_t seq_len) {
@@ -51,13 +68,14 @@ class TextSamples : public Samples {
     std::size_t begin = 0;
     while (begin <= text.size()) {
       const std::size_t end = std::min(text.find(delimiter, begin), text.size());
-      add(text.substr(begin, std::min(end - begin, seq_len)));
+      add(text.substr(begin, end - begin), seq_len);
       begin = end + delimiter.size();
     }
   }
 
   const std::string text_;
   std::vector<std::string_view> pieces_;  // into text_
+  std::int64_t num_unused_ = 0;
 };
 
 }  // namespace
@@ -71,9 +89,12 @@ std::unique_ptr<Samples> open_text_samples(const config::CellConfig& cell) {
   }
   std::string text;
   for (const MappedFile& file : map_files(cell.data.files, "text")) {
-    text.append(file.bytes().begin(), file.bytes().end());
+    const auto* const bytes = reinterpret_cast<const char*>(file.bytes().data());
+    append_with_newlines({bytes, file.bytes().size()}, text);
   }
-  auto samples = std::make_unique<TextSamples>(std::move(text), cell.data.delimiter, cell.seq_len);
+  std::string delimiter;
+  append_with_newlines(cell.data.delimiter, delimiter);
+  auto samples = std::make_unique<TextSamples>(std::move(text), delimiter, cell.seq_len);
   if (samples->count() == 0) {
     throw Error(
         "the text files, '{}' first, hold no sample of 2 bytes or more; check 'delimiter' and "

@@ -33,6 +33,8 @@ class TokenSamples : public Samples {
     return starts_.back() / seq_len_ + (last_block >= 2 ? 1 : 0);
   }
 
+  std::int64_t num_unused() const override { return starts_.back() % seq_len_ == 1 ? 1 : 0; }
+
   std::int64_t length(std::int64_t sample) const override {
     return std::min(seq_len_, starts_.back() - sample * seq_len_);
   }

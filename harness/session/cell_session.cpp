@@ -9,6 +9,7 @@
 #include "harness/launch/process.h"
 #include "harness/launch/progress_watch.h"
 #include "harness/launch/run_cell.h"
+#include "harness/session/data_check.h"
 #include "harness/session/results_folder.h"
 #include "harness/session/today.h"
 #include "harness/session/weights_check.h"
@@ -58,6 +59,12 @@ std::string result_text(const CellRecord& record) {
   return fmt::format("{}: {}", to_string(record.disposition), record.message);
 }
 
+std::vector<config::CellConfig> cells_of(const std::vector<PlannedRun>& runs) {
+  std::vector<config::CellConfig> cells;
+  for (const PlannedRun& run : runs) cells.push_back(run.cell);
+  return cells;
+}
+
 // Runs and records what is pending; false when interrupted.
 bool run_pending(const CellSession& session, const std::vector<PlannedRun>& pending,
                  launch::RunCellOptions& options) {
@@ -75,6 +82,7 @@ bool run_pending(const CellSession& session, const std::vector<PlannedRun>& pend
       return false;
     }
     record->environment["command_line"] = session.command_line;
+    warn_of_few_data(run.cell, *record);
     record::append(options.results_folder, *record);
     display.end_run(result_text(*record));
     if (launch::interrupted()) return false;
@@ -151,6 +159,7 @@ CellsOutcome run_cells(const CellSession& session) {
       "{}: {} repetitions to run, {} already ok, order {}\n", session.folder.string(),
       pending.runs.size(), plan.size() - pending.runs.size(),
       order == Order::kListed ? "listed" : fmt::format("random (seed {:016x})", seed));
+  check_data_files(cells_of(pending.runs), options.launcher, options.place, notes);
   if (!pending.runs.empty()) notes << launch::progress_limit_note(session.cells) << '\n';
   launch::handle_interrupts();
   if (!run_pending(session, pending.runs, options)) {

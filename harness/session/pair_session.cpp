@@ -12,6 +12,7 @@
 #include "harness/launch/progress_watch.h"
 #include "harness/launch/run_cell.h"
 #include "harness/machine/run_telemetry.h"
+#include "harness/session/data_check.h"
 #include "harness/session/plan.h"
 #include "harness/session/results_folder.h"
 #include "harness/session/today.h"
@@ -64,6 +65,7 @@ class Runner {
     const auto num_runs =
         2 * session_.cells.size() * static_cast<std::size_t>(session_.plan.looks.back());
     std::ostream& out = session_.progress == nullptr ? nowhere_ : *session_.progress;
+    check_data(out);
     out << launch::progress_limit_note(bases(session_.cells)) << '\n';
     display_.emplace(out, session_.is_terminal, static_cast<int>(num_runs));
   }
@@ -118,6 +120,12 @@ class Runner {
     const std::string text = gate::difference(here, there);
     if (text.empty()) return;
     throw NotComparable("the calibration is another machine's: {}; calibrate here", text);
+  }
+
+  void check_data(std::ostream& out) const {
+    std::vector<config::CellConfig> cells = bases(session_.cells);
+    for (const PairedCell& cell : session_.cells) cells.push_back(cell.candidate);
+    check_data_files(cells, session_.launcher, launch::read_launch_place(session_.launcher), out);
   }
 
   // Pairs of which a program was rebuilt meanwhile are no repetitions of one another.
@@ -216,6 +224,7 @@ class Runner {
     }
     run->metrics.merge(telemetry.finish());
     run->pair = place;
+    warn_of_few_data(config, *run);
     run->environment["command_line"] = session_.command_line;
     record::append(session_.folder, *run);
     display_->end_run(run->disposition == record::Disposition::kOk

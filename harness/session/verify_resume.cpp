@@ -11,6 +11,7 @@
 #include "harness/launch/process.h"
 #include "harness/launch/progress_watch.h"
 #include "harness/launch/run_cell.h"
+#include "harness/session/data_check.h"
 #include "harness/session/plan.h"
 #include "harness/session/results_folder.h"
 #include "harness/session/weights_check.h"
@@ -134,12 +135,12 @@ std::optional<std::vector<ResumeRow>> verify_resume(const ResumeSession& session
     recipes.push_back(make_resume_recipe(cell, session.steps_before));
   }
   std::ostream nowhere(nullptr);
-  Runner runner(session, session.progress == nullptr ? nowhere : *session.progress,
-                count_runs(recipes));
+  std::ostream& notes = session.progress == nullptr ? nowhere : *session.progress;
+  check_data_files(session.cells, session.launcher, launch::read_launch_place(session.launcher),
+                   notes);
+  Runner runner(session, notes, count_runs(recipes));
   const ResultsFolder folder(session.folder);
-  if (session.progress != nullptr) {
-    *session.progress << launch::progress_limit_note(session.cells) << '\n';
-  }
+  notes << launch::progress_limit_note(session.cells) << '\n';
   launch::handle_interrupts();
 
   const auto axes = varying_axes(session.cells);

@@ -86,6 +86,12 @@ class Worker {
     if (!cell_.load_from.empty() && cell_.resume_from.empty()) {
       environment["weights"] = weights::CheckpointFiles(cell_.load_from).description();
     }
+    if (cell_.data.source != config::DataSource::kSynthetic) {
+      const data::DataFacts facts = data_->facts();
+      environment["data_samples"] = std::to_string(facts.num_samples);
+      environment["data_tokens"] = std::to_string(facts.num_tokens);
+      environment["data_unused_tokens"] = std::to_string(facts.num_unused_tokens);
+    }
     if (place_.is_cuda() && world_.size() > 1) {
       const bool nccl = cell_.device_collectives == config::DeviceCollectives::kNccl;
       environment["device_collectives"] = nccl ? comm::nccl_version() : "through the host";

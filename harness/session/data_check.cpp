@@ -1,0 +1,63 @@
+#include "harness/session/data_check.h"
+
+#include <fmt/format.h>
+
+#include <ostream>
+#include <set>
+#include <string>
+
+#include "harness/base/parse.h"
+#include "harness/data/data_set.h"
+
+namespace moebench::session {
+namespace {
+
+// What the facts depend on.
+std::string key_of(const config::CellConfig& cell) {
+  const config::DataConfig& data = cell.data;
+  return fmt::format("{}\n{}\n{}\n{}\n{}\n{}", to_string(data.source), fmt::join(data.files, "\n"),
+                     data.delimiter, data.token_dtype, cell.seq_len, cell.model.vocab_size);
+}
+
+bool may_be_elsewhere(const launch::LauncherChoice& choice, const launch::LaunchPlace& place) {
+  if (choice.launcher != launch::Launcher::kAuto) return may_leave_host(choice.launcher, place);
+  return may_leave_host(place.in_slurm ? launch::Launcher::kSlurm : launch::Launcher::kMpirun,
+                        place);
+}
+
+std::string note_of(const config::CellConfig& cell, const data::DataFacts& facts) {
+  const std::string more =
+      cell.data.files.size() == 1 ? "" : fmt::format(" and {} more", cell.data.files.size() - 1);
+  return fmt::format("data: {} samples of {} tokens, {} unused, seq_len {}: {}{}\n",
+                     facts.num_samples, facts.num_tokens, facts.num_unused_tokens, cell.seq_len,
+                     cell.data.files.front(), more);
+}
+
+}  // namespace
+
+void check_data_files(const std::vector<config::CellConfig>& cells,
+                      const launch::LauncherChoice& launcher, const launch::LaunchPlace& place,
+                      std::ostream& notes) {
+  if (may_be_elsewhere(launcher, place)) return;
+  std::set<std::string> checked;
+  for (const config::CellConfig& cell : cells) {
+    if (cell.measure == config::Measure::kLoad || !checked.insert(key_of(cell)).second) continue;
+    if (const auto facts = data::check_data(cell)) notes << note_of(cell, *facts);
+  }
+}
+
+void warn_of_few_data(const config::CellConfig& cell, record::CellRecord& record) {
+  const auto number = [&](const char* name) {
+    const auto found = record.environment.find(name);
+    return found == record.environment.end() ? std::nullopt
+                                             : parse_number<std::int64_t>(found->second);
+  };
+  const auto samples = number("data_samples");
+  const auto tokens = number("data_tokens");
+  if (!samples || !tokens) return;
+  const std::string shortage =
+      data::data_shortage(cell, {.num_samples = *samples, .num_tokens = *tokens});
+  if (!shortage.empty()) record.warnings.push_back(shortage);
+}
+
+}  // namespace moebench::session
