@@ -102,8 +102,9 @@ std::filesystem::path resolve_model(const YamlValue& name, const std::filesystem
   const std::filesystem::path text = name.text();
   const std::filesystem::path as_path = (folder / text).lexically_normal();
   if (text.extension() == ".json") {
-    if (std::filesystem::is_regular_file(as_path)) return as_path;
-    name.fail(fmt::format("no file {}; check the path", as_path.string()));
+    if (is_file(as_path)) return as_path;
+    name.fail_as_unsupported(
+        fmt::format("no file {}; check the path", shortened(as_path.string(), 300)));
   }
   if (is_file(as_path / "config.json")) return as_path / "config.json";
   // Not replace_extension or stem: a version such as "v0.1" looks like an extension.
@@ -112,8 +113,8 @@ std::filesystem::path resolve_model(const YamlValue& name, const std::filesystem
   const std::vector<std::string> known = models_in(folder / "models");
   const std::string remedy =
       known.empty() ? "put its config.json there" : suggestion(text.filename().string(), known);
-  name.fail(
-      fmt::format("no model '{}' in {}; {}", text.string(), (folder / "models").string(), remedy));
+  name.fail_as_unsupported(fmt::format("no model '{}' in {}; {}", shortened(text.string()),
+                                       (folder / "models").string(), remedy));
 }
 
 }  // namespace moebench::config

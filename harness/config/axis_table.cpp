@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <type_traits>
 
+#include "harness/base/system_error.h"
 #include "harness/config/axes.h"
 #include "harness/config/limits.h"
 #include "harness/config/routing.h"
@@ -30,8 +31,16 @@ void parse_value(const YamlValue& value, const fs::path&, std::int64_t& out) {
 void parse_value(const YamlValue& value, const fs::path& folder, Routing& out) {
   out = parse_routing(value, folder);
 }
+// A model that is not there, or that this program cannot train, is no fault of the scenario file.
 void parse_value(const YamlValue& value, const fs::path& folder, ModelConfig& out) {
-  out = load_model_config(resolve_model(value, folder));
+  const fs::path path = resolve_model(value, folder);
+  try {
+    out = load_model_config(path);
+  } catch (const SystemError&) {
+    throw;
+  } catch (const Error& error) {
+    throw Unsupported(std::string(error.what()));
+  }
 }
 
 void parse_gathers(const YamlValue& value, const fs::path&, std::int64_t& out) {

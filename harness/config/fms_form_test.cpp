@@ -118,12 +118,88 @@ TEST_F(FmsForm, ArgumentsAreStrict) {
   };
   EXPECT_THAT(argument("adam_epsilom: 1"),
               HasSubstr("s.yaml:5: unknown argument 'adam_epsilom'; did you mean 'adam_epsilon'?"));
-  EXPECT_THAT(argument("peft_method: lora"), HasSubstr("unknown argument 'peft_method'"));
+  EXPECT_THAT(argument("peft_method: lora"),
+              HasSubstr("s.yaml:5: key 'peft_method': is not supported: all weights are trained"));
   EXPECT_THAT(argument("torch_dtype: float16"), HasSubstr("use bfloat16 or float32"));
   EXPECT_THAT(argument("packing: 'False'"), HasSubstr("remove the quotes"));
   EXPECT_THAT(argument("learning_rate: [1e-5, 2e-5]"), HasSubstr("takes one value"));
   EXPECT_THAT(argument("max_steps: 3\n  settings: {steps: 4}"), HasSubstr("keep one"));
   EXPECT_EQ(argument("torch_dtype: [bfloat16, float32]"), "no error");
+}
+
+TEST_F(FmsForm, PrecisionIsWhatTorchDtypeSays) {
+  const auto argument = [&](const std::string& text) {
+    return error_of([&] {
+      load("scenarios:\n- name: s\n  arguments:\n    model_name_or_path: tiny\n    " + text + "\n");
+    });
+  };
+  EXPECT_EQ(argument("bf16: True"), "no error");
+  EXPECT_EQ(argument("bf16: False\n    fp16: False\n    peft_method: null"), "no error");
+  EXPECT_EQ(argument("bf16: True\n    torch_dtype: bfloat16"), "no error");
+  EXPECT_THAT(argument("bf16: True\n    torch_dtype: float32"), HasSubstr("mixed precision"));
+  EXPECT_THAT(argument("fp16: True"), HasSubstr("is not supported: numbers are bf16 or fp32"));
+}
+
+// The shape of fms-acceleration's own files: most of a file is other tools' business.
+TEST_F(FmsForm, WhatOtherToolsDoConcernsTheirScenariosAlone) {
+  const auto scenarios = load(R"(
+data_processing:
+    dataset_name: some/dataset
+    chat_template: |
+        {%- for message in messages %}
+        {{ message['input'] }}
+        {%- endfor %}
+    tokenize: True
+scenarios:
+    -   name: adapters
+        framework_config:
+            -
+            - some-kernels
+        arguments:
+            bf16: True
+            learning_rate: 2e-4
+            torch_dtype: bfloat16
+            peft_method: lora
+            r: 16
+            lora_alpha: 16
+            lora_dropout: 0.0
+            target_modules: ["q_proj", "v_proj"]
+            model_name_or_path:
+                - 'org/not-here'
+    -   name: half
+        arguments: {fp16: True, torch_dtype: float16, model_name_or_path: 'tiny'}
+    -   name: kernels
+        framework_config: [null, some-kernels]
+        arguments: {model_name_or_path: 'tiny'}
+    -   name: degrees
+        framework_config: [moe-scattermoe-granite-ep2]
+        arguments: {model_name_or_path: 'tiny'}
+    -   name: moe
+        framework_config:
+            - # without acceleration
+            - moe-scattermoe-granite-ep1
+            - moe-scattermoe-granite-ep2
+        arguments:
+            bf16: True
+            torch_dtype: bfloat16
+            gradient_accumulation_steps: null
+            num_processes: 2
+            packing: False
+            dataset_text_field: 'output'
+            response_template: "
+### Response:"
+            model_name_or_path: 'tiny'
+)");
+  ASSERT_EQ(scenarios.size(), 5u);
+  EXPECT_THAT(scenarios[0].cannot_run, HasSubstr("s.yaml:18: key 'peft_method': is not supported"));
+  EXPECT_THAT(scenarios[1].cannot_run, HasSubstr("key 'fp16': is not supported"));
+  EXPECT_THAT(scenarios[2].cannot_run, HasSubstr("unknown framework 'some-kernels'"));
+  EXPECT_THAT(scenarios[3].cannot_run, HasSubstr("2 does not divide world_size 1"));
+  EXPECT_EQ(scenarios[4].cannot_run, "");
+  ASSERT_EQ(scenarios[4].cells.size(), 3u);
+  EXPECT_EQ(scenarios[4].cells[1].parallelism, Parallelism::kFsdp);
+  EXPECT_EQ(scenarios[4].cells[1].expert_kernel, ExpertKernel::kGrouped);
+  EXPECT_EQ(scenarios[4].cells[2].ep_degree, 2);
 }
 
 }  // namespace

@@ -6,9 +6,11 @@
 #include <map>
 #include <set>
 
+#include "harness/base/error.h"
 #include "harness/config/expand.h"
 #include "harness/config/fms_form.h"
 #include "harness/config/known_failures.h"
+#include "harness/config/limits.h"
 #include "harness/config/settings.h"
 #include "harness/config/yaml_reader.h"
 
@@ -23,7 +25,30 @@ struct FileContext {
   CellConfig base;  // the defaults' settings
   Choice defaults;  // the defaults' axes
   ScenarioOverrides options;
+  std::int64_t num_combinations = 0;  // of all scenarios so far
 };
+
+void check_name(const YamlValue& source, const std::string& name) {
+  if (name.empty()) source.fail("is empty; give the scenario a name");
+  if (name.size() > kMaxNameBytes) {
+    source.fail(fmt::format("is {} bytes long; use at most {}", name.size(), kMaxNameBytes));
+  }
+  if (std::ranges::any_of(name, [](unsigned char c) { return c < ' ' || c == 0x7f; })) {
+    source.fail("holds a line end or another control character; write it on one line");
+  }
+}
+
+void check_combinations(const Matrix& matrix, std::int64_t& sum) {
+  const std::int64_t count = count_combinations(matrix);
+  if (count <= kMaxCells - sum) {
+    sum += count;
+    return;
+  }
+  matrix.source.fail(fmt::format(
+      "its axes have {} combinations, and a file has at most {} of all scenarios together, before "
+      "'exclude' and --filter; write shorter lists, or a zip",
+      count, kMaxCells));
+}
 
 Dimension read_axis(const std::string& axis, const YamlValue& list,
                     const std::filesystem::path& folder) {
@@ -131,22 +156,37 @@ Matrix read_matrix(const YamlMapping& fields, const FileContext& context) {
   return matrix;
 }
 
-Scenario read_scenario(const YamlValue& source, const FileContext& context) {
+void read_cells(const YamlMapping& fields, FileContext& context, Scenario& scenario) {
+  Matrix matrix = read_matrix(fields, context);
+  matrix.source = fields.source().named(fmt::format("scenario '{}'", scenario.name));
+  matrix.base.scenario = scenario.name;
+  check_combinations(matrix, context.num_combinations);
+  scenario.cells = expand(matrix);
+  if (const YamlValue* known = fields.find_set("known_failures")) {
+    mark_known_failures(*known, context.folder, context.options.ranks.has_value(), scenario.cells);
+  }
+}
+
+Scenario read_scenario(const YamlValue& source, FileContext& context) {
   const YamlMapping fields(source.named("scenario"),
                            {"name", "description", "slow", "axes", "zip", "exclude", "settings",
                             "framework_config", "arguments", "resume_as", "known_failures"});
   Scenario scenario;
   scenario.name = fields.at("name").text();
-  if (scenario.name.empty()) fields.at("name").fail("is empty; give the scenario a name");
+  check_name(fields.at("name"), scenario.name);
   if (const YamlValue* text = fields.find_set("description")) scenario.description = text->text();
   if (const YamlValue* slow = fields.find("slow")) scenario.slow = slow->boolean();
-  Matrix matrix = read_matrix(fields, context);
-  matrix.source = source.named(fmt::format("scenario '{}'", scenario.name));
-  matrix.base.scenario = scenario.name;
-  scenario.cells = expand(matrix);
-  if (const YamlValue* known = fields.find_set("known_failures")) {
-    mark_known_failures(*known, context.folder, context.options.ranks.has_value(), scenario.cells);
+  // What fms-acceleration means by its own words is not for this file to know.
+  const bool is_foreign = fields.find("framework_config") || fields.find("arguments");
+  try {
+    read_cells(fields, context, scenario);
+  } catch (const Unsupported& reason) {
+    scenario.cannot_run = reason.what();
+  } catch (const Error& reason) {
+    if (!is_foreign) throw;
+    scenario.cannot_run = reason.what();
   }
+  if (!scenario.cannot_run.empty()) scenario.cells.clear();
   return scenario;
 }
 
@@ -167,7 +207,8 @@ void read_defaults(const YamlValue& source, FileContext& context) {
 
 std::vector<Scenario> load_scenarios(const std::filesystem::path& path,
                                      const ScenarioOverrides& options) {
-  const YamlMapping file(YamlValue::load_file(path), {"defaults", "frameworks", "scenarios"});
+  const YamlMapping file(YamlValue::load_file(path),
+                         {"defaults", "frameworks", "scenarios", "data_processing"});
   FileContext context;
   context.folder = std::filesystem::absolute(path).lexically_normal().parent_path();
   context.options = options;
@@ -184,6 +225,9 @@ std::vector<Scenario> load_scenarios(const std::filesystem::path& path,
     }
   }
   if (scenarios.empty()) file.at("scenarios").fail("the list is empty; write a scenario");
+  const bool none_can_run = std::ranges::all_of(
+      scenarios, [](const Scenario& scenario) { return !scenario.cannot_run.empty(); });
+  if (none_can_run) throw Error(scenarios.front().cannot_run);
   return scenarios;
 }
 

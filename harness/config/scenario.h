@@ -15,6 +15,9 @@ struct Scenario {
   std::string description;
   bool slow = false;  // runs only when named
   std::vector<CellConfig> cells;
+  // Why it cannot run here, with its place; it has no cells then. That is no fault of the file: it
+  // asks for a model that is not there, or is fms-acceleration's and means what it alone can do.
+  std::string cannot_run;
 };
 
 struct ScenarioOverrides {
@@ -23,9 +26,9 @@ struct ScenarioOverrides {
   std::optional<std::int64_t> ranks = {};
 };
 
-// Parses, validates and expands a scenario file (syntax: scenarios/README.md).
-// Every error names file, line and remedy: "scenarios/x.yaml:12: unknown key 'axis'; did you mean
-// 'axes'?".
+// Parses, validates and expands a scenario file (syntax: scenarios/README.md). Error where it is
+// wrong, or where no scenario of it can run here; every one names file, line and remedy:
+// "scenarios/x.yaml:12: unknown key 'axis'; did you mean 'axes'?".
 std::vector<Scenario> load_scenarios(const std::filesystem::path& path,
                                      const ScenarioOverrides& options = {});
 

@@ -114,9 +114,15 @@ YamlValue YamlValue::with_text(const std::string& text) const {
   return copy;
 }
 
-void YamlValue::fail(const std::string& message) const {
-  if (what_.empty()) throw Error("{}:{}: {}", origin_, line_, message);
-  throw Error("{}:{}: {}: {}", origin_, line_, what_, message);
+std::string YamlValue::placed(const std::string& message) const {
+  if (what_.empty()) return fmt::format("{}:{}: {}", origin_, line_, message);
+  return fmt::format("{}:{}: {}: {}", origin_, line_, what_, message);
+}
+
+void YamlValue::fail(const std::string& message) const { throw Error(placed(message)); }
+
+void YamlValue::fail_as_unsupported(const std::string& message) const {
+  throw Unsupported(placed(message));
 }
 
 YamlValue YamlValue::child(const YAML::Node& node, const YAML::Node& place,

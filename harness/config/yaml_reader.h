@@ -33,6 +33,8 @@ class YamlValue {
   YamlValue with_text(const std::string& text) const;
 
   [[noreturn]] void fail(const std::string& message) const;
+  // The same as Unsupported: the text is right, but asks for what is not here.
+  [[noreturn]] void fail_as_unsupported(const std::string& message) const;
 
   bool is_null() const;
   bool is_list() const;
@@ -61,6 +63,7 @@ class YamlValue {
   YamlValue(std::string origin, int line, std::string what, const YAML::Node& node);
   // `place` gives the line: of an entry its key's, since a nested value begins on a later line.
   YamlValue child(const YAML::Node& node, const YAML::Node& place, std::string what) const;
+  std::string placed(const std::string& message) const;  // behind file, line and what
   // A scalar that was not quoted; `expected` names the type in the error.
   const std::string& plain_scalar(std::string_view expected) const;
 

@@ -10,6 +10,7 @@
 #include "harness/base/hash.h"
 #include "harness/base/words.h"
 #include "harness/config/limits.h"
+#include "harness/launch/shell_words.h"
 
 namespace moebench::session {
 namespace {
@@ -90,26 +91,51 @@ std::vector<Scenario> select_scenarios(const Selection& selection) {
   std::vector<Scenario> scenarios =
       config::load_scenarios(selection.file, {.ranks = selection.ranks});
   keep_named(selection.only, scenarios);
+  const auto cannot_run = [](const Scenario& scenario) { return !scenario.cannot_run.empty(); };
+  if (std::ranges::all_of(scenarios, cannot_run)) throw Error(scenarios.front().cannot_run);
   const Filters filters = parse_filters(selection.filters, all_cells(scenarios));
   for (Scenario& scenario : scenarios) {
     std::erase_if(scenario.cells, [&](const CellConfig& cell) { return !passes(cell, filters); });
   }
-  std::erase_if(scenarios, [](const Scenario& scenario) { return scenario.cells.empty(); });
-  if (scenarios.empty()) throw Error("no cell has all the values of --filter; give fewer of them");
+  std::erase_if(scenarios, [&](const Scenario& scenario) {
+    return scenario.cells.empty() && !cannot_run(scenario);
+  });
+  if (std::ranges::all_of(scenarios, cannot_run)) {
+    throw Error("no cell has all the values of --filter; give fewer of them");
+  }
   return scenarios;
 }
 
 namespace {
 
+bool is_asked_for(const Scenario& scenario, const Selection& selection) {
+  return !scenario.slow || !selection.only.empty();
+}
+
+// A scenario that cannot run is said before anything else runs.
+void check_can_run(const std::vector<Scenario>& scenarios, const Selection& selection) {
+  std::string others;
+  for (const Scenario& scenario : scenarios) {
+    if (!scenario.cannot_run.empty() || !is_asked_for(scenario, selection)) continue;
+    others += " " + launch::joined_shell_words({"--only", scenario.name});
+  }
+  for (const Scenario& scenario : scenarios) {
+    if (scenario.cannot_run.empty() || !is_asked_for(scenario, selection)) continue;
+    throw Error("scenario '{}' cannot run here: {}{}", scenario.name, scenario.cannot_run,
+                others.empty() ? "" : "; to run what can:" + others);
+  }
+}
+
 // All cells but those of slow scenarios that are not named, each key once.
 std::vector<CellConfig> planned_cells(const std::vector<Scenario>& scenarios,
                                       const Selection& selection,
                                       std::string (*key_of)(const CellConfig&)) {
+  check_can_run(scenarios, selection);
   std::vector<CellConfig> cells;
   std::vector<std::string> slow;
   std::set<std::string> seen;
   for (const Scenario& scenario : scenarios) {
-    if (scenario.slow && selection.only.empty()) {
+    if (!is_asked_for(scenario, selection)) {
       slow.push_back(scenario.name);
       continue;
     }

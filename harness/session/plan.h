@@ -30,12 +30,13 @@ constexpr auto names_of(Order) {
   return name_table<Order>({{Order::kListed, "listed"}, {Order::kRandom, "random"}});
 }
 
-// The file's scenarios, cut down to --only and --filter; a scenario without cells is left out.
-// Error where a name, an axis or a value does not exist, or no cell is left.
+// The file's scenarios, cut down to --only and --filter; a scenario without cells is left out, but
+// for those that cannot run here. Error where a name, an axis or a value does not exist, or no cell
+// is left.
 std::vector<config::Scenario> select_scenarios(const Selection& selection);
 
 // The cells that run: all but those of slow scenarios that --only does not name, each id once.
-// Error where only slow scenarios are left.
+// Error where only slow scenarios are left, or where one of the others cannot run here.
 std::vector<config::CellConfig> cells_to_run(const std::vector<config::Scenario>& scenarios,
                                              const Selection& selection);
 

@@ -7,12 +7,17 @@ namespace moebench::cli {
 
 int run_command(const ListArguments& options) {
   std::vector<CellRow> rows;
+  reports::Table others = {reports::key_column("scenario"),
+                           reports::words_column("cannot run here")};
   for (const config::Scenario& scenario : session::select_scenarios(options.selection)) {
     for (const config::CellConfig& cell : scenario.cells) {
       rows.push_back({cell, scenario.slow ? "slow" : ""});
     }
+    if (!scenario.cannot_run.empty()) add_row(others, {scenario.name, scenario.cannot_run});
   }
-  print_document(cell_document(rows), output_format(options.format, reports::Format::kTerminal));
+  reports::Document document = cell_document(rows);
+  if (reports::num_rows(others) > 0) add_table(document, std::move(others));
+  print_document(document, output_format(options.format, reports::Format::kTerminal));
   return kExitOk;
 }
 
