@@ -49,7 +49,7 @@ AxisValue parse_axis(const std::string& axis, const YamlValue& value,
   const auto apply = row->parse(source, folder);
   CellConfig scratch;
   apply(scratch);
-  return {axis, row->text(scratch), apply, source};
+  return {axis, row->text(scratch), row->key(scratch), apply, source};
 }
 
 Condition read_condition(const YamlValue& source, const std::filesystem::path& folder,
@@ -57,7 +57,7 @@ Condition read_condition(const YamlValue& source, const std::filesystem::path& f
   Condition condition;
   for (const auto& [axis, values] : source.entries()) {
     for (const YamlValue& value : values.items_or_self()) {
-      condition[axis].push_back(parse_axis(axis, value, folder).text);
+      condition[axis].insert(parse_axis(axis, value, folder).key);
     }
   }
   if (condition.empty()) source.fail(fmt::format("an empty condition; {}", purpose));
@@ -67,7 +67,7 @@ Condition read_condition(const YamlValue& source, const std::filesystem::path& f
 bool matches(const Condition& condition, const CellConfig& cell) {
   return std::ranges::all_of(condition, [&](const auto& entry) {
     const Axis* axis = find_axis(axis_table(), entry.first);
-    return std::ranges::count(entry.second, axis->text(cell)) > 0;
+    return entry.second.contains(axis->key(cell));
   });
 }
 

@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <functional>
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -16,6 +17,7 @@ namespace moebench::config {
 struct AxisValue {
   std::string axis;
   std::string text;  // canonical, as CellConfig::axes() prints it
+  std::string key;   // what tells it from other values, see Axis::key
   std::function<void(CellConfig&)> apply;
   YamlValue source;
 };
@@ -28,8 +30,8 @@ const std::vector<std::string>& axis_names();
 AxisValue parse_axis(const std::string& axis, const YamlValue& value,
                      const std::filesystem::path& folder);
 
-// Axes and the values, as printed, that meet it.
-using Condition = std::map<std::string, std::vector<std::string>>;
+// Axes and the keys of the values that meet it.
+using Condition = std::map<std::string, std::set<std::string>>;
 
 // {axis: value or list}. Error at `source` where it is empty; `purpose` is the remedy.
 Condition read_condition(const YamlValue& source, const std::filesystem::path& folder,

@@ -8,6 +8,7 @@
 #include "harness/base/system_error.h"
 #include "harness/config/axes.h"
 #include "harness/config/limits.h"
+#include "harness/config/model_labels.h"
 #include "harness/config/routing.h"
 
 namespace moebench::config {
@@ -41,6 +42,7 @@ void parse_value(const YamlValue& value, const fs::path& folder, ModelConfig& ou
   } catch (const Error& error) {
     throw Unsupported(std::string(error.what()));
   }
+  out.path = model_path(path);
 }
 
 void parse_gathers(const YamlValue& value, const fs::path&, std::int64_t& out) {
@@ -60,11 +62,21 @@ void parse_shard_degree(const YamlValue& value, const fs::path&, std::int64_t& o
   out = value.integer(0, kMaxRanks);
 }
 
-std::string plain_text(const ModelConfig& value) { return value.name; }
+std::string plain_text(const ModelConfig& value) {
+  return value.label.empty() ? value.name : value.label;
+}
 std::string plain_text(const Routing& value) { return to_string(value); }
 template <typename Value>
 std::string plain_text(const Value& value) {
   return canonical_text(value);
+}
+
+std::string key_of(const ModelConfig& value) {
+  return value.path.empty() ? value.name : value.path;
+}
+template <typename Value>
+std::string key_of(const Value& value) {
+  return plain_text(value);
 }
 
 template <typename Value>
@@ -110,6 +122,7 @@ Axis make_axis(const std::string& name, FieldRules rules, AxisDocumentation docu
             .fields = {},
             .documentation = std::move(documentation),
             .text = [](const CellConfig& cell) { return plain_text(member_of<path...>(cell)); },
+            .key = [](const CellConfig& cell) { return key_of(member_of<path...>(cell)); },
             .parse =
                 [parse](const YamlValue& value, const fs::path& folder) {
                   Value parsed{};

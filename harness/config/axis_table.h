@@ -26,6 +26,8 @@ struct Axis {
   AxisDocumentation documentation;
   // As in tables, in records and on the command line.
   std::function<std::string(const CellConfig& cell)> text;
+  // What tells two values of a scenario file apart: the text, but of a model its path.
+  std::function<std::string(const CellConfig& cell)> key;
   // Checks a value that a scenario gives and returns what sets it; a relative path is taken from
   // `folder`. Error at `value` where it is of a wrong type or out of the axis' range.
   std::function<std::function<void(CellConfig&)>(const YamlValue& value,

@@ -51,6 +51,11 @@ struct ModelConfig {
   std::int64_t pad_token_id = -1;
   // What CellConfig::router_aux_loss is where nobody says; in no file.
   bool output_router_logits = false;
+  // In no file: where a scenario file found it, without ".json" or "/config.json"; and the shortest
+  // end of that which tells it from another model of its name in the file ("run1/final"), empty
+  // where the name does.
+  std::string path{};
+  std::string label{};
 };
 
 struct DataConfig {
@@ -77,10 +82,16 @@ struct KnownFailureRule {
   std::string until;  // last day on which it is, YYYY-MM-DD; empty: no end
 };
 
+// The scenario file that a cell is of.
+struct ScenarioOrigin {
+  std::string path;                    // absolute
+  std::vector<std::string> scenarios;  // names of all that it has
+};
+
 // One fully resolved point of the matrix: everything a rank needs, and nothing of this machine
 // but the absolute paths of data and checkpoint.
 struct CellConfig {
-  std::string scenario;
+  std::string scenario;  // the first one of `scenarios`
   ModelConfig model;
   Parallelism parallelism = Parallelism::kFsdp;
   std::int64_t ep_degree = 1;  // 1 unless kEp
@@ -147,6 +158,10 @@ struct CellConfig {
   // What `moebench verify-resume` continues this cell as; null = as itself. In no file.
   std::shared_ptr<const CellConfig> resumed_as;
   std::optional<KnownFailureRule> known_failure;  // in no file
+  // In no file: where it is from (null: no scenario file), and which scenarios of that file have
+  // this cell, as far as they were asked for; empty: `scenario` alone.
+  std::shared_ptr<const ScenarioOrigin> file;
+  std::vector<std::string> scenarios{};
 
   // The axes in printing order, every one resolved, values as printed (axis_table.h).
   std::vector<std::pair<std::string, std::string>> axes() const;

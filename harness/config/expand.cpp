@@ -249,8 +249,9 @@ bool check_duplicate(const Matrix& matrix, const CellConfig& cell,
                      std::map<std::string, std::size_t>& seen) {
   const auto [first, added] = seen.emplace(cell.id(), seen.size() + 1);
   if (added || matrix.ranks) return added;
-  matrix.source.fail(fmt::format("cells {} and {} are the same ({}); remove one", first->second,
-                                 seen.size() + 1, describe(cell)));
+  matrix.source.fail(fmt::format(
+      "cells {} and {} are the same ({}; a model is its name and dimensions); remove one",
+      first->second, seen.size() + 1, describe(cell)));
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <map>
+#include <memory>
 #include <set>
 
 #include "harness/base/error.h"
@@ -11,6 +12,7 @@
 #include "harness/config/fms_form.h"
 #include "harness/config/known_failures.h"
 #include "harness/config/limits.h"
+#include "harness/config/model_labels.h"
 #include "harness/config/settings.h"
 #include "harness/config/yaml_reader.h"
 
@@ -56,7 +58,7 @@ Dimension read_axis(const std::string& axis, const YamlValue& list,
   std::set<std::string> seen;
   for (const YamlValue& item : list.items_or_self()) {
     AxisValue value = parse_axis(axis, item, folder);
-    if (!seen.insert(value.text).second) {
+    if (!seen.insert(value.key).second) {
       value.source.fail(fmt::format("lists '{}' twice; remove one", value.text));
     }
     dimension.push_back({std::move(value)});
@@ -209,8 +211,11 @@ std::vector<Scenario> load_scenarios(const std::filesystem::path& path,
                                      const ScenarioOverrides& options) {
   const YamlMapping file(YamlValue::load_file(path),
                          {"defaults", "frameworks", "scenarios", "data_processing"});
+  const auto origin = std::make_shared<ScenarioOrigin>();
+  origin->path = std::filesystem::absolute(path).lexically_normal().string();
   FileContext context;
-  context.folder = std::filesystem::absolute(path).lexically_normal().parent_path();
+  context.folder = std::filesystem::path(origin->path).parent_path();
+  context.base.file = origin;
   context.options = options;
   context.frameworks = read_frameworks(file.find_set("frameworks"), context.folder);
   if (const YamlValue* defaults = file.find_set("defaults")) read_defaults(*defaults, context);
@@ -220,6 +225,7 @@ std::vector<Scenario> load_scenarios(const std::filesystem::path& path,
   for (const YamlValue& item : file.at("scenarios").items()) {
     scenarios.push_back(read_scenario(item, context));
     const std::string& name = scenarios.back().name;
+    origin->scenarios.push_back(name);
     if (!names.emplace(name, item).second) {
       item.named("").fail(fmt::format("scenario '{}' is written twice; rename one", name));
     }
@@ -228,6 +234,7 @@ std::vector<Scenario> load_scenarios(const std::filesystem::path& path,
   const bool none_can_run = std::ranges::all_of(
       scenarios, [](const Scenario& scenario) { return !scenario.cannot_run.empty(); });
   if (none_can_run) throw Error(scenarios.front().cannot_run);
+  label_models(scenarios);
   return scenarios;
 }
 

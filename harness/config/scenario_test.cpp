@@ -184,5 +184,58 @@ TEST(ShippedScenarios, AllModelsLoad) {
   }
 }
 
+TEST_F(ScenarioFile, NamesAreShortAndOnOneLine) {
+  const auto name = [&](const std::string& text) {
+    return error("scenarios: [{name: " + text + ", axes: {model: tiny}}]");
+  };
+  EXPECT_THAT(name(std::string(129, 'a')),
+              HasSubstr("key 'name': is 129 bytes long; use at most 128"));
+  EXPECT_THAT(name("\"a\\nb\""), HasSubstr("write it on one line"));
+  EXPECT_THAT(error("scenarios: [{name: s, axes: {model: " + std::string(300, 'a') + "}}]"),
+              HasSubstr("no model 'aaa"));
+}
+
+TEST_F(ScenarioFile, SettingsAreBounded) {
+  EXPECT_THAT(setting_error("repeats: 1000000000"), HasSubstr("from 1 to 10000"));
+  EXPECT_THAT(setting_error("threads_per_rank: 5000"), HasSubstr("from 1 to 4096"));
+  EXPECT_THAT(setting_error("time_limit_s: 1e300"), HasSubstr("use at most 1e+09"));
+  EXPECT_THAT(setting_error("progress_limit_s: 1e10"), HasSubstr("use at most 1e+09"));
+  EXPECT_THAT(setting_error("collective_time_limit_s: 0"), HasSubstr("use more than 0"));
+}
+
+TEST_F(ScenarioFile, ADelimiterOfBackslashesIsRefused) {
+  const auto delimiter = [&](const std::string& text) {
+    return setting_error("data: {source: text, files: a, delimiter: " + text + "}");
+  };
+  EXPECT_THAT(
+      delimiter("'\\n\\n'"),
+      HasSubstr("key 'delimiter': '\\n\\n' is a backslash and a letter here, as YAML reads it "
+                "without double quotes; write \"\\n\\n\""));
+  EXPECT_THAT(delimiter("\\n%\\n"), HasSubstr("write \"\\n%\\n\""));
+  EXPECT_EQ(delimiter("\"\\n\\n\""), "");
+  EXPECT_EQ(delimiter("'\\newpage'"), "");
+}
+
+TEST_F(ScenarioFile, AModelThatIsNotThereConcernsItsScenarioAlone) {
+  const auto scenarios = load(
+      "scenarios:\n- {name: here, axes: {model: tiny}}\n- name: elsewhere\n  axes:\n"
+      "    model: [tiny, giant]\n");
+  ASSERT_EQ(scenarios.size(), 2u);
+  EXPECT_EQ(scenarios[0].cannot_run, "");
+  EXPECT_THAT(scenarios[1].cannot_run, HasSubstr("s.yaml:5: axis 'model': no model 'giant' in"));
+  EXPECT_TRUE(scenarios[1].cells.empty());
+  EXPECT_THAT(error("scenarios:\n- {name: a, axes: {model: tiny}}\n- {name: b, axis: {}}\n"),
+              HasSubstr("unknown key 'axis'"))
+      << "what is written wrongly is wrong, whatever is asked for";
+}
+
+TEST_F(ScenarioFile, ACellKnowsItsFile) {
+  const auto scenarios =
+      load("scenarios: [{name: a, axes: {model: tiny}}, {name: b, axes: {model: tiny}}]");
+  const auto& file = *scenarios[1].cells[0].file;
+  EXPECT_EQ(file.path, (folder_.path() / "s.yaml").string());
+  EXPECT_THAT(file.scenarios, ElementsAre("a", "b"));
+}
+
 }  // namespace
 }  // namespace moebench::config

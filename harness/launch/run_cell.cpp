@@ -92,6 +92,9 @@ record::CellRecord start_record(const config::CellConfig& cell, int repetition, 
   record::CellRecord record;
   record.id = cell.id();
   record.scenario = cell.scenario;
+  for (const std::string& name : cell.scenarios) {
+    record.scenarios.push_back({name, cell.file ? cell.file->path : ""});
+  }
   record.workload = cell.workload();
   record.axes = cell.axes();
   record.repetition = repetition;

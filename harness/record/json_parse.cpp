@@ -68,6 +68,16 @@ std::optional<PairPlace> parse_pair(ObjectReader& reader) {
   return place;
 }
 
+std::vector<ScenarioPlace> parse_scenarios(ObjectReader& reader) {
+  std::vector<ScenarioPlace> scenarios;
+  if (!reader.find("scenarios")) return scenarios;
+  for (ObjectReader& fields : reader.objects("scenarios")) {
+    scenarios.push_back({fields.text("name"), fields.text("file")});
+    scenarios.back().unknown = fields.unknown_members();
+  }
+  return scenarios;
+}
+
 }  // namespace
 
 Json parse_text(std::string_view text, const std::string& origin, const std::string& remedy) {
@@ -116,6 +126,7 @@ CellRecord parse_record(std::string_view json, const std::string& origin) {
   record.started_at = reader.text("started_at");
   record.pair = parse_pair(reader);
   record.known_failure = parse_known_failure(reader);
+  record.scenarios = parse_scenarios(reader);
   record.unknown = reader.unknown_members();
   return record;
 }

@@ -99,7 +99,7 @@ TEST(MachineReportJson, IsOneIndentedDocument) {
   report.metrics["message_size"] = {.unit = "bytes", .samples = {8192, 16384}};
   report.warnings = {"busy"};
   EXPECT_EQ(to_json(report),
-            "{\n  \"schema_version\": 1,\n  \"schema_minor\": 1,\n  \"environment\": {\n    "
+            "{\n  \"schema_version\": 1,\n  \"schema_minor\": 2,\n  \"environment\": {\n    "
             "\"cores_allowed\": \"2\"\n  },\n"
             "  \"metrics\": {\n    \"message_size\": {\n      \"unit\": \"bytes\",\n"
             "      \"samples\": [8192,16384]\n    }\n  },\n  \"warnings\": [\"busy\"]\n}\n");
@@ -108,7 +108,7 @@ TEST(MachineReportJson, IsOneIndentedDocument) {
 TEST(RecordJson, KeepsAxesInTheirOrderAndOmitsAbsentParts) {
   EXPECT_EQ(
       to_json_line(example()),
-      R"({"schema_version":1,"schema_minor":1,"id":"0123456789ab","scenario":"quickstart",)"
+      R"({"schema_version":1,"schema_minor":2,"id":"0123456789ab","scenario":"quickstart",)"
       R"("workload":"ba9876543210",)"
       R"("axes":{"parallelism":"ep","ep_degree":"2","dtype":"bf16"},"repetition":1,)"
       R"("disposition":"ok","message":"","stderr_tail":"","metrics":{)"
@@ -166,6 +166,7 @@ nlohmann::ordered_json record_from_the_future() {
   CellRecord record = example();
   record.pair = PairPlace{"0123456789ab", 3, Arm::kBase, 0};
   record.known_failure = KnownFailure{"too large for CI", ""};
+  record.scenarios = {{"quickstart", "/a/b.yaml"}, {"other", "/a/b.yaml"}};
   auto json = nlohmann::ordered_json::parse(to_json_line(record));
   json["schema_minor"] = kSchemaMinor + 7;
   json["metrics"]["runtime"]["precision"] = 0.25;
@@ -174,6 +175,7 @@ nlohmann::ordered_json record_from_the_future() {
   json["axes"]["colour"] = "red";
   json["pair"]["round"] = {{"index", 4}, {"names", {"a", "\"b\""}}};
   json["known_failure"]["owner"] = nullptr;
+  json["scenarios"][1]["line"] = 7;
   json["energy"] = {{"joule", 1.5}, {"of", {1, 2, 3}}};
   return json;
 }
@@ -185,6 +187,7 @@ TEST(RecordJson, AFileFromTheFutureIsReadAndWrittenBackWhole) {
   EXPECT_EQ(record.value("tokens_per_joule"), 3);
   EXPECT_EQ(record.axis("colour"), "red");
   EXPECT_EQ(record.pair->index, 3);
+  EXPECT_EQ(record.scenario_names(), (std::vector<std::string>{"quickstart", "other"}));
   // Unknown members move to the end of their objects, so the objects are compared, not the text.
   EXPECT_EQ(nlohmann::json::parse(to_json_line(record)), nlohmann::json(json));
   const auto document = nlohmann::json::parse(to_json_document({record}));
@@ -265,7 +268,7 @@ TEST(RecordDocument, IsIndentedJsonOfTheSameObjects) {
   EXPECT_EQ(json["records"][1].dump(), to_json_line(example()));
   EXPECT_THAT(text, HasSubstr("\n          \"samples\": [1,2,3,4,5,6],\n"));
   EXPECT_EQ(to_json_document({}),
-            "{\n  \"schema_version\": 1,\n  \"schema_minor\": 1,\n  \"records\": []\n}\n");
+            "{\n  \"schema_version\": 1,\n  \"schema_minor\": 2,\n  \"records\": []\n}\n");
 }
 
 }  // namespace

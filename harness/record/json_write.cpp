@@ -66,6 +66,16 @@ Json to_json_value(const PairPlace& pair) {
   return json;
 }
 
+Json to_json_value(const std::vector<ScenarioPlace>& scenarios) {
+  Json json = Json::array();
+  for (const ScenarioPlace& scenario : scenarios) {
+    Json place = {{"name", scenario.name}, {"file", scenario.file}};
+    add_unknown(scenario.unknown, place);
+    json.push_back(std::move(place));
+  }
+  return json;
+}
+
 Json to_json_value(const CellRecord& record) {
   Json json = versioned(record.schema_minor);
   json["id"] = record.id;
@@ -82,6 +92,7 @@ Json to_json_value(const CellRecord& record) {
   json["started_at"] = record.started_at;
   if (record.pair) json["pair"] = to_json_value(*record.pair);
   if (record.known_failure) json["known_failure"] = to_json_value(*record.known_failure);
+  if (!record.scenarios.empty()) json["scenarios"] = to_json_value(record.scenarios);
   add_unknown(record.unknown, json);
   return json;
 }

@@ -1,5 +1,7 @@
 #include "harness/record/record.h"
 
+#include <algorithm>
+
 namespace moebench::record {
 
 std::string CellRecord::axis(std::string_view name) const {
@@ -7,6 +9,15 @@ std::string CellRecord::axis(std::string_view name) const {
     if (axis == name) return text;
   }
   return "";
+}
+
+std::vector<std::string> CellRecord::scenario_names() const {
+  if (scenarios.empty()) return {scenario};
+  std::vector<std::string> names;
+  for (const ScenarioPlace& place : scenarios) {
+    if (std::ranges::count(names, place.name) == 0) names.push_back(place.name);
+  }
+  return names;
 }
 
 std::optional<double> CellRecord::value(std::string_view metric) const {

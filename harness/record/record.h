@@ -16,7 +16,7 @@ namespace moebench::record {
 // Of all JSON that this module writes: schema.md says what raises which number. Files of before
 // minor numbers have none, which counts as 0.
 inline constexpr int kSchemaVersion = 1;
-inline constexpr int kSchemaMinor = 1;
+inline constexpr int kSchemaMinor = 2;
 
 // Members of a JSON object that this version does not know, each with its value as JSON text. They
 // are written back as they were read, so that a newer program's results survive an older one.
@@ -86,6 +86,15 @@ struct KnownFailure {
   bool is_active(std::string_view today) const { return until.empty() || today <= until; }
 };
 
+// A scenario that has a cell.
+struct ScenarioPlace {
+  std::string name;
+  std::string file;  // path of the scenario file, absolute
+  UnknownMembers unknown{};
+
+  bool operator==(const ScenarioPlace&) const = default;
+};
+
 // One repetition of one cell: a line of results.jsonl.
 struct CellRecord {
   std::string id;
@@ -102,11 +111,16 @@ struct CellRecord {
   std::string started_at;                     // UTC, ISO 8601
   std::optional<PairPlace> pair;              // of a session of pairs alone
   std::optional<KnownFailure> known_failure;  // as the scenario said
-  int schema_minor = kSchemaMinor;            // of the program that wrote it
+  // All scenarios that have the cell and were asked for, `scenario` among them; empty in records of
+  // before: `scenario` alone.
+  std::vector<ScenarioPlace> scenarios{};
+  int schema_minor = kSchemaMinor;  // of the program that wrote it
   UnknownMembers unknown;
 
   // Value of an axis, "" where the record has no such axis.
   std::string axis(std::string_view name) const;
+  // Of `scenarios`, each once; `scenario` where there are none.
+  std::vector<std::string> scenario_names() const;
   // Headline value of a metric, nullopt where it was not measured.
   std::optional<double> value(std::string_view metric) const;
 };

@@ -11,6 +11,7 @@
 #include "harness/launch/run_cell.h"
 #include "harness/session/data_check.h"
 #include "harness/session/results_folder.h"
+#include "harness/session/scenario_places.h"
 #include "harness/session/today.h"
 #include "harness/session/weights_check.h"
 #include "reports/write/agreement.h"
@@ -59,6 +60,26 @@ std::string result_text(const CellRecord& record) {
   return fmt::format("{}: {}", to_string(record.disposition), record.message);
 }
 
+// As they stand in the folder, not judged against each other.
+Records recorded_runs(const std::filesystem::path& folder) {
+  Records records;
+  for (CellRecord& record : record::load(folder)) {
+    std::pair<std::string, int> key{record.id, record.repetition};
+    records.insert_or_assign(std::move(key), std::move(record));
+  }
+  return records;
+}
+
+// Records say what their cells are called now, whichever scenario they were run for.
+void update_recorded_names(const CellSession& session, const std::vector<PlannedRun>& plan,
+                           Records& recorded) {
+  for (const PlannedRun& run : plan) {
+    const auto found = recorded.find(run.key());
+    if (found == recorded.end() || !update_names(run.cell, found->second)) continue;
+    record::append(session.folder, found->second);
+  }
+}
+
 std::vector<config::CellConfig> cells_of(const std::vector<PlannedRun>& runs) {
   std::vector<config::CellConfig> cells;
   for (const PlannedRun& run : runs) cells.push_back(run.cell);
@@ -67,7 +88,7 @@ std::vector<config::CellConfig> cells_of(const std::vector<PlannedRun>& runs) {
 
 // Runs and records what is pending; false when interrupted.
 bool run_pending(const CellSession& session, const std::vector<PlannedRun>& pending,
-                 launch::RunCellOptions& options) {
+                 const Records& recorded, launch::RunCellOptions& options) {
   launch::ProgressDisplay display(*session.progress, session.is_terminal,
                                   static_cast<int>(pending.size()));
   options.on_progress = [&](const launch::RankProgress& now) { display.update(now); };
@@ -83,6 +104,10 @@ bool run_pending(const CellSession& session, const std::vector<PlannedRun>& pend
     }
     record->environment["command_line"] = session.command_line;
     warn_of_few_data(run.cell, *record);
+    const auto before = recorded.find(run.key());
+    if (before != recorded.end()) {
+      record->scenarios = all_places(run.cell, before->second.scenarios);
+    }
     record::append(options.results_folder, *record);
     display.end_run(result_text(*record));
     if (launch::interrupted()) return false;
@@ -105,7 +130,10 @@ CellsOutcome outcome_of(const CellSession& session) {
   for (const PlannedRun& run : plan) {
     if (!is_ok(run, records) && !is_excused(run, records)) outcome.end = CellsEnd::kCellFailed;
     const auto it = records.find(run.key());
-    if (it != records.end()) outcome.records.push_back(it->second);
+    if (it == records.end()) continue;
+    outcome.records.push_back(it->second);
+    outcome.records.back().scenario = run.cell.scenario;
+    outcome.records.back().scenarios = asked_places(run.cell);
   }
   return outcome;
 }
@@ -153,6 +181,8 @@ CellsOutcome run_cells(const CellSession& session) {
   check_weights(cells_of(pending.runs),
                 launch::may_leave_host(session.launcher.launcher, options.place));
   if (session.fresh) folder.remove_results();
+  Records recorded = recorded_runs(session.folder);
+  update_recorded_names(session, plan, recorded);
   std::ostream& notes = *session.progress;
   notes << origin_notes(pending, session.keep_other_builds);
   notes << fmt::format(
@@ -162,7 +192,7 @@ CellsOutcome run_cells(const CellSession& session) {
   check_data_files(cells_of(pending.runs), options.launcher, options.place, notes);
   if (!pending.runs.empty()) notes << launch::progress_limit_note(session.cells) << '\n';
   launch::handle_interrupts();
-  if (!run_pending(session, pending.runs, options)) {
+  if (!run_pending(session, pending.runs, recorded, options)) {
     notes << "moebench: interrupted; finished repetitions are kept, run again to continue\n";
     return {CellsEnd::kInterrupted, {}};
   }

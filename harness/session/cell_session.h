@@ -39,7 +39,8 @@ enum class CellsEnd { kComplete, kCellFailed, kInterrupted };
 
 struct CellsOutcome {
   CellsEnd end = CellsEnd::kComplete;
-  std::vector<record::CellRecord> records;  // of the planned repetitions, in the cells' order
+  // Of the planned repetitions, in the cells' order, with the scenarios that the plan asked for.
+  std::vector<record::CellRecord> records;
 };
 
 // Runs and records what the folder lacks. kCellFailed: a planned repetition failed or is missing,

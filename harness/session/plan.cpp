@@ -126,6 +126,13 @@ void check_can_run(const std::vector<Scenario>& scenarios, const Selection& sele
   }
 }
 
+// What two scenarios ask of the one cell that they share.
+void add_wishes(const CellConfig& of_another, CellConfig& cell) {
+  if (cell.scenarios.back() != of_another.scenario) cell.scenarios.push_back(of_another.scenario);
+  cell.repeats = std::max(cell.repeats, of_another.repeats);
+  cell.profile = std::max(cell.profile, of_another.profile);
+}
+
 // All cells but those of slow scenarios that are not named, each key once.
 std::vector<CellConfig> planned_cells(const std::vector<Scenario>& scenarios,
                                       const Selection& selection,
@@ -133,14 +140,20 @@ std::vector<CellConfig> planned_cells(const std::vector<Scenario>& scenarios,
   check_can_run(scenarios, selection);
   std::vector<CellConfig> cells;
   std::vector<std::string> slow;
-  std::set<std::string> seen;
+  std::map<std::string, std::size_t> places;
   for (const Scenario& scenario : scenarios) {
     if (!is_asked_for(scenario, selection)) {
       slow.push_back(scenario.name);
       continue;
     }
     for (const CellConfig& cell : scenario.cells) {
-      if (seen.insert(key_of(cell)).second) cells.push_back(cell);
+      const auto [place, is_new] = places.emplace(key_of(cell), cells.size());
+      if (!is_new) {
+        add_wishes(cell, cells[place->second]);
+        continue;
+      }
+      cells.push_back(cell);
+      cells.back().scenarios = {scenario.name};
     }
   }
   if (cells.empty()) {

@@ -35,8 +35,10 @@ constexpr auto names_of(Order) {
 // is left.
 std::vector<config::Scenario> select_scenarios(const Selection& selection);
 
-// The cells that run: all but those of slow scenarios that --only does not name, each id once.
-// Error where only slow scenarios are left, or where one of the others cannot run here.
+// The cells that run: all but those of slow scenarios that --only does not name, each id once, with
+// the names of all these scenarios that have it, and the most repetitions and the closest profile
+// that one of them asks for. Error where only slow scenarios are left, or where one of the others
+// cannot run here.
 std::vector<config::CellConfig> cells_to_run(const std::vector<config::Scenario>& scenarios,
                                              const Selection& selection);
 

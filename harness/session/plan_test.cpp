@@ -17,6 +17,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
+using ::testing::AllOf;
 using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
@@ -74,6 +75,56 @@ scenarios:
   const auto resumed = cells_to_resume(select_scenarios(selection_), selection_);
   ASSERT_EQ(resumed.size(), 2U);
   EXPECT_EQ(resumed[1].scenario, "other");
+}
+
+TEST_F(PlanTest, ASharedCellKnowsAllItsScenariosAndTheMostThatTheyAsk) {
+  write_file_atomically(folder_ / "file.yaml", R"(
+defaults:
+  axes: {model: toy, seq_len: 16}
+scenarios:
+  - {name: kernels, axes: {expert_kernel: [loop, grouped]}}
+  - {name: slow, slow: true}
+  - {name: recomputation, axes: {activation_checkpointing: [false, true]}, settings: {repeats: 3}}
+)");
+  const auto all = cells();
+  ASSERT_EQ(all.size(), 3U);
+  EXPECT_THAT(all[0].scenarios, ElementsAre("kernels", "recomputation"));
+  EXPECT_EQ(all[0].repeats, 3);
+  EXPECT_THAT(all[1].scenarios, ElementsAre("kernels"));
+  EXPECT_EQ(all[1].repeats, 1);
+  selection_.only = {"slow", "recomputation"};
+  EXPECT_THAT(cells()[0].scenarios, ElementsAre("slow", "recomputation"));
+}
+
+TEST_F(PlanTest, WhatCannotRunIsSaidWhenItIsAskedFor) {
+  write_file_atomically(folder_ / "file.yaml", R"(
+defaults:
+  axes: {model: toy, seq_len: 16}
+scenarios:
+  - {name: other, arguments: {lora_rank: 8}}
+  - {name: moe, framework_config: [null]}
+  - {name: slow, slow: true, framework_config: some-plugin}
+)");
+  EXPECT_THAT(error(), AllOf(HasSubstr("scenario 'other' cannot run here: "),
+                             HasSubstr("unknown argument 'lora_rank'"),
+                             HasSubstr("to run what can: --only moe")));
+  selection_.only = {"moe"};
+  EXPECT_EQ(cells().size(), 1U);
+  selection_.only = {"moe", "slow"};
+  EXPECT_THAT(error(), HasSubstr("unknown framework 'some-plugin'"));
+  selection_.only = {"slow"};
+  EXPECT_THAT(error(), HasSubstr("file.yaml:7: key 'framework_config': unknown framework"));
+  selection_.only = {};
+  EXPECT_EQ(select_scenarios(selection_).size(), 3U) << "as list shows them";
+}
+
+TEST_F(PlanTest, RepetitionsAreBounded) {
+  auto some = cells();
+  for (auto& cell : some) cell.repeats = 10'000;
+  EXPECT_EQ(error_of([&] { make_plan({some[0]}, Order::kListed, 0); }), "no error");
+  std::vector<config::CellConfig> many(11, some[0]);
+  EXPECT_THAT(error_of([&] { make_plan(many, Order::kListed, 0); }),
+              HasSubstr("11 cells are 110000 repetitions, more than 100000"));
 }
 
 TEST_F(PlanTest, SlowScenariosRunOnlyWhenNamed) {

@@ -62,7 +62,9 @@ std::vector<CellRecord> check_agreement(std::vector<CellRecord> records) {
   std::map<std::pair<std::string, std::string>, Group> groups;
   for (CellRecord& record : records) {
     if (record.disposition != Disposition::kOk || record.workload.empty()) continue;
-    groups[{record.scenario, record.workload}].push_back(&record);
+    for (const std::string& scenario : record.scenario_names()) {
+      groups[{scenario, record.workload}].push_back(&record);
+    }
   }
   for (const auto& [key, group] : groups) judge(group);
   return records;

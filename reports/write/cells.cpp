@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <map>
+#include <set>
 #include <utility>
 
 #include "harness/base/check.h"
@@ -17,9 +18,22 @@ namespace {
 using record::CellRecord;
 using record::Disposition;
 
+// No axis of records: what tells cells apart where no axis does.
+constexpr const char* kIdAxis = "id";
+
 bool differs(const std::vector<Cell>& cells, const std::string& axis) {
   return std::any_of(cells.begin(), cells.end(),
                      [&](const Cell& cell) { return cell.axis(axis) != cells.front().axis(axis); });
+}
+
+// Whether two cells agree in all axes: then settings, which no axis shows, tell them apart.
+bool has_equal_rows(const ScenarioCells& scenario) {
+  std::set<std::vector<std::string>> rows;
+  return !std::ranges::all_of(scenario.cells, [&](const Cell& cell) {
+    std::vector<std::string> row;
+    for (const std::string& axis : scenario.varying_axes) row.push_back(cell.axis(axis));
+    return rows.insert(std::move(row)).second;
+  });
 }
 
 void find_axes(ScenarioCells& scenario) {
@@ -29,6 +43,7 @@ void find_axes(ScenarioCells& scenario) {
     (differs(scenario.cells, name) ? scenario.varying_axes : scenario.constant_axes)
         .push_back(name);
   }
+  if (has_equal_rows(scenario)) scenario.varying_axes.push_back(kIdAxis);
 }
 
 void add_once(const std::string& text, std::vector<std::string>& texts) {
@@ -45,6 +60,7 @@ Item& find_or_add(std::map<Key, std::size_t>& places, std::vector<Item>& items, 
 }  // namespace
 
 std::string Cell::axis(std::string_view name) const {
+  if (name == kIdAxis) return id();
   const std::string stated = first().axis(name);
   return stated.empty() ? config::unstated_axis(name) : stated;
 }
@@ -112,10 +128,12 @@ std::vector<ScenarioCells> group_cells(const std::vector<CellRecord>& records) {
   std::map<std::string, std::size_t> scenario_places;
   std::map<CellKey, std::size_t> cell_places;
   for (const CellRecord& r : records) {
-    ScenarioCells& scenario = find_or_add(scenario_places, scenarios, r.scenario);
-    scenario.name = r.scenario;
-    const CellKey key = {r.scenario, r.id, r.axis("arm")};
-    find_or_add(cell_places, scenario.cells, key).repetitions.push_back(&r);
+    for (const std::string& name : r.scenario_names()) {
+      ScenarioCells& scenario = find_or_add(scenario_places, scenarios, name);
+      scenario.name = name;
+      const CellKey key = {name, r.id, r.axis("arm")};
+      find_or_add(cell_places, scenario.cells, key).repetitions.push_back(&r);
+    }
   }
   for (ScenarioCells& scenario : scenarios) find_axes(scenario);
   return scenarios;

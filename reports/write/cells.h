@@ -39,7 +39,8 @@ struct Cell {
 struct ScenarioCells {
   std::string name;
   std::vector<Cell> cells;
-  // Axis names in the order of first appearance, parted by whether the cells differ there.
+  // Axis names in the order of first appearance, parted by whether the cells differ there; "id" is
+  // among them where cells differ in no axis.
   std::vector<std::string> varying_axes = {};
   std::vector<std::string> constant_axes = {};
 
@@ -49,7 +50,8 @@ struct ScenarioCells {
 };
 
 // Scenarios and cells in the order of first appearance; a cell is an id, and its arm where the
-// records have such an axis. Error where there are no records.
+// records have such an axis. A cell is in each scenario that its records name. Error where there
+// are no records.
 std::vector<ScenarioCells> group_cells(const std::vector<record::CellRecord>& records);
 
 // Axis names of all records in the order of first appearance.

@@ -34,6 +34,30 @@ TEST(Cells, GroupsRepetitionsByScenarioAndId) {
   EXPECT_THROW(group_cells({}), Error);
 }
 
+TEST(Cells, ACellIsInEachOfItsScenarios) {
+  auto shared = test::arm("a", "fsdp", "1", "loop");
+  shared.scenarios = {{"s", "/f"}, {"t", "/f"}, {"t", "/g"}};
+  auto second = test::arm("c", "fsdp", "1", "grouped");
+  second.scenario = "t";
+  const std::vector<CellRecord> records = {shared, test::arm("b", "ep", "2", "loop"), second};
+  const auto scenarios = group_cells(records);
+  ASSERT_EQ(scenarios.size(), 2u);
+  EXPECT_EQ(scenarios[0].cells.size(), 2u);
+  ASSERT_EQ(scenarios[1].cells.size(), 2u);
+  EXPECT_EQ(scenarios[1].cells[0].id(), "a");
+  EXPECT_EQ(scenarios[1].cells[0].repetitions.size(), 1u);
+  EXPECT_EQ(scenarios[1].varying_axes, (Names{"expert_kernel"}));
+}
+
+TEST(Cells, IdsTellApartWhatNoAxisDoes) {
+  const std::vector<CellRecord> records = {test::arm("a", "fsdp", "1", "loop"),
+                                           test::arm("b", "fsdp", "1", "loop"),
+                                           test::arm("c", "ep", "1", "loop")};
+  const auto scenarios = group_cells(records);
+  EXPECT_EQ(scenarios[0].varying_axes, (Names{"parallelism", "id"}));
+  EXPECT_EQ(scenarios[0].cells[1].axis("id"), "b");
+}
+
 TEST(Cells, MedianAndSpreadAreOverTheRepetitions) {
   const std::vector<CellRecord> records = {repetition(0, 100), repetition(1, 96),
                                            repetition(2, 110)};

@@ -18,17 +18,18 @@ std::string text_of(const std::optional<double>& value) {
   return value ? format_exact(*value) : "";
 }
 
-Fields key_of(const record::CellRecord& r, const std::vector<std::string>& axes) {
-  Fields key = {r.scenario, r.id};
+Fields key_of(const record::CellRecord& r, const std::string& scenario,
+              const std::vector<std::string>& axes) {
+  Fields key = {scenario, r.id};
   for (const auto& axis : axes) key.push_back(r.axis(axis));
   key.push_back(std::to_string(r.repetition));
   key.push_back(record::to_string(r.disposition));
   return key;
 }
 
-void add_record(const record::CellRecord& r, const std::vector<std::string>& axes,
-                std::string& out) {
-  const Fields key = key_of(r, axes);
+void add_record(const record::CellRecord& r, const std::string& scenario,
+                const std::vector<std::string>& axes, std::string& out) {
+  const Fields key = key_of(r, scenario, axes);
   if (r.metrics.empty()) add_row(key, {"", "", "", ""}, out);
   for (const auto& [name, metric] : r.metrics) {
     add_row(key, {name, metric.unit, text_of(metric.value), ""}, out);
@@ -48,7 +49,9 @@ std::string records_csv(const std::vector<record::CellRecord>& records) {
   header.insert(header.end(), axes.begin(), axes.end());
   std::string out;
   add_row(header, {"repetition", "disposition", "metric", "unit", "value", "rank"}, out);
-  for (const auto& r : records) add_record(r, axes, out);
+  for (const auto& r : records) {
+    for (const std::string& scenario : r.scenario_names()) add_record(r, scenario, axes, out);
+  }
   return out;
 }
 

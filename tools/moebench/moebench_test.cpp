@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 #include <signal.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 
 #include <chrono>
 #include <cstdlib>
@@ -80,6 +81,89 @@ class MoebenchTest : public ::testing::Test {
   TemporaryFolder folder_;
   FakeWorker worker_{folder_.path() / "worker", 2};
 };
+
+TEST_F(MoebenchTest, EachScenarioIsWholeWhoeverRanTheCell) {
+  const char* const two = R"(
+defaults:
+  axes: {model: toy, ranks: 2, seq_len: 16}
+  settings: {steps: 2, warmup_steps: 1}
+scenarios:
+  - {name: kernels, axes: {expert_kernel: [loop, grouped]}}
+  - {name: recomputation, axes: {activation_checkpointing: [false, true]}}
+)";
+  const fs::path file = folder_.path() / "file.yaml";
+  const auto rows = [](const std::string& text, const std::string& first_cell) {
+    std::size_t count = 0;
+    for (std::size_t at = text.find("\n| " + first_cell); at != std::string::npos;
+         at = text.find("\n| " + first_cell, at + 1)) {
+      ++count;
+    }
+    return count;
+  };
+  write_file_atomically(file, two);
+  EXPECT_EQ(moebench({"run", "file.yaml", "--only", "kernels"}).exit_code, 0);
+  const Output second = moebench({"run", "file.yaml", "--only", "recomputation"});
+  EXPECT_EQ(second.exit_code, 0) << second.err;
+  EXPECT_THAT(second.out, AllOf(HasSubstr("## recomputation"), Not(HasSubstr("## kernels"))));
+  EXPECT_THAT(second.err, HasSubstr("1 repetitions to run, 1 already ok"));
+  EXPECT_GE(rows(second.out, "false"), 1U);
+  EXPECT_GE(rows(second.out, "true"), 1U);
+  const Output both = moebench({"report", "results/file"});
+  EXPECT_THAT(both.out, AllOf(HasSubstr("## kernels"), HasSubstr("## recomputation")));
+  EXPECT_EQ(rows(both.out, "false"), rows(both.out, "true"));
+  EXPECT_EQ(rows(both.out, "loop"), rows(both.out, "grouped"));
+
+  std::string renamed = two;
+  renamed.replace(renamed.find("kernels"), 7, "renamed");
+  write_file_atomically(file, renamed);
+  const Output again = moebench({"run", "file.yaml", "--only", "renamed"});
+  EXPECT_THAT(again.err, HasSubstr("0 repetitions to run, 2 already ok"));
+  EXPECT_THAT(again.out, AllOf(HasSubstr("## renamed"), Not(HasSubstr("## kernels"))));
+  const Output after = moebench({"report", "results/file"});
+  EXPECT_THAT(after.out, AllOf(HasSubstr("## renamed"), HasSubstr("## recomputation"),
+                               Not(HasSubstr("## kernels"))));
+}
+
+TEST_F(MoebenchTest, ListShowsWhatCannotRunAndWhy) {
+  write_file_atomically(folder_.path() / "file.yaml", R"(
+scenarios:
+  - {name: other, arguments: {model_name_or_path: toy, lora_rank: 8}}
+  - {name: moe, axes: {seq_len: 16}, framework_config: [null], arguments: {model_name_or_path: toy}}
+)");
+  const Output all = moebench({"list", "file.yaml"});
+  EXPECT_EQ(all.exit_code, 0) << all.err;
+  EXPECT_THAT(all.out, AllOf(HasSubstr("moe"), HasSubstr("cannot run here"),
+                             HasSubstr("unknown argument 'lora_rank'")));
+  EXPECT_EQ(moebench({"list", "file.yaml", "--only", "moe"}).exit_code, 0);
+  const Output other = moebench({"list", "file.yaml", "--only", "other"});
+  EXPECT_EQ(other.exit_code, 2);
+  EXPECT_THAT(other.err, HasSubstr("file.yaml:3: unknown argument 'lora_rank'"));
+}
+
+TEST_F(MoebenchTest, WhatIsNoScenarioFileIsRefusedAtOnce) {
+  ASSERT_EQ(::mkfifo((folder_.path() / "pipe").c_str(), 0600), 0);
+  const std::string long_name(300, 'a');
+  for (const std::string& file : {std::string("/dev/zero"), std::string("pipe"), std::string("."),
+                                  long_name, std::string("models/toy.json/x")}) {
+    const Output output = moebench({"list", file});
+    EXPECT_EQ(output.exit_code, 2) << file;
+    EXPECT_THAT(output.err, HasSubstr("cannot read '")) << file;
+    EXPECT_EQ(std::count(output.err.begin(), output.err.end(), '\n'), 1) << output.err;
+  }
+  for (const std::vector<std::string>& words :
+       {std::vector<std::string>{"run", "file.yaml", "--out", long_name},
+        std::vector<std::string>{"report", long_name}, std::vector<std::string>{"gate", long_name},
+        std::vector<std::string>{"list", "file.yaml", "--only", long_name},
+        std::vector<std::string>{"list", "file.yaml", "--filter", "model=" + long_name},
+        std::vector<std::string>{"load", long_name},
+        std::vector<std::string>{"make-checkpoint", "--model", long_name, "--out", "x"},
+        std::vector<std::string>{"make-checkpoint", "--model", "models/toy.json", "--out",
+                                 long_name}}) {
+    const Output output = moebench(words);
+    EXPECT_EQ(output.exit_code, 2) << words.front() << ": " << output.err;
+    EXPECT_EQ(std::count(output.err.begin(), output.err.end(), '\n'), 1) << output.err;
+  }
+}
 
 TEST_F(MoebenchTest, RunPrintsATableAndASecondRunSkips) {
   const Output first = moebench({"run", "file.yaml"});

@@ -1,0 +1,66 @@
+#include "harness/session/scenario_places.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace moebench::session {
+namespace {
+
+using record::CellRecord;
+using record::ScenarioPlace;
+using ::testing::ElementsAre;
+
+config::CellConfig cell_of(const std::vector<std::string>& asked, const std::string& file,
+                           const std::vector<std::string>& all) {
+  config::CellConfig cell;
+  cell.model.name = "toy";
+  cell.scenario = asked.front();
+  cell.scenarios = asked;
+  cell.file = std::make_shared<config::ScenarioOrigin>(config::ScenarioOrigin{file, all});
+  return cell;
+}
+
+CellRecord recorded(const std::string& scenario, const std::vector<ScenarioPlace>& scenarios) {
+  CellRecord record;
+  record.scenario = scenario;
+  record.scenarios = scenarios;
+  record.axes = {{"model", "toy"}, {"ranks", "1"}};
+  return record;
+}
+
+TEST(ScenarioPlaces, ASecondScenarioJoinsTheFirst) {
+  CellRecord record = recorded("a", {{"a", "/f"}});
+  EXPECT_TRUE(update_names(cell_of({"b"}, "/f", {"a", "b"}), record));
+  EXPECT_THAT(record.scenario_names(), ElementsAre("a", "b"));
+  EXPECT_EQ(record.scenario, "b") << "the one that was asked for last";
+  EXPECT_FALSE(update_names(cell_of({"b"}, "/f", {"a", "b"}), record));
+}
+
+TEST(ScenarioPlaces, ARenamedScenarioLosesItsOldName) {
+  CellRecord record = recorded("a", {{"a", "/f"}, {"other", "/g"}});
+  EXPECT_TRUE(update_names(cell_of({"renamed"}, "/f", {"renamed", "b"}), record));
+  EXPECT_THAT(record.scenarios,
+              ElementsAre(ScenarioPlace{"renamed", "/f"}, ScenarioPlace{"other", "/g"}))
+      << "another file's stays";
+}
+
+TEST(ScenarioPlaces, ARecordOfBeforeKeepsItsName) {
+  CellRecord record = recorded("a", {});
+  EXPECT_THAT(record.scenario_names(), ElementsAre("a"));
+  EXPECT_TRUE(update_names(cell_of({"b"}, "/f", {"a", "b"}), record));
+  EXPECT_THAT(record.scenario_names(), ElementsAre("b", "a"));
+  record = recorded("a", {});
+  EXPECT_TRUE(update_names(cell_of({"a"}, "/f", {"a", "b"}), record));
+  EXPECT_THAT(record.scenarios, ElementsAre(ScenarioPlace{"a", "/f"}));
+}
+
+TEST(ScenarioPlaces, AModelIsCalledAsTheFileNowCallsIt) {
+  CellRecord record = recorded("a", {{"a", "/f"}});
+  config::CellConfig cell = cell_of({"a"}, "/f", {"a"});
+  cell.model.label = "run1/toy";
+  EXPECT_TRUE(update_names(cell, record));
+  EXPECT_EQ(record.axis("model"), "run1/toy");
+}
+
+}  // namespace
+}  // namespace moebench::session
