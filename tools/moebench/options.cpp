@@ -20,7 +20,8 @@
 namespace moebench::cli {
 namespace {
 
-constexpr std::int64_t kMaxRows = 1'000'000;  // of a table
+constexpr const char* kLauncherArguments = "--launcher-args";  // which may be none
+constexpr std::int64_t kMaxRows = 1'000'000;                   // of a table
 // CLI11 repeats what it was given.
 constexpr std::size_t kLongestComplaint = 1000;
 
@@ -230,6 +231,21 @@ void add_doctor(CLI::App& app, DoctorArguments& options) {
   add_launcher(*doctor, options.launcher);
 }
 
+// What a shell makes of a variable that is not set: taken for a value it would be the default.
+void refuse_empty_words(int argc, const char* const* argv) {
+  for (int i = 1; i < argc; ++i) {
+    const std::string_view word = argv[i], before = argv[i - 1];
+    const bool is_option = before.starts_with("--") && before.find('=') == std::string_view::npos;
+    if (word.empty() && before != kLauncherArguments) {
+      throw Error("{}: the value is empty; give one, or leave it out",
+                  is_option ? std::string(before) : fmt::format("word {}", i));
+    }
+    if (word.starts_with("--") && word.ends_with('=')) {
+      throw Error("{} has no value; give one, or leave the option out", shortened(word));
+    }
+  }
+}
+
 std::string join_words(int argc, const char* const* argv) {
   std::string text = "moebench";
   for (int i = 1; i < argc; ++i) text += std::string(" ") + argv[i];
@@ -258,7 +274,7 @@ void add_launcher(CLI::App& app, LauncherOptions& launcher) {
                  "Default: slurm inside a Slurm allocation, else mpirun")
       ->type_name("NAME")
       ->check(one_of<launch::Launcher>({"auto", "direct"}));
-  app.add_option("--launcher-args", launcher.arguments,
+  app.add_option(kLauncherArguments, launcher.arguments,
                  "More arguments of mpirun or srun, quoted as one")
       ->type_name("WORDS");
 }
@@ -286,6 +302,7 @@ std::variant<Command, Information> parse_command_line(int argc, const char* cons
   add_make_checkpoint(app, make_checkpoint);
   add_doctor(app, doctor);
   add_gate_commands(app, gate);
+  refuse_empty_words(argc, argv);
   try {
     app.parse(argc, argv);
   } catch (const CLI::CallForHelp&) {

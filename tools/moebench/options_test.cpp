@@ -112,8 +112,8 @@ TEST(Options, LoadTakesAllItsOptions) {
 TEST(Options, NumbersAreTakenAsWrittenOrRefused) {
   const std::string digits(300, '9');
   using Words = std::vector<const char*>;
-  for (const char* word : {"99999999999999999999", "65537", "0", "-1", "2.0", "0x10", "1e3", " 2",
-                           "", digits.c_str()}) {
+  for (const char* word :
+       {"99999999999999999999", "65537", "0", "-1", "2.0", "0x10", "1e3", " 2", digits.c_str()}) {
     for (const Words& words :
          {Words{"run", "f", "--ranks", word}, Words{"list", "f", "--ranks", word},
           Words{"load", "f", "--ep-degree", word}, Words{"doctor", "--ranks", word}}) {
@@ -137,6 +137,14 @@ TEST(Options, NumbersAreTakenAsWrittenOrRefused) {
                 {"make-checkpoint", "--model", "m", "--out", "o", "--seed", "18446744073709551615"})
                 .seed,
             18446744073709551615U);
+}
+
+TEST(Options, AnEmptyWordIsNoDefault) {
+  EXPECT_EQ(error_of({"run", "f", "--out", ""}),
+            "--out: the value is empty; give one, or leave it out");
+  EXPECT_EQ(error_of({"run", ""}), "word 2: the value is empty; give one, or leave it out");
+  EXPECT_THAT(error_of({"run", "f", "--out="}), HasSubstr("--out= has no value"));
+  EXPECT_EQ(parse_as<RunArguments>({"run", "f", "--launcher-args", ""}).launcher.arguments, "");
 }
 
 TEST(Options, FileMayFollowARepeatableOption) {
