@@ -231,9 +231,9 @@ std::vector<Scenario> load_scenarios(const std::filesystem::path& path,
     }
   }
   if (scenarios.empty()) file.at("scenarios").fail("the list is empty; write a scenario");
-  const bool none_can_run = std::ranges::all_of(
-      scenarios, [](const Scenario& scenario) { return !scenario.cannot_run.empty(); });
-  if (none_can_run) throw Error(scenarios.front().cannot_run);
+  if (scenarios.size() == 1 && !scenarios.front().cannot_run.empty()) {
+    throw Error(scenarios.front().cannot_run);
+  }
   label_models(scenarios);
   return scenarios;
 }

@@ -27,7 +27,7 @@ struct ScenarioOverrides {
 };
 
 // Parses, validates and expands a scenario file (syntax: scenarios/README.md). Error where it is
-// wrong, or where no scenario of it can run here; every one names file, line and remedy:
+// wrong, or where its only scenario cannot run here; every one names file, line and remedy:
 // "scenarios/x.yaml:12: unknown key 'axis'; did you mean 'axes'?".
 std::vector<Scenario> load_scenarios(const std::filesystem::path& path,
                                      const ScenarioOverrides& options = {});

@@ -8,6 +8,8 @@
 #include "harness/base/error.h"
 #include "harness/base/file.h"
 #include "harness/base/parse.h"
+#include "harness/base/words.h"
+#include "harness/config/limits.h"
 #include "reports/gate/baseline.h"
 #include "reports/gate/fingerprint.h"
 
@@ -25,8 +27,10 @@ void check_name(const std::string& name) {
   const bool is_plain = std::ranges::all_of(name, [](unsigned char c) {
     return std::isalnum(c) != 0 || c == '-' || c == '_' || c == '.';
   });
-  if (!name.empty() && is_plain && name.front() != '.') return;
-  throw Error("'{}' is no name of a baseline; use letters, digits, '-', '_' and '.'", name);
+  const bool has_size = !name.empty() && name.size() <= config::kMaxNameBytes;
+  if (has_size && is_plain && name.front() != '.') return;
+  throw Error("'{}' is no name of a baseline; use at most {} letters, digits, '-', '_' and '.'",
+              shortened(name), config::kMaxNameBytes);
 }
 
 }  // namespace

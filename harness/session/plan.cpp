@@ -92,7 +92,11 @@ std::vector<Scenario> select_scenarios(const Selection& selection) {
       config::load_scenarios(selection.file, {.ranks = selection.ranks});
   keep_named(selection.only, scenarios);
   const auto cannot_run = [](const Scenario& scenario) { return !scenario.cannot_run.empty(); };
-  if (std::ranges::all_of(scenarios, cannot_run)) throw Error(scenarios.front().cannot_run);
+  if (std::ranges::all_of(scenarios, cannot_run)) {
+    const bool is_chosen = !selection.only.empty() || !selection.filters.empty();
+    if (is_chosen) throw Error(scenarios.front().cannot_run);
+    return scenarios;
+  }
   const Filters filters = parse_filters(selection.filters, all_cells(scenarios));
   for (Scenario& scenario : scenarios) {
     std::erase_if(scenario.cells, [&](const CellConfig& cell) { return !passes(cell, filters); });

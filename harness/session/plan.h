@@ -31,8 +31,8 @@ constexpr auto names_of(Order) {
 }
 
 // The file's scenarios, cut down to --only and --filter; a scenario without cells is left out, but
-// for those that cannot run here. Error where a name, an axis or a value does not exist, or no cell
-// is left.
+// for those that cannot run here. Error where a name, an axis or a value does not exist, no cell is
+// left, or none of the scenarios that are named can run.
 std::vector<config::Scenario> select_scenarios(const Selection& selection);
 
 // The cells that run: all but those of slow scenarios that --only does not name, each id once, with

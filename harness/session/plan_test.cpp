@@ -22,6 +22,7 @@ using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::Not;
 
 constexpr const char* kScenarios = R"(
 defaults:
@@ -116,6 +117,11 @@ scenarios:
   EXPECT_THAT(error(), HasSubstr("file.yaml:7: key 'framework_config': unknown framework"));
   selection_.only = {};
   EXPECT_EQ(select_scenarios(selection_).size(), 3U) << "as list shows them";
+
+  write_file_atomically(folder_ / "file.yaml",
+                        "scenarios: [{name: a, arguments: {x: 1}}, {name: b, arguments: {y: 1}}]");
+  EXPECT_EQ(select_scenarios(selection_).size(), 2U);
+  EXPECT_THAT(error(), AllOf(HasSubstr("scenario 'a' cannot run here"), Not(HasSubstr("--only"))));
 }
 
 TEST_F(PlanTest, RepetitionsAreBounded) {

@@ -15,7 +15,8 @@ int run_command(const ListArguments& options) {
     }
     if (!scenario.cannot_run.empty()) add_row(others, {scenario.name, scenario.cannot_run});
   }
-  reports::Document document = cell_document(rows);
+  reports::Document document;
+  if (!rows.empty()) document = cell_document(rows);
   if (reports::num_rows(others) > 0) add_table(document, std::move(others));
   print_document(document, output_format(options.format, reports::Format::kTerminal));
   return kExitOk;

@@ -135,6 +135,12 @@ scenarios:
   EXPECT_THAT(all.out, AllOf(HasSubstr("moe"), HasSubstr("cannot run here"),
                              HasSubstr("unknown argument 'lora_rank'")));
   EXPECT_EQ(moebench({"list", "file.yaml", "--only", "moe"}).exit_code, 0);
+  write_file_atomically(folder_.path() / "none.yaml",
+                        "scenarios: [{name: a, arguments: {x: 1}}, {name: b, arguments: {y: 1}}]");
+  const Output none = moebench({"list", "none.yaml"});
+  EXPECT_EQ(none.exit_code, 0) << none.err;
+  EXPECT_THAT(none.out,
+              AllOf(HasSubstr("unknown argument 'x'"), HasSubstr("unknown argument 'y'")));
   const Output other = moebench({"list", "file.yaml", "--only", "other"});
   EXPECT_EQ(other.exit_code, 2);
   EXPECT_THAT(other.err, HasSubstr("file.yaml:3: unknown argument 'lora_rank'"));
