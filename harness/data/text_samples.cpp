@@ -14,12 +14,12 @@ constexpr std::int64_t kNumByteValues = 256;
 
 // Line ends as text is read everywhere: "\r\n" and "\r" are "\n".
 void append_with_newlines(std::string_view bytes, std::string& text) {
-  for (std::size_t i = 0; i < bytes.size(); ++i) {
-    if (bytes[i] != '\r') {
-      text += bytes[i];
-    } else if (i + 1 == bytes.size() || bytes[i + 1] != '\n') {
-      text += '\n';
-    }
+  std::size_t end = 0;
+  for (std::size_t begin = 0; begin < bytes.size(); begin = end + 1) {
+    end = std::min(bytes.find('\r', begin), bytes.size());
+    text.append(bytes.substr(begin, end - begin));
+    const bool is_alone = end + 1 >= bytes.size() || bytes[end + 1] != '\n';
+    if (end < bytes.size() && is_alone) text += '\n';
   }
 }
 

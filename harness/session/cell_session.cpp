@@ -115,12 +115,6 @@ bool run_pending(const CellSession& session, const std::vector<PlannedRun>& pend
   return true;
 }
 
-std::vector<config::CellConfig> cells_of(const std::vector<PlannedRun>& runs) {
-  std::vector<config::CellConfig> cells;
-  for (const PlannedRun& run : runs) cells.push_back(run.cell);
-  return cells;
-}
-
 // The planned cells in the file's order, whatever the order of the run.
 CellsOutcome outcome_of(const CellSession& session) {
   const Records records = load_records(session.folder);
@@ -178,18 +172,18 @@ CellsOutcome run_cells(const CellSession& session) {
   const Pending pending =
       find_pending(plan, session.fresh ? Records() : load_records(session.folder),
                    this_program(options.worker, options.machine), session.keep_other_builds);
+  std::ostream& notes = *session.progress;
   check_weights(cells_of(pending.runs),
                 launch::may_leave_host(session.launcher.launcher, options.place));
+  check_data_files(cells_of(pending.runs), options.launcher, options.place, notes);
   if (session.fresh) folder.remove_results();
   Records recorded = recorded_runs(session.folder);
   update_recorded_names(session, plan, recorded);
-  std::ostream& notes = *session.progress;
   notes << origin_notes(pending, session.keep_other_builds);
   notes << fmt::format(
       "{}: {} repetitions to run, {} already ok, order {}\n", session.folder.string(),
       pending.runs.size(), plan.size() - pending.runs.size(),
       order == Order::kListed ? "listed" : fmt::format("random (seed {:016x})", seed));
-  check_data_files(cells_of(pending.runs), options.launcher, options.place, notes);
   if (!pending.runs.empty()) notes << launch::progress_limit_note(session.cells) << '\n';
   launch::handle_interrupts();
   if (!run_pending(session, pending.runs, recorded, options)) {

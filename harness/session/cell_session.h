@@ -17,9 +17,9 @@ namespace moebench::session {
 // Runs of cells, each as often as it repeats.
 struct CellSession {
   std::vector<config::CellConfig> cells;
-  std::optional<Order> order = {};    // none: random where a cell is repeated
-  std::filesystem::path folder;  // of the results
-  bool fresh = false;            // removes what is there
+  std::optional<Order> order = {};  // none: random where a cell is repeated
+  std::filesystem::path folder;     // of the results
+  bool fresh = false;               // removes what is there
   bool keep_other_builds = false;
   launch::LauncherChoice launcher = {};
   std::string command_line;          // goes into the records
