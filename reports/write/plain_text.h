@@ -8,10 +8,6 @@
 // Text for a terminal.
 namespace moebench::reports {
 
-// The text on one line: line breaks and tabs become spaces, other control characters and bytes that
-// are not UTF-8, which a terminal might obey, become \xHH.
-std::string printable(std::string_view text);
-
 std::vector<std::string> lines_of(std::string_view text);
 
 enum class LongWords { kKeep, kCut };

@@ -8,17 +8,6 @@ namespace {
 
 using ::testing::ElementsAre;
 
-TEST(PlainText, ControlCharactersAndBytesThatAreNoTextArePrinted) {
-  EXPECT_EQ(printable("Δ — 10 %"), "Δ — 10 %");
-  EXPECT_EQ(printable("a\tb\nc\rd"), "a b c d");
-  EXPECT_EQ(printable("\x1b[2J\x07\x7f"), "\\x1b[2J\\x07\\x7f");
-  EXPECT_EQ(printable("\xc2\x9b"
-                      "31m"),
-            "\\xc2\\x9b31m")
-      << "the C1 form of ESC [";
-  EXPECT_EQ(printable("\x9b\xff\xe2\x82"), "\\x9b\\xff\\xe2\\x82") << "cut short";
-}
-
 TEST(PlainText, LinesAreBrokenAtSpaces) {
   EXPECT_THAT(wrap("one two three", 7, LongWords::kCut), ElementsAre("one two", "three"));
   EXPECT_THAT(wrap("one two", 7, LongWords::kCut), ElementsAre("one two"));

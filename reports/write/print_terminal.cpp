@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "harness/base/printable.h"
 #include "reports/write/plain_text.h"
 #include "reports/write/printers.h"
 
