@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <span>
 
 #include "harness/base/error.h"
 #include "harness/base/output_file.h"
@@ -14,24 +15,6 @@
 
 namespace moebench {
 namespace {
-
-std::string cannot_write(const std::filesystem::path& path) {
-  return "cannot write '" + path.string() + "'";
-}
-
-void write_and_close(int fd, std::string_view content, const std::filesystem::path& path) {
-  bool ok = true;
-  while (ok && !content.empty()) {
-    const ssize_t written = ::write(fd, content.data(), content.size());
-    if (written < 0 && errno == EINTR) continue;
-    ok = written >= 0;
-    if (ok) content.remove_prefix(static_cast<std::size_t>(written));
-  }
-  ok = ok && ::fsync(fd) == 0;
-  const int saved_errno = errno;
-  ::close(fd);
-  if (!ok) throw_errno(saved_errno, cannot_write(path));
-}
 
 constexpr std::size_t kLongestPath = 300;  // that a message shows
 
@@ -95,11 +78,12 @@ void write_file_atomically(const std::filesystem::path& path, std::string_view c
 }
 
 void append_line(const std::filesystem::path& path, std::string_view line) {
-  std::string text(line);
-  text += '\n';
+  const std::string text = std::string(line) + '\n', name = "'" + path.string() + "'";
   const int fd = ::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
-  if (fd < 0) throw_errno(errno, cannot_write(path));
-  write_and_close(fd, text, path);
+  if (fd < 0) throw_errno(errno, "cannot write " + name);
+  const FileDescriptor closing(fd);
+  write_all(fd, std::as_bytes(std::span(text)), name);
+  sync_to_disk(fd, name);
 }
 
 }  // namespace moebench

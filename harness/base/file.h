@@ -16,8 +16,9 @@ inline constexpr std::size_t kMaxFileBytes = std::size_t{4} << 30;
 // for a folder, a device or a pipe, which may never end, and for more than `max_bytes`.
 std::string read_file(const std::filesystem::path& path, std::size_t max_bytes = kMaxFileBytes);
 
-// Writes to a temporary name beside `path`, flushes to disk and renames: readers see the old
-// content or the new one, never a part. Error names the path and the system's reason.
+// Writes a whole file, by the rules of OutputFile: readers see the old content or the new one,
+// never a part; links, devices and FIFOs stay what they are. Error names the path and the system's
+// reason.
 void write_file_atomically(const std::filesystem::path& path, std::string_view content);
 
 // Appends one line (a newline is added) in a single write and flushes it to disk.

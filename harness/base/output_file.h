@@ -3,12 +3,19 @@
 #include <cstddef>
 #include <filesystem>
 #include <span>
+#include <string>
 #include <string_view>
 
 namespace moebench {
 
-// A new file written from its start to its end. It has a temporary name until commit(), and is
-// removed where that never happens: readers see the old content or the new one, never a part.
+// A file written from its start to its end, whatever its path names:
+//   - a regular file, or none yet: the content has a temporary name beside it until commit(), and
+//     is removed where that never happens. Readers see the old content or the new one, never a
+//     part. Permissions stay those of the file that is replaced.
+//   - a symbolic link: what it leads to, by these rules; the link stays.
+//   - a device, a FIFO, a file descriptor of this process (/dev/stdout, /proc/self/fd/3): written
+//     through, byte by byte; nothing is replaced.
+//   - a folder, or a file without write permission: an Error.
 // Errors name the path and the system's reason.
 class OutputFile {
  public:
@@ -24,9 +31,20 @@ class OutputFile {
   void commit();
 
  private:
-  std::filesystem::path path_;
-  std::filesystem::path temporary_;
-  int fd_;  // -1 once committed
+  void open_temporary();
+  std::string name() const;
+
+  std::filesystem::path path_;       // as it was given, for messages
+  std::filesystem::path target_;     // where links lead
+  std::filesystem::path temporary_;  // empty: written through
+  int fd_ = -1;                      // -1 once committed
 };
+
+// All bytes to an open descriptor. `name` is what messages call it; what cannot be written is a
+// SystemError.
+void write_all(int fd, std::span<const std::byte> bytes, const std::string& name);
+
+// To the disk, where the descriptor is of something that has one.
+void sync_to_disk(int fd, const std::string& name);
 
 }  // namespace moebench

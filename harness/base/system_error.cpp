@@ -8,8 +8,8 @@
 namespace moebench {
 
 bool is_named_wrongly(int code) {
-  constexpr std::array kNamedWrongly = {EACCES, EEXIST,  EISDIR,    ELOOP, ENAMETOOLONG,
-                                        ENOENT, ENOTDIR, ENOTEMPTY, EPERM, EROFS};
+  constexpr std::array kNamedWrongly = {EACCES,  EEXIST,    EISDIR, ELOOP, ENAMETOOLONG, ENOENT,
+                                        ENOTDIR, ENOTEMPTY, ENXIO,  EPERM, EROFS};
   return std::ranges::count(kNamedWrongly, code) > 0;
 }
 
