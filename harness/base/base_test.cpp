@@ -7,7 +7,9 @@
 #include <cerrno>
 #include <cstdlib>
 #include <filesystem>
+#include <numeric>
 #include <string>
+#include <vector>
 
 #include "harness/base/check.h"
 #include "harness/base/environment_variable.h"
@@ -117,6 +119,17 @@ TEST(EnvironmentVariable, IsNotSetWhereItIsEmpty) {
   ::setenv("MOEBENCH_BASE_TEST", "x", 1);
   EXPECT_EQ(environment_variable("MOEBENCH_BASE_TEST"), "x");
   EXPECT_EQ(environment_variable("MOEBENCH_BASE_TEST_NO_SUCH"), std::nullopt);
+}
+
+TEST(RankRanges, AreShortHoweverManyRanksThereAre) {
+  EXPECT_EQ(rank_ranges({3}), "rank 3");
+  EXPECT_EQ(rank_ranges({0, 1}), "ranks 0-1");
+  EXPECT_EQ(rank_ranges({0, 1, 2, 7, 9, 10}), "ranks 0-2, 7, 9-10");
+  std::vector<int> all(512), even;
+  std::iota(all.begin(), all.end(), 0);
+  EXPECT_EQ(rank_ranges(all), "ranks 0-511");
+  for (int rank = 0; rank < 512; rank += 2) even.push_back(rank);
+  EXPECT_EQ(rank_ranges(even), "ranks 0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22 and 244 more");
 }
 
 TEST(ParseNumber, TakesTheWholeTextOrNothing) {

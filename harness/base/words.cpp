@@ -52,6 +52,21 @@ std::string shortened(std::string_view text, std::size_t longest) {
   return is_long ? fmt::format("{}... ({} characters)", shown, text.size()) : shown;
 }
 
+std::string rank_ranges(const std::vector<int>& ranks) {
+  constexpr int kMaxStretches = 12;
+  std::string text = ranks.size() == 1 ? "rank " : "ranks ";
+  int num_stretches = 0;
+  for (std::size_t begin = 0, end = 0; begin < ranks.size(); begin = end) {
+    if (num_stretches++ == kMaxStretches) {
+      return text + fmt::format(" and {} more", ranks.size() - begin);
+    }
+    for (end = begin + 1; end < ranks.size() && ranks[end] == ranks[end - 1] + 1;) ++end;
+    text += fmt::format("{}{}", begin == 0 ? "" : ", ", ranks[begin]);
+    if (end > begin + 1) text += fmt::format("-{}", ranks[end - 1]);
+  }
+  return text;
+}
+
 std::string join_alternatives(const std::vector<std::string>& words) {
   if (words.size() < 2) return words.empty() ? "" : words.front();
   const std::vector<std::string> head(words.begin(), words.end() - 1);

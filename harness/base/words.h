@@ -21,6 +21,10 @@ std::string listed(const std::vector<std::string>& words);
 // beginning and its length.
 std::string shortened(std::string_view text, std::size_t longest = 60);
 
+// "rank 3", "ranks 0-511", "ranks 0-2, 7, 9-11"; of many stretches the first, and how many ranks
+// more. `ranks` rise.
+std::string rank_ranges(const std::vector<int>& ranks);
+
 // "1", "1 or 2", "1, 2 or 4".
 std::string join_alternatives(const std::vector<std::string>& words);
 

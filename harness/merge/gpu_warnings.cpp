@@ -1,10 +1,11 @@
 #include "harness/merge/gpu_warnings.h"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <map>
+
+#include "harness/base/words.h"
 
 namespace moebench::merge {
 namespace {
@@ -28,10 +29,7 @@ std::map<std::string, Affected> by_text(const RankResults& ranks, const char* ke
   return found;
 }
 
-std::string whose(const Affected& affected) {
-  return fmt::format("the GPU of rank{} {}", affected.ranks.size() == 1 ? "" : "s",
-                     fmt::join(affected.ranks, ", "));
-}
+std::string whose(const Affected& affected) { return "the GPU of " + rank_ranges(affected.ranks); }
 
 }  // namespace
 

@@ -11,6 +11,8 @@
 #include <set>
 #include <string_view>
 
+#include "harness/base/words.h"
+
 namespace moebench::merge {
 namespace {
 
@@ -59,14 +61,12 @@ std::map<std::string, std::vector<int>> ranks_by_fact(const RankResults& ranks,
   return found;
 }
 
-// "the ranks differ in compiler: 'GNU 12' on ranks 0, 1, 'Clang 14' on rank 2"
+// "the ranks differ in compiler: 'GNU 12' on ranks 0-1, 'Clang 14' on rank 2"
 std::string difference(const std::string& name,
                        const std::map<std::string, std::vector<int>>& ranks_by_fact) {
   std::vector<std::pair<int, std::string>> parts;  // by the first rank
   for (const auto& [fact, ranks] : ranks_by_fact) {
-    parts.emplace_back(
-        ranks.front(),
-        fmt::format("{} on rank{} {}", fact, ranks.size() == 1 ? "" : "s", fmt::join(ranks, ", ")));
+    parts.emplace_back(ranks.front(), fmt::format("{} on {}", fact, rank_ranges(ranks)));
   }
   std::ranges::sort(parts);
   std::string text;

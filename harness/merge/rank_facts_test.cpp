@@ -43,9 +43,9 @@ TEST(RankFacts, ADifferenceNamesRanksAndValues) {
   EXPECT_THAT(
       merge_facts(ranks).warnings,
       ElementsAre("the ranks differ in compiler: 'GNU 12' on ranks 0, 2, 'Clang 14' on rank 1",
-                  "the ranks differ in cpu_model: 'Some CPU' on ranks 0, 1, 'Other CPU' on "
+                  "the ranks differ in cpu_model: 'Some CPU' on ranks 0-1, 'Other CPU' on "
                   "rank 2",
-                  "the ranks differ in memory_total_bytes: 8 GiB on ranks 0, 1, 16 GiB on "
+                  "the ranks differ in memory_total_bytes: 8 GiB on ranks 0-1, 16 GiB on "
                   "rank 2"));
 }
 
@@ -54,7 +54,7 @@ TEST(RankFacts, ARankThatDoesNotSayItsBuildIsAnotherProgram) {
   ranks[0]->environment.erase("build_type");
   EXPECT_THAT(
       merge_facts(ranks).warnings,
-      ElementsAre("the ranks differ in build_type: nothing on rank 0, 'Release' on ranks 1, 2"));
+      ElementsAre("the ranks differ in build_type: nothing on rank 0, 'Release' on ranks 1-2"));
 }
 
 TEST(RankFacts, ARankThatFailedEarlyNeedNotKnowItsLibraries) {
