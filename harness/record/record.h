@@ -145,11 +145,11 @@ std::string to_json(const MachineReport& report);
 // All records as one JSON document {"schema_version", "records": [...]}, indented.
 std::string to_json_document(const std::vector<CellRecord>& records);
 
-// results.jsonl of a results folder. append flushes to disk; load accepts a last line cut short by
-// a crash (it is dropped with a warning on stderr; the next append removes it), and nothing else
-// that is malformed. Of two records of the same id and repetition the later one counts, at the
-// place of the first; kRefuse: Error that names the line. A folder without the file has no records
-// yet.
+// results.jsonl of a results folder. append flushes to disk; load ignores blank lines, accepts a
+// last line cut short by a crash (it is dropped with a warning on stderr; the next append removes
+// it), and nothing else that is malformed. Of two records of the same id and repetition the later
+// one counts, at the place of the first; kRefuse: Error that names the line. A folder without the
+// file has no records yet.
 enum class Duplicates { kLaterCounts, kRefuse };
 void append(const std::filesystem::path& results_folder, const CellRecord& record);
 std::vector<CellRecord> load(const std::filesystem::path& results_folder,

@@ -15,6 +15,10 @@ std::filesystem::path results_path(const std::filesystem::path& folder) {
   return folder / "results.jsonl";
 }
 
+bool is_blank(std::string_view line) {
+  return line.find_first_not_of(" \t\r") == std::string_view::npos;
+}
+
 bool is_whole_json(std::string_view text) { return nlohmann::json::accept(text); }
 
 bool ends_without_newline(const std::filesystem::path& path) {
@@ -84,7 +88,9 @@ std::vector<CellRecord> load(const std::filesystem::path& results_folder, Duplic
     const std::size_t end = std::min(content.find('\n', start), content.size());
     const std::string_view line = std::string_view(content).substr(start, end - start);
     const std::string origin = fmt::format("{}:{}", path.string(), ++line_number);
-    if (end == content.size() && !is_whole_json(line)) {
+    if (is_blank(line)) {
+      // As an editor, or two files joined, leave it.
+    } else if (end == content.size() && !is_whole_json(line)) {
       std::cerr << origin << ": warning: the last line was cut short and is left out; its "
                 << "repetition will run again\n";
     } else {

@@ -96,9 +96,26 @@ TEST_F(ResultsFile, AWholeLastLineWithoutNewlineIsKept) {
   EXPECT_EQ(loaded(), (Names{"a/0/", "b/0/"}));
 }
 
+TEST_F(ResultsFile, BlankLinesAreIgnored) {
+  const std::string a = to_json_line(record("a", 0)), b = to_json_line(record("b", 0));
+  for (const std::string& text :
+       {a + "\n\n" + b + "\n\n", "\n" + a + "\r\n\r\n" + b + "\r\n", a + "\n \t\n" + b + "\n  "}) {
+    write_file_atomically(file(), text);
+    ::testing::internal::CaptureStderr();
+    EXPECT_EQ(loaded(), (Names{"a/0/", "b/0/"}));
+    EXPECT_EQ(::testing::internal::GetCapturedStderr(), "");
+  }
+  append(folder_, record("c", 0));
+  EXPECT_EQ(loaded(), (Names{"a/0/", "b/0/", "c/0/"}));
+  write_file_atomically(file(), "\n");
+  EXPECT_EQ(loaded(), Names{});
+  write_file_atomically(file(), a + "\n\nnull\n");
+  EXPECT_THAT(error_of([&] { load(folder_); }), HasSubstr("results.jsonl:3: "));
+}
+
 TEST_F(ResultsFile, AMalformedLineElsewhereIsAnErrorWithItsNumber) {
   const std::string line = to_json_line(record("a", 0));
-  for (const std::string& bad : {line.substr(0, 30), std::string(), std::string("null")}) {
+  for (const std::string& bad : {line.substr(0, 30), std::string("null"), std::string(3, '\0')}) {
     write_file_atomically(file(), line + "\n" + bad + "\n" + line + "\n");
     EXPECT_THAT(error_of([&] { load(folder_); }), HasSubstr("results.jsonl:2: "));
   }
