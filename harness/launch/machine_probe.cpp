@@ -27,21 +27,17 @@ std::vector<std::string> worker_command(const ProbeRequest& request,
   return command;
 }
 
-// All ranks' results, or an Error that says what the first failed one said.
-std::vector<RankResult> checked(const merge::RankResults& ranks, const ProcessResult& process,
-                                const std::string& complaint, const std::string& stderr_tail) {
-  std::vector<RankResult> results;
-  std::string problem = process.timed_out ? fmt::format("no end after {:g} s", kTimeLimitS) : "";
-  for (const auto& rank : ranks) {
-    if (rank && rank->disposition == record::Disposition::kOk) {
-      results.push_back(*rank);
-    } else if (rank && problem.empty()) {
-      problem = fmt::format("rank {}: {}", rank->rank, rank->message);
-    }
+// All ranks' results, or an Error that says why there are not.
+std::vector<RankResult> checked(const merge::RankResults& ranks, const merge::Outcome& outcome,
+                                const std::string& complaint) {
+  const merge::Verdict verdict = merge::judge_processes(ranks, outcome);
+  if (verdict.disposition != record::Disposition::kOk) {
+    throw Error("the probe of the machine failed: {}{}{}", verdict.message,
+                complaint.empty() ? "" : "; ", complaint);
   }
-  if (results.size() == ranks.size()) return results;
-  if (problem.empty()) problem = complaint.empty() ? "a rank left no result" : complaint;
-  throw Error("the probe of the machine failed: {}; its last words:\n{}", problem, stderr_tail);
+  std::vector<RankResult> results;
+  for (const auto& rank : ranks) results.push_back(*rank);
+  return results;
 }
 
 }  // namespace
@@ -64,7 +60,14 @@ std::optional<std::vector<RankResult>> run_probe(const ProbeRequest& request) {
   if (result.interrupted) return std::nullopt;
   std::string complaint;
   const merge::RankResults ranks = merge::read_ranks(folder.path(), request.ranks, complaint);
-  return checked(ranks, result, complaint, merge::last_lines(process.stderr_path));
+  return checked(
+      ranks,
+      {.exit_code = result.exit_code,
+       .signal = result.signal,
+       .timed_out = result.timed_out ? fmt::format("no end after {:g} s", kTimeLimitS) : "",
+       .stdout_text = merge::both_ends(process.stdout_path),
+       .stderr_text = merge::both_ends(process.stderr_path)},
+      complaint);
 }
 
 }  // namespace moebench::launch

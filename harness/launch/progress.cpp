@@ -8,6 +8,7 @@
 #include <ostream>
 
 #include "harness/base/parse.h"
+#include "harness/base/printable.h"
 
 namespace moebench::launch {
 namespace {
@@ -78,7 +79,7 @@ ProgressDisplay::~ProgressDisplay() { clear(); }
 
 void ProgressDisplay::start_run(const std::string& name) {
   ++num_started_;
-  name_ = name;
+  name_ = printable(name);
   progress_ = {.phase = "start"};
   run_begin_ = Clock::now();
   if (is_terminal_) {
@@ -100,6 +101,13 @@ void ProgressDisplay::update(const RankProgress& progress) {
   rewrite(line + time_left());
 }
 
+void ProgressDisplay::end_run(const record::CellRecord& record) {
+  const bool is_ok = record.disposition == record::Disposition::kOk;
+  end_run(is_ok ? "ok"
+                : fmt::format("{}: {}", to_string(record.disposition),
+                              printable_lines(record.message)));
+}
+
 void ProgressDisplay::end_run(const std::string& result) {
   clear();
   const double seconds = std::chrono::duration<double>(Clock::now() - run_begin_).count();
@@ -109,7 +117,7 @@ void ProgressDisplay::end_run(const std::string& result) {
 }
 
 void ProgressDisplay::rewrite(const std::string& line) {
-  out_ << "\r\033[K" << line.substr(0, terminal_width()) << std::flush;
+  out_ << "\r\033[K" << printable(line).substr(0, terminal_width()) << std::flush;
 }
 
 void ProgressDisplay::clear() {

@@ -8,6 +8,8 @@
 #include <string>
 #include <string_view>
 
+#include "harness/record/record.h"
+
 namespace moebench::launch {
 
 // What rank 0 last said on its stdout.
@@ -43,7 +45,8 @@ class ProgressDisplay {
 
   void start_run(const std::string& name);
   void update(const RankProgress& progress);
-  // `result` stands in the plain line, e.g. "ok" or "crashed: exit code 1".
+  // "ok", or its disposition and message.
+  void end_run(const record::CellRecord& record);
   void end_run(const std::string& result);
 
  private:

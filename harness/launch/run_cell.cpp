@@ -83,7 +83,9 @@ merge::Outcome to_outcome(const ProcessResult& process, bool had_memory_kill,
   outcome.timed_out = complaint;
   outcome.killed_for_memory =
       had_memory_kill && (process.signal == SIGKILL || process.exit_code == kExitOfSigkill);
-  outcome.stderr_tail = merge::last_lines(folder / "stderr");
+  outcome.stdout_text = merge::both_ends(folder / "stdout");
+  outcome.stderr_text = merge::both_ends(folder / "stderr");
+  outcome.log_folder = folder.string();
   return outcome;
 }
 

@@ -122,6 +122,8 @@ TEST_F(RunCellTest, CrashKeepsStderr) {
   EXPECT_EQ(record.disposition, Disposition::kCrashed);
   EXPECT_THAT(record.message, HasSubstr("exit code 7"));
   EXPECT_THAT(record.stderr_tail, HasSubstr("the worker gives up"));
+  EXPECT_THAT(record.message, AllOf(HasSubstr("the worker gives up"),
+                                    HasSubstr("log: " + (repetition() / "stderr").string())));
 }
 
 TEST_F(RunCellTest, PartialMetricsAreACrash) {

@@ -8,7 +8,9 @@
 #include <utility>
 
 #include "harness/base/check.h"
+#include "harness/base/words.h"
 #include "harness/merge/gpu_warnings.h"
+#include "harness/merge/last_words.h"
 #include "harness/merge/metric_warnings.h"
 #include "harness/merge/rank_facts.h"
 #include "harness/record/metric_catalogue.h"
@@ -18,11 +20,6 @@ namespace {
 
 using record::Disposition;
 using record::RankResult;
-
-struct Verdict {
-  Disposition disposition = Disposition::kOk;
-  std::string message;
-};
 
 // The worst first: what a rank says about itself explains more than how its process ended, but a
 // plain crash may only be the echo of a peer's end.
@@ -37,45 +34,12 @@ const RankResult* failed_rank(const RankResults& ranks) {
   return nullptr;
 }
 
-std::string how_it_ended(const Outcome& outcome) {
-  return outcome.signal != 0 ? fmt::format("signal {}", outcome.signal)
-                             : fmt::format("exit code {}", outcome.exit_code);
-}
-
-std::vector<std::size_t> ranks_without_result(const RankResults& ranks) {
-  std::vector<std::size_t> missing;
-  for (std::size_t rank = 0; rank < ranks.size(); ++rank) {
-    if (!ranks[rank]) missing.push_back(rank);
+std::vector<int> ranks_without_result(const RankResults& ranks) {
+  std::vector<int> missing;
+  for (int rank = 0; rank < std::ssize(ranks); ++rank) {
+    if (!ranks[static_cast<std::size_t>(rank)]) missing.push_back(rank);
   }
   return missing;
-}
-
-Verdict judge_processes(const RankResults& ranks, const Outcome& outcome) {
-  const RankResult* failed = failed_rank(ranks);
-  const auto rank_message = [&] {
-    return fmt::format("rank {}: {}", failed->rank,
-                       failed->message.empty() ? to_string(failed->disposition) : failed->message);
-  };
-  if (failed != nullptr && failed->disposition != Disposition::kCrashed) {
-    return {failed->disposition, rank_message()};
-  }
-  if (!outcome.timed_out.empty()) return {Disposition::kTimedOut, outcome.timed_out};
-  if (outcome.killed_for_memory) {
-    return {Disposition::kOutOfMemory,
-            fmt::format("a rank was killed for memory by the kernel ({})", how_it_ended(outcome))};
-  }
-  if (failed != nullptr) return {Disposition::kCrashed, rank_message()};
-  const auto missing = ranks_without_result(ranks);
-  if (!missing.empty()) {
-    return {Disposition::kCrashed,
-            fmt::format("{}; no result of rank{} {} of {}", how_it_ended(outcome),
-                        missing.size() == 1 ? "" : "s", fmt::join(missing, ", "), ranks.size())};
-  }
-  if (outcome.exit_code != 0 || outcome.signal != 0) {
-    return {Disposition::kCrashed,
-            fmt::format("{}, though every rank left a result", how_it_ended(outcome))};
-  }
-  return {};
 }
 
 // Whether a cell is not ok without a metric that the catalogue says is so required.
@@ -148,6 +112,37 @@ Verdict judge_numerics(const std::vector<RankResult>& ranks, const record::Metri
 
 }  // namespace
 
+Verdict judge_processes(const RankResults& ranks, const Outcome& outcome) {
+  const RankResult* failed = failed_rank(ranks);
+  const auto rank_message = [&] {
+    return fmt::format("rank {}: {}", failed->rank,
+                       failed->message.empty() ? to_string(failed->disposition) : failed->message);
+  };
+  if (failed != nullptr && failed->disposition != Disposition::kCrashed) {
+    return {failed->disposition, rank_message()};
+  }
+  if (!outcome.timed_out.empty()) {
+    return {Disposition::kTimedOut, outcome.timed_out + details(outcome)};
+  }
+  if (outcome.killed_for_memory) {
+    return {Disposition::kOutOfMemory,
+            fmt::format("a rank was killed for memory by the kernel ({})", how_it_ended(outcome))};
+  }
+  const auto missing = ranks_without_result(ranks);
+  // That a peer was killed is what the others only see the end of.
+  const bool peer_was_killed = !missing.empty() && ending_signal(outcome) != 0;
+  if (failed != nullptr && !peer_was_killed) return {Disposition::kCrashed, rank_message()};
+  if (missing.empty() && outcome.exit_code == 0 && outcome.signal == 0) return {};
+  const Explanation why = explain(outcome);
+  return {
+      why.is_out_of_memory ? Disposition::kOutOfMemory : Disposition::kCrashed,
+      fmt::format("{}{}{}{}", failed == nullptr ? "" : rank_message() + "; ", how_it_ended(outcome),
+                  missing.empty()
+                      ? ", though every rank left a result"
+                      : fmt::format("; no result of {} of {}", rank_ranges(missing), ranks.size()),
+                  why.text)};
+}
+
 void merge(const config::CellConfig& cell, const RankResults& ranks, const Outcome& outcome,
            record::CellRecord& record) {
   MOEBENCH_CHECK(static_cast<std::int64_t>(ranks.size()) == cell.processes());
@@ -167,7 +162,7 @@ void merge(const config::CellConfig& cell, const RankResults& ranks, const Outco
   }
   record.disposition = verdict.disposition;
   record.message = verdict.message;
-  if (verdict.disposition != Disposition::kOk) record.stderr_tail = outcome.stderr_tail;
+  if (verdict.disposition != Disposition::kOk) record.stderr_tail = output_tail(outcome);
   RankFacts facts = merge_facts(ranks);
   for (auto& [name, fact] : facts.environment) record.environment[name] = std::move(fact);
   for (std::string& warning : facts.warnings) record.warnings.push_back(std::move(warning));

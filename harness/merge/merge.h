@@ -13,13 +13,23 @@ namespace moebench::merge {
 struct Outcome {
   int exit_code = 0;
   int signal = 0;                  // that ended the launcher (or the only rank); 0 otherwise
-  std::string timed_out;           // why they were ended; empty where they ended by themselves
+  std::string timed_out = {};      // why they were ended; empty where they ended by themselves
   bool killed_for_memory = false;  // SIGKILL while the kernel's out-of-memory killer was at work
-  std::string stderr_tail;
+  std::string stdout_text = {}, stderr_text = {};  // of launcher and ranks, or both ends of it
+  std::string log_folder = {};  // where both lie whole as `stdout` and `stderr`; empty: nowhere
 };
 
 // One entry a rank; nullopt where a rank left no result file.
 using RankResults = std::vector<std::optional<record::RankResult>>;
+
+struct Verdict {
+  record::Disposition disposition = record::Disposition::kOk;
+  std::string message;
+};
+
+// Whether all ranks ran to their end, and why not: what a rank says itself, else what launcher and
+// ranks printed (last_words.h). On one line where no rank says more.
+Verdict judge_processes(const RankResults& ranks, const Outcome& outcome);
 
 // Cell metrics from rank metrics (formulas: harness/record/schema.md). A metric that a rank lacks,
 // or has in another number of samples than its peers, is absent.

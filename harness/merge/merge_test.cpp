@@ -20,6 +20,7 @@ using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::EndsWith;
 using ::testing::HasSubstr;
+using ::testing::StartsWith;
 
 constexpr int kSteps = 3;
 
@@ -43,7 +44,7 @@ CellRecord merged(const RankResults& ranks, const Outcome& outcome = {}) {
 
 TEST(Merge, GoodRanksAreOk) {
   Outcome outcome;
-  outcome.stderr_tail = "a harmless note";
+  outcome.stderr_text = "a harmless note";
   const CellRecord record = merged(good_ranks(), outcome);
   EXPECT_EQ(record.disposition, Disposition::kOk) << record.message;
   EXPECT_EQ(record.message, "");
@@ -290,10 +291,13 @@ TEST(Merge, MissingRankIsACrashWithItsStderr) {
   ranks[1].reset();
   Outcome outcome;
   outcome.exit_code = 137;
-  outcome.stderr_tail = "last words";
+  outcome.stderr_text = "last words";
   const CellRecord record = merged(ranks, outcome);
   EXPECT_EQ(record.disposition, Disposition::kCrashed);
-  EXPECT_EQ(record.message, "exit code 137; no result of rank 1 of 2");
+  EXPECT_THAT(
+      record.message,
+      AllOf(StartsWith("exit code 137, as after signal 9 (Killed); no result of rank 1 of 2: "),
+            EndsWith(" (last lines: last words)")));
   EXPECT_EQ(record.stderr_tail, "last words");
   EXPECT_FALSE(record.metrics.contains("runtime"));
 }
@@ -324,11 +328,16 @@ TEST(Merge, TimeLimitAndMemoryKillGoBeforeACrash) {
   ranks[0]->disposition = Disposition::kCrashed;
   Outcome outcome;
   outcome.exit_code = 137;
-  EXPECT_EQ(merged(ranks, outcome).message, "rank 0: crashed");
+  EXPECT_THAT(merged(ranks, outcome).message,
+              StartsWith("rank 0: crashed; exit code 137, as after signal 9 (Killed); no result of "
+                         "rank 1 of 2: "));
   outcome.killed_for_memory = true;
   EXPECT_EQ(merged(ranks, outcome).disposition, Disposition::kOutOfMemory);
   outcome.timed_out = "no progress for 2.5 s";
-  EXPECT_EQ(merged(ranks, outcome).message, "no progress for 2.5 s");
+  outcome.stdout_text = "progress: phase=load step=1 of=2\nMPI waits\n";
+  outcome.log_folder = "/r/0";
+  EXPECT_EQ(merged(ranks, outcome).message,
+            "no progress for 2.5 s (last lines: MPI waits; log: /r/0/stderr, /r/0/stdout)");
 }
 
 TEST(Merge, AThrottledGpuMarksTheRecord) {

@@ -1,5 +1,7 @@
 #include "harness/merge/rank_files.h"
 
+#include <cstdint>
+#include <fstream>
 #include <optional>
 
 #include "harness/base/error.h"
@@ -10,8 +12,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr int kTailLines = 20;
-constexpr std::size_t kTailBytes = 16384;
+constexpr std::int64_t kEndBytes = 1 << 17;
 
 std::optional<record::RankResult> read_rank(const fs::path& path, int rank, std::int64_t ranks,
                                             std::string& complaint) {
@@ -38,16 +39,19 @@ RankResults read_ranks(const fs::path& folder, std::int64_t ranks, std::string& 
   return results;
 }
 
-std::string last_lines(const fs::path& path) {
-  std::string text = read_file(path);
-  while (!text.empty() && text.back() == '\n') text.pop_back();
-  if (text.size() > kTailBytes) text.erase(0, text.size() - kTailBytes);
-  std::size_t begin = text.size();
-  for (int line = 0; line < kTailLines && begin != 0; ++line) {
-    const auto newline = text.rfind('\n', begin - 1);
-    begin = newline == std::string::npos ? 0 : newline;
-  }
-  return begin == 0 ? text : text.substr(begin + 1);
+std::string both_ends(const fs::path& path) {
+  std::ifstream in(path, std::ios::binary);
+  const auto size = static_cast<std::int64_t>(in.seekg(0, std::ios::end).tellg());
+  if (!in || size <= 0) return "";
+  const auto read = [&](std::int64_t begin, std::int64_t end) {
+    std::string text(static_cast<std::size_t>(end - begin), '\0');
+    in.seekg(begin).read(text.data(), end - begin);
+    text.resize(static_cast<std::size_t>(in.gcount()));
+    return text;
+  };
+  if (size <= 2 * kEndBytes) return read(0, size);
+  std::string begin = read(0, kEndBytes);
+  return begin + "\n" + read(size - kEndBytes, size);
 }
 
 }  // namespace moebench::merge

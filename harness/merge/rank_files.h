@@ -12,7 +12,7 @@ namespace moebench::merge {
 RankResults read_ranks(const std::filesystem::path& folder, std::int64_t ranks,
                        std::string& complaint);
 
-// The end of a file of text: what to show of a failed rank's stderr.
-std::string last_lines(const std::filesystem::path& path);
+// The begin and the end of a file of text that may be large; "" where there is none.
+std::string both_ends(const std::filesystem::path& path);
 
 }  // namespace moebench::merge

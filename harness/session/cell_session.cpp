@@ -55,11 +55,6 @@ void note_known_failures(const std::vector<PlannedRun>& plan, const Records& rec
   }
 }
 
-std::string result_text(const CellRecord& record) {
-  if (record.disposition == Disposition::kOk) return "ok";
-  return fmt::format("{}: {}", to_string(record.disposition), record.message);
-}
-
 // As they stand in the folder, not judged against each other.
 Records recorded_runs(const std::filesystem::path& folder) {
   Records records;
@@ -109,7 +104,7 @@ bool run_pending(const CellSession& session, const std::vector<PlannedRun>& pend
       record->scenarios = all_places(run.cell, before->second.scenarios);
     }
     record::append(options.results_folder, *record);
-    display.end_run(result_text(*record));
+    display.end_run(*record);
     if (launch::interrupted()) return false;
   }
   return true;

@@ -227,9 +227,7 @@ class Runner {
     warn_of_few_data(config, *run);
     run->environment["command_line"] = session_.command_line;
     record::append(session_.folder, *run);
-    display_->end_run(run->disposition == record::Disposition::kOk
-                          ? "ok"
-                          : fmt::format("{}: {}", to_string(run->disposition), run->message));
+    display_->end_run(*run);
     records_.push_back(std::move(*run));
     return !launch::interrupted();
   }

@@ -1,0 +1,185 @@
+#include "harness/merge/last_words.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <string.h>
+
+#include <algorithm>
+#include <array>
+#include <csignal>
+
+#include "harness/base/printable.h"
+#include "harness/merge/known_causes.h"
+
+namespace moebench::merge {
+namespace {
+
+constexpr std::size_t kToldLines = 3;         // of each stream, in a message
+constexpr std::size_t kToldCharacters = 200;  // of a line
+constexpr std::size_t kTailLines = 20;
+constexpr std::size_t kTailBytes = 16384;
+constexpr int kSignalBase = 128;  // shells and launchers add it to the signal that ended a program
+
+// What stands after any failure, whatever its reason.
+constexpr std::array<std::string_view, 25> kTellsNothing = {
+    "progress: ",
+    "Primary job  terminated normally, but",
+    "a non-zero exit code. Per user-direction, the job has been aborted.",
+    "mpirun detected that one or more processes exited with non-zero status",
+    "prterun detected that one or more processes exited with non-zero status",
+    "the job to be terminated. The first process to do so was:",
+    "Process name: [",
+    "Exit code:",
+    "more process has sent help message",
+    "more processes have sent help message",
+    "orte_base_help_aggregate",
+    "MPI_ABORT was invoked on rank",
+    "with errorcode",
+    "NOTE: invoking MPI_ABORT causes Open MPI to kill all MPI processes.",
+    "You may or may not see output from other processes, depending on",
+    "exactly when Open MPI kills them.",
+    "*** MPI_ERRORS_ARE_FATAL",
+    "***    and potentially your MPI job",
+    "*** on a NULL communicator",
+    "*** Unknown error",
+    "*** reported by process",
+    "Job step aborted: Waiting up to",
+    "mpirun is exiting due to",
+    "Please verify your allocation",
+    "job will now abort",
+};
+
+// Without the "[host:pid] " that differs from rank to rank.
+std::string_view without_origin(std::string_view line) {
+  if (!line.starts_with('[')) return line;
+  const std::size_t end = line.find("] ");
+  const std::size_t colon = line.find(':');
+  return end == std::string_view::npos || colon > end ? line : line.substr(end + 2);
+}
+
+std::string_view trimmed(std::string_view line) {
+  constexpr std::string_view kBlanks = " \t\r";
+  const std::size_t begin = line.find_first_not_of(kBlanks);
+  if (begin == std::string_view::npos) return {};
+  return line.substr(begin, line.find_last_not_of(kBlanks) + 1 - begin);
+}
+
+bool tells_something(std::string_view line) {
+  return line.find_first_not_of("-*= ") != std::string_view::npos &&
+         std::ranges::none_of(kTellsNothing, [&](std::string_view words) {
+           return line.find(words) != std::string_view::npos;
+         });
+}
+
+std::vector<std::string_view> split_lines(std::string_view text) {
+  std::vector<std::string_view> lines;
+  for (std::size_t begin = 0; begin < text.size();) {
+    const std::size_t end = std::min(text.find('\n', begin), text.size());
+    lines.push_back(text.substr(begin, end - begin));
+    begin = end + 1;
+  }
+  return lines;
+}
+
+std::string shortened(std::string line) {
+  if (line.size() <= kToldCharacters) return line;
+  std::size_t size = kToldCharacters;
+  while ((static_cast<unsigned char>(line[size]) & 0xC0) == 0x80) --size;  // between characters
+  return line.substr(0, size) + "…";
+}
+
+// The line of the text that holds `pattern`, whose first line counts.
+std::string line_with(std::string_view pattern, std::string_view text) {
+  for (const std::string_view line : split_lines(text)) {
+    if (line.find(pattern.substr(0, pattern.find('\n'))) == std::string_view::npos) continue;
+    return shortened(printable(without_origin(trimmed(line))));
+  }
+  return "";
+}
+
+bool is_blank(std::string_view text) {
+  return text.find_first_not_of(" \t\r\n") == std::string_view::npos;
+}
+
+// The line by which a cause is known, and the last ones of both streams, each once.
+std::vector<std::string> lines_to_tell(const Outcome& outcome, std::string_view pattern) {
+  std::vector<std::string> lines;
+  const auto add = [&](const std::string& line) {
+    if (!line.empty() && std::ranges::count(lines, line) == 0) lines.push_back(line);
+  };
+  if (!pattern.empty()) add(line_with(pattern, outcome.stderr_text + "\n" + outcome.stdout_text));
+  for (const std::string* text : {&outcome.stderr_text, &outcome.stdout_text}) {
+    for (std::string& line : telling_lines(*text, kToldLines)) add(shortened(std::move(line)));
+  }
+  return lines;
+}
+
+std::string where_it_lies(const Outcome& outcome) {
+  if (outcome.log_folder.empty()) return "";
+  const bool has_out = !telling_lines(outcome.stdout_text, 1).empty();
+  return fmt::format("log: {}/stderr{}", outcome.log_folder,
+                     has_out ? fmt::format(", {}/stdout", outcome.log_folder) : "");
+}
+
+// " (last lines: ...; log: ...)"
+std::string told(const Outcome& outcome, std::string_view pattern) {
+  const auto lines = lines_to_tell(outcome, pattern);
+  const std::string place = where_it_lies(outcome);
+  return fmt::format(" ({}{}{})", lines.empty() ? "nothing was printed" : "last lines: ",
+                     fmt::join(lines, " | "), place.empty() ? "" : "; " + place);
+}
+
+}  // namespace
+
+std::vector<std::string> telling_lines(std::string_view text, std::size_t max_lines) {
+  std::vector<std::string> lines;
+  std::vector<std::string_view> all = split_lines(text);
+  for (auto line = all.rbegin(); line != all.rend() && lines.size() < max_lines; ++line) {
+    if (!tells_something(*line)) continue;
+    std::string words = printable(without_origin(trimmed(*line)));
+    if (std::ranges::count(lines, words) == 0) lines.push_back(std::move(words));
+  }
+  std::ranges::reverse(lines);
+  return lines;
+}
+
+Explanation explain(const Outcome& outcome) {
+  const KnownCause* known =
+      find_cause(outcome.stderr_text + "\n" + outcome.stdout_text + "\n" + how_it_ended(outcome));
+  Explanation explanation;
+  if (known != nullptr) {
+    explanation.text = fmt::format(": {}; {}", known->cause, known->remedy);
+    explanation.is_out_of_memory = known->is_out_of_memory;
+  }
+  explanation.text += told(outcome, known == nullptr ? "" : known->pattern);
+  return explanation;
+}
+
+std::string details(const Outcome& outcome) { return told(outcome, ""); }
+
+int ending_signal(const Outcome& outcome) {
+  if (outcome.signal != 0) return outcome.signal;
+  const int signal = outcome.exit_code - kSignalBase;
+  // Open MPI has numbers above 128 for other failures, too.
+  constexpr std::array kUsual = {SIGABRT, SIGBUS, SIGFPE, SIGKILL, SIGSEGV, SIGTERM};
+  return std::ranges::count(kUsual, signal) > 0 ? signal : 0;
+}
+
+std::string how_it_ended(const Outcome& outcome) {
+  const int signal = ending_signal(outcome);
+  const std::string name = fmt::format("signal {} ({})", signal, ::strsignal(signal));
+  if (outcome.signal != 0) return "killed by " + name;
+  return fmt::format("exit code {}{}", outcome.exit_code, signal == 0 ? "" : ", as after " + name);
+}
+
+std::string output_tail(const Outcome& outcome) {
+  std::string_view text = is_blank(outcome.stderr_text) ? outcome.stdout_text : outcome.stderr_text;
+  while (text.ends_with('\n')) text.remove_suffix(1);
+  if (text.size() > kTailBytes) text.remove_prefix(text.size() - kTailBytes);
+  const std::vector<std::string_view> lines = split_lines(text);
+  const std::size_t begin = lines.size() - std::min(lines.size(), kTailLines);
+  return fmt::format(
+      "{}", fmt::join(lines.begin() + static_cast<std::ptrdiff_t>(begin), lines.end(), "\n"));
+}
+
+}  // namespace moebench::merge
