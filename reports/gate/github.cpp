@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "harness/base/printable.h"
 #include "reports/gate/names.h"
 #include "reports/gate/outputs.h"
 
@@ -20,11 +21,9 @@ struct Annotation {
 // A workflow command ends at a line break, and its properties at a comma or colon.
 std::string escaped(const std::string& text, bool is_property) {
   std::string out;
-  for (const char c : text) {
+  for (const char c : printable_lines(text)) {
     if (c == '%') {
       out += "%25";
-    } else if (c == '\r') {
-      out += "%0D";
     } else if (c == '\n') {
       out += "%0A";
     } else if (is_property && c == ':') {

@@ -2,16 +2,17 @@
 
 #include <map>
 
+#include "harness/base/printable.h"
 #include "reports/gate/names.h"
 #include "reports/gate/outputs.h"
 
 namespace moebench::gate {
 namespace {
 
-// XML 1.0 knows no control characters but tab and line ends; what is none of these stays UTF-8.
+// In an attribute. XML 1.0 knows few control characters, and no bytes that are not UTF-8.
 std::string escaped(const std::string& text) {
   std::string out;
-  for (const char c : text) {
+  for (const char c : printable(text)) {
     if (c == '&') {
       out += "&amp;";
     } else if (c == '<') {
@@ -20,10 +21,8 @@ std::string escaped(const std::string& text) {
       out += "&gt;";
     } else if (c == '"') {
       out += "&quot;";
-    } else if (static_cast<unsigned char>(c) >= 0x20) {
-      out += c;
     } else {
-      out += ' ';
+      out += c;
     }
   }
   return out;

@@ -45,11 +45,11 @@ std::vector<std::string> varying_axes(const Report& report) { return axes_where(
 std::vector<std::string> constant_axes(const Report& report) { return axes_where(report, false); }
 
 std::string describe(const CellResult& cell, const Report& report) {
-  std::string text;
+  std::string text = cell.scenario;
   for (const std::string& axis : varying_axes(report)) {
-    text += fmt::format("{}{}={}", text.empty() ? "" : " ", axis, axis_of(cell, axis));
+    text += fmt::format(" {}={}", axis, axis_of(cell, axis));
   }
-  return text.empty() ? cell.scenario : text;
+  return text;
 }
 
 std::string change_text(const MetricTest& test) {

@@ -15,7 +15,8 @@ std::string axis_of(const CellResult& cell, std::string_view axis);  // "" where
 std::vector<std::string> varying_axes(const Report& report);
 std::vector<std::string> constant_axes(const Report& report);
 
-// "parallelism=ep expert_kernel=loop": the axes in which the cells differ, or the scenario's name.
+// "english parallelism=ep expert_kernel=loop": the scenario, and the axes in which the cells
+// differ.
 std::string describe(const CellResult& cell, const Report& report);
 
 // "+20.1 % [+18.0 %, +22.2 %]", "-3.0 %", "—".

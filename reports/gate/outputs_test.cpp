@@ -76,12 +76,34 @@ TEST(Outputs, APassIsShortAndAnnotatesNothing) {
   EXPECT_THAT(write_junit(report), Not(HasSubstr("message=")));
 }
 
+TEST(Outputs, AnnotationsNameScenarioAndAxes) {
+  TestSession session;
+  session.add_cell("a", 0);
+  session.plan("b");
+  session.input.session.cells.back().scenario = "english";
+  EXPECT_THAT(write_annotations(session.judge()),
+              StartsWith("::error title=MISSING%3A english kernel=b::english kernel=b: "));
+  EXPECT_THAT(write_junit(session.judge()), HasSubstr("classname=\"english kernel=b\""));
+}
+
+TEST(Outputs, TextOfOthersIsNoMarkAndNoCommand) {
+  TestSession session;
+  session.plan("broken");
+  session.add("broken", 100e6, 100e6).second->disposition = record::Disposition::kCrashed;
+  session.input.records.back().message = "50%, <b> & \"c\"\x1b[31m\xff::x";
+  const Report report = session.judge();
+  EXPECT_THAT(write_junit(report),
+              HasSubstr("50%, &lt;b&gt; &amp; &quot;c&quot;\\x1b[31m\\xff::x"));
+  EXPECT_THAT(write_annotations(report), HasSubstr("50%25, <b> & \"c\"\\x1b[31m\\xff::x\n"));
+  EXPECT_THAT(write_summary(report), HasSubstr("50%, &lt;b&gt; &amp; \"c\"\\\\x1b[31m\\\\xff::x"));
+}
+
 TEST(Outputs, AnnotationsKeepWithinTen) {
   TestSession session;
   for (int i = 0; i < 13; ++i) session.add_cell(fmt::format("cell{}", i), 20 + i);
   const std::string text = write_annotations(session.judge());
   EXPECT_EQ(std::count(text.begin(), text.end(), '\n'), 10);
-  EXPECT_THAT(text, StartsWith("::error title=REGRESSED%3A kernel=cell12::"));
+  EXPECT_THAT(text, StartsWith("::error title=REGRESSED%3A quick kernel=cell12::"));
   EXPECT_THAT(text, EndsWith("::error title=5 more::5 more; the job's summary lists all\n"));
 }
 

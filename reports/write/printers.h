@@ -6,7 +6,8 @@
 namespace moebench::reports {
 
 // GitHub's markdown: tables padded so that their columns also stand aligned as plain text, folded
-// sections within <details>. Bars in cells are escaped, line breaks in cells become spaces.
+// sections within <details>. Text is shown as it stands, whatever marks it holds; line breaks in
+// cells become spaces, what is not printable \xHH.
 std::string print_markdown(const Document& document, const PrintOptions& options);
 
 // Aligned columns without bars, at most `options.width` columns wide: lines are wrapped, and a
