@@ -104,6 +104,7 @@ struct ChildFiles {
   ::prctl(PR_SET_PDEATHSIG, SIGTERM);
   if (::getppid() != driver) ::_exit(1);
   ::sigprocmask(SIG_SETMASK, &mask, nullptr);
+  for (const int ignored : {SIGPIPE, SIGXFSZ}) ::signal(ignored, SIG_DFL);  // else it stays so
   const int in = ::open("/dev/null", O_RDONLY);
   ::dup2(in, STDIN_FILENO);
   ::dup2(files.out, STDOUT_FILENO);

@@ -179,10 +179,11 @@ int run_command(const CalibrateArguments& options) {
   pairs.fresh = options.fresh;
   const int exit_code = run_session(std::move(pairs));
   if (exit_code == kExitInterrupted) return exit_code;
-  print_document(power_document(
-      {.selection = options.selection,
-       .calibration = session::results_path(options.out, options.selection.file, "-calibration")}));
-  return exit_code;
+  const auto folder = session::results_path(options.out, options.selection.file, "-calibration");
+  return write_outputs(
+      exit_code, {[&] {
+        print_document(power_document({.selection = options.selection, .calibration = folder}));
+      }});
 }
 
 int run_command(const AbArguments& options) {

@@ -1,7 +1,6 @@
 #include <fmt/core.h>
 
 #include <array>
-#include <iostream>
 
 #include "harness/base/error.h"
 #include "harness/session/baseline_store.h"
@@ -33,12 +32,12 @@ int save(const session::BaselineStore& store, const BaselineArguments& options) 
   const Records records = gate::baseline_runs(record::load(options.folder));
   const int number = store.save(options.name, records);
   const bool is_current = store.current(options.name) == number;
-  std::cout << fmt::format("saved {} runs as generation {} of '{}'{}\n", records.size(), number,
-                           options.name,
-                           is_current ? ""
-                                      : fmt::format("; generation {} stays the current one until "
-                                                    "'moebench baseline promote {}'",
-                                                    store.current(options.name), options.name));
+  print_text(fmt::format("saved {} runs as generation {} of '{}'{}\n", records.size(), number,
+                         options.name,
+                         is_current ? ""
+                                    : fmt::format("; generation {} stays the current one until "
+                                                  "'moebench baseline promote {}'",
+                                                  store.current(options.name), options.name)));
   return kExitOk;
 }
 
@@ -110,7 +109,7 @@ int promote(const session::BaselineStore& store, const std::string& name) {
   store.current(name);  // NoBaseline where there is none
   const int newest = store.generations(name).back();
   store.promote(name, newest);
-  std::cout << fmt::format("generation {} of '{}' is the current one\n", newest, name);
+  print_text(fmt::format("generation {} of '{}' is the current one\n", newest, name));
   return kExitOk;
 }
 

@@ -4,9 +4,9 @@
 
 #include "harness/launch/machine_probe.h"
 #include "harness/launch/process.h"
-#include "harness/merge/merge_probes.h"
 #include "harness/launch/run_cell.h"
 #include "harness/machine/machine_load.h"
+#include "harness/merge/merge_probes.h"
 #include "reports/write/write.h"
 #include "tools/moebench/commands.h"
 #include "tools/moebench/output.h"
@@ -72,8 +72,7 @@ int run_command(const DoctorArguments& options) {
     report.warnings.push_back(std::move(warning));
   }
   report.metrics = merge::merge_probes(one->front(), *all);
-  std::cout << reports::write_machine_report(report, output_format(options.format),
-                                             print_options());
+  print_text(reports::write_machine_report(report, output_format(options.format), print_options()));
   return kExitOk;
 }
 

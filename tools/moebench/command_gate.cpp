@@ -1,5 +1,6 @@
 #include <algorithm>
-#include <iostream>
+#include <functional>
+#include <vector>
 
 #include "harness/base/environment_variable.h"
 #include "harness/base/error.h"
@@ -56,9 +57,13 @@ Report judge_baseline(const GateArguments& options) {
                                      session::today());
 }
 
-void write_for_github(const Report& report, const std::string& summary) {
-  std::cout << gate::write_annotations(report);
-  append_line(*environment_variable(kSummaryVariable), summary);
+// The summary, which fits where CI shows it, or the same in another format.
+void print_summary(const Report& report, const std::string& summary, reports::Format format) {
+  if (format == reports::Format::kMarkdown) {
+    print_text(summary);
+  } else {
+    print_document(gate::summary_document(report), format);
+  }
 }
 
 int exit_code(const Report& report, const std::vector<std::string>& fail_on) {
@@ -82,15 +87,17 @@ int run_command(const GateArguments& options) {
   }
   const Report report = options.baseline.empty() ? judge_session(options) : judge_baseline(options);
   const std::string summary = gate::write_summary(report);
-  const reports::Format format = output_format(options.format);
-  if (format == reports::Format::kMarkdown) {
-    std::cout << summary;  // which fits where CI shows it
-  } else {
-    print_document(gate::summary_document(report), format);
+  std::vector<std::function<void()>> outputs = {
+      [&] { print_summary(report, summary, output_format(options.format)); }};
+  if (options.github) {
+    outputs.emplace_back([&] { print_text(gate::write_annotations(report)); });
+    outputs.emplace_back([&] { append_line(*environment_variable(kSummaryVariable), summary); });
   }
-  if (options.github) write_for_github(report, summary);
-  if (!options.junit.empty()) write_file_atomically(options.junit, gate::write_junit(report));
-  return exit_code(report, options.fail_on);
+  if (!options.junit.empty()) {
+    outputs.emplace_back(
+        [&] { write_output(options.junit, gate::write_junit(report), options.folder); });
+  }
+  return write_outputs(exit_code(report, options.fail_on), outputs);
 }
 
 }  // namespace moebench::cli

@@ -2,7 +2,6 @@
 #include <fmt/ranges.h>
 
 #include <filesystem>
-#include <iostream>
 
 #include "harness/base/error.h"
 #include "harness/base/file.h"
@@ -80,7 +79,7 @@ RunArguments run_options(const LoadArguments& options, const fs::path& scenario)
 void print_report(const LoadArguments& options, const std::vector<record::CellRecord>& records) {
   const reports::Format format = output_format(options.format);
   if (reports::prints_records(format)) {
-    std::cout << reports::write_report(records, {.format = format});
+    print_text(reports::write_report(records, {.format = format}));
     return;
   }
   reports::Document document = reports::report_document(records);
@@ -99,8 +98,8 @@ int run_command(const LoadArguments& options) {
   fs::create_directories(options.out);
   write_file_atomically(scenario, scenario_text(options, checkpoint, model));
   const RunOutcome run = run_cells(run_options(options, scenario));
-  if (run.exit_code != kExitInterrupted) print_report(options, run.records);
-  return run.exit_code;
+  if (run.exit_code == kExitInterrupted) return run.exit_code;
+  return write_outputs(run.exit_code, {[&] { print_report(options, run.records); }});
 }
 
 }  // namespace moebench::cli

@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <iostream>
 
+#include "harness/base/printable.h"
 #include "harness/launch/run_cell.h"
 #include "harness/session/results_folder.h"
 #include "reports/write/cells.h"
@@ -73,12 +74,12 @@ reports::Document document_of(const ProfileArguments& options, const fs::path& r
 void print_profile(const ProfileArguments& options, const fs::path& results,
                    const std::vector<record::CellRecord>& records) {
   if (options.format == kPstats) {
-    std::cout << list_files(records, results, "profile.pstats");
+    print_text(list_files(records, results, "profile.pstats"));
     return;
   }
   const reports::Format format = output_format(options.format);
   if (format == reports::Format::kJson) {
-    std::cout << reports::write_report(records, {.format = format});
+    print_text(reports::write_report(records, {.format = format}));
   } else {
     print_document(document_of(options, results, records), format);
   }
@@ -90,13 +91,14 @@ int run_command(const ProfileArguments& options) {
   const RunArguments run = run_options(options);
   const RunOutcome outcome = run_cells(run);
   if (outcome.exit_code == kExitInterrupted) return outcome.exit_code;
-  print_profile(options, run.out, outcome.records);
+  const int exit_code =
+      write_outputs(outcome.exit_code, {[&] { print_profile(options, run.out, outcome.records); }});
   for (const auto& record : outcome.records) {
     if (record.disposition == record::Disposition::kOk) continue;
     std::cerr << fmt::format("moebench: {} is {}: {}\n", record.id, to_string(record.disposition),
-                             record.message);
+                             printable_lines(record.message));
   }
-  return outcome.exit_code;
+  return exit_code;
 }
 
 }  // namespace moebench::cli

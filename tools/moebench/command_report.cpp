@@ -5,7 +5,6 @@
 #include <set>
 
 #include "harness/base/error.h"
-#include "harness/base/file.h"
 #include "harness/record/program.h"
 #include "harness/record/record.h"
 #include "reports/write/profile.h"
@@ -68,12 +67,7 @@ int run_command(const ReportArguments& options) {
                 options.folder);
   }
   if (!options.keep_other_builds) records = of_one_program_each(std::move(records));
-  const std::string text = text_of(records, options);
-  if (options.out.empty()) {
-    std::cout << text;
-  } else {
-    write_file_atomically(options.out, text);
-  }
+  write_output(options.out, text_of(records, options), options.folder);
   return kExitOk;
 }
 

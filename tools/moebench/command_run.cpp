@@ -53,7 +53,7 @@ int dry_run(const RunArguments& options) {
   for (const session::PlannedRun& run : plan)
     rows.push_back({run.cell, session::plan_note(run, records, pending)});
   print_document(cell_document(rows), reports::Format::kTerminal);
-  std::cout << "\n";
+  print_text("\n");
   reports::Document gate = {reports::Paragraph{"To gate these cells (moebench ab):"}};
   append(gate, power_document({.selection = options.selection}));
   print_document(gate);
@@ -82,10 +82,9 @@ RunOutcome run_cells(const RunArguments& options) {
 int run_command(const RunArguments& options) {
   if (options.dry_run) return dry_run(options);
   const RunOutcome run = run_cells(options);
-  if (run.exit_code != kExitInterrupted) {
-    print_document(reports::report_document(run.records));
-  }
-  return run.exit_code;
+  if (run.exit_code == kExitInterrupted) return run.exit_code;
+  return write_outputs(run.exit_code,
+                       {[&] { print_document(reports::report_document(run.records)); }});
 }
 
 }  // namespace moebench::cli

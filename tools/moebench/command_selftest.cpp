@@ -59,10 +59,11 @@ int simulate(int matrices) {
     // Chance alone moves a share that lies on its bound.
     is_kept = is_kept && keeps(promised, results.back(), 2);
   }
-  print_document({gate::simulation_table(cases, results)});
-  std::cout << (is_kept ? "\nThe gate keeps what is promised.\n"
-                        : "\nThe gate breaks a promise.\n");
-  return is_kept ? kExitOk : kExitSelftestFailed;
+  return write_outputs(is_kept ? kExitOk : kExitSelftestFailed, {[&] {
+                         print_document({gate::simulation_table(cases, results)});
+                         print_text(is_kept ? "\nThe gate keeps what is promised.\n"
+                                            : "\nThe gate breaks a promise.\n");
+                       }});
 }
 
 class Selftest {
@@ -140,27 +141,26 @@ class Selftest {
     const auto& smallest = plan.cells.front().smallest;
     if (!smallest || *smallest <= kSmallestSlowdown) return;
     slowdown_ = std::ceil(*smallest * 100) / 100;
-    std::cout << fmt::format("This machine's noise hides +5 %: +{} is injected.\n\n",
-                             percent(*slowdown_));
+    print_text(
+        fmt::format("This machine's noise hides +5 %: +{} is injected.\n\n", percent(*slowdown_)));
   }
 
   void print(const std::string& title, const Report& report) const {
-    std::cout << title << ":\n";
+    std::string text = title + ":\n";
     for (std::size_t i = 0; i < report.cells.size(); ++i) {
       for (const gate::MetricTest& test : report.cells[i].tests) {
         if (!test.is_time) continue;
-        std::cout << fmt::format("  {}: {} in {}, worse by {}, n = {}, noise {}\n", name(i),
-                                 to_string(test.verdict), test.metric, change_text(test),
-                                 test.pairs, test.noise ? percent(*test.noise) : "unknown");
+        text += fmt::format("  {}: {} in {}, worse by {}, n = {}, noise {}\n", name(i),
+                            to_string(test.verdict), test.metric, change_text(test), test.pairs,
+                            test.noise ? percent(*test.noise) : "unknown");
       }
     }
-    for (const std::string& note : report.notes) std::cout << "  - " << note << "\n";
-    std::cout << "\n";
+    for (const std::string& note : report.notes) text += "  - " + note + "\n";
+    print_text(text + "\n");
   }
 
   int fail(const std::string& why) const {
-    std::cout << "FAILED: " << why << "\n";
-    return kExitSelftestFailed;
+    return write_outputs(kExitSelftestFailed, {[&] { print_text("FAILED: " + why + "\n"); }});
   }
 
   int verdict(const Report& slower) const {
@@ -171,7 +171,7 @@ class Selftest {
       if (slower.cells[i].verdict != Verdict::kRegressed) continue;
       return fail("the gate cries wolf in " + name(i));
     }
-    std::cout << "The gate finds the slowdown, and only the slowdown.\n";
+    print_text("The gate finds the slowdown, and only the slowdown.\n");
     return kExitOk;
   }
 

@@ -26,10 +26,10 @@ int run_command(const VerifyResumeArguments& options) {
     std::cerr << "moebench: interrupted; run again to verify from the start\n";
     return kExitInterrupted;
   }
-  print_document(resume_document(*rows));
   const bool all_pass = std::ranges::all_of(
       *rows, [](const session::ResumeRow& row) { return row.check.failure.empty(); });
-  return all_pass ? kExitOk : kExitCellFailed;
+  return write_outputs(all_pass ? kExitOk : kExitCellFailed,
+                       {[&] { print_document(resume_document(*rows)); }});
 }
 
 }  // namespace moebench::cli

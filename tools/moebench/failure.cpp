@@ -6,6 +6,7 @@
 #include <string>
 
 #include "harness/base/error.h"
+#include "harness/base/printable.h"
 #include "harness/base/system_error.h"
 #include "harness/base/words.h"
 #include "tools/moebench/options.h"
@@ -14,12 +15,12 @@ namespace moebench::cli {
 namespace {
 
 int fail_with(int exit_code, const std::exception& error, std::ostream& out) {
-  out << "moebench: error: " << error.what() << '\n';
+  out << "moebench: error: " << printable_lines(error.what()) << '\n';
   return exit_code;
 }
 
 int fail_by_system(const std::string& what, std::ostream& out) {
-  out << "moebench: failed: " << what
+  out << "moebench: failed: " << printable_lines(what)
       << "\nmoebench: every repetition that was recorded is kept; see to the cause and run the "
          "same "
          "command again\n";
@@ -29,7 +30,7 @@ int fail_by_system(const std::string& what, std::ostream& out) {
 // What the standard library could not do with a path of the user's, such as one that is too long.
 int fail_with_path(const std::filesystem::filesystem_error& error, std::ostream& out) {
   if (!is_named_wrongly(error.code().value())) return fail_by_system(error.what(), out);
-  out << "moebench: error: cannot use '" << shortened(error.path1().string(), 300)
+  out << "moebench: error: cannot use '" << printable_lines(shortened(error.path1().string(), 300))
       << "': " << error.code().message() << '\n';
   return kExitUsage;
 }

@@ -43,6 +43,11 @@ TEST(Failure, OfTheSystemHasACodeOfItsOwnAndSaysThatResultsAreKept) {
   }
 }
 
+TEST(Failure, ShowsNothingThatATerminalWouldObey) {
+  EXPECT_THAT(explain(Error("no 'a\x1b[2J'\nnext line")).text,
+              HasSubstr("no 'a\\x1b[2J'\nnext line\n"));
+}
+
 TEST(Failure, OfTheUserKeepsItsCode) {
   const Explained usage = explain(Error("no scenario 'x'"));
   EXPECT_EQ(usage.exit_code, kExitUsage);

@@ -137,6 +137,31 @@ TEST_F(GateCli, ASlowerBuildRegressesAndAFasterOnePasses) {
   EXPECT_EQ(moebench({"gate", "other"}).exit_code, 0);
 }
 
+TEST_F(GateCli, AVerdictStandsWhateverOutputFails) {
+  change_candidate(slow_down);
+  EXPECT_EQ(ab().exit_code, 0);
+  const Output output = moebench({"gate", "results/file-ab", "--junit", "no/junit.xml"});
+  EXPECT_EQ(output.exit_code, 1);
+  EXPECT_THAT(output.out, HasSubstr("REGRESSED"));
+  EXPECT_THAT(output.err, HasSubstr("cannot write 'no/junit.xml': No such file or directory"));
+
+  // Each failure is named, and what can be written is.
+  ::setenv("GITHUB_STEP_SUMMARY", folder_.path().c_str(), 1);
+  const Output several = finish_moebench(
+      start_moebench({"gate", "results/file-ab", "--github", "--junit", "junit.xml"},
+                     folder_.path(), [] { ::dup2(::open("/dev/full", O_WRONLY), STDOUT_FILENO); }),
+      folder_.path());
+  EXPECT_EQ(several.exit_code, 1);
+  EXPECT_THAT(several.err, AllOf(HasSubstr("cannot write to stdout: No space left on device"),
+                                 HasSubstr("cannot write '" + folder_.path().string() + "'")));
+  EXPECT_THAT(read_file(folder_.path() / "junit.xml"), HasSubstr("<failure"));
+
+  // A success that nobody can read is none.
+  EXPECT_EQ(moebench({"gate", "results/file-ab", "--fail-on", "missing", "--junit", "no/junit.xml"})
+                .exit_code,
+            2);
+}
+
 TEST_F(GateCli, MoreMemoryRegresses) {
   change_candidate(grow);
   EXPECT_EQ(ab().exit_code, 0);

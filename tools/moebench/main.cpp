@@ -3,13 +3,15 @@
 
 #include "tools/moebench/commands.h"
 #include "tools/moebench/failure.h"
+#include "tools/moebench/output.h"
 
 int main(int argc, char** argv) {
   namespace cli = moebench::cli;
+  cli::prepare_outputs();
   try {
     const auto parsed = cli::parse_command_line(argc, argv);
     if (const auto* information = std::get_if<cli::Information>(&parsed)) {
-      std::cout << information->text;
+      cli::print_text(information->text);
       return cli::kExitOk;
     }
     return std::visit([](const auto& options) { return cli::run_command(options); },

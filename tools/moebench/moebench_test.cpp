@@ -418,6 +418,91 @@ TEST_F(MoebenchTest, AFullDiskExits70AndKeepsWhatIsRecorded) {
   EXPECT_EQ(num_lines(), 2U);
 }
 
+// What stdout is in the new process.
+void make_stdout_full() { ::dup2(::open("/dev/full", O_WRONLY), STDOUT_FILENO); }
+void close_stdout() { ::close(STDOUT_FILENO); }
+void leave_stdout_without_reader() {
+  int ends[2];
+  if (::pipe(ends) != 0) ::_exit(126);
+  ::dup2(ends[1], STDOUT_FILENO);
+  ::close(ends[0]);
+}
+
+TEST_F(MoebenchTest, OutputThatIsLostExits70) {
+  EXPECT_EQ(moebench({"run", "file.yaml"}).exit_code, 0);
+  const std::string dir = results().string(), before = read_file(results() / "results.jsonl");
+  struct Broken {
+    void (*prepare)();
+    const char* reason;
+  };
+  for (const Broken& broken : {Broken{make_stdout_full, "No space left on device"},
+                               Broken{close_stdout, "Bad file descriptor"},
+                               Broken{leave_stdout_without_reader, "Broken pipe"}}) {
+    for (const std::vector<std::string>& words :
+         std::vector<std::vector<std::string>>{{"list", "file.yaml"},
+                                               {"run", "file.yaml"},
+                                               {"run", "file.yaml", "--dry-run"},
+                                               {"report", dir},
+                                               {"report", dir, "--format", "csv"},
+                                               {"report", dir, "--out", "/dev/stdout"},
+                                               {"--help"}}) {
+      const Output output = finish(start_moebench(words, folder_.path(), broken.prepare));
+      EXPECT_EQ(output.exit_code, 70) << words[0] << output.err;
+      EXPECT_THAT(output.err, AllOf(HasSubstr("cannot write "), HasSubstr(broken.reason)));
+    }
+  }
+  EXPECT_EQ(read_file(results() / "results.jsonl"), before);
+}
+
+TEST_F(MoebenchTest, ACellThatFailedStaysTheExitCodeWhateverIsLost) {
+  worker_.set_mode("crash");
+  const Output output =
+      finish(start_moebench({"run", "file.yaml"}, folder_.path(), make_stdout_full));
+  EXPECT_EQ(output.exit_code, 3);
+  EXPECT_THAT(output.err, HasSubstr("cannot write to stdout: No space left on device"));
+}
+
+TEST_F(MoebenchTest, AReportKeepsWhatItsPathIs) {
+  EXPECT_EQ(moebench({"run", "file.yaml"}).exit_code, 0);
+  const std::string dir = results().string();
+  write_file_atomically(folder_.path() / "real.md", "old");
+  fs::create_symlink("real.md", folder_.path() / "link.md");
+  EXPECT_EQ(moebench({"report", dir, "--out", "link.md"}).exit_code, 0);
+  EXPECT_TRUE(fs::is_symlink(folder_.path() / "link.md"));
+  EXPECT_THAT(read_file(folder_.path() / "real.md"), HasSubstr("mem_peak"));
+  EXPECT_THAT(moebench({"report", dir, "--out", "/dev/stdout"}).out, HasSubstr("mem_peak"));
+  for (const char* wrong : {"models", "no/such/folder.md", "real.md/x"}) {
+    const Output output = moebench({"report", dir, "--out", wrong});
+    EXPECT_EQ(output.exit_code, 2);
+    EXPECT_THAT(output.err, HasSubstr(std::string("cannot write '") + wrong + "': "));
+  }
+  const Output own = moebench({"report", dir, "--out", "results/file/results.jsonl"});
+  EXPECT_EQ(own.exit_code, 2);
+  EXPECT_THAT(own.err, HasSubstr("holds the results themselves"));
+  EXPECT_EQ(num_lines(), 2U);
+}
+
+// mpirun that ends before any rank does, as where it lacks a plugin, memory or a network.
+TEST_F(MoebenchTest, ALauncherThatEndsEarlyIsQuoted) {
+  const fs::path program = folder_.path() / "path" / "mpirun";
+  fs::create_directories(program.parent_path());
+  write_file_atomically(program,
+                        "#!/bin/sh\n[ \"$1\" = --version ] && exit\n"
+                        "echo 'launcher: plugin \033[31mx is not <installed> here' >&2\nexit 1\n");
+  fs::permissions(program, fs::perms::owner_all);
+  const std::string path = std::getenv("PATH");
+  const Output output = finish(start_moebench(
+      {"run", "file.yaml", "--ranks", "512", "--filter", "parallelism=fsdp"}, folder_.path(),
+      [&] { ::setenv("PATH", (program.parent_path().string() + ":" + path).c_str(), 1); }));
+  EXPECT_EQ(output.exit_code, 3) << output.err;
+  const std::string log = (results() / "cells").string();
+  EXPECT_THAT(output.err, AllOf(HasSubstr("exit code 1; no result of ranks 0-511 of 512"),
+                                HasSubstr("launcher: plugin \\x1b[31mx is not <installed> here"),
+                                HasSubstr("log: " + log), HasSubstr("/0/stderr")));
+  EXPECT_THAT(output.out, AllOf(HasSubstr("CRASHED"), HasSubstr("x is not &lt;installed&gt; here"),
+                                HasSubstr("log: " + log), Not(HasSubstr("\x1b"))));
+}
+
 TEST_F(MoebenchTest, MissingWorkerExits2BeforeAnythingIsWritten) {
   ::setenv("MOEBENCH_RANK_PROGRAM", "/no/such/worker", 1);
   const Output output = moebench({"run", "file.yaml"});

@@ -1,9 +1,20 @@
 #include "tools/moebench/output.h"
 
+#include <fcntl.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include <csignal>
+#include <exception>
+#include <filesystem>
 #include <iostream>
+#include <span>
+
+#include "harness/base/error.h"
+#include "harness/base/file.h"
+#include "harness/base/output_file.h"
+#include "tools/moebench/failure.h"
+#include "tools/moebench/options.h"
 
 namespace moebench::cli {
 namespace {
@@ -13,6 +24,34 @@ constexpr std::size_t kUsualWidth = 80;  // of a terminal that does not say
 bool is_terminal() { return ::isatty(STDOUT_FILENO) == 1; }
 
 }  // namespace
+
+void prepare_outputs() {
+  std::signal(SIGPIPE, SIG_IGN);
+  std::signal(SIGXFSZ, SIG_IGN);
+  // Each open() takes the smallest number that is free. Of stdin and stdout the wrong direction is
+  // open then, so that using them still fails.
+  for (const auto& [fd, direction] :
+       {std::pair(STDIN_FILENO, O_WRONLY), std::pair(STDOUT_FILENO, O_RDONLY),
+        std::pair(STDERR_FILENO, O_WRONLY)}) {
+    if (::fcntl(fd, F_GETFD) < 0) [[maybe_unused]]
+      const int opened = ::open("/dev/null", direction);
+  }
+}
+
+void print_text(std::string_view text) {
+  write_all(STDOUT_FILENO, std::as_bytes(std::span(text)), "to stdout");
+}
+
+void write_output(const std::string& path, std::string_view text, const std::string& results) {
+  if (path.empty()) return print_text(text);
+  for (const char* name : {"results.jsonl", "session.json"}) {
+    std::error_code ignored;
+    if (!std::filesystem::equivalent(path, std::filesystem::path(results) / name, ignored))
+      continue;
+    throw Error("'{}' holds the results themselves; name another file to write", path);
+  }
+  write_file_atomically(path, text);
+}
 
 reports::Format output_format(const std::string& name, reports::Format otherwise) {
   if (!name.empty()) return reports::format_from_string(name);
@@ -27,7 +66,20 @@ reports::PrintOptions print_options() {
 }
 
 void print_document(const reports::Document& document, reports::Format format) {
-  std::cout << reports::print(document, format, print_options());
+  print_text(reports::print(document, format, print_options()));
+}
+
+int write_outputs(int verdict, const std::vector<std::function<void()>>& outputs) {
+  int exit_code = verdict;
+  for (const auto& write : outputs) {
+    try {
+      write();
+    } catch (...) {
+      const int failure = explain_failure(std::current_exception(), std::cerr);
+      if (exit_code == kExitOk) exit_code = failure;
+    }
+  }
+  return exit_code;
 }
 
 }  // namespace moebench::cli

@@ -1,11 +1,26 @@
 #pragma once
 
+#include <functional>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "reports/write/format.h"
 
-// What commands print.
+// What commands print, and the only way by which they do: what cannot be written is an error.
 namespace moebench::cli {
+
+// Once, before anything is opened: what is written to a reader that has gone, beyond a limit of
+// file sizes or to a descriptor that is closed shall fail instead of ending the program or landing
+// in a file.
+void prepare_outputs();
+
+// SystemError where stdout does not take all of it.
+void print_text(std::string_view text);
+
+// To the file that the user named (OutputFile's rules), to stdout where `path` is empty. Error
+// where it is a file of `results`, the folder that the text is about.
+void write_output(const std::string& path, std::string_view text, const std::string& results);
 
 // A --format as given. Empty: terminal where stdout is one, else `otherwise`.
 reports::Format output_format(const std::string& name,
@@ -15,5 +30,9 @@ reports::Format output_format(const std::string& name,
 reports::PrintOptions print_options();
 
 void print_document(const reports::Document& document, reports::Format format = output_format(""));
+
+// Tries all outputs, and explains on stderr which failed. What has been found out stands: the exit
+// code is `verdict`, but that of the first failure where the verdict is success.
+int write_outputs(int verdict, const std::vector<std::function<void()>>& outputs);
 
 }  // namespace moebench::cli
