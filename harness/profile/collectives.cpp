@@ -3,6 +3,7 @@
 #include <ATen/record_function.h>
 
 #include <algorithm>
+#include <cstdint>
 #include <limits>
 #include <tuple>
 
@@ -158,7 +159,7 @@ class CollectiveLog::Recorded : public comm::Communicator {
     event.sequence = log_.groups_[static_cast<std::size_t>(group_)].next_sequence++;
     event.bytes = call.bytes;
     event.wire_bytes = call.wire_bytes;
-    event.start_ns = event.block_ns = event.end_ns = measure::now_ns();
+    event.start_ns = event.launched_ns = event.block_ns = event.end_ns = measure::now_ns();
     log_.events_.push_back(event);
     return log_.events_.size() - 1;
   }
@@ -166,7 +167,9 @@ class CollectiveLog::Recorded : public comm::Communicator {
   template <typename Start>
   std::unique_ptr<comm::Pending> start(const Call& call, const Start& inner_start) {
     const std::size_t event = begin(call);
-    return std::make_unique<RecordedPending>(call.kind, inner_start(), log_, event);
+    auto pending = inner_start();
+    if (event < log_.events_.size()) log_.events_[event].launched_ns = measure::now_ns();
+    return std::make_unique<RecordedPending>(call.kind, std::move(pending), log_, event);
   }
 
   template <typename Run>
@@ -208,25 +211,32 @@ const std::vector<int>& CollectiveLog::ranks_of_group(int group) const {
 }
 
 // A group's events, in order, are the same on all its ranks.
-void CollectiveLog::learn_starts(int group) {
+void CollectiveLog::learn_peers(int group) {
+  struct Times {
+    std::int64_t start, end;
+  };
   std::vector<CollectiveEvent*> events;
-  std::vector<std::int64_t> starts;
+  std::vector<Times> mine;
   for (CollectiveEvent& event : events_) {
     if (event.group != group) continue;
     events.push_back(&event);
-    starts.push_back(event.start_ns);
+    mine.push_back({event.start_ns, event.blocked_ns() > 0 ? event.end_ns : INT64_MIN});
   }
   const Group& members = groups_[static_cast<std::size_t>(group)];
   if (members.ranks.size() == 1) return;
-  std::vector<std::int64_t> all(starts.size() * members.ranks.size());
-  members.communicator->host().all_gather(
-      starts.data(), all.data(), static_cast<std::int64_t>(starts.size() * sizeof starts[0]));
+  std::vector<Times> all(mine.size() * members.ranks.size());
+  members.communicator->host().all_gather(mine.data(), all.data(),
+                                          static_cast<std::int64_t>(mine.size() * sizeof mine[0]));
   for (std::size_t i = 0; i < events.size(); ++i) {
-    std::vector<std::pair<std::int64_t, int>> order;
+    std::vector<std::pair<std::int64_t, int>> starts, other_ends;
     for (std::size_t r = 0; r < members.ranks.size(); ++r) {
-      order.emplace_back(all[r * starts.size() + i], members.ranks[r]);
+      const Times& times = all[r * mine.size() + i];
+      starts.emplace_back(times.start, members.ranks[r]);
+      if (static_cast<int>(r) != members.communicator->rank())
+        other_ends.emplace_back(times.end, 0);
     }
-    std::tie(events[i]->last_start_ns, events[i]->last_rank) = *std::ranges::max_element(order);
+    std::tie(events[i]->last_start_ns, events[i]->last_rank) = *std::ranges::max_element(starts);
+    events[i]->last_other_end_ns = std::ranges::max_element(other_ends)->first;
   }
 }
 
@@ -234,11 +244,12 @@ void CollectiveLog::finish(std::int64_t clock_offset_ns) {
   stop();
   for (CollectiveEvent& event : events_) {
     event.start_ns += clock_offset_ns;
+    event.launched_ns += clock_offset_ns;
     event.block_ns += clock_offset_ns;
     event.end_ns += clock_offset_ns;
   }
   for (std::size_t group = 0; group < groups_.size(); ++group) {
-    learn_starts(static_cast<int>(group));
+    learn_peers(static_cast<int>(group));
   }
 }
 

@@ -35,11 +35,14 @@ struct CollectiveEvent {
   std::int64_t bytes = 0;
   std::int64_t wire_bytes = 0;  // of these, what leaves this rank for, or reaches it from, others
   std::int64_t start_ns = 0;  // this rank is ready: the call, or the start of one in the background
+  std::int64_t launched_ns = 0;  // = start_ns, or where the call that starts it returned
   std::int64_t block_ns = 0;  // from here on it can do nothing else; = start_ns unless background
   std::int64_t end_ns = 0;
-  // Set by finish(): when the last rank was ready, and which (rank of the world).
+  // Set by finish(): when the last rank was ready, and which (rank of the world); the latest end on
+  // any other rank of the group that waited for the collective at all.
   std::int64_t last_start_ns = 0;
   int last_rank = 0;
+  std::int64_t last_other_end_ns = 0;
 
   std::int64_t blocked_ns() const { return end_ns - block_ns; }
   // The part of blocked_ns() for which another rank was not ready, and the rest.
@@ -89,7 +92,7 @@ class CollectiveLog {
   };
 
   int add_group(comm::Communicator& communicator, int world_rank);
-  void learn_starts(int group);
+  void learn_peers(int group);
 
   std::vector<Group> groups_;
   std::unique_ptr<Recorded> world_;

@@ -5,8 +5,10 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cmath>
 #include <nlohmann/json.hpp>
 
+#include "harness/base/check.h"
 #include "harness/base/error.h"
 #include "harness/base/file.h"
 #include "harness/comm/agreement.h"
@@ -81,9 +83,7 @@ void TraceRecorder::stop() {
 void TraceRecorder::read_kineto(const fs::path& file) {
   const json document = json::parse(read_file(file));
   const std::int64_t base = document.value("baseTimeNanoseconds", std::int64_t{0});
-  const auto now_of = [&](double us) {
-    return base + static_cast<std::int64_t>(us * 1e3) - real_minus_now_ns_;
-  };
+  const auto now_of = [&](double us) { return base + std::llround(us * 1e3) - real_minus_now_ns_; };
   for (const json& event : document.at("traceEvents")) {
     if (event.value("ph", "") != "X") continue;
     const std::string category = event.value("cat", "");
@@ -115,6 +115,8 @@ class EventWriter {
     add_memory();
     return std::move(events_);
   }
+  // After events(): arrows that would end before they begin.
+  std::int64_t num_arrows_left_out() const { return num_arrows_left_out_; }
 
  private:
   static double us(std::int64_t ns) { return static_cast<double>(ns) / 1e3; }
@@ -176,6 +178,8 @@ class EventWriter {
                 block + event.wait_ns());
     }
     if (event.start_ns != event.block_ns) {
+      add_slice(std::string("start ") + to_string(event.kind), "collective_start", kCollectives,
+                event.start_ns + base, event.launched_ns + base, {{"id", id}});
       for (const auto& [ph, at] : {std::pair("b", event.start_ns + base), std::pair("e", end)}) {
         json& async = add(ph, kCollectives, at);
         async["cat"] = "background";
@@ -183,19 +187,42 @@ class EventWriter {
         async["id"] = "background " + std::to_string(trace_.rank) + "." + id;
       }
     }
+    add_arrow(event, base);
+  }
+
+  // From where the last rank was ready to where another was through; a nanosecond before, so that
+  // both ends lie within a slice. None where that is no later: clocks of several hosts agree to
+  // microseconds only, a rank that nobody sends anything waits for nobody, and a GPU's work ends
+  // behind the call.
+  void add_arrow(const CollectiveEvent& event, std::int64_t base) {
     const bool is_last = event.last_rank == trace_.rank;
-    json& flow = add(is_last ? "s" : "f", kCollectives, is_last ? block : end);
+    const std::int64_t end = is_last                  ? event.last_other_end_ns
+                             : event.blocked_ns() > 0 ? event.end_ns
+                                                      : INT64_MIN;
+    if (end == INT64_MIN || end - 1 <= event.last_start_ns) {
+      if (!is_last) ++num_arrows_left_out_;
+      return;
+    }
+    json& flow =
+        add(is_last ? "s" : "f", kCollectives, (is_last ? event.start_ns : end - 1) + base);
     flow["cat"] = "collective";
     flow["name"] = to_string(event.kind);
-    flow["id"] = id;
+    flow["id"] = flow_id(event);
     if (!is_last) flow["bp"] = "e";
+  }
+
+  // Viewers take a number, those in JavaScript of 53 bits at most. GPUs' arrows have bit 52 set.
+  std::int64_t flow_id(const CollectiveEvent& event) const {
+    const std::int64_t first = trace_.collectives->ranks_of_group(event.group).front();
+    MOEBENCH_CHECK(event.group < 1 << 8 && first < 1 << 20 && event.sequence < 1 << 24);
+    return std::int64_t{event.group} << 44 | first << 24 | event.sequence;
   }
 
   void add_gpu() {
     if (trace_.gpu == nullptr) return;
-    for (json& event : profile_gpu::gpu_lanes(*trace_.gpu, trace_.rank, offset_ns_)) {
-      events_.push_back(std::move(event));
-    }
+    profile_gpu::GpuLanes lanes = profile_gpu::gpu_lanes(*trace_.gpu, trace_.rank, offset_ns_);
+    for (json& event : lanes.events) events_.push_back(std::move(event));
+    num_arrows_left_out_ += lanes.num_arrows_left_out;
   }
 
   void add_memory() {
@@ -221,21 +248,29 @@ class EventWriter {
   const RankTrace& trace_;
   std::int64_t offset_ns_;
   json events_ = json::array();
+  std::int64_t num_arrows_left_out_ = 0;
 };
+
+constexpr const char* kLeftOut = "arrowsLeftOut";
 
 fs::path rank_file(const fs::path& folder, int rank) {
   return folder / ("trace_rank_" + std::to_string(rank) + ".json");
 }
 
-void write_rank(const RankTrace& trace, std::int64_t begin_ns, const json& about,
-                const fs::path& folder) {
+// The number of arrows that were left out.
+std::int64_t write_rank(const RankTrace& trace, std::int64_t begin_ns, json about,
+                        const fs::path& folder) {
+  EventWriter writer(trace, begin_ns);
+  const json events = writer.events();
+  about[kLeftOut] = writer.num_arrows_left_out();
   TraceFile file(rank_file(folder, trace.rank), about);
-  for (const json& event : EventWriter(trace, begin_ns).events()) file.add(event);
+  for (const json& event : events) file.add(event);
   file.commit();
+  return writer.num_arrows_left_out();
 }
 
-void merge(const fs::path& folder, int num_ranks) {
-  TraceFile file(folder / "trace.json", {{"ranks", num_ranks}});
+void merge(const fs::path& folder, int num_ranks, std::int64_t num_left_out) {
+  TraceFile file(folder / "trace.json", {{"ranks", num_ranks}, {kLeftOut, num_left_out}});
   for (int rank = 0; rank < num_ranks; ++rank) file.add_all_of(rank_file(folder, rank));
   file.commit();
 }
@@ -254,9 +289,15 @@ void write_trace(comm::Communicator& world, const RankTrace& trace, const fs::pa
   const std::int64_t begin = trace_begin(world, trace);
   const json about = {{"distributedInfo",
                        {{"backend", "mpi"}, {"rank", trace.rank}, {"world_size", world.size()}}}};
-  comm::do_together(world, [&] { write_rank(trace, begin, about, folder); });
+  std::vector<double> num_left_out = {0};
   comm::do_together(world, [&] {
-    if (trace.rank == 0) merge(folder, world.size());
+    num_left_out[0] = static_cast<double>(write_rank(trace, begin, about, folder));
+  });
+  world.all_reduce_sum(num_left_out);
+  comm::do_together(world, [&] {
+    if (trace.rank == 0) {
+      merge(folder, world.size(), static_cast<std::int64_t>(num_left_out[0]));
+    }
   });
 }
 

@@ -66,9 +66,10 @@ struct RankTrace {
 // ("Trace Event Format"), which Perfetto reads. A process is a rank, with lanes for phases,
 // collectives and operations; what one collective is on several ranks is joined by arrows from the
 // rank that was ready last; gathers in the background are asynchronous slices from their start to
-// their end. A traced GPU has a lane for each of its streams, with arrows from the launches. Memory
-// has a process and a time of its own, since it is another pass's. Collective; `folder` is one that
-// all ranks see.
+// their end. Arrows that could not be true, ending before they begin, are left out and counted as
+// the documents' "arrowsLeftOut". A traced GPU has a lane for each of its streams, with arrows from
+// the launches. Memory has a process and a time of its own, since it is another pass's. Collective;
+// `folder` is one that all ranks see.
 void write_trace(comm::Communicator& world, const RankTrace& trace,
                  const std::filesystem::path& folder);
 

@@ -33,14 +33,14 @@ class LaneWriter {
   LaneWriter(const GpuTrace& trace, int rank, std::int64_t offset_ns)
       : trace_(trace), rank_(rank), offset_ns_(offset_ns) {}
 
-  json events() {
+  GpuLanes lanes() {
     for (const Launch& launch : trace_.launches) add_launch(launch);
     for (const NvtxRange& range : trace_.ranges) add_range(range);
     std::vector<const Activity*> activities;
     for (const Activity& activity : trace_.activities) activities.push_back(&activity);
     std::ranges::stable_sort(activities, {}, [](const Activity* a) { return a->begin_ns; });
     for (const Activity* activity : activities) add_activity(*activity);
-    return std::move(events_);
+    return {std::move(events_), num_arrows_left_out_};
   }
 
  private:
@@ -63,7 +63,12 @@ class LaneWriter {
 
   // One launch may start many activities (a CUDA graph): an arrow for each.
   void add_arrow(const Launch& launch, int launch_lane, const Activity& activity, int lane) {
-    const std::string id = fmt::format("gpu {}.{}", rank_, num_arrows_++);
+    if (activity.begin_ns <= launch.begin_ns) {
+      ++num_arrows_left_out_;
+      return;
+    }
+    // A number of its own over all ranks, below 2^53; bit 52 tells it from those of collectives.
+    const std::int64_t id = std::int64_t{1} << 52 | std::int64_t{rank_} << 32 | num_arrows_++;
     const std::pair<json, const char*> ends[] = {
         {event("s", launch_lane, launch.begin_ns), nullptr},
         {event("f", lane, activity.begin_ns), "e"}};
@@ -148,14 +153,14 @@ class LaneWriter {
   std::unordered_map<std::uint32_t, const Launch*> launches_;  // by correlation id
   std::map<std::pair<std::uint32_t, std::uint32_t>, std::vector<Lane>> stream_lanes_;
   int num_stream_lanes_ = 0;
-  int num_arrows_ = 0;
+  std::int64_t num_arrows_ = 0, num_arrows_left_out_ = 0;
   json events_ = json::array();
 };
 
 }  // namespace
 
-json gpu_lanes(const GpuTrace& trace, int rank, std::int64_t offset_ns) {
-  return LaneWriter(trace, rank, offset_ns).events();
+GpuLanes gpu_lanes(const GpuTrace& trace, int rank, std::int64_t offset_ns) {
+  return LaneWriter(trace, rank, offset_ns).lanes();
 }
 
 }  // namespace moebench::profile_gpu
