@@ -8,9 +8,12 @@
 
 #include <atomic>
 #include <cerrno>
+#include <chrono>
 #include <optional>
+#include <thread>
 #include <utility>
 
+#include "harness/base/error.h"
 #include "harness/base/parse.h"
 #include "harness/base/system_error.h"
 
@@ -19,6 +22,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
+constexpr std::chrono::seconds kReaderPatience(2);
 constexpr int kMaxLinks = 40;  // as the kernel follows
 
 [[noreturn]] void fail(const std::string& name, int error) {
@@ -61,6 +65,22 @@ void copy_permissions(const struct stat& from, int fd) {
   ::fchmod(fd, from.st_mode & (has_owner ? 07777U : 0777U));
 }
 
+// A FIFO without a reader would be waited for without end, and without a word.
+int open_through(const fs::path& path, bool is_fifo) {
+  const auto deadline = std::chrono::steady_clock::now() + kReaderPatience;
+  while (true) {
+    const int fd = ::open(path.c_str(), O_WRONLY | O_CLOEXEC | (is_fifo ? O_NONBLOCK : 0));
+    if (fd >= 0 && is_fifo) ::fcntl(fd, F_SETFL, 0);
+    if (fd >= 0) return fd;
+    if (!is_fifo || errno != ENXIO) fail(quoted(path), errno);
+    if (std::chrono::steady_clock::now() > deadline) {
+      throw Error("cannot write '{}': nobody reads from this FIFO; start its reader first",
+                  path.string());
+    }
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  }
+}
+
 int duplicate(int fd, const fs::path& path) {
   const int copy = ::fcntl(fd, F_DUPFD_CLOEXEC, 0);
   if (copy < 0) fail(quoted(path), errno);
@@ -78,8 +98,7 @@ OutputFile::OutputFile(const fs::path& path) : path_(path) {
   const bool exists = ::stat(path.c_str(), &there) == 0;
   if (exists && S_ISDIR(there.st_mode)) fail(name(), EISDIR);
   if (exists && !S_ISREG(there.st_mode)) {
-    fd_ = ::open(path.c_str(), O_WRONLY | O_CLOEXEC);
-    if (fd_ < 0) fail(name(), errno);
+    fd_ = open_through(path, S_ISFIFO(there.st_mode));
     return;
   }
   if (exists && ::access(path.c_str(), W_OK) != 0) fail(name(), errno);

@@ -14,7 +14,7 @@ namespace moebench {
 //     part. Permissions stay those of the file that is replaced.
 //   - a symbolic link: what it leads to, by these rules; the link stays.
 //   - a device, a FIFO, a file descriptor of this process (/dev/stdout, /proc/self/fd/3): written
-//     through, byte by byte; nothing is replaced.
+//     through, byte by byte; nothing is replaced. A FIFO's reader must come within two seconds.
 //   - a folder, or a file without write permission: an Error.
 // Errors name the path and the system's reason.
 class OutputFile {

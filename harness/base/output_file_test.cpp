@@ -84,6 +84,8 @@ TEST_F(OutputFileTest, WritesThroughFifosAndDescriptors) {
   reader.join();
   EXPECT_EQ(received, "one,two");
   EXPECT_TRUE(fs::is_fifo(path("pipe")));
+  EXPECT_THAT(error_of([&] { write_file_atomically(path("pipe"), "x"); }),
+              HasSubstr("nobody reads from this FIFO"));
 
   // A descriptor keeps its place in its file, as /dev/stdout must.
   const int fd = ::open(path("log").c_str(), O_RDWR | O_CREAT, 0600);
