@@ -98,6 +98,8 @@ constexpr std::array kCauses = {
     row("Exec format error", kProgram),
     row("execve(): ", kProgram),
     row("execvp error on file", kProgram),
+    row("has a bad interpreter", kProgram),
+    row("was unable to start the specified application", kProgram),
     row("path that is too long for the Unix domain socket", kTemporary),
     row("Unable to create the session directory", kTemporary),
     row("unable to create session dir", kTemporary),
@@ -129,6 +131,11 @@ constexpr std::array kCauses = {
     row("Too many open files", kLimits),
     row("No space left on device", kDisk),
     row("Disk quota exceeded", kDisk),
+    row("processes are unable to reach each other",
+        {"MPI can use neither shared memory nor a network between the ranks",
+         "see df -h /dev/shm, and enlarge it where it is small (docker run --shm-size=1g); on "
+         "several "
+         "hosts name the network (--launcher-args \"--mca btl_tcp_if_include NAME\")"}),
     row("stack smashing detected",
         {"a program overran a buffer; mpirun of Open MPI 4 does where the host's name is longer "
          "than 55 characters",

@@ -21,7 +21,7 @@ constexpr std::size_t kTailBytes = 16384;
 constexpr int kSignalBase = 128;  // shells and launchers add it to the signal that ended a program
 
 // What stands after any failure, whatever its reason.
-constexpr std::array<std::string_view, 25> kTellsNothing = {
+constexpr std::array<std::string_view, 27> kTellsNothing = {
     "progress: ",
     "Primary job  terminated normally, but",
     "a non-zero exit code. Per user-direction, the job has been aborted.",
@@ -44,6 +44,8 @@ constexpr std::array<std::string_view, 25> kTellsNothing = {
     "*** Unknown error",
     "*** reported by process",
     "Job step aborted: Waiting up to",
+    ": Exited with exit code ",
+    "srun: Terminating ",
     "mpirun is exiting due to",
     "Please verify your allocation",
     "job will now abort",
@@ -126,7 +128,7 @@ std::string told(const Outcome& outcome, std::string_view pattern) {
   const auto lines = lines_to_tell(outcome, pattern);
   const std::string place = where_it_lies(outcome);
   return fmt::format(" ({}{}{})", lines.empty() ? "nothing was printed" : "last lines: ",
-                     fmt::join(lines, " | "), place.empty() ? "" : "; " + place);
+                     fmt::join(lines, " / "), place.empty() ? "" : "; " + place);
 }
 
 }  // namespace
@@ -159,9 +161,10 @@ std::string details(const Outcome& outcome) { return told(outcome, ""); }
 
 int ending_signal(const Outcome& outcome) {
   if (outcome.signal != 0) return outcome.signal;
+  // Open MPI has numbers above 128 for ranks that it could not start, too.
+  if (outcome.stdout_text.find("failed to start") != std::string::npos) return 0;
   const int signal = outcome.exit_code - kSignalBase;
-  // Open MPI has numbers above 128 for other failures, too.
-  constexpr std::array kUsual = {SIGABRT, SIGBUS, SIGFPE, SIGKILL, SIGSEGV, SIGTERM};
+  constexpr std::array kUsual = {SIGILL, SIGABRT, SIGBUS, SIGFPE, SIGKILL, SIGSEGV, SIGTERM};
   return std::ranges::count(kUsual, signal) > 0 ? signal : 0;
 }
 

@@ -55,8 +55,8 @@ TEST(LastWords, NameCauseRemedyLinesAndLog) {
             "exit code 1; no result of ranks 0-1 of 2: the shared memory of this host is too small "
             "for the ranks' messages; enlarge /dev/shm (mount -o remount,size=1g /dev/shm; docker "
             "run --shm-size=1g) (last lines: It appears as if there is not enough space for "
-            "/dev/shm/vader_segment.vm.0.41b80001.0 (the shared-memory backing | Space Requested: "
-            "4194312 B | Space Available: 65536 B | *** An error occurred in MPI_Init_thread; log: "
+            "/dev/shm/vader_segment.vm.0.41b80001.0 (the shared-memory backing / Space Requested: "
+            "4194312 B / Space Available: 65536 B / *** An error occurred in MPI_Init_thread; log: "
             "/results/cells/c/0/stderr)");
 }
 
@@ -105,6 +105,10 @@ TEST(LastWords, CausesAreKnownByWhatIsPrinted) {
            Known{"  Error:             Exec format error", "built for this machine"},
            Known{"slurmstepd: error: execve(): /x/moebench-rank: No such file or directory",
                  "same path on every host"},
+           Known{"  Error:             /x/worker has a bad interpreter on the first line.",
+                 "is executable"},
+           Known{"At least one pair of MPI processes are unable to reach each other for",
+                 "df -h /dev/shm"},
            Known{"*** stack smashing detected ***: terminated", "short name"},
            Known{"There are not enough slots available in the system", "--oversubscribe"},
            Known{"While computing bindings, we found no available cpus on", "bind: none"},
@@ -146,7 +150,13 @@ TEST(LastWords, SignalsAreNamed) {
   EXPECT_THAT(judge_processes(RankResults(1), {.signal = 11}).message,
               StartsWith("killed by signal 11 (Segmentation fault); no result of rank 0 of 1"));
   EXPECT_THAT(message_of(139, ""), StartsWith("exit code 139, as after signal 11 (Segmentation"));
-  EXPECT_THAT(message_of(132, ""), StartsWith("exit code 132; ")) << "mpirun's own, too";
+  EXPECT_THAT(message_of(132, ""), StartsWith("exit code 132, as after signal 4 (Illegal"));
+  EXPECT_THAT(
+      judge_processes(RankResults(2),
+                      {.exit_code = 132, .stdout_text = "2 total processes failed to start\n"})
+          .message,
+      StartsWith("exit code 132; no result"))
+      << "a number of mpirun's";
   EXPECT_THAT(judge_processes(RankResults(1), {.signal = 4}).message, HasSubstr("kind of machine"));
 }
 
@@ -170,6 +180,10 @@ a non-zero exit code. Per user-direction, the job has been aborted.
 )",
                             5),
               ElementsAre("the reason"));
+  EXPECT_THAT(telling_lines("no licence\nsrun: error: n1: tasks 0-7: Exited with exit code 1\n"
+                            "srun: Terminating StepId=7.0\n",
+                            5),
+              ElementsAre("no licence"));
   EXPECT_THAT(telling_lines("1\n2\n\n3\n2\n", 2), ElementsAre("3", "2"));
   EXPECT_THAT(telling_lines("\n---\n", 2), IsEmpty());
 }
