@@ -50,7 +50,7 @@ Annotation of_test(const MetricTest& test, const std::string& name) {
 std::vector<Annotation> annotations(const Report& report) {
   std::vector<Annotation> all;
   for (const MetricTest& test : report.suite) {
-    if (test.verdict == Verdict::kRegressed) all.push_back(of_test(test, "all cells"));
+    if (test.verdict == Verdict::kRegressed) all.push_back(of_test(test, describe_all(report)));
   }
   for (const CellResult& cell : report.cells) {
     const std::string name = describe(cell, report);

@@ -1,6 +1,6 @@
 #include "reports/gate/names.h"
 
-#include <fmt/core.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <cmath>
@@ -50,6 +50,14 @@ std::string describe(const CellResult& cell, const Report& report) {
     text += fmt::format(" {}={}", axis, axis_of(cell, axis));
   }
   return text;
+}
+
+std::string describe_all(const Report& report) {
+  std::vector<std::string> scenarios;
+  for (const CellResult& cell : report.cells) {
+    if (std::ranges::count(scenarios, cell.scenario) == 0) scenarios.push_back(cell.scenario);
+  }
+  return fmt::format("all {} cells of {}", report.cells.size(), fmt::join(scenarios, ", "));
 }
 
 std::string change_text(const MetricTest& test) {

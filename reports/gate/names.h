@@ -19,6 +19,9 @@ std::vector<std::string> constant_axes(const Report& report);
 // differ.
 std::string describe(const CellResult& cell, const Report& report);
 
+// "all 24 cells of english, synthetic".
+std::string describe_all(const Report& report);
+
 // "+20.1 % [+18.0 %, +22.2 %]", "-3.0 %", "—".
 std::string change_text(const MetricTest& test);
 

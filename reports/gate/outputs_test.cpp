@@ -86,6 +86,14 @@ TEST(Outputs, AnnotationsNameScenarioAndAxes) {
   EXPECT_THAT(write_junit(session.judge()), HasSubstr("classname=\"english kernel=b\""));
 }
 
+TEST(Outputs, AnAnnotationOfAllCellsNamesTheirScenarios) {
+  TestSession session;
+  for (const char* cell : {"a", "b", "c"}) session.add_cell(cell, 20);
+  EXPECT_THAT(write_annotations(session.judge()),
+              HasSubstr("::error title=REGRESSED%3A all 3 cells of quick::all 3 cells of quick "
+                        "step_time: "));
+}
+
 TEST(Outputs, TextOfOthersIsNoMarkAndNoCommand) {
   TestSession session;
   session.plan("broken");
