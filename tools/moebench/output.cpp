@@ -13,6 +13,7 @@
 #include "harness/base/error.h"
 #include "harness/base/file.h"
 #include "harness/base/output_file.h"
+#include "harness/base/printable.h"
 #include "tools/moebench/failure.h"
 #include "tools/moebench/options.h"
 
@@ -39,7 +40,8 @@ void prepare_outputs() {
 }
 
 void print_text(std::string_view text) {
-  write_all(STDOUT_FILENO, std::as_bytes(std::span(text)), "to stdout");
+  const std::string shown = is_terminal() ? printable_lines(text) : std::string(text);
+  write_all(STDOUT_FILENO, std::as_bytes(std::span(shown)), "to stdout");
 }
 
 void write_output(const std::string& path, std::string_view text, const std::string& results) {

@@ -15,7 +15,8 @@ namespace moebench::cli {
 // in a file.
 void prepare_outputs();
 
-// SystemError where stdout does not take all of it.
+// SystemError where stdout does not take all of it. A terminal gets nothing to obey, whatever the
+// format.
 void print_text(std::string_view text);
 
 // To the file that the user named (OutputFile's rules), to stdout where `path` is empty. Error
