@@ -127,7 +127,7 @@ std::string where_it_lies(const Outcome& outcome) {
 std::string told(const Outcome& outcome, std::string_view pattern) {
   const auto lines = lines_to_tell(outcome, pattern);
   const std::string place = where_it_lies(outcome);
-  return fmt::format(" ({}{}{})", lines.empty() ? "nothing was printed" : "last lines: ",
+  return fmt::format(" ({}{}{})", lines.empty() ? "no reason was printed" : "last lines: ",
                      fmt::join(lines, " / "), place.empty() ? "" : "; " + place);
 }
 

@@ -133,7 +133,7 @@ TEST(LastWords, AnUnknownReasonIsToldAsItStands) {
             "exit code 3; no result of ranks 0-1 of 2 (last lines: launcher: plugin x is not "
             "installed here; log: /results/cells/c/0/stderr)");
   EXPECT_EQ(message_of(0, ""),
-            "exit code 0; no result of ranks 0-1 of 2 (nothing was printed; log: "
+            "exit code 0; no result of ranks 0-1 of 2 (no reason was printed; log: "
             "/results/cells/c/0/stderr)");
   EXPECT_THAT(message_of(1, "\x1b[31mred\x1b[0m\xff"), HasSubstr("\\x1b[31mred\\x1b[0m\\xff"));
 }
