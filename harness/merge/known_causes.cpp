@@ -38,6 +38,10 @@ constexpr std::pair kBinding = {"there are too few cores to bind the ranks to",
 constexpr std::pair kDaemons = {
     "mpirun cannot start its daemons on all hosts",
     "see that each can be reached by ssh without a password, and has the same Open MPI in PATH"};
+constexpr std::pair kUnreachable = {
+    "MPI can use neither shared memory nor a network between the ranks",
+    "see df -h /dev/shm, and enlarge it where it is small (docker run --shm-size=1g); on several "
+    "hosts name the network (--launcher-args \"--mca btl_tcp_if_include NAME\")"};
 constexpr std::pair kSlurmResources = {
     "Slurm does not give the ranks what they ask for",
     "ask for a larger allocation, or for fewer ranks or threads_per_rank"};
@@ -131,11 +135,10 @@ constexpr std::array kCauses = {
     row("Too many open files", kLimits),
     row("No space left on device", kDisk),
     row("Disk quota exceeded", kDisk),
-    row("processes are unable to reach each other",
-        {"MPI can use neither shared memory nor a network between the ranks",
-         "see df -h /dev/shm, and enlarge it where it is small (docker run --shm-size=1g); on "
-         "several "
-         "hosts name the network (--launcher-args \"--mca btl_tcp_if_include NAME\")"}),
+    // Open MPI's help texts pass through shared memory and may be lost, each for itself.
+    row("processes are unable to reach each other", kUnreachable),
+    row("MPI process is unreachable", kUnreachable),
+    row("BTLs attempted: self", kUnreachable),
     row("stack smashing detected",
         {"a program overran a buffer; mpirun of Open MPI 4 does where the host's name is longer "
          "than 55 characters",
@@ -148,6 +151,10 @@ constexpr std::array kCauses = {
         {"moebench-rank or a library of it was built for another kind of CPU",
          "build it on this kind of machine"}),
     row("signal 9 (Killed)", kKilled),
+    row("An error occurred in MPI_Init",
+        {"MPI did not start among the ranks",
+         "see the log; most often /dev/shm is full (df -h /dev/shm) or hosts cannot reach each "
+         "other"}),
 };
 
 }  // namespace

@@ -109,6 +109,10 @@ TEST(LastWords, CausesAreKnownByWhatIsPrinted) {
                  "is executable"},
            Known{"At least one pair of MPI processes are unable to reach each other for",
                  "df -h /dev/shm"},
+           Known{
+               "MPI_INIT has failed because at least one MPI process is unreachable\nfrom another.",
+               "df -h /dev/shm"},
+           Known{"[vm:1] *** An error occurred in MPI_Init_thread", "df -h /dev/shm"},
            Known{"*** stack smashing detected ***: terminated", "short name"},
            Known{"There are not enough slots available in the system", "--oversubscribe"},
            Known{"While computing bindings, we found no available cpus on", "bind: none"},
