@@ -21,9 +21,9 @@ constexpr std::pair kOtherMpi = {
     "the launcher is not that of the Open MPI that moebench-rank is linked to",
     "put the mpirun of that Open MPI first in PATH (ldd on moebench-rank names its libmpi)"};
 constexpr std::pair kLibrary = {
-    "the system cannot load moebench-rank",
-    "install what the line names, or let LD_LIBRARY_PATH name its folder, on every host (ldd on "
-    "moebench-rank lists all)"};
+    "a program cannot load its libraries",
+    "install what the line names, or let LD_LIBRARY_PATH name its folder, on every host (ldd lists "
+    "all that it needs)"};
 constexpr std::pair kProgram = {"the launcher cannot start moebench-rank",
                                 "see that it lies at the same path on every host, is executable "
                                 "and was built for this machine"};
