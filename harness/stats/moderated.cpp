@@ -17,13 +17,15 @@ namespace {
 
 namespace math = boost::math;
 
-Variance pooled(const std::vector<Variance>& variances) {
-  Variance sum;
+constexpr double kMaxPriorDfEach = 0.25;
+
+double pooled(const std::vector<Variance>& variances) {
+  double sum = 0, df = 0;
   for (const Variance& variance : variances) {
-    sum.value += variance.value * variance.df;
-    sum.df += variance.df;
+    sum += variance.value * variance.df;
+    df += variance.df;
   }
-  return {sum.value / sum.df, std::numeric_limits<double>::infinity()};
+  return sum / df;
 }
 
 // Its logarithm without the bias that few degrees of freedom give.
@@ -53,8 +55,7 @@ Variance fit_prior(std::span<const Variance> variances) {
   for (const Variance& variance : variances) {
     if (variance.df > 0) known.push_back({std::max(variance.value, kMinVariance), variance.df});
   }
-  if (known.empty()) return {};
-  if (known.size() == 1) return {known[0].value, 0};
+  if (std::ssize(known) < kMinFamily) return {};
   std::vector<double> logs;
   double expected_spread = 0;
   for (const Variance& variance : known) {
@@ -63,9 +64,11 @@ Variance fit_prior(std::span<const Variance> variances) {
   }
   const Moments log_moments = moments(logs);
   const double spread = log_moments.sum_of_squares / log_moments.df() - expected_spread;
-  if (spread <= 0) return pooled(known);
+  const double most = kMaxPriorDfEach * static_cast<double>(known.size());
+  if (spread <= 0) return {pooled(known), most};
   const double half = trigamma_inverse(spread);
-  return {std::exp(log_moments.mean + math::digamma(half) - std::log(half)), 2 * half};
+  return {std::exp(log_moments.mean + math::digamma(half) - std::log(half)),
+          std::min(2 * half, most)};
 }
 
 VarianceRatio compare_variances(std::span<const std::pair<Variance, Variance>> pairs) {
@@ -82,12 +85,11 @@ VarianceRatio compare_variances(std::span<const std::pair<Variance, Variance>> p
           t_upper_tail(sum / std::sqrt(spread), std::numeric_limits<double>::infinity())};
 }
 
-Variance moderate(const Variance& prior, const Variance& variance, double pooled_df) {
-  if (std::isinf(prior.df)) return {std::max(prior.value, kMinVariance), pooled_df};
+Variance moderate(const Variance& prior, const Variance& variance) {
   const double df = prior.df + variance.df;
   if (!(df > 0)) return {};
   const double value = (prior.df * prior.value + variance.df * variance.value) / df;
-  return {std::max(value, kMinVariance), std::min(df, pooled_df)};
+  return {std::max(value, kMinVariance), df};
 }
 
 }  // namespace moebench::stats

@@ -8,7 +8,7 @@ namespace moebench::stats {
 // A variance and the degrees of freedom it was estimated with; 0: nothing is known.
 struct Variance {
   double value = 0;
-  double df = 0;  // may be infinite
+  double df = 0;
 };
 
 // Smallest variance that is believed: runs whose logarithms spread less than 1e-4 do not exist, so
@@ -17,14 +17,18 @@ inline constexpr double kMinVariance = 1e-8;
 
 // Scaled inverse chi-square prior of a family of variances: G. K. Smyth, "Linear models and
 // empirical Bayes methods", Stat. Appl. Genet. Mol. Biol. 3 (2004), section 6.2, by the mean and
-// the variance of the log variances. Those without degrees of freedom are left out. Of one alone
-// nothing is learned about the spread: df 0. Variances that spread no more than chance allows share
-// one value: df infinite, value their pooled variance.
+// the variance of the log variances. Those without degrees of freedom are left out. Variances that
+// spread no more than chance allows have their pooled variance for value.
+//
+// How alike the variances are is itself an estimate, and a poor one of few: taken at its word, it
+// makes a t test reject two to four times as often as it says. So the prior of G variances has at
+// most G/4 degrees of freedom, and of fewer than `kMinFamily` nothing is learned: df 0.
+inline constexpr int kMinFamily = 8;
 Variance fit_prior(std::span<const Variance> variances);
 
-// (d0 s0^2 + d s^2) / (d0 + d) with d0 + d degrees of freedom, at most `pooled_df`: the sum over
-// the family, which is all that was observed. {0, 0} where neither prior nor variance has any.
-Variance moderate(const Variance& prior, const Variance& variance, double pooled_df);
+// (d0 s0^2 + d s^2) / (d0 + d) with d0 + d degrees of freedom. {0, 0} where neither prior nor
+// variance has any.
+Variance moderate(const Variance& prior, const Variance& variance);
 
 // How variances of the same things compare, measured twice.
 struct VarianceRatio {

@@ -5,13 +5,10 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
-#include <limits>
 #include <vector>
 
 namespace moebench::stats {
 namespace {
-
-constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
 void expect_near(double value, double expected) {
   EXPECT_NEAR(value, expected, 1e-7 * std::abs(expected));
@@ -26,41 +23,48 @@ TEST(TrigammaInverse, SolvesTrigamma) {
   expect_near(trigamma_inverse(1e-8), 1e8);
 }
 
-TEST(FitPrior, FitsTheSpreadOfVariances) {
-  const Variance prior =
-      fit_prior(std::vector<Variance>{{1e-4, 5}, {4e-4, 5}, {2e-4, 5}, {9e-4, 5}, {5e-5, 5}});
-  expect_near(prior.df, 3.3935346045111245);
-  expect_near(prior.value, 0.00018350898712896272);
-  const Variance low = moderate(prior, {1e-4, 5}, 25);
-  expect_near(low.value, 0.000133762967684377);
-  expect_near(low.df, 8.3935346045111245);
-  expect_near(moderate(prior, {9e-4, 5}, 25).value, 0.0006103202452167994);
+constexpr double kPriorDf = 1.5548915032635;
+constexpr double kPriorValue = 0.00013643853108977688;
+
+// Eight variances that spread by more than chance.
+std::vector<Variance> spread_family() {
+  return {{1e-4, 5},  {40e-4, 8}, {2e-4, 5},  {9e-4, 5},
+          {.5e-4, 2}, {6e-4, 5},  {.1e-4, 3}, {3e-4, 5}};
 }
 
-TEST(FitPrior, TakesUnequalDegreesOfFreedomAndLeavesOutCellsWithout) {
-  const Variance prior =
-      fit_prior(std::vector<Variance>{{1e-4, 2}, {40e-4, 8}, {0, 0}, {2e-4, 5}, {.1e-4, 3}});
-  expect_near(prior.df, 1.0279800001186588);
-  expect_near(prior.value, 6.782166463250928e-05);
+TEST(FitPrior, FitsTheSpreadOfVariances) {
+  const Variance prior = fit_prior(spread_family());
+  expect_near(prior.df, kPriorDf);
+  expect_near(prior.value, kPriorValue);
+  const Variance low = moderate(prior, {1e-4, 5});
+  expect_near(low.df, kPriorDf + 5);
+  expect_near(low.value, (kPriorDf * kPriorValue + 5e-4) / (kPriorDf + 5));
+}
+
+TEST(FitPrior, LeavesOutCellsWithoutDegreesOfFreedom) {
+  std::vector<Variance> family = spread_family();
+  family.push_back({1, 0});
+  const Variance prior = fit_prior(family);
+  expect_near(prior.df, kPriorDf);
   // A cell of one pair has what the others teach.
-  const Variance alone = moderate(prior, {0, 0}, 18);
+  const Variance alone = moderate(prior, {0, 0});
   expect_near(alone.value, prior.value);
   expect_near(alone.df, prior.df);
 }
 
-TEST(FitPrior, EqualVariancesArePooled) {
-  const Variance prior = fit_prior(std::vector<Variance>{{1e-4, 4}, {2e-4, 8}});
-  EXPECT_EQ(prior.df, kInfinity);
-  expect_near(prior.value, 20e-4 / 12);
-  const Variance pooled = moderate(prior, {1e-4, 4}, 12);
-  expect_near(pooled.value, 20e-4 / 12);
-  EXPECT_EQ(pooled.df, 12) << "no more than was observed";
+TEST(FitPrior, OfEqualVariancesIsTheirPooledOneAndWorthAQuarterOfTheFamily) {
+  const std::vector<Variance> family(12, {2e-4, 4});
+  const Variance prior = fit_prior(family);
+  expect_near(prior.value, 2e-4);
+  EXPECT_EQ(prior.df, 3);
+  EXPECT_EQ(fit_prior(std::vector<Variance>(24, {2e-4, 4})).df, 6);
 }
 
-TEST(FitPrior, OfOneVarianceLearnsNothingOfTheSpread) {
-  const Variance prior = fit_prior(std::vector<Variance>{{3e-4, 5}, {1, 0}});
-  EXPECT_EQ(prior.df, 0);
-  const Variance same = moderate(prior, {3e-4, 5}, 5);
+TEST(FitPrior, OfFewVariancesLearnsNothing) {
+  const std::vector<Variance> family(kMinFamily - 1, {3e-4, 5});
+  EXPECT_EQ(fit_prior(family).df, 0);
+  EXPECT_GT(fit_prior(std::vector<Variance>(kMinFamily, {3e-4, 5})).df, 0);
+  const Variance same = moderate(fit_prior(family), {3e-4, 5});
   EXPECT_EQ(same.value, 3e-4);
   EXPECT_EQ(same.df, 5);
 }
@@ -80,14 +84,13 @@ TEST(CompareVariances, ByTheMeanOfLogDifferences) {
 TEST(FitPrior, OfNothingIsNothing) {
   EXPECT_EQ(fit_prior({}).df, 0);
   EXPECT_EQ(fit_prior(std::vector<Variance>{{0, 0}}).df, 0);
-  EXPECT_EQ(moderate({}, {}, 0).df, 0);
+  EXPECT_EQ(moderate({}, {}).df, 0);
 }
 
 TEST(FitPrior, ZeroVarianceIsNotBelieved) {
-  const Variance prior = fit_prior(std::vector<Variance>{{0, 5}, {0, 5}, {0, 5}});
-  EXPECT_EQ(prior.df, kInfinity);
-  expect_near(moderate(prior, {0, 5}, 15).value, kMinVariance);
-  EXPECT_EQ(moderate({}, {0, 5}, 5).value, kMinVariance);
+  const Variance prior = fit_prior(std::vector<Variance>(kMinFamily, {0, 5}));
+  expect_near(moderate(prior, {0, 5}).value, kMinVariance);
+  EXPECT_EQ(moderate({}, {0, 5}).value, kMinVariance);
 }
 
 }  // namespace

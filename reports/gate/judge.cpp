@@ -23,8 +23,9 @@ using PairList = std::vector<const Pair*>;
 
 // What a cell is judged by.
 struct Evidence {
-  PairList pairs;        // valid, those of the last complete look
+  PairList pairs;        // valid, at most those of the look
   PairList calibration;  // valid
+  int num_run = 0;       // pairs, valid or not
 };
 
 Change to_change(const Estimate& estimate, double error) {
@@ -51,8 +52,8 @@ class Judge {
     report_.base = session_.base;
     report_.candidate = session_.candidate;
     report_.mde = session_.mde;
-    const int look = last_look();
-    for (const auto& cell : session_.cells) add_cell(cell, look);
+    look_ = last_look();
+    for (const auto& cell : session_.cells) add_cell(cell);
     judge_times();
     for (CellResult& cell : report_.cells) {
       if (cell.tests.empty()) continue;
@@ -96,18 +97,20 @@ class Judge {
     return look;
   }
 
-  void add_cell(const record::SessionCell& planned, int look) {
+  void add_cell(const record::SessionCell& planned) {
     CellResult cell{.id = planned.id, .scenario = planned.scenario, .axes = planned.axes};
     Evidence evidence;
     const auto found = session_pairs_.find(planned.id);
     if (found == session_pairs_.end() || found->second.pairs.empty()) {
       cell.message = "no pair was run";
+      is_cut_short_ = true;
     } else {
       has_pairs_ = true;
       count_invalid(found->second);
       evidence.pairs = found->second.valid();
+      evidence.num_run = static_cast<int>(found->second.pairs.size());
       cell.valid_pairs = static_cast<int>(evidence.pairs.size());
-      if (cell.valid_pairs > look) evidence.pairs.resize(static_cast<std::size_t>(look));
+      if (cell.valid_pairs > look_) evidence.pairs.resize(static_cast<std::size_t>(look_));
       judge_runs(found->second, evidence, cell);
     }
     const auto calibrated = calibration_pairs_.find(planned.id);
@@ -198,7 +201,11 @@ class Judge {
           make_test(metric, noise.estimates[i], evidence_[cells[i]].pairs));
     }
     if (cells.size() < 2) return;
-    suite_estimates_.push_back(suite_mean(noise));
+    std::vector<std::size_t> complete;
+    for (std::size_t i = 0; i < cells.size(); ++i) {
+      if (noise.estimates[i].pairs >= look_) complete.push_back(i);
+    }
+    suite_estimates_.push_back(suite_mean(noise, complete));
     report_.suite.push_back(make_test(metric, suite_estimates_.back(), {}));
     report_.suite.back().noise.reset();  // of a mean over cells, not of a run
   }
@@ -235,41 +242,88 @@ class Judge {
     const double alpha = session_.alpha / looks_;
     const bool has_suite = !suite_estimates_.empty();
     const double share = has_suite ? input_.rules.suite_share : 0;
-    const auto adjusted = adjusted_p(cell_estimates_);
+    const auto adjusted = adjusted_p(cell_estimates_, look_);
     for (std::size_t i = 0; i < cell_tests_.size(); ++i) {
       MetricTest& test = report_.cells[cell_tests_[i].first].tests[cell_tests_[i].second];
-      decide(cell_estimates_[i], adjusted[i], alpha * (1 - share), input_.rules.min_estimate, test);
+      const Estimate& estimate = cell_estimates_[i];
+      if (estimate.pairs < look_) {
+        leave_open(evidence_[cell_tests_[i].first], estimate, test);
+        continue;
+      }
+      decide(estimate, adjusted[i], alpha * (1 - share), input_.rules.min_estimate, test);
+      hides_slowdown_ |= test.verdict == Verdict::kInconclusive;
     }
-    const auto suite_adjusted = adjusted_p(suite_estimates_);
+    const auto suite_adjusted = adjusted_p(suite_estimates_, 1);
     for (std::size_t i = 0; i < suite_estimates_.size(); ++i) {
       decide(suite_estimates_[i], suite_adjusted[i], alpha * share, input_.rules.suite_min_estimate,
              report_.suite[i]);
     }
   }
 
-  static std::vector<double> adjusted_p(const std::vector<Estimate>& estimates) {
+  // A test with fewer pairs than the look: there is no telling yet.
+  void leave_open(const Evidence& evidence, const Estimate& estimate, MetricTest& test) {
+    const bool lacks_pairs = std::ssize(evidence.pairs) < look_;
+    if (lacks_pairs) (evidence.num_run < 2 * look_ ? is_cut_short_ : is_given_up_) = true;
+    if (estimate.pairs == 0) {
+      test.verdict = Verdict::kMissing;
+      test.note = "not measured in any valid pair";
+      return;
+    }
+    test.verdict = Verdict::kInconclusive;
+    test.note = fmt::format("{}{} of {} planned pairs", lacks_pairs ? "" : "measured in ",
+                            estimate.pairs, look_);
+  }
+
+  // Holm's. A test that is not complete counts as one, and is not rejected: a session was set to be
+  // judged at its looks, and at no other number of pairs.
+  static std::vector<double> adjusted_p(const std::vector<Estimate>& estimates, int look) {
     std::vector<double> p;
-    for (const Estimate& estimate : estimates) p.push_back(estimate.p_slower());
+    for (const Estimate& estimate : estimates) {
+      p.push_back(estimate.pairs < look ? 1 : estimate.p_slower());
+    }
     return stats::holm_adjusted(p);
   }
 
   void decide(const Estimate& estimate, double p, double alpha, double threshold,
               MetricTest& test) const {
     test.adjusted_p = p;
-    if (estimate.pairs == 0) {
-      test.verdict = Verdict::kMissing;
-      test.note = "not measured in any valid pair";
-    } else if (p <= alpha && std::expm1(estimate.mean) > threshold) {
+    if (p <= alpha && std::expm1(estimate.mean) > threshold) {
       test.verdict = Verdict::kRegressed;
     } else if (std::expm1(estimate.bound(pass_error_, +1)) < session_.mde) {
       test.verdict = Verdict::kPass;
     } else {
       test.verdict = Verdict::kInconclusive;
-      if (!(estimate.df > 0)) test.note = "one pair, and no calibration: the noise is unknown";
+      if (estimate.pairs == 0) {
+        test.note = "no cell has the planned pairs";
+      } else if (!(estimate.df > 0)) {
+        test.note = "one pair, and no calibration: the noise is unknown";
+      }
     }
   }
 
   void add_notes() {
+    if (is_cut_short_) {
+      report_.notes.push_back(
+          "the session was cut short; what lacks pairs is judged when it has those that were set "
+          "beforehand: the same moebench ab goes on with it");
+    }
+    if (is_given_up_) {
+      report_.notes.push_back(
+          "too many pairs of a cell do not count, and it was given up: choose a quieter machine, "
+          "or a new session with a larger --busy-cores");
+    }
+    if (hides_slowdown_ && look_ < session_.looks.back()) {
+      report_.notes.push_back(fmt::format(
+          "inconclusive after {} pairs of a cell; the next look is set: the same moebench ab goes "
+          "on with the session",
+          look_));
+    } else if (hides_slowdown_) {
+      report_.notes.push_back(fmt::format(
+          "the noise hides +{:g} % where a cell is inconclusive: choose a quieter machine{}, or "
+          "more --pairs in a new session",
+          session_.mde * 100,
+          input_.calibration.empty() ? ", calibrate it (moebench calibrate)" : ""));
+    }
     if (input_.calibration.empty()) {
       report_.notes.push_back(
           "no calibration: the noise is known from the session alone, which takes more pairs");
@@ -314,6 +368,10 @@ class Judge {
   const record::Session& session_;
   double looks_;
   double pass_error_;
+  int look_ = 0;                 // pairs of a cell by which it is judged
+  bool is_cut_short_ = false;    // a cell has fewer, and may get more
+  bool is_given_up_ = false;     // a cell has fewer, and gets no more
+  bool hides_slowdown_ = false;  // a cell at the look is INCONCLUSIVE
   std::map<std::string, CellPairs> session_pairs_, calibration_pairs_;
   Report report_;
   std::vector<Evidence> evidence_;  // one a cell of the report

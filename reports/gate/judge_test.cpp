@@ -85,6 +85,7 @@ TEST(Judge, ARateIsWorseWhereItFalls) {
 
 TEST(Judge, OnePairIsInconclusiveWithoutACalibration) {
   TestSession session;
+  session.input.session.looks = {1};
   session.plan("a");
   session.add("a", 100e6, 100e6);
   Report report = session.judge();
@@ -117,8 +118,9 @@ TEST(Judge, ValuesWithoutALogarithmAreNotMeasured) {
     session.input.session.looks = {5};
     session.add("a", 100e6, bad);
     const Report report = session.judge();
-    EXPECT_EQ(report.worst(), Verdict::kPass);
+    EXPECT_EQ(report.worst(), Verdict::kInconclusive);
     EXPECT_EQ(time_test(report.cells[0]).pairs, 4);
+    EXPECT_EQ(time_test(report.cells[0]).note, "measured in 4 of 5 planned pairs");
 
     TestSession alone;
     alone.plan("a");
@@ -128,18 +130,81 @@ TEST(Judge, ValuesWithoutALogarithmAreNotMeasured) {
   }
 }
 
-TEST(Judge, CellsMayHaveDifferentNumbersOfPairs) {
+TEST(Judge, ACellWithFewerPairsThanPlannedIsInconclusive) {
   TestSession session;
   session.add_cell("a", 0);
+  session.add_cell("slower", 20);
   session.plan("b");
-  session.add("b", 100e6, 100.2e6);
-  EXPECT_EQ(session.judge().cells[1].verdict, Verdict::kInconclusive)
-      << "one cell tells nothing of another's noise";
-  session.add_cell("c", 0);
+  for (int i = 0; i < 3; ++i) session.add("b", 100e6, 200e6);
   const Report report = session.judge();
-  EXPECT_EQ(report.worst(), Verdict::kPass);
-  EXPECT_EQ(time_test(report.cells[1]).pairs, 1);
-  EXPECT_EQ(time_test(report.cells[2]).pairs, 4);
+  EXPECT_EQ(report.cells[0].verdict, Verdict::kPass);
+  EXPECT_EQ(report.cells[1].verdict, Verdict::kRegressed) << "it has the planned pairs";
+  EXPECT_EQ(report.cells[2].verdict, Verdict::kInconclusive);
+  EXPECT_EQ(time_test(report.cells[2]).note, "3 of 4 planned pairs");
+  EXPECT_THAT(report.notes, Contains(HasSubstr("the same moebench ab goes on with it")));
+}
+
+// Equal runs, or a slowdown of which nobody doubts: no number of pairs is judged but the planned.
+TEST(Judge, ASessionThatWasCutShortIsInconclusive) {
+  for (const std::vector<int>& looks : {std::vector{6}, std::vector{6, 12, 20}}) {
+    for (const double slowdown : {1.0, 3.0}) {
+      for (const int pairs : {2, 3, 5}) {
+        TestSession session;
+        session.input.session.looks = looks;
+        for (const char* cell : {"a", "b"}) {
+          session.plan(cell);
+          for (int i = 0; i < pairs; ++i) {
+            session.add(cell, 100e6 + 1e5 * i, slowdown * (100e6 - 1e5 * i));
+          }
+        }
+        const Report report = session.judge();
+        EXPECT_EQ(report.worst(), Verdict::kInconclusive);
+        EXPECT_EQ(report.count(Verdict::kInconclusive), 2);
+        EXPECT_EQ(report.suite.front().verdict, Verdict::kInconclusive);
+        EXPECT_TRUE(wants_more_pairs(report));
+        EXPECT_THAT(report.notes, Contains(HasSubstr("cut short")));
+      }
+    }
+  }
+}
+
+TEST(Judge, AfterALookASessionIsWhatThatLookSays) {
+  const auto judge_with = [](int more, double slowdown) {
+    TestSession session;
+    session.input.session.looks = {4, 8};
+    session.input.session.alpha = 1e-9;
+    session.add_cell("a", slowdown);
+    for (int i = 0; i < more; ++i) session.add("a", 100e6, 300e6);
+    return session.judge();
+  };
+  for (const int more : {0, 1, 3}) {
+    EXPECT_EQ(judge_with(more, 0).worst(), Verdict::kPass);
+    const Report open = judge_with(more, 4.9);
+    EXPECT_EQ(open.worst(), Verdict::kInconclusive);
+    EXPECT_THAT(open.notes, Contains(HasSubstr("the same moebench ab goes on")));
+  }
+  EXPECT_EQ(judge_with(4, 0).worst(), Verdict::kInconclusive) << "the second look has all eight";
+}
+
+TEST(Judge, ACellThatWasGivenUpIsInconclusive) {
+  TestSession session;
+  session.add_cell("a", 0);
+  session.plan("busy");
+  for (int i = 0; i < 8; ++i) {
+    auto [base, candidate] = session.add("busy", 100e6, 100e6);
+    if (i > 2) candidate->metrics["other_cores"] = {.unit = "1", .value = 1.5};
+  }
+  const Report report = session.judge();
+  EXPECT_EQ(report.cells[1].verdict, Verdict::kInconclusive);
+  EXPECT_THAT(report.notes, Contains(HasSubstr("larger --busy-cores")));
+}
+
+TEST(Judge, InconclusiveAtTheEndSaysWhatHelps) {
+  TestSession session;
+  session.plan("a");
+  for (const double ns : {100e6, 140e6, 70e6, 120e6}) session.add("a", 100e6, ns);
+  EXPECT_EQ(session.judge().worst(), Verdict::kInconclusive);
+  EXPECT_THAT(session.judge().notes, Contains(HasSubstr("moebench calibrate")));
 }
 
 TEST(Judge, NothingToCompareIsAnError) {
@@ -266,6 +331,7 @@ TEST(Judge, MissingAndNewCellsAreListed) {
   const Report report = session.judge();
   EXPECT_EQ(report.worst(), Verdict::kMissing);
   EXPECT_EQ(report.cells[1].message, "no pair was run");
+  EXPECT_THAT(report.notes, Contains(HasSubstr("cut short")));
   EXPECT_EQ(report.cells[2].verdict, Verdict::kNew);
 }
 

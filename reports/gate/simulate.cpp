@@ -1,14 +1,16 @@
 #include "reports/gate/simulate.h"
 
-#include <fmt/core.h>
+#include <fmt/format.h>
+#include <fmt/ranges.h>
 
+#include <algorithm>
 #include <cmath>
+#include <iterator>
 #include <numbers>
 
 #include "harness/base/check.h"
 #include "harness/base/hash.h"
 #include "reports/gate/gate.h"
-#include "reports/write/format_value.h"
 
 namespace moebench::gate {
 namespace {
@@ -18,8 +20,9 @@ using record::CellRecord;
 
 constexpr double kCellSpread = 0.3;
 constexpr double kPairEffect = 0.02;
-constexpr int kCalibrationPairs = 6;
 constexpr double kMeanTimeNs = 1e8;
+constexpr int kHeavyTailDf = 4;
+constexpr double kIntervalZ = 1.959963984540054;  // two-sided 95 %
 
 // Normal numbers that are the same with every standard library (Box and Muller).
 class Random {
@@ -34,6 +37,14 @@ class Random {
     const double radius = std::sqrt(-2 * std::log(uniform()));
     return radius * std::cos(2 * std::numbers::pi * uniform());
   }
+  // Of variance 1.
+  double noise(RunNoise kind) {
+    const double number = normal();
+    if (kind == RunNoise::kNormal) return number;
+    double chi_squared = 0;
+    for (int i = 0; i < kHeavyTailDf; ++i) chi_squared += std::pow(normal(), 2);
+    return number * std::sqrt((kHeavyTailDf - 2) / chi_squared);
+  }
 
  private:
   std::uint64_t state_;
@@ -46,7 +57,7 @@ record::Session make_session(const SimulatedCase& simulated) {
   for (int cell = 0; cell < simulated.cells; ++cell) {
     session.cells.push_back({cell_name(cell), cell_name(cell), "simulated", {}});
   }
-  session.looks = {simulated.pairs};
+  session.looks = simulated.looks;
   return session;
 }
 
@@ -57,19 +68,30 @@ class Matrix {
     for (int cell = 0; cell < simulated.cells; ++cell) {
       noise_.push_back(simulated.run_noise * std::exp(kCellSpread * random_.normal()));
     }
-    add_pairs(input_.records, simulated.pairs, 1, simulated.drift);
-    add_pairs(input_.calibration, kCalibrationPairs, simulated.calibration_noise, 0);
+    add_pairs(runs_, simulated.looks.back(), 1, simulated.drift);
+    add_pairs(input_.calibration, simulated.calibration_pairs, simulated.calibration_noise, 0);
   }
 
-  Report judge_as_is() const { return judge(input_); }
+  // What the gate says at the end of a session, which ends at the first look that leaves nothing
+  // to decide.
+  Report judge_session() {
+    input_.records.clear();
+    for (const int look : simulated_.looks) {
+      const auto begin = runs_.begin() + std::ssize(input_.records);
+      const auto end = runs_.begin() + std::ptrdiff_t{2} * simulated_.cells * look;
+      std::copy(begin, end, std::back_inserter(input_.records));
+      Report report = judge(input_);
+      if (look == simulated_.looks.back() || !wants_more_pairs(report)) return report;
+    }
+    MOEBENCH_CHECK(!"a session without looks");
+  }
 
-  Report judge_slower() {
-    for (CellRecord& record : input_.records) {
+  void slow_down() {
+    for (CellRecord& record : runs_) {
       const bool is_slower = simulated_.in_all_cells || record.id == cell_name(0);
       if (!is_slower || record.pair->arm == Arm::kBase) continue;
       *record.metrics["step_time"].value *= 1 + simulated_.slowdown;
     }
-    return judge(input_);
   }
 
  private:
@@ -84,7 +106,7 @@ class Matrix {
           const Arm arm = (order == 0) == base_first ? Arm::kBase : Arm::kCandidate;
           const double noise = times_noise * noise_[static_cast<std::size_t>(cell)];
           const double drifted = drift * static_cast<double>(records.size()) / num_runs;
-          const double log_time = shared + drifted + noise * random_.normal();
+          const double log_time = shared + drifted + noise * random_.noise(simulated_.noise);
           records.push_back(make_record(cell, {cell_name(cell), index, arm, order}, log_time));
         }
       }
@@ -102,12 +124,30 @@ class Matrix {
   SimulatedCase simulated_;
   Random random_;
   std::vector<double> noise_;
+  std::vector<CellRecord> runs_;  // of the session, to its last look
   Input input_;
 };
 
 bool is_found(const SimulatedCase& simulated, const Report& report) {
   return simulated.in_all_cells ? report.suite.front().verdict == Verdict::kRegressed
                                 : report.cells.front().verdict == Verdict::kRegressed;
+}
+
+// `sign`: +1 where the share may not be above the bound, -1 where it may not be below.
+Promise check_bound(const ShareInterval& interval, double bound, int sign) {
+  const double worst = sign > 0 ? interval.upper : interval.lower;
+  const double best = sign > 0 ? interval.lower : interval.upper;
+  if (sign * worst <= sign * bound) return Promise::kKept;
+  return sign * best > sign * bound ? Promise::kBroken : Promise::kUndecided;
+}
+
+Promise check_false_alarms(const PromisedCase& promised, const SimulatedResult& result) {
+  return check_bound(share_interval(result.false_alarms, result.matrices),
+                     promised.max_false_alarms, +1);
+}
+
+Promise check_found(const PromisedCase& promised, const SimulatedResult& result) {
+  return check_bound(share_interval(result.found, result.matrices), *promised.min_found, -1);
 }
 
 }  // namespace
@@ -117,66 +157,136 @@ SimulatedResult simulate(const SimulatedCase& simulated, int matrices, std::uint
   result.matrices = matrices;
   for (int i = 0; i < matrices; ++i) {
     Matrix matrix(simulated, mix64(seed) + static_cast<std::uint64_t>(i));
-    const Report unchanged = matrix.judge_as_is();
+    const Report unchanged = matrix.judge_session();
     result.false_alarms += unchanged.worst() == Verdict::kRegressed;
     result.passed += unchanged.count(Verdict::kPass) == simulated.cells;
-    result.found += is_found(simulated, matrix.judge_slower());
+    if (simulated.slowdown == 0) continue;
+    matrix.slow_down();
+    result.found += is_found(simulated, matrix.judge_session());
   }
   return result;
 }
 
 std::vector<PromisedCase> promised_cases() {
-  return {
-      {{.run_noise = 0.005, .pairs = 4}, 0.01, 0.99},
-      {{.run_noise = 0.01, .pairs = 6}, 0.01, 0.95},
-      {{.run_noise = 0.015, .pairs = 10}, 0.01, 0.95},
-      {{.run_noise = 0.02, .pairs = 18}, 0.01, 0.95},
-      {{.run_noise = 0.01, .pairs = 3, .slowdown = 0.01, .in_all_cells = true}, 0.01, 0.95},
+  std::vector<PromisedCase> cases = {
+      {{.run_noise = 0.005, .looks = {4}}, 0.01, 0.99},
+      {{.run_noise = 0.01, .looks = {6}}, 0.01, 0.95},
+      {{.run_noise = 0.015, .looks = {11}}, 0.01, 0.95},
+      {{.run_noise = 0.02, .looks = {19}}, 0.01, 0.95},
+      {{.run_noise = 0.01, .looks = {3}, .slowdown = 0.01, .in_all_cells = true}, 0.01, 0.95},
   };
+  // So much noise that the estimate's threshold holds back few alarms: the test alone has to.
+  for (const RunNoise noise : {RunNoise::kNormal, RunNoise::kHeavyTailed}) {
+    for (const int calibration_pairs : {0, 6}) {
+      for (const int cells : {2, 24}) {
+        for (const std::vector<int>& looks :
+             {std::vector{2}, std::vector{3}, std::vector{6}, std::vector{6, 12, 20}}) {
+          cases.push_back({{.cells = cells,
+                            .run_noise = 0.03,
+                            .looks = looks,
+                            .calibration_pairs = calibration_pairs,
+                            .noise = noise,
+                            .slowdown = 0},
+                           noise == RunNoise::kNormal ? 0.01 : 0.015});
+        }
+      }
+    }
+  }
+  return cases;
 }
 
-bool keeps(const PromisedCase& promised, const SimulatedResult& result, double sigmas) {
-  const auto room = [&](double share) {
-    return sigmas * std::sqrt(share * (1 - share) / result.matrices);
-  };
-  const auto share = [&](int count) { return static_cast<double>(count) / result.matrices; };
-  return share(result.false_alarms) <=
-             promised.max_false_alarms + room(promised.max_false_alarms) &&
-         share(result.found) >= promised.min_found - room(promised.min_found);
+ShareInterval share_interval(int count, int of) {
+  MOEBENCH_CHECK(of > 0 && count >= 0 && count <= of);
+  const double n = of, share = count / n;
+  const double z_squared = kIntervalZ * kIntervalZ;
+  const double center = (share + z_squared / (2 * n)) / (1 + z_squared / n);
+  const double half = kIntervalZ / (1 + z_squared / n) *
+                      std::sqrt(share * (1 - share) / n + z_squared / (4 * n * n));
+  return {share, std::max(0.0, center - half), std::min(1.0, center + half)};
 }
 
-reports::Table simulation_table(const std::vector<PromisedCase>& cases,
-                                const std::vector<SimulatedResult>& results) {
-  MOEBENCH_CHECK(cases.size() == results.size());
+Promise check_promise(const PromisedCase& promised, const SimulatedResult& result) {
+  const Promise alarms = check_false_alarms(promised, result);
+  return promised.min_found ? std::max(alarms, check_found(promised, result)) : alarms;
+}
+
+namespace {
+
+std::string looks_text(const std::vector<int>& looks) {
+  return fmt::format("{}", fmt::join(looks, ", "));
+}
+
+reports::Entry percent(double share) { return {share, fmt::format("{:.2f} %", 100 * share)}; }
+
+// The columns of a share that was counted and of what is promised of it.
+reports::Table share_columns(const char* title) {
   using reports::number_column;
-  reports::Table table = {number_column("cells", reports::kCount),
-                          number_column("run noise", reports::kShare),
-                          number_column("pairs", reports::kCount),
-                          reports::words_column("slower"),
-                          number_column("any false alarm in an A/A matrix"),
-                          number_column("promised", reports::kPlain, "false alarms promised"),
-                          number_column("slowdown found"),
-                          number_column("promised", reports::kPlain, "found promised"),
-                          number_column("A/A all PASS")};
-  for (const std::size_t key : {0, 1, 2, 3}) table[key].is_key = true;
+  return {number_column(title), number_column("from", reports::kPlain, "interval from"),
+          number_column("to", reports::kPlain, "interval to"), number_column("promised"),
+          reports::words_column("promise")};
+}
+
+void add_share(const ShareInterval& interval, const char* side, double bound, Promise promise,
+               std::vector<reports::Entry>& row) {
+  row.insert(row.end(), {percent(interval.share), percent(interval.lower), percent(interval.upper),
+                         reports::Entry(bound, fmt::format("{} {:g} %", side, 100 * bound)),
+                         reports::Entry(to_string(promise))});
+}
+
+reports::Table table_of(reports::Table keys, reports::Table figures) {
+  for (reports::Column& key : keys) key.is_key = true;
+  keys.insert(keys.end(), figures.begin(), figures.end());
+  return keys;
+}
+
+reports::Table case_columns() {
+  return {reports::number_column("cells", reports::kCount),
+          reports::number_column("run noise", reports::kShare), reports::words_column("tails"),
+          reports::number_column("calibration pairs", reports::kCount),
+          reports::number_column("pairs")};
+}
+
+std::vector<reports::Entry> describe(const SimulatedCase& simulated) {
+  return {static_cast<double>(simulated.cells), simulated.run_noise, to_string(simulated.noise),
+          static_cast<double>(simulated.calibration_pairs), looks_text(simulated.looks)};
+}
+
+}  // namespace
+
+reports::Document simulation_document(const std::vector<PromisedCase>& cases,
+                                      const std::vector<SimulatedResult>& results) {
+  MOEBENCH_CHECK(cases.size() == results.size() && !cases.empty());
+  reports::Table alarm_figures = share_columns("any false alarm in an A/A matrix");
+  alarm_figures.push_back(reports::number_column("A/A all PASS"));
+  reports::Table found_keys = case_columns();
+  found_keys.push_back(reports::words_column("slower"));
+  reports::Table alarms = table_of(case_columns(), std::move(alarm_figures));
+  reports::Table found = table_of(std::move(found_keys), share_columns("slowdown found"));
   for (std::size_t i = 0; i < cases.size(); ++i) {
     const SimulatedCase& simulated = cases[i].simulated;
-    const auto share = [&](int count) -> reports::Entry {
-      const double value = static_cast<double>(count) / results[i].matrices;
-      return {value, fmt::format("{:.2f} %", 100 * value)};
-    };
-    const auto promise = [](const char* side, double value) -> reports::Entry {
-      return {value, fmt::format("{} {:.0f} %", side, 100 * value)};
-    };
-    add_row(table,
-            {static_cast<double>(simulated.cells), simulated.run_noise,
-             static_cast<double>(simulated.pairs),
-             fmt::format("{} in {}", reports::format_change(simulated.slowdown),
-                         simulated.in_all_cells ? "all cells" : "one cell"),
-             share(results[i].false_alarms), promise("<=", cases[i].max_false_alarms),
-             share(results[i].found), promise(">=", cases[i].min_found), share(results[i].passed)});
+    const SimulatedResult& result = results[i];
+    std::vector<reports::Entry> row = describe(simulated);
+    add_share(share_interval(result.false_alarms, result.matrices), "<=", cases[i].max_false_alarms,
+              check_false_alarms(cases[i], result), row);
+    row.push_back(percent(static_cast<double>(result.passed) / result.matrices));
+    add_row(alarms, std::move(row));
+    if (!cases[i].min_found) continue;
+    row = describe(simulated);
+    row.emplace_back(fmt::format("{} in {}", reports::format_change(simulated.slowdown),
+                                 simulated.in_all_cells ? "all cells" : "one cell"));
+    add_share(share_interval(result.found, result.matrices), ">=", *cases[i].min_found,
+              check_found(cases[i], result), row);
+    add_row(found, std::move(row));
   }
-  return table;
+  reports::Document document;
+  add_paragraph(document,
+                fmt::format("{} matrices a row. from, to: two-sided 95 % interval of the share, "
+                            "given so many; a promise is kept where all of it is on the right side "
+                            "of the bound, broken where none is, else undecided.",
+                            results.front().matrices));
+  add_section(document, {2, "False alarms"}, std::move(alarms));
+  add_section(document, {2, "Slowdowns"}, std::move(found));
+  return document;
 }
 
 }  // namespace moebench::gate

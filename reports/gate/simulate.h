@@ -1,20 +1,30 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
-#include "reports/write/table.h"
+#include "harness/base/names.h"
+#include "reports/write/document.h"
 
 namespace moebench::gate {
 
-// Matrices whose truth is known, sent through judge(). A run's time is log-normal: a cell's noise
-// is `run_noise` x exp(N(0, 0.3)), both runs of a pair share an effect of 2 %, and each cell has 6
-// calibration pairs.
+// How a run's logarithm scatters: normal; or Student's t with 4 degrees of freedom, in which one
+// run in a hundred is four standard deviations and more off.
+enum class RunNoise { kNormal, kHeavyTailed };
+constexpr auto names_of(RunNoise) {
+  return name_table<RunNoise>({{RunNoise::kNormal, "normal"}, {RunNoise::kHeavyTailed, "heavy"}});
+}
+
+// Matrices whose truth is known, sent through judge(). A cell's noise is `run_noise` x
+// exp(N(0, 0.3)), and both runs of a pair share an effect of 2 %.
 struct SimulatedCase {
   int cells = 24;
-  double run_noise = 0.01;
-  int pairs = 6;
+  double run_noise = 0.01;       // standard deviation of a run's logarithm
+  std::vector<int> looks = {6};  // as record::Session's: a session ends where more decides nothing
+  int calibration_pairs = 6;     // of each cell; 0: there is no calibration
+  RunNoise noise = RunNoise::kNormal;
   double slowdown = 0.05;        // of one cell, or of all
   bool in_all_cells = false;     // and then found by the geometric mean
   double calibration_noise = 1;  // times the session's
@@ -35,16 +45,29 @@ SimulatedResult simulate(const SimulatedCase& simulated, int matrices, std::uint
 struct PromisedCase {
   SimulatedCase simulated;
   double max_false_alarms = 0.01;
-  double min_found = 0.95;
+  std::optional<double> min_found{};  // nullopt: nothing is promised of slowdowns
 };
 std::vector<PromisedCase> promised_cases();
 
-// Whether the counts keep the promise, given that chance moves them: `sigmas` standard errors of
-// the bound's own share.
-bool keeps(const PromisedCase& promised, const SimulatedResult& result, double sigmas);
+// What counts of so many matrices tell of a share. Both limits of its two-sided 95 % interval are
+// Wilson's (1927), which hold for shares near 0 and 1 too.
+struct ShareInterval {
+  double share = 0;
+  double lower = 0;
+  double upper = 1;
+};
+ShareInterval share_interval(int count, int of);
 
-// A markdown table with a row a case.
-reports::Table simulation_table(const std::vector<PromisedCase>& cases,
-                                const std::vector<SimulatedResult>& results);
+// kKept: the whole interval lies on the promise's good side; kBroken: on the other.
+enum class Promise { kKept, kUndecided, kBroken };
+constexpr auto names_of(Promise) {
+  return name_table<Promise>(
+      {{Promise::kKept, "kept"}, {Promise::kUndecided, "undecided"}, {Promise::kBroken, "broken"}});
+}
+Promise check_promise(const PromisedCase& promised, const SimulatedResult& result);
+
+// What is simulated, and two tables with a row a case: false alarms of all, and slowdowns found.
+reports::Document simulation_document(const std::vector<PromisedCase>& cases,
+                                      const std::vector<SimulatedResult>& results);
 
 }  // namespace moebench::gate

@@ -139,9 +139,8 @@ reports::List notes(const Report& report) {
   }
   list.items.push_back({fmt::format(
       "worse by: how much longer or larger, times with one-sided 95 % bounds. REGRESSED: rejected "
-      "by "
-      "Holm's test over all cells, and the estimate above +2 %. PASS: +{:g} % is ruled out. "
-      "INCONCLUSIVE: neither.",
+      "by Holm's test over all cells, and the estimate above +2 %. PASS: +{:g} % is ruled out. "
+      "INCONCLUSIVE: neither, or fewer pairs than planned.",
       report.mde * 100)});
   return list;
 }

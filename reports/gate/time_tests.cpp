@@ -7,7 +7,6 @@
 #include <limits>
 
 #include "harness/stats/distributions.h"
-#include "harness/stats/moderated.h"
 #include "harness/stats/moments.h"
 
 namespace moebench::gate {
@@ -62,35 +61,34 @@ SharedNoise share_noise(const std::vector<Differences>& cells) {
         "the calibration is left out: the session was {:.1f} times as noisy; calibrate again",
         std::sqrt(*noisier));
   }
-  std::vector<stats::Variance> variances;
   for (const Differences& cell : cells) {
-    variances.push_back(residual_variance(cell, !noisier));
-    shared.pooled_df += variances.back().df;
+    shared.residual.push_back(residual_variance(cell, !noisier));
   }
-  const stats::Variance prior = stats::fit_prior(variances);
+  const stats::Variance prior = stats::fit_prior(shared.residual);
   for (std::size_t i = 0; i < cells.size(); ++i) {
     const stats::Moments moments = stats::moments(cells[i].session);
-    const stats::Variance variance = stats::moderate(prior, variances[i], shared.pooled_df);
+    const stats::Variance variance = stats::moderate(prior, shared.residual[i]);
     shared.estimates.push_back({moments.count, moments.mean, variance.value, variance.df});
   }
   return shared;
 }
 
-Estimate suite_mean(const SharedNoise& noise) {
+Estimate suite_mean(const SharedNoise& noise, const std::vector<std::size_t>& cells) {
   Estimate suite;
   double squares = 0;  // sum of (variance of a cell's mean)^2 / df
-  for (const Estimate& cell : noise.estimates) {
-    if (cell.pairs == 0) continue;
+  for (const std::size_t i : cells) {
+    const Estimate& cell = noise.estimates[i];
+    const stats::Variance& residual = noise.residual[i];
+    if (cell.pairs == 0 || !(residual.df > 0)) continue;
     ++suite.pairs;  // here: cells
     suite.mean += cell.mean;
-    const double variance = cell.variance / cell.pairs;
+    const double variance = std::max(residual.value, stats::kMinVariance) / cell.pairs;
     suite.variance += variance;
-    squares +=
-        cell.df > 0 ? variance * variance / cell.df : std::numeric_limits<double>::infinity();
+    squares += variance * variance / residual.df;
   }
   if (suite.pairs == 0) return suite;
   suite.mean /= suite.pairs;
-  suite.df = squares > 0 ? std::min(suite.variance * suite.variance / squares, noise.pooled_df) : 0;
+  suite.df = suite.variance * suite.variance / squares;
   suite.variance /= suite.pairs;
   return suite;
 }

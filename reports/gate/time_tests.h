@@ -1,11 +1,13 @@
 #pragma once
 
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "harness/record/record.h"
+#include "harness/stats/moderated.h"
 
 namespace moebench::gate {
 
@@ -20,7 +22,7 @@ struct Differences {
 struct Estimate {
   int pairs = 0;
   double mean = 0;
-  double variance = 0;  // of one pair's log ratio, moderated
+  double variance = 0;  // of one pair's log ratio
   double df = 0;        // 0: nothing is known of the variance
 
   double standard_error() const;
@@ -31,19 +33,21 @@ struct Estimate {
 };
 
 struct SharedNoise {
-  std::vector<Estimate> estimates;  // one a cell, in the order given
-  double pooled_df = 0;             // of all residuals together
-  std::string note;                 // of what became of the calibration; empty: used as it is
+  std::vector<Estimate> estimates;        // one a cell, in the order given; variances moderated
+  std::vector<stats::Variance> residual;  // likewise, of the cell's own residuals alone
+  std::string note;                       // of what became of the calibration; empty: used as it is
 };
 
-// One variance a cell by empirical Bayes (stats::fit_prior) over the residuals of the session and
-// of the calibration. A calibration that is significantly quieter than the session
-// (stats::compare_variances, 2 %) is left out: with it, noise would pass for a slowdown.
+// A variance a cell, of its residuals in the session and in the calibration; from stats::kMinFamily
+// cells on moderated by empirical Bayes (stats::fit_prior). A calibration that is significantly
+// quieter than the session (stats::compare_variances, 2 %) is left out: with it, noise would pass
+// for a slowdown.
 SharedNoise share_noise(const std::vector<Differences>& cells);
 
-// The geometric mean over the cells that have pairs, its variance with Satterthwaite's degrees of
-// freedom, at most those that all residuals have.
-Estimate suite_mean(const SharedNoise& noise);
+// The geometric mean over `cells` (places in `noise`) whose own noise is known, its variance that
+// of their residuals with Satterthwaite's degrees of freedom. Variances moderated towards each
+// other are no longer independent, as Satterthwaite takes them to be.
+Estimate suite_mean(const SharedNoise& noise, const std::vector<std::size_t>& cells);
 
 // log(candidate / base), negated for a rate ("tokens/s"); nullopt unless both values are finite and
 // positive.
