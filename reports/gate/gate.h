@@ -46,7 +46,8 @@ struct MetricTest {
   std::string unit{};
   bool is_time = false;  // judged from pairs; else exact
   Verdict verdict = Verdict::kMissing;
-  std::optional<double> base{};  // medians over the pairs
+  // Over the pairs: geometric means of a time, medians of an exact metric.
+  std::optional<double> base{};
   std::optional<double> candidate{};
   std::optional<Change> change{};
   std::optional<double> noise{};  // standard deviation of one run, relative

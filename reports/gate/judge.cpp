@@ -7,7 +7,6 @@
 
 #include "harness/base/error.h"
 #include "harness/stats/holm.h"
-#include "harness/stats/quantile.h"
 #include "reports/gate/exact_tests.h"
 #include "reports/gate/fingerprint.h"
 #include "reports/gate/gate.h"
@@ -31,6 +30,15 @@ struct Evidence {
 Change to_change(const Estimate& estimate, double error) {
   return {std::expm1(estimate.mean), std::expm1(estimate.bound(error, -1)),
           std::expm1(estimate.bound(error, +1))};
+}
+
+// Their quotient is what the mean log ratio says: a table shows one estimate, not two. nullopt of
+// nothing; values are positive.
+std::optional<double> geometric_mean(const std::vector<double>& values) {
+  if (values.empty()) return std::nullopt;
+  double sum = 0;
+  for (const double value : values) sum += std::log(value);
+  return std::exp(sum / static_cast<double>(values.size()));
 }
 
 class Judge {
@@ -232,8 +240,8 @@ class Judge {
       candidate.push_back(*pair->candidate->value(metric));
       test.unit = pair->base->metrics.at(metric).unit;
     }
-    test.base = stats::median(std::move(base));
-    test.candidate = stats::median(std::move(candidate));
+    test.base = geometric_mean(base);
+    test.candidate = geometric_mean(candidate);
     if (estimate.pairs > 0) test.change = to_change(estimate, pass_error_);
     return test;
   }

@@ -83,6 +83,30 @@ TEST(Judge, ARateIsWorseWhereItFalls) {
   EXPECT_NEAR(time_test(report.cells[0]).change->estimate, 0.25, 1e-12);
 }
 
+// With a median of each arm "7.94 -> 8.29 ms" can stand beside "+18 %".
+TEST(Judge, WorseByIsTheQuotientOfWhatIsShown) {
+  for (const int pairs : {2, 3, 4, 5}) {
+    TestSession session;
+    session.input.session.looks = {pairs};
+    session.input.session.metrics = {"step_time", "tokens_per_second"};
+    session.plan("a");
+    const double slower[] = {1.5, 1.02, 1.3, 1.01, 1.1};
+    for (int i = 0; i < pairs; ++i)
+      session.add("a", 100e6 + 2e7 * i, (120e6 - 9e6 * i) * slower[i]);
+    for (auto& run : session.input.records) {
+      run.metrics["tokens_per_second"] = {.unit = "tokens/s",
+                                          .value = 1e12 / *run.metrics["step_time"].value};
+    }
+    const Report report = session.judge();
+    const auto& tests = report.cells[0].tests;
+    const MetricTest& rate = tests.back();
+    const MetricTest& time = tests[tests.size() - 2];
+    EXPECT_NEAR(time.change->estimate, *time.candidate / *time.base - 1, 1e-12);
+    EXPECT_NEAR(rate.change->estimate, *rate.base / *rate.candidate - 1, 1e-12);
+    EXPECT_NEAR(rate.change->estimate, time.change->estimate, 1e-12);
+  }
+}
+
 TEST(Judge, OnePairIsInconclusiveWithoutACalibration) {
   TestSession session;
   session.input.session.looks = {1};

@@ -42,15 +42,15 @@ std::optional<double> backward_share(const CellRecord& record) {
 Column share_column(const std::vector<Cell>& cells, const char* title,
                     const std::function<std::optional<double>(const CellRecord&)>& share) {
   return value_column(
-      cells, title, [&](const Cell& cell) { return cell.median_of(share); }, kShare);
+      cells, title, [&](const Cell& cell) { return share(cell.typical()); }, kShare);
 }
 
 // value / estimate - 1.
 Column deviation_column(const std::vector<Cell>& cells, const std::string& title,
                         const char* metric, const char* estimate) {
   const auto deviation = [&](const Cell& cell) -> std::optional<double> {
-    const auto value = cell.median(metric);
-    const auto expected = cell.median(estimate);
+    const auto value = cell.value(metric);
+    const auto expected = cell.value(estimate);
     if (!value || !expected || *expected == 0) return std::nullopt;
     return *value / *expected - 1;
   };
@@ -99,7 +99,7 @@ Table phase_table(const ScenarioCells& scenario) {
   Table table = measured_table(scenario, cells, std::move(shares));
   if (table.empty()) return {};
   const auto step = value_column(
-      cells, "step", [](const Cell& cell) { return cell.median_of(mean_step_ns); }, kSeconds);
+      cells, "step", [](const Cell& cell) { return mean_step_ns(cell.typical()); }, kSeconds);
   table.insert(table.begin() + std::ssize(scenario.varying_axes), step);
   return table;
 }

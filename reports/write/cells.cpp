@@ -10,7 +10,6 @@
 #include "harness/base/error.h"
 #include "harness/config/cell.h"
 #include "harness/record/program.h"
-#include "harness/stats/quantile.h"
 
 namespace moebench::reports {
 namespace {
@@ -71,28 +70,30 @@ const CellRecord* Cell::failure() const {
   return found == repetitions.end() ? nullptr : *found;
 }
 
-std::optional<double> Cell::median_of(
-    const std::function<std::optional<double>(const CellRecord&)>& value_of) const {
-  std::vector<double> values;
-  for (const auto* repetition : repetitions) {
-    if (const auto value = value_of(*repetition)) values.push_back(*value);
+const CellRecord& Cell::typical() const {
+  for (const char* time : {"runtime", "load_time"}) {
+    std::vector<const CellRecord*> timed;
+    for (const auto* repetition : repetitions) {
+      if (repetition->value(time)) timed.push_back(repetition);
+    }
+    if (timed.empty()) continue;
+    const auto middle = timed.begin() + (std::ssize(timed) - 1) / 2;
+    std::ranges::nth_element(
+        timed, middle, {}, [&](const CellRecord* repetition) { return *repetition->value(time); });
+    return **middle;
   }
-  return stats::median(std::move(values));
-}
-
-std::optional<double> Cell::median(std::string_view metric) const {
-  return median_of([&](const CellRecord& repetition) { return repetition.value(metric); });
+  return first();
 }
 
 std::optional<std::pair<double, double>> Cell::spread(std::string_view metric) const {
-  const auto middle = median(metric);
+  const auto middle = value(metric);
   if (!middle || *middle == 0) return std::nullopt;
   double smallest = *middle;
   double largest = *middle;
   for (const auto* repetition : repetitions) {
-    const double value = repetition->value(metric).value_or(*middle);
-    smallest = std::min(smallest, value);
-    largest = std::max(largest, value);
+    const double number = repetition->value(metric).value_or(*middle);
+    smallest = std::min(smallest, number);
+    largest = std::max(largest, number);
   }
   return std::pair(smallest / *middle - 1, largest / *middle - 1);
 }
@@ -180,8 +181,8 @@ const char* disposition_word(Disposition disposition) {
 }
 
 bool recomputes(const Cell& cell) {
-  const auto hardware = cell.median("hardware_flops");
-  return cell.ok() && hardware && hardware != cell.median("model_flops");
+  const auto hardware = cell.value("hardware_flops");
+  return cell.ok() && hardware && hardware != cell.value("model_flops");
 }
 
 }  // namespace moebench::reports

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -27,12 +26,13 @@ struct Cell {
   // The programs that measured it (record::program_of), each once; empty where no record says.
   std::vector<std::string> programs() const;
 
-  // Median over the repetitions that have the value; nullopt where none has.
-  std::optional<double> median(std::string_view metric) const;
-  std::optional<double> median_of(
-      const std::function<std::optional<double>(const record::CellRecord&)>& value_of) const;
+  // The repetition of which a row shows every number, so that its columns agree with each other and
+  // parts add up: the one with the median runtime (of loads: load_time), of two in the middle the
+  // faster. The first where none has such a time.
+  const record::CellRecord& typical() const;
+  std::optional<double> value(std::string_view metric) const { return typical().value(metric); }
 
-  // Smallest and largest repetition relative to the median, e.g. {-0.01, 0.03}.
+  // Smallest and largest repetition relative to the typical one, e.g. {-0.01, 0.03}.
   std::optional<std::pair<double, double>> spread(std::string_view metric) const;
 };
 

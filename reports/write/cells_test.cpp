@@ -58,15 +58,39 @@ TEST(Cells, IdsTellApartWhatNoAxisDoes) {
   EXPECT_EQ(scenarios[0].cells[1].axis("id"), "b");
 }
 
-TEST(Cells, MedianAndSpreadAreOverTheRepetitions) {
+TEST(Cells, ARowIsTheRepetitionOfMedianRuntime) {
+  const auto typical = [](const std::vector<double>& runtimes) {
+    std::vector<CellRecord> records;
+    for (const double runtime : runtimes) {
+      records.push_back(repetition(static_cast<int>(records.size()), runtime));
+    }
+    const auto scenarios = group_cells(records);
+    return scenarios[0].cells[0].typical().repetition;
+  };
+  EXPECT_EQ(typical({100}), 0);
+  EXPECT_EQ(typical({100, 96, 110}), 0);
+  EXPECT_EQ(typical({100, 96}), 1) << "the faster of two in the middle";
+  EXPECT_EQ(typical({100, 110, 90, 96}), 3);
+  std::vector<CellRecord> records = {repetition(0, 1), repetition(1, 2), repetition(2, 3)};
+  for (CellRecord& record : records) record.metrics.clear();
+  EXPECT_EQ(group_cells(records)[0].cells[0].typical().repetition, 0);
+  for (CellRecord& record : records) {
+    record.metrics["load_time"] = {.unit = "ns", .value = 10.0 - record.repetition};
+  }
+  EXPECT_EQ(group_cells(records)[0].cells[0].typical().repetition, 1);
+  records[0].metrics["runtime"] = {.unit = "ns", .value = 5};
+  EXPECT_EQ(group_cells(records)[0].cells[0].typical().repetition, 0);
+}
+
+TEST(Cells, SpreadIsOverTheRepetitions) {
   const std::vector<CellRecord> records = {repetition(0, 100), repetition(1, 96),
                                            repetition(2, 110)};
   const auto scenarios = group_cells(records);
   const Cell& cell = scenarios[0].cells[0];
-  EXPECT_EQ(cell.median("runtime"), 100);
+  EXPECT_EQ(cell.value("runtime"), 100);
   EXPECT_NEAR(cell.spread("runtime")->first, -0.04, 1e-12);
   EXPECT_NEAR(cell.spread("runtime")->second, 0.10, 1e-12);
-  EXPECT_EQ(cell.median("mem_peak"), std::nullopt);
+  EXPECT_EQ(cell.value("mem_peak"), std::nullopt);
   EXPECT_EQ(cell.spread("mem_peak"), std::nullopt);
 }
 

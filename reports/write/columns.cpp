@@ -28,8 +28,8 @@ Entry result_of(const Cell& cell) {
 
 }  // namespace
 
-ValueOf median_of(const char* metric) {
-  return [metric](const Cell& cell) { return cell.median(metric); };
+ValueOf typical_of(const char* metric) {
+  return [metric](const Cell& cell) { return cell.value(metric); };
 }
 
 Column axis_column(const std::vector<Cell>& cells, const std::string& axis) {
@@ -61,15 +61,14 @@ Column value_column(const std::vector<Cell>& cells, const std::string& title,
 Column metric_column(const std::vector<Cell>& cells, const std::string& metric) {
   const record::MetricInfo& info = record::metric_info(metric);
   const std::string title(info.title);
-  const ValueOf median = [metric](const Cell& cell) { return cell.median(metric); };
-  if (info.format == record::MetricFormat::kShare)
-    return value_column(cells, title, median, kShare);
+  const ValueOf value = [metric](const Cell& cell) { return cell.value(metric); };
+  if (info.format == record::MetricFormat::kShare) return value_column(cells, title, value, kShare);
   const bool is_count = info.format == record::MetricFormat::kCount;
-  if (info.unit == "tokens") return value_column(cells, title, median, kTokens);
-  if (is_count) return value_column(cells, title, median, kCount);
+  if (info.unit == "tokens") return value_column(cells, title, value, kTokens);
+  if (is_count) return value_column(cells, title, value, kCount);
   if (info.unit == "bytes") return bytes_column(cells, title, metric.c_str());
-  if (info.unit == "ns") return value_column(cells, title, median, kSeconds);
-  return value_column(cells, title, median, info.unit == "tokens/s" ? kTokensPerSecond : kPlain);
+  if (info.unit == "ns") return value_column(cells, title, value, kSeconds);
+  return value_column(cells, title, value, info.unit == "tokens/s" ? kTokensPerSecond : kPlain);
 }
 
 Table metric_columns(const std::vector<Cell>& cells, const std::vector<std::string>& metrics) {
@@ -79,13 +78,13 @@ Table metric_columns(const std::vector<Cell>& cells, const std::vector<std::stri
 }
 
 Column bytes_column(const std::vector<Cell>& cells, const std::string& title, const char* metric) {
-  const ValueOf median = median_of(metric);
-  return value_column(cells, title, median, bytes_style(values_of(cells, median)));
+  const ValueOf value = typical_of(metric);
+  return value_column(cells, title, value, bytes_style(values_of(cells, value)));
 }
 
 Column seconds_column(const std::vector<Cell>& cells, const std::string& title,
                       const char* metric) {
-  return value_column(cells, title, median_of(metric), kSeconds);
+  return value_column(cells, title, typical_of(metric), kSeconds);
 }
 
 Column repetitions_column(const std::vector<Cell>& cells) {

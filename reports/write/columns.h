@@ -11,12 +11,12 @@
 
 namespace moebench::reports {
 
-// Columns of a table with one row a cell. Numbers are medians over the repetitions; a failed cell
-// shows none of its numbers.
+// Columns of a table with one row a cell. Numbers are those of the cell's typical repetition; a
+// failed cell shows none of its numbers.
 
 using ValueOf = std::function<std::optional<double>(const Cell&)>;
 
-ValueOf median_of(const char* metric);
+ValueOf typical_of(const char* metric);
 
 Column axis_column(const std::vector<Cell>& cells, const std::string& axis);
 // Of the axes in which the scenario's cells differ.
@@ -36,7 +36,7 @@ Table metric_columns(const std::vector<Cell>& cells, const std::vector<std::stri
 Column bytes_column(const std::vector<Cell>& cells, const std::string& title, const char* metric);
 Column seconds_column(const std::vector<Cell>& cells, const std::string& title, const char* metric);
 
-// How many repetitions a cell has, and the fastest and slowest relative to the median.
+// How many repetitions a cell has, and the fastest and slowest relative to the typical one.
 Column repetitions_column(const std::vector<Cell>& cells);
 Column spread_column(const std::vector<Cell>& cells, const std::string& title, const char* metric);
 

@@ -67,19 +67,19 @@ void add_movement(Document& document, const ScenarioCells& scenario) {
     for (const double rank : ranks) step_ns += rank;
     auto names = names_after(cell, "moved_time.");
     const auto time_of = [&](const std::string& name) {
-      return cell.median("moved_time." + name).value_or(0);
+      return cell.value("moved_time." + name).value_or(0);
     };
     std::ranges::stable_sort(names, std::ranges::greater(), time_of);
     // The copy rate is that of all ranks together, the rows' times are added up over ranks.
-    const auto copy_rate = cell.median("copy_rate");
+    const auto copy_rate = cell.value("copy_rate");
     for (const std::string& name : names) {
-      const double ns = time_of(name), bytes = cell.median("moved_bytes." + name).value_or(0);
+      const double ns = time_of(name), bytes = cell.value("moved_bytes." + name).value_or(0);
       if (!(ns > 0)) continue;
       const double rate = bytes / ns * kNsPerSecond;
       const auto of_copy =
           copy_rate ? std::optional(rate * static_cast<double>(ranks.size()) / *copy_rate)
                     : std::nullopt;
-      add_row(table, {name_in(scenario, cell), name, cell.median("moved_calls." + name), bytes, ns,
+      add_row(table, {name_in(scenario, cell), name, cell.value("moved_calls." + name), bytes, ns,
                       rate, of_copy, step_ns > 0 ? std::optional(ns / step_ns) : std::nullopt});
     }
   }

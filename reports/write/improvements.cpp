@@ -107,8 +107,8 @@ AxisValues Reference::other_axes(const Cell& cell) const {
 
 std::optional<double> ratio(const Cell& cell, const Cell* reference, const char* metric) {
   if (!reference || !cell.ok() || !reference->ok()) return std::nullopt;
-  const auto value = cell.median(metric);
-  const auto base = reference->median(metric);
+  const auto value = cell.value(metric);
+  const auto base = reference->value(metric);
   if (!value || !base || *base == 0) return std::nullopt;
   return *value / *base;
 }

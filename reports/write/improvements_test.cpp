@@ -84,5 +84,28 @@ TEST(Improvement, ComparesOnlyCellsThatAreOkAndMeasured) {
   EXPECT_EQ(change("mem_peak"), std::nullopt);
 }
 
+// The same tokens in less time: tokens/s and runtime are one figure, however many repetitions.
+TEST(Improvement, ColumnsOfARowAgree) {
+  constexpr double kTokens = 1000;
+  for (const std::vector<double>& runtimes :
+       {std::vector{8.0, 12.0}, std::vector{9.0, 6.0, 10.0, 20.0}, std::vector{7.0, 30.0, 8.0}}) {
+    std::vector<CellRecord> records;
+    const auto add = [&](const CellRecord& arm, double runtime) {
+      records.push_back(arm);
+      records.back().repetition = static_cast<int>(records.size());
+      test::set_figures(records.back(), {1e9, 1e9, runtime, kTokens / runtime});
+    };
+    for (const double runtime : {10.0, 14.0}) add(test::arm("a", "fsdp", "1", "loop"), runtime);
+    for (const double runtime : runtimes) add(test::arm("b", "fsdp", "1", "grouped"), runtime);
+    const auto scenarios = group_cells(records);
+    const auto& cells = scenarios[0].cells;
+    for (const Cell& cell : cells) {
+      EXPECT_DOUBLE_EQ(*cell.value("runtime") / 1e9 * *cell.value("tokens_per_second"), kTokens);
+    }
+    EXPECT_DOUBLE_EQ(*ratio(cells[1], &cells[0], "tokens_per_second"),
+                     1 / *ratio(cells[1], &cells[0], "runtime"));
+  }
+}
+
 }  // namespace
 }  // namespace moebench::reports

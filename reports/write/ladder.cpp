@@ -61,7 +61,7 @@ std::vector<Rung> climb(const Cell& start, const ScenarioCells& scenario) {
 }
 
 Value value_of(const Cell& cell, const char* metric) {
-  return cell.ok() ? cell.median(metric) : std::nullopt;
+  return cell.ok() ? cell.value(metric) : std::nullopt;
 }
 
 Value difference(const Rung& rung, const char* metric) {

@@ -40,13 +40,11 @@ const Cell* concat_of(const Cell& cell, const ScenarioCells& scenario) {
   return found == scenario.cells.end() ? nullptr : &*found;
 }
 
-// Median over the repetitions of value / other.
+// value / other.
 ValueOf quotient(const char* value, const char* other) {
-  return [=](const Cell& cell) {
-    return cell.median_of([=](const record::CellRecord& record) -> std::optional<double> {
-      const auto a = record.value(value), b = record.value(other);
-      return a && b && *b != 0 ? std::optional(*a / *b) : std::nullopt;
-    });
+  return [=](const Cell& cell) -> std::optional<double> {
+    const auto a = cell.value(value), b = cell.value(other);
+    return a && b && *b != 0 ? std::optional(*a / *b) : std::nullopt;
   };
 }
 
@@ -97,9 +95,9 @@ Table speed_table(const ScenarioCells& scenario) {
   Table measured = {
       value_column(cells, "/ copy", quotient("load_time", "copy_time"), kFactor),
       value_column(
-          cells, "of disk rate", [](const Cell& c) { return c.median_of(share_of_disk); }, kShare),
+          cells, "of disk rate", [](const Cell& c) { return share_of_disk(c.typical()); }, kShare),
       value_column(
-          cells, "needed GB/s", [](const Cell& c) { return c.median_of(needed_rate); }, kRate,
+          cells, "needed GB/s", [](const Cell& c) { return needed_rate(c.typical()); }, kRate,
           "needed rate"),
       metric_column(cells, "load_bytes_needed"),
       value_column(cells, "read / needed", quotient("load_bytes_read", "load_bytes_needed"),
@@ -118,10 +116,10 @@ Table speed_table(const ScenarioCells& scenario) {
 Table stage_table(const ScenarioCells& scenario) {
   const std::vector<Cell> cells = scenario.ok_cells();
   Table columns = {value_column(
-      cells, "all", [](const Cell& cell) { return cell.median_of(all_stages_ns); }, kSeconds)};
+      cells, "all", [](const Cell& cell) { return all_stages_ns(cell.typical()); }, kSeconds)};
   for (const std::string& stage : stages()) columns.push_back(metric_column(cells, stage));
   columns.push_back(value_column(
-      cells, "read GB/s", [](const Cell& cell) { return cell.median_of(read_rate); }, kRate,
+      cells, "read GB/s", [](const Cell& cell) { return read_rate(cell.typical()); }, kRate,
       "read rate"));
   return measured_table(scenario, cells, std::move(columns));
 }
@@ -138,7 +136,7 @@ std::vector<std::string> definitions(const ScenarioCells& scenario) {
       "means over ranks and their threads. faults: first touch of fresh memory. read: positioned "
       "reads, or the touch of mapped pages."};
   const bool has_disk = std::ranges::any_of(
-      scenario.cells, [](const Cell& cell) { return cell.median("disk_read_rate").has_value(); });
+      scenario.cells, [](const Cell& cell) { return cell.value("disk_read_rate").has_value(); });
   if (has_disk) {
     lines.emplace_back(
         "of disk rate: bytes needed a second of the load, as a share of what reads of 4 MB past "
@@ -161,9 +159,9 @@ Table profile_table(const Cell& cell) {
                  number_column("percall", kTime, "cumtime percall"),
                  key_column("name")};
   for (const std::string function : kFunctions) {
-    const auto calls = cell.median("calls." + function);
-    const auto own = cell.median("own_time." + function);
-    const auto cumulative = cell.median("cumulative_time." + function);
+    const auto calls = cell.value("calls." + function);
+    const auto own = cell.value("own_time." + function);
+    const auto cumulative = cell.value("cumulative_time." + function);
     if (!calls || !own || !cumulative) continue;
     const double divisor = std::max(1.0, *calls);
     add_row(table, {calls, own, *own / divisor, cumulative, *cumulative / divisor, function});

@@ -129,7 +129,7 @@ Lines environment_lines(const ScenarioCells& scenario) {
 
 bool is_measured(const ScenarioCells& scenario, const char* metric) {
   return std::ranges::any_of(scenario.cells,
-                             [&](const Cell& cell) { return cell.median(metric).has_value(); });
+                             [&](const Cell& cell) { return cell.value(metric).has_value(); });
 }
 
 // "mem_peak: peak bytes of the tensor allocator ..., largest rank; runtime: ...": what the

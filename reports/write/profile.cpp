@@ -42,16 +42,16 @@ std::size_t place_of_largest(const std::vector<double>& values) {
 // "phases +0.3 %, ops +12.1 %".
 std::string overhead_text(const Cell& cell) {
   std::string line;
-  const auto plain = cell.median("profile_plain_step_time");
+  const auto plain = cell.value("profile_plain_step_time");
   for (const std::string level : {"phases", "ops", "gpu", "trace"}) {
-    const auto step = cell.median("profile_" + level + "_step_time");
+    const auto step = cell.value("profile_" + level + "_step_time");
     if (!plain || !step || *plain == 0) continue;
     line +=
         fmt::format("{}{} {}", line.empty() ? "" : ", ", level, format_change(*step / *plain - 1));
   }
   double marks = 0;
   for (const std::string phase : kStepPhases) {
-    marks += cell.median("op_calls." + phase + ".").value_or(0);
+    marks += cell.value("op_calls." + phase + ".").value_or(0);
   }
   const auto ranks = static_cast<double>(rank_values(cell, "profile_plain_step_time").size());
   const std::string count =
@@ -74,23 +74,23 @@ void add_phases(Document& document, const Cell& cell) {
   const double step = steps.empty() ? 0 : sum(steps) / static_cast<double>(steps.size());
   double total = 0;
   for (const std::string phase : kStepPhases) {
-    const auto ns = cell.median("profile_phase." + phase);
+    const auto ns = cell.value("profile_phase." + phase);
     if (!ns || *ns == 0) continue;
     total += *ns;
     const auto ranks = rank_values(cell, "profile_phase." + phase);
     const std::size_t slowest = place_of_largest(ranks);
-    add_row(table, {phase, ns, *ns / step, cell.median("profile_wait." + phase),
+    add_row(table, {phase, ns, *ns / step, cell.value("profile_wait." + phase),
                     static_cast<double>(slowest), ranks[slowest]});
   }
   const std::size_t slowest = place_of_largest(steps);
-  add_row(table, {"all", total, total / step, cell.median("collective_wait"),
+  add_row(table, {"all", total, total / step, cell.value("collective_wait"),
                   static_cast<double>(slowest), steps[slowest]});
   add_section(document, {4, "Phases"}, std::move(table));
   add_paragraph(document,
                 fmt::format("A step ({} ms), means over {} steps and all ranks. waiting: for a "
                             "rank that was not ready for "
                             "a collective.",
-                            milliseconds(step), format_count(cell.median("profiled_steps"))));
+                            milliseconds(step), format_count(cell.value("profiled_steps"))));
 }
 
 void add_ranks(Document& document, const Cell& cell) {
@@ -150,7 +150,7 @@ void add_operations(Document& document, const Cell& cell, std::size_t top) {
   add_paragraph(document, fmt::format("Seconds in {} steps, all ranks together. All {} rows' "
                                       "tottime: {} s of the {} s that the "
                                       "steps took.",
-                                      format_count(cell.median("profiled_steps")), rows.size(),
+                                      format_count(cell.value("profiled_steps")), rows.size(),
                                       format_number(own / kNsPerSecond),
                                       format_number(*wall / kNsPerSecond)));
 }
@@ -170,7 +170,7 @@ void add_collectives(Document& document, const Cell& cell) {
     if (!name.ends_with(".calls")) continue;
     const std::string key = name.substr(0, name.size() - std::string(".calls").size());
     const auto of = [&](const char* what) {
-      return cell.median("collective." + key + "." + what).value_or(0) / ranks;
+      return cell.value("collective." + key + "." + what).value_or(0) / ranks;
     };
     const std::size_t dot = key.find('.');
     const double ns = of("transfer");

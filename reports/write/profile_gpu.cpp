@@ -17,9 +17,7 @@ namespace {
 // No record says what launched it.
 constexpr const char* kUnattributed = "unattributed";
 
-double value(const Cell& cell, const std::string& metric) {
-  return cell.median(metric).value_or(0);
-}
+double value(const Cell& cell, const std::string& metric) { return cell.value(metric).value_or(0); }
 
 std::string milliseconds(double ns) {
   return ns == 0 ? kNone : format_number(ns / kNsPerMillisecond);
@@ -30,7 +28,7 @@ std::optional<double> unless_zero(double value) {
 }
 
 bool is_traced(const Cell& cell) {
-  return is_profiled(cell) && cell.median("gpu_busy_time").has_value();
+  return is_profiled(cell) && cell.value("gpu_busy_time").has_value();
 }
 
 double num_ranks(const Cell& cell) {

@@ -5,9 +5,7 @@
 namespace moebench::reports {
 namespace {
 
-double value(const Cell& cell, const std::string& metric) {
-  return cell.median(metric).value_or(0);
-}
+double value(const Cell& cell, const std::string& metric) { return cell.value(metric).value_or(0); }
 
 }  // namespace
 
@@ -20,7 +18,7 @@ std::vector<std::string> names_after(const Cell& cell, const std::string& prefix
 }
 
 bool is_profiled(const Cell& cell) {
-  return cell.ok() && cell.median("profiled_steps").value_or(0) > 0;
+  return cell.ok() && cell.value("profiled_steps").value_or(0) > 0;
 }
 
 std::string name_in(const ScenarioCells& scenario, const Cell& cell) {

@@ -80,7 +80,7 @@ Table history(const session::BaselineStore& store, const std::string& name) {
                                            value_in(cell.first().environment, "git_sha"),
                                            static_cast<double>(cell.repetitions.size())};
         for (const auto& [metric, unit] : kMetrics) {
-          const auto value = cell.median(metric);
+          const auto value = cell.value(metric);
           row.emplace_back(value, gate::value_text(value, unit));
         }
         add_row(table, std::move(row));

@@ -3,7 +3,10 @@
 #include <algorithm>
 #include <cmath>
 #include <iostream>
+#include <string>
+#include <utility>
 
+#include "harness/base/check.h"
 #include "harness/base/error.h"
 #include "harness/base/file.h"
 #include "harness/launch/run_cell.h"
