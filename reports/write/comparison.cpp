@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "harness/record/metric_catalogue.h"
 #include "reports/write/breakdown.h"
 #include "reports/write/columns.h"
 #include "reports/write/ladder.h"
@@ -33,24 +34,31 @@ void add_improvement_columns(const ScenarioCells& scenario, const Reference& ref
 }
 
 // The share with recomputation stands only where some cell recomputes.
-void add_share_columns(const ScenarioCells& scenario, Table& table) {
+void add_share_columns(const ScenarioCells& scenario, const GemmRates& rates, Table& table) {
   const auto& cells = scenario.cells;
-  const auto add = [&](const char* metric) {
-    Column column = metric_column(cells, metric);
+  const auto add = [&](const char* flops, const char* share) {
+    const ValueOf value = [&](const Cell& cell) {
+      return rates.share(cell.typical(), flops, share);
+    };
+    const std::string title(record::metric_info(share).title);
+    Column column = value_column(cells, title, value, kShare);
     if (column.is_measured()) table.push_back(std::move(column));
   };
-  add("gemm_share");
-  if (std::ranges::any_of(cells, recomputes)) add("hardware_gemm_share");
+  add("model_flops_per_second", "gemm_share");
+  if (std::ranges::any_of(cells, recomputes)) {
+    add("hardware_flops_per_second", "hardware_gemm_share");
+  }
 }
 
-Table comparison_table(const ScenarioCells& scenario, const Reference& reference) {
+Table comparison_table(const ScenarioCells& scenario, const Reference& reference,
+                       const GemmRates& rates) {
   const auto& cells = scenario.cells;
   Table table = axis_columns(scenario, cells);
   for (const char* metric : {"mem_peak", "mem_alloc", "runtime", "tokens_per_second"}) {
     table.push_back(metric_column(cells, metric));
   }
   add_repetition_columns(scenario, table);
-  add_share_columns(scenario, table);
+  add_share_columns(scenario, rates, table);
   add_improvement_columns(scenario, reference, table);
   if (const auto program = program_column(scenario)) table.push_back(*program);
   if (const auto result = result_column(cells)) table.push_back(*result);
@@ -70,14 +78,15 @@ Table token_table(const ScenarioCells& scenario) {
 
 }  // namespace
 
-void add_comparison(Document& document, const ScenarioCells& scenario, const Reference& reference) {
-  add_table(document, comparison_table(scenario, reference));
+void add_comparison(Document& document, const ScenarioCells& scenario, const Reference& reference,
+                    const GemmRates& rates) {
+  add_table(document, comparison_table(scenario, reference, rates));
   add_section(document, {3, "What each rung contributes"}, ladder_table(scenario, reference));
   add_section(document, {3, "Tokens and time"}, token_table(scenario));
   add_section(document, {3, "Memory"}, memory_table(scenario));
   add_section(document, {3, "Device memory"}, device_memory_table(scenario));
   add_section(document, {3, "Where the time goes"}, phase_table(scenario));
-  add_list(document, notes_of(scenario, reference));
+  add_list(document, notes_of(scenario, reference, rates));
 }
 
 }  // namespace moebench::reports

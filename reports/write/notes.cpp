@@ -144,7 +144,8 @@ std::string defined(std::initializer_list<const char*> metrics) {
   return text + ".";
 }
 
-Lines definition_lines(const ScenarioCells& scenario, const Reference& reference) {
+Lines definition_lines(const ScenarioCells& scenario, const Reference& reference,
+                       const GemmRates& rates) {
   Lines lines = {defined({"mem_peak", "mem_alloc", "runtime", "tokens_per_second"}) +
                  " Memory has a pass of its own; padding does not count."};
   if (is_measured(scenario, "gemm_share")) {
@@ -157,6 +158,13 @@ Lines definition_lines(const ScenarioCells& scenario, const Reference& reference
       line +=
           " with recompute (HFU): the layers' forward pass that activation checkpointing "
           "computes again added.";
+    }
+    const Lines measured = rates.describe(scenario);
+    if (!measured.empty()) {
+      line += fmt::format(
+          " The rate is that of all runs in these results under the same conditions, each "
+          "measured before its steps: {}.",
+          fmt::join(measured, "; "));
     }
     lines.push_back(line);
   }
@@ -209,10 +217,11 @@ Lines joined(const std::vector<Lines>& groups) {
 
 }  // namespace
 
-std::vector<std::string> notes_of(const ScenarioCells& scenario, const Reference& reference) {
+std::vector<std::string> notes_of(const ScenarioCells& scenario, const Reference& reference,
+                                  const GemmRates& rates) {
   return joined({failure_lines(scenario), reference_lines(scenario, reference),
                  warning_lines(scenario), environment_lines(scenario),
-                 definition_lines(scenario, reference)});
+                 definition_lines(scenario, reference, rates)});
 }
 
 std::vector<std::string> notes_of(const ScenarioCells& scenario,

@@ -26,6 +26,7 @@ Document report_document(const std::vector<record::CellRecord>& recorded,
   const auto records = with_arms(check_agreement(recorded));
   const auto scenarios = group_cells(records);
   const Reference reference(scenarios, reference_axes);
+  const GemmRates rates(records);
   Document document;
   for (const ScenarioCells& scenario : scenarios) {
     add_heading(document, 2, scenario.name);
@@ -34,7 +35,7 @@ Document report_document(const std::vector<record::CellRecord>& recorded,
     if (is_loading(scenario)) {
       add_loading(document, scenario);
     } else {
-      add_comparison(document, scenario, reference);
+      add_comparison(document, scenario, reference, rates);
     }
   }
   return document;

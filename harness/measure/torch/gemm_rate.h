@@ -12,11 +12,11 @@ namespace moebench::measure {
 inline constexpr std::int64_t kGemmSize = 2048;
 
 // FLOP/s that libtorch's matrix product reaches in this process with its current thread count:
-// the best of a few products of n x n matrices of random values, 2 n^3 FLOP each. All ranks
-// call it at the same time, so that they share the machine as they do in training.
+// the median over at least half a second of products of n x n matrices of random values, 2 n^3 FLOP
+// each. All ranks call it at the same time, so that they share the machine as they do in training.
 double gemm_flops_per_second(c10::ScalarType dtype, std::int64_t n = kGemmSize);
 
-// The same on a GPU, whose work `synchronize` waits for: the best of a few rounds of products.
+// The same on a GPU, whose work `synchronize` waits for: rounds of ten products.
 double gpu_gemm_flops_per_second(c10::ScalarType dtype, c10::Device device,
                                  const std::function<void()>& synchronize, std::int64_t n = 8192);
 
