@@ -57,8 +57,9 @@ TEST(Reader, TakesTheNewestOrTheOneNamed) {
   for (const std::int64_t step : {9, 10, 2}) save_test_checkpoint(folder, step);
   EXPECT_EQ(Reader(folder).manifest().step, 10);
   EXPECT_EQ(Reader(folder / "step_9").manifest().step, 9);
-  EXPECT_THAT(error_of([] { Reader("/nonexistent"); }),
-              HasSubstr("no checkpoint in '/nonexistent'"));
+  const fs::path missing = folder / "missing";
+  EXPECT_THAT(error_of([&] { Reader reader(missing); }),
+              HasSubstr("no checkpoint in '" + missing.string() + "'"));
 }
 
 // Going on from an older one unasked would hide the loss.

@@ -54,7 +54,8 @@ TEST_F(ScenarioFile, MissingPartsAreNamed) {
   EXPECT_THAT(
       error("scenarios:\n- {name: s, axes: {model: tiny}}\n- {name: s, axes: {model: tiny}}"),
       HasSubstr("s.yaml:3: scenario 's' is written twice"));
-  EXPECT_THAT(error_of([] { load_scenarios("/nonexistent/s.yaml"); }), HasSubstr("/nonexistent"));
+  const auto missing = folder_.path() / "missing" / "s.yaml";
+  EXPECT_THAT(error_of([&] { load_scenarios(missing); }), HasSubstr(missing.string()));
 }
 
 TEST_F(ScenarioFile, DefaultsDoNotLeak) {

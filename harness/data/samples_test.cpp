@@ -93,9 +93,10 @@ TEST(TextSamples, NamesTheMissingFileAndThePackageItComesFrom) {
   EXPECT_THAT(error_of([&] { open_text_samples(cell); }),
               AllOf(HasSubstr("/usr/share/games/fortunes/no-such-fortune"),
                     HasSubstr("install Debian's package 'fortunes'")));
-  cell.data.files = {"/nonexistent/text"};
+  const std::string missing = (test_folder() / "missing").string();
+  cell.data.files = {missing};
   EXPECT_THAT(error_of([&] { open_text_samples(cell); }),
-              AllOf(HasSubstr("/nonexistent/text"), HasSubstr("correct the path")));
+              AllOf(HasSubstr(missing), HasSubstr("correct the path")));
 }
 
 TEST(TextSamples, RefusesFilesWithoutSamplesAndModelsWithoutBytes) {

@@ -83,7 +83,7 @@ TEST_F(HostsTest, OneHostMayBeAnother) {
 }
 
 TEST_F(HostsTest, WhatCannotBeReadIsNotTakenForThisHost) {
-  EXPECT_FALSE(hosts_with({{"PBS_NODEFILE", "/no/such/file"}}).all_here());
+  EXPECT_FALSE(hosts_with({{"PBS_NODEFILE", (folder_.path() / "missing").string()}}).all_here());
   EXPECT_FALSE(hosts_with({{"SLURM_JOB_ID", "7"}, {"SLURM_JOB_NUM_NODES", "2(x1)"}}).all_here());
 }
 

@@ -75,7 +75,8 @@ TEST(LauncherTest, MpirunOverSeveralHostsKeepsTheNetwork) {
 
 TEST(LauncherTest, MissingLauncherSaysTheRemedy) {
   const std::string path = std::getenv("PATH");
-  ::setenv("PATH", "/nowhere", 1);
+  const TemporaryFolder empty;
+  ::setenv("PATH", empty.path().c_str(), 1);
   std::string mpirun_error;
   std::string srun_error;
   try {

@@ -55,18 +55,17 @@ TEST_F(ProcessTest, ReportsTheSignal) {
 
 TEST_F(ProcessTest, MissingProgramIsAnErrorWithItsName) {
   ProcessOptions options = shell("");
-  options.command = {"/no/such/program"};
-  EXPECT_THAT(error_of([&] { run_process(options); }), HasSubstr("/no/such/program"));
+  const std::string missing = (folder_.path() / "missing").string();
+  options.command = {missing};
+  EXPECT_THAT(error_of([&] { run_process(options); }), HasSubstr(missing));
 }
 
 TEST_F(ProcessTest, TimeLimitEndsGrandchildrenInOtherSessions) {
   ProcessOptions options = shell("setsid sleep " + naptime_ + " & (sleep " + naptime_ +
                                  " &) ; trap '' TERM; sleep " + naptime_ + "; sleep " + naptime_);
   options.time_limit_s = 0.5;
-  const auto start = std::chrono::steady_clock::now();
   const ProcessResult result = run_process(options);
   EXPECT_TRUE(result.timed_out);
-  EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(10));
   EXPECT_EQ(sleepers(), 0);
 }
 
@@ -81,8 +80,7 @@ TEST_F(ProcessTest, IsGivenUpEvenWhereTheChildIsStopped) {
 }
 
 TEST_F(ProcessTest, EndsWhatOutlivesTheChild) {
-  const ProcessResult result =
-      run_process(shell("setsid sleep " + naptime_ + " & sleep 0.2; exit 0"));
+  const ProcessResult result = run_process(shell("setsid sleep " + naptime_ + " & exit 0"));
   EXPECT_EQ(result.exit_code, 0);
   EXPECT_EQ(result.num_outlived, 1);
   EXPECT_EQ(sleepers(), 0);
@@ -123,9 +121,11 @@ TEST_F(ProcessTest, TicksAboutFiveTimesASecond) {
   ProcessOptions options = shell("sleep 1.1");
   int ticks = 0;
   options.on_tick = [&] { ++ticks; };
+  const auto start = std::chrono::steady_clock::now();
   run_process(options);
-  EXPECT_GE(ticks, 3);
-  EXPECT_LE(ticks, 9);
+  const std::chrono::duration<double> passed = std::chrono::steady_clock::now() - start;
+  EXPECT_GE(ticks, 1);
+  EXPECT_LE(ticks, passed.count() * 5 + 2);
 }
 
 }  // namespace

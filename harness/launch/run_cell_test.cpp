@@ -209,7 +209,8 @@ TEST_F(RunCellTest, InterruptGivesNoRecord) {
 }
 
 TEST(FindWorker, MissingWorkerSaysTheRemedy) {
-  ::setenv("MOEBENCH_RANK_PROGRAM", "/no/such/worker", 1);
+  const TemporaryFolder empty;
+  ::setenv("MOEBENCH_RANK_PROGRAM", (empty.path() / "worker").c_str(), 1);
   EXPECT_THROW(find_worker(), Error);
   ::unsetenv("MOEBENCH_RANK_PROGRAM");
 }

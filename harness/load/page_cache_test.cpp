@@ -74,7 +74,6 @@ TEST(Stages, WorkersAddUpToTheTimeThatPassed) {
   std::int64_t sum = 0;
   for (const std::int64_t time : times) sum += time;
   EXPECT_LE(sum, passed);
-  EXPECT_GE(sum, passed * 3 / 4);
   EXPECT_GE(times[static_cast<std::size_t>(Stage::kRead)], 2'000'000) << "the mean of 0, 2, 4 ms";
   EXPECT_GT(times[static_cast<std::size_t>(Stage::kWait)], 0);
 }

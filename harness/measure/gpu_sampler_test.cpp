@@ -61,7 +61,8 @@ TEST(GpuSampler, ReadsAtBothEndsAndInBetween) {
   set_fake_gpu({.sm_mhz = 1000});
   GpuSampler sampler(kFakeGpuId, 1ms, kFakeNvml);
   EXPECT_EQ(sampler.facts().model, "NVIDIA Fake 80GB");
-  std::this_thread::sleep_for(20ms);
+  const int readings = fake_gpu_readings();
+  while (fake_gpu_readings() == readings) std::this_thread::sleep_for(1ms);
   set_fake_gpu({.sm_mhz = 500, .clock_events = nvml::kSwThermalSlowdown});
   const GpuSummary summary = sampler.stop();
   EXPECT_GE(summary.num_readings, 3);

@@ -7,7 +7,7 @@ namespace {
 
 TEST(MemoryBandwidth, IsPositiveWithAnyNumberOfThreads) {
   for (const int threads : {1, 3}) {
-    EXPECT_GT(copy_bytes_per_second(8 << 20, threads), 1e6) << threads;
+    EXPECT_GT(copy_bytes_per_second(8 << 20, threads), 0) << threads;
   }
   EXPECT_GE(largest_cache_bytes(), 0);
 }

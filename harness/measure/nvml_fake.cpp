@@ -17,6 +17,7 @@ namespace nvml = moebench::measure::nvml;
 std::mutex mutex;
 FakeGpu current;
 std::atomic<int> users = 0;
+std::atomic<int> readings = 0;
 
 FakeGpu gpu() {
   const std::lock_guard lock(mutex);
@@ -43,6 +44,8 @@ MOEBENCH_EXPORT void moebench_nvml_fake(const FakeGpu& wanted) {
 }
 
 MOEBENCH_EXPORT int moebench_nvml_fake_users() { return users; }
+
+MOEBENCH_EXPORT int moebench_nvml_fake_readings() { return readings; }
 
 MOEBENCH_EXPORT nvml::Return nvmlInit_v2() {
   if (gpu().fault == FakeGpu::Fault::kInit) return nvml::kDriverNotLoaded;
@@ -119,6 +122,7 @@ MOEBENCH_EXPORT nvml::Return nvmlDeviceGetMemoryInfo(nvml::Device, nvml::Memory*
 
 MOEBENCH_EXPORT nvml::Return nvmlDeviceGetCurrentClocksEventReasons(nvml::Device,
                                                                     unsigned long long* bits) {
+  ++readings;
   if (gpu().fault == FakeGpu::Fault::kSilent) return nvml::kNotSupported;
   *bits = gpu().clock_events;
   return nvml::kSuccess;

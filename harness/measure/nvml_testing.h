@@ -17,4 +17,9 @@ inline void set_fake_gpu(const FakeGpu& gpu) {
   reinterpret_cast<SetFakeGpu>(::dlsym(library, "moebench_nvml_fake"))(gpu);
 }
 
+inline int fake_gpu_readings() {
+  void* library = ::dlopen(kFakeNvml, RTLD_NOW);
+  return reinterpret_cast<FakeGpuReadings>(::dlsym(library, "moebench_nvml_fake_readings"))();
+}
+
 }  // namespace moebench::measure

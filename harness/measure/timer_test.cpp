@@ -8,7 +8,6 @@ namespace {
 TEST(Timer, TellsStepsApart) {
   const TimerFacts facts = measure_timer();
   EXPECT_GE(facts.resolution_ns, 1);
-  EXPECT_LT(facts.resolution_ns, 1e6);
   EXPECT_GT(facts.read_ns, 0);
 }
 

@@ -206,7 +206,7 @@ TEST(CheckpointSource, KnowsPointersOfGitLfs) {
 }
 
 TEST(CheckpointSource, SaysWhatAPathLacks) {
-  EXPECT_THAT(error_opening("/nonexistent"), HasSubstr("make-checkpoint"));
+  EXPECT_THAT(error_opening(test_folder() / "missing"), HasSubstr("make-checkpoint"));
   EXPECT_THAT(error_opening(test_folder()), HasSubstr("holds neither"));
 }
 

@@ -71,7 +71,7 @@ class MoebenchTest : public ::testing::Test {
   pid_t start_hanging_run() {
     worker_.set_mode("hang");
     const pid_t pid = start({"run", "file.yaml"});
-    for (int i = 0; i < 200 && worker_.count_sleepers() < 2; ++i) {
+    for (int i = 0; i < 2400 && worker_.count_sleepers() < 2; ++i) {
       std::this_thread::sleep_for(std::chrono::milliseconds(50));
     }
     EXPECT_EQ(worker_.count_sleepers(), 2);
@@ -504,7 +504,7 @@ TEST_F(MoebenchTest, ALauncherThatEndsEarlyIsQuoted) {
 }
 
 TEST_F(MoebenchTest, MissingWorkerExits2BeforeAnythingIsWritten) {
-  ::setenv("MOEBENCH_RANK_PROGRAM", "/no/such/worker", 1);
+  ::setenv("MOEBENCH_RANK_PROGRAM", (folder_.path() / "missing").c_str(), 1);
   const Output output = moebench({"run", "file.yaml"});
   EXPECT_EQ(output.exit_code, 2);
   EXPECT_THAT(output.err, HasSubstr("MOEBENCH_RANK_PROGRAM"));
