@@ -56,9 +56,10 @@ std::pair<int, std::string> outcome_of(gate::Promise worst) {
     case gate::Promise::kKept:
       return {kExitOk, "\nThe gate keeps what is promised.\n"};
     case gate::Promise::kUndecided:
-      return {kExitInconclusive,
-              "\nNo promise is broken, but so few matrices do not show that each is kept: give more "
-              "with --matrices.\n"};
+      return {
+          kExitInconclusive,
+          "\nNo promise is broken, but so few matrices do not show that each is kept: give more "
+          "with --matrices.\n"};
     case gate::Promise::kBroken:
       return {kExitSelftestFailed, "\nThe gate breaks a promise.\n"};
   }
