@@ -53,12 +53,17 @@ TEST(MachineLoad, SeesAProcessAtWork) {
   if (worker == 0) {
     for (;;) ::getppid();  // a call that no compiler removes
   }
-  const MachineLoad load = observe_load(0.5);
+  const auto is_ours = [](const BusyProcess& process) { return process.name == "machine_test"; };
+  bool is_seen = false;
+  // On a crowded machine it gets little of a core at times.
+  for (int attempt = 0; attempt < 60 && !is_seen; ++attempt) {
+    const MachineLoad load = observe_load(0.5);
+    EXPECT_GT(load.busy_cores, 0);
+    is_seen = std::ranges::any_of(load.busiest, is_ours);
+  }
   ::kill(worker, SIGKILL);
   ::waitpid(worker, nullptr, 0);
-  EXPECT_GT(load.busy_cores, 0);
-  const auto is_ours = [](const BusyProcess& process) { return process.name == "machine_test"; };
-  EXPECT_TRUE(std::ranges::any_of(load.busiest, is_ours));
+  EXPECT_TRUE(is_seen);
 }
 
 }  // namespace
