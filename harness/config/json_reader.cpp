@@ -72,7 +72,7 @@ std::string JsonValue::shown() const {
 JsonObject JsonObject::load_file(const std::filesystem::path& path) {
   JsonObject root;
   root.file_ = path.string();
-  root.fill(parse_object(read_file(path), root.file_, &root.lines_));
+  root.fill(parse_object(read_file(path, kMaxTextBytes), root.file_, &root.lines_));
   return root;
 }
 

@@ -4,24 +4,19 @@
 
 #include <algorithm>
 #include <array>
-#include <cstdlib>
 #include <fstream>
 #include <optional>
 #include <set>
 #include <sstream>
 #include <string_view>
 
+#include "harness/base/environment_variable.h"
 #include "harness/base/parse.h"
 
 namespace moebench::launch {
 namespace {
 
 using Names = std::set<std::string>;
-
-std::string variable(const char* name) {
-  const char* value = std::getenv(name);
-  return value == nullptr ? "" : value;
-}
 
 bool is_here(const std::string& name) {
   std::array<char, 256> own{};
@@ -96,11 +91,11 @@ std::optional<Hosts> from_arguments(const std::vector<std::string>& arguments) {
 
 // Of one node Slurm's list is its name.
 std::optional<Hosts> from_slurm() {
-  if (variable("SLURM_JOB_ID").empty()) return std::nullopt;
+  if (!environment_variable("SLURM_JOB_ID")) return std::nullopt;
   for (const char* name : {"SLURM_JOB_NUM_NODES", "SLURM_NNODES"}) {
-    const int count = parse_number<int>(variable(name)).value_or(0);
+    const int count = parse_number<int>(environment_variable(name).value_or("")).value_or(0);
     if (count < 1) continue;
-    const std::string nodes = variable("SLURM_JOB_NODELIST");
+    const std::string nodes = environment_variable("SLURM_JOB_NODELIST").value_or("");
     return Hosts{count, count == 1 && (nodes.empty() || is_here(nodes)), name};
   }
   return Hosts{0, false, "SLURM_JOB_ID"};
@@ -121,7 +116,7 @@ std::optional<Hosts> from_variables() {
                                      Variable{"OMPI_MCA_orte_default_hostfile", Kind::kFile},
                                      Variable{"PRTE_MCA_prte_default_hostfile", Kind::kFile}};
   for (const Variable& entry : kVariables) {
-    const std::string value = variable(entry.name);
+    const std::string value = environment_variable(entry.name).value_or("");
     if (value.empty()) continue;
     const auto names = entry.kind == Kind::kFile
                            ? names_in_file(value)

@@ -3,11 +3,11 @@
 #include <unistd.h>
 
 #include <array>
-#include <cstdlib>
 #include <map>
 #include <sstream>
 
 #include "harness/base/check.h"
+#include "harness/base/environment_variable.h"
 #include "harness/base/error.h"
 #include "harness/base/file.h"
 #include "harness/base/temporary_folder.h"
@@ -19,13 +19,8 @@ namespace {
 
 constexpr double kVersionLimitS = 60;
 
-std::string variable(const char* name) {
-  const char* value = std::getenv(name);
-  return value == nullptr ? "" : value;
-}
-
 bool is_in_path(const std::string& program) {
-  std::istringstream folders(variable("PATH"));
+  std::istringstream folders(environment_variable("PATH").value_or(""));
   for (std::string folder; std::getline(folders, folder, ':');) {
     if (::access((folder + "/" + program).c_str(), X_OK) == 0) return true;
   }
@@ -164,7 +159,7 @@ LaunchPlace read_launch_place(const LauncherChoice& choice) {
   LaunchPlace place;
   place.num_cores = machine::count_allowed_cores();
   place.is_root = ::geteuid() == 0;
-  place.in_slurm = !variable("SLURM_JOB_ID").empty();
+  place.in_slurm = environment_variable("SLURM_JOB_ID").has_value();
   place.hosts = read_hosts(choice.arguments);
   return place;
 }
