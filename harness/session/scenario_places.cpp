@@ -25,16 +25,19 @@ std::vector<ScenarioPlace> all_places(const config::CellConfig& cell,
                                       const std::vector<ScenarioPlace>& before) {
   const std::vector<ScenarioPlace> asked = asked_places(cell);
   if (!cell.file) return asked;
-  std::vector<ScenarioPlace> places;
+  std::vector<ScenarioPlace> own;
   for (const std::string& name : cell.file->scenarios) {
     const ScenarioPlace place{name, cell.file->path};
     if (std::ranges::count(asked, place) + std::ranges::count(before, place) > 0) {
-      places.push_back(place);
+      own.push_back(place);
     }
   }
-  for (const ScenarioPlace& place : before) {
-    if (place.file != cell.file->path) places.push_back(place);
-  }
+  // Files stay in the order in which they came.
+  std::vector<ScenarioPlace> places = before;
+  const auto is_own = [&](const ScenarioPlace& place) { return place.file == cell.file->path; };
+  const auto first = std::ranges::find_if(places, is_own) - places.begin();
+  std::erase_if(places, is_own);
+  places.insert(places.begin() + first, own.begin(), own.end());
   return places;
 }
 

@@ -11,8 +11,9 @@ namespace moebench::session {
 // order.
 std::vector<record::ScenarioPlace> asked_places(const config::CellConfig& cell);
 
-// The same and those `before`, which the cell's record had: of other files, and of this one what it
-// still has, in its order. So a renamed scenario loses its old name, and no other one its rows.
+// The same and those `before`, which the cell's record had: of other files, at their places, and of
+// this one what it still has, in its order. So a renamed scenario loses its old name, and no other
+// one its rows.
 std::vector<record::ScenarioPlace> all_places(const config::CellConfig& cell,
                                               const std::vector<record::ScenarioPlace>& before);
 

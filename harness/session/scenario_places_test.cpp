@@ -44,11 +44,20 @@ TEST(ScenarioPlaces, ARenamedScenarioLosesItsOldName) {
       << "another file's stays";
 }
 
+TEST(ScenarioPlaces, FilesStayInTheOrderInWhichTheyCame) {
+  const config::CellConfig cell = cell_of({"b"}, "/f", {"a", "b"});
+  EXPECT_THAT(all_places(cell, {{"x", "/g"}}),
+              ElementsAre(ScenarioPlace{"x", "/g"}, ScenarioPlace{"b", "/f"}));
+  EXPECT_THAT(
+      all_places(cell, {{"a", "/f"}, {"x", "/g"}}),
+      ElementsAre(ScenarioPlace{"a", "/f"}, ScenarioPlace{"b", "/f"}, ScenarioPlace{"x", "/g"}));
+}
+
 TEST(ScenarioPlaces, ARecordOfBeforeKeepsItsName) {
   CellRecord record = recorded("a", {});
   EXPECT_THAT(record.scenario_names(), ElementsAre("a"));
   EXPECT_TRUE(update_names(cell_of({"b"}, "/f", {"a", "b"}), record));
-  EXPECT_THAT(record.scenario_names(), ElementsAre("b", "a"));
+  EXPECT_THAT(record.scenario_names(), ElementsAre("a", "b"));
   record = recorded("a", {});
   EXPECT_TRUE(update_names(cell_of({"a"}, "/f", {"a", "b"}), record));
   EXPECT_THAT(record.scenarios, ElementsAre(ScenarioPlace{"a", "/f"}));
