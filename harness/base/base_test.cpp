@@ -108,6 +108,9 @@ TEST(Shortened, ShowsTheBeginningOfALongTextOnOneLine) {
   EXPECT_EQ(shortened("a\nb"), "a b");
   EXPECT_EQ(shortened(std::string(300, '9')), std::string(40, '9') + "... (300 characters)");
   EXPECT_EQ(shortened(std::string(61, '9'), 61).size(), 61U);
+  EXPECT_EQ(shortened_words("a  b c"), "a  b c");
+  EXPECT_EQ(shortened_words("no " + std::string(300, '9') + " here"),
+            "no " + std::string(40, '9') + "... (300 characters) here");
 }
 
 TEST(Listed, EndsWhereNobodyReadsOn) {

@@ -16,8 +16,6 @@
 namespace moebench {
 namespace {
 
-constexpr std::size_t kLongestPath = 300;  // that a message shows
-
 class FileDescriptor {
  public:
   explicit FileDescriptor(int fd) : fd_(fd) {}
@@ -54,7 +52,8 @@ void read_all(int fd, std::size_t max_bytes, std::string& content, const std::st
 }  // namespace
 
 std::string read_file(const std::filesystem::path& path, std::size_t max_bytes) {
-  const std::string cannot_read = "cannot read '" + shortened(path.string(), kLongestPath) + "'";
+  const std::string cannot_read =
+      "cannot read '" + shortened(path.string(), kLongestShownPath) + "'";
   // A pipe without a writer would not open before one comes.
   const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
   if (fd < 0) throw_errno(errno, cannot_read);

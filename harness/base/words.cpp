@@ -67,6 +67,16 @@ std::string rank_ranges(const std::vector<int>& ranks) {
   return text;
 }
 
+std::string shortened_words(std::string_view message) {
+  std::string text;
+  for (std::size_t begin = 0, end = 0; begin <= message.size(); begin = end + 1) {
+    end = std::min(message.find(' ', begin), message.size());
+    if (begin > 0) text += ' ';
+    text += shortened(message.substr(begin, end - begin), kLongestShownPath);
+  }
+  return text;
+}
+
 std::string join_alternatives(const std::vector<std::string>& words) {
   if (words.size() < 2) return words.empty() ? "" : words.front();
   const std::vector<std::string> head(words.begin(), words.end() - 1);

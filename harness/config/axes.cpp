@@ -104,7 +104,7 @@ std::filesystem::path resolve_model(const YamlValue& name, const std::filesystem
   if (text.extension() == ".json") {
     if (is_file(as_path)) return as_path;
     name.fail_as_unsupported(
-        fmt::format("no file {}; check the path", shortened(as_path.string(), 300)));
+        fmt::format("no file {}; check the path", shortened(as_path.string(), kLongestShownPath)));
   }
   if (is_file(as_path / "config.json")) return as_path / "config.json";
   // Not replace_extension or stem: a version such as "v0.1" looks like an extension.

@@ -9,6 +9,7 @@
 
 #include "harness/base/error.h"
 #include "harness/base/system_error.h"
+#include "harness/base/words.h"
 
 namespace moebench::session {
 
@@ -22,7 +23,9 @@ fs::path results_path(const std::string& out, const std::string& file, const std
 ResultsFolder::ResultsFolder(const fs::path& path) : path_(path) {
   std::error_code error;
   fs::create_directories(path, error);
-  if (error) throw_errno(error.value(), "cannot make the folder '" + path.string() + "'");
+  if (error)
+    throw_errno(error.value(),
+                "cannot make the folder '" + shortened(path.string(), kLongestShownPath) + "'");
   const fs::path lock_path = path / ".lock";
   lock_ = ::open(lock_path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
   if (lock_ < 0) throw_errno(errno, "cannot write '" + lock_path.string() + "'");

@@ -30,7 +30,8 @@ int fail_by_system(const std::string& what, std::ostream& out) {
 // What the standard library could not do with a path of the user's, such as one that is too long.
 int fail_with_path(const std::filesystem::filesystem_error& error, std::ostream& out) {
   if (!is_named_wrongly(error.code().value())) return fail_by_system(error.what(), out);
-  out << "moebench: error: cannot use '" << printable_lines(shortened(error.path1().string(), 300))
+  out << "moebench: error: cannot use '"
+      << printable_lines(shortened(error.path1().string(), kLongestShownPath))
       << "': " << error.code().message() << '\n';
   return kExitUsage;
 }

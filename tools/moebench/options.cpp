@@ -22,8 +22,6 @@ namespace {
 
 constexpr const char* kLauncherArguments = "--launcher-args";  // which may be none
 constexpr std::int64_t kMaxRows = 1'000'000;                   // of a table
-// CLI11 repeats what it was given.
-constexpr std::size_t kLongestComplaint = 1000;
 
 // The words of an enum, but for those that make no sense on the command line.
 template <NamedEnum Enum>
@@ -310,7 +308,7 @@ std::variant<Command, Information> parse_command_line(int argc, const char* cons
   } catch (const CLI::CallForVersion& version) {
     return Information{std::string(version.what()) + "\n"};
   } catch (const CLI::ParseError& error) {
-    throw Error("{}; see moebench --help", shortened(error.what(), kLongestComplaint));
+    throw Error("{}; see moebench --help", shortened_words(error.what()));
   }
   run.command_line = profile.command_line = verify_resume.command_line = load.command_line =
       join_words(argc, argv);
