@@ -179,14 +179,16 @@ TEST(Resume, TheSameArrangementGivesTheSameBits) {
   }
 }
 
-// Other parallelism, degree or rank count, in both directions: at least one side has all ranks.
+// Other parallelism, degree or rank count, one way or the other by turns: at least one side has all
+// ranks.
 TEST(Resume, AnotherArrangementStaysWithinRounding) {
+  int turn = 0;
   for (const Arrangement& one : arrangements(world->size())) {
     for (std::int64_t ranks = 1; ranks <= world->size(); ranks *= 2) {
       for (const Arrangement& other : arrangements(ranks)) {
         if (one.ranks == other.ranks && one.sharding == other.sharding) continue;
-        check_resumption(one, other, Dtype::kFp32);
-        if (ranks < world->size()) check_resumption(other, one, Dtype::kFp32);
+        const bool is_back = ranks < world->size() && turn++ % 2 == 1;
+        check_resumption(is_back ? other : one, is_back ? one : other, Dtype::kFp32);
       }
     }
   }

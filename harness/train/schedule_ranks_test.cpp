@@ -30,7 +30,7 @@ CellConfig base_cell(const Sharding& sharding, config::Dtype dtype) {
   cell.activation_checkpointing = true;
   cell.grad_accumulation = 3;
   cell.weight_decay = 0.1;
-  cell.steps = 6;
+  cell.steps = 4;
   return cell;
 }
 
@@ -58,20 +58,29 @@ const std::vector<std::pair<const char*, Change>>& changes() {
   return all;
 }
 
-void expect_all_train_alike(config::Dtype dtype, const Bounds& bounds) {
+void expect_trains_alike(const Sharding& sharding, const std::pair<const char*, Change>& change,
+                         config::Dtype dtype, const Bounds& bounds) {
+  SCOPED_TRACE(std::string(change.first) + ", " + sharding.name());
+  CellConfig cell = base_cell(sharding, dtype);
+  change.second(cell);
+  expect_same(train(cell, *world), reference(cell), bounds);
+}
+
+TEST(Schedule, TrainsAsThePlainestInFp32) {
   for (const Sharding& sharding : shardings(world->size())) {
-    for (const auto& [name, change] : changes()) {
-      SCOPED_TRACE(std::string(name) + ", " + sharding.name());
-      CellConfig cell = base_cell(sharding, dtype);
-      change(cell);
-      expect_same(train(cell, *world), reference(cell), bounds);
+    for (const auto& change : changes()) {
+      expect_trains_alike(sharding, change, config::Dtype::kFp32, kFp32);
     }
   }
 }
 
-TEST(Schedule, TrainsAsThePlainestInFp32) { expect_all_train_alike(config::Dtype::kFp32, kFp32); }
-
-TEST(Schedule, TrainsAsThePlainestInBf16) { expect_all_train_alike(config::Dtype::kBf16, kBf16); }
+// Whose bounds are wide: each change with the shardings by turns.
+TEST(Schedule, TrainsAsThePlainestInBf16) {
+  const std::vector<Sharding> all = shardings(world->size());
+  for (std::size_t i = 0; i < changes().size(); ++i) {
+    expect_trains_alike(all[i % all.size()], changes()[i], config::Dtype::kBf16, kBf16);
+  }
+}
 
 // Counts what the group that it stands for is asked for.
 class Counting : public ForwardingCommunicator {
