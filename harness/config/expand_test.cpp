@@ -49,7 +49,8 @@ std::string auxiliary_losses(const std::string& keys, const std::string& scenari
   const auto file =
       folder.write("s.yaml", "scenarios:\n- {name: s, axes: {model: tiny" + scenario + "}\n");
   std::string letters;
-  for (const CellConfig& cell : load_scenarios(file).front().cells) {
+  const std::vector<Scenario> scenarios = load_scenarios(file);
+  for (const CellConfig& cell : scenarios.front().cells) {
     letters += cell.router_aux_loss ? 'y' : 'n';
   }
   return letters;

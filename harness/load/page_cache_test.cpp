@@ -61,8 +61,8 @@ TEST(Memory, IsZeroedAndOnALine) {
 }
 
 TEST(Stages, WorkersAddUpToTheTimeThatPassed) {
-  StageClock clock;
   const std::int64_t start = measure::now_ns();
+  StageClock clock;
   run_workers(clock, 3, [](StageClock& own, std::int64_t worker) {
     const InStage in(own, Stage::kRead);
     const std::int64_t end = measure::now_ns() + 2'000'000 * worker;

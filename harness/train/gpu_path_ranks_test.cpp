@@ -13,6 +13,7 @@
 #include "harness/device/device.h"
 #include "harness/device/kernel_path.h"
 #include "harness/parallel/unit_events.h"
+#include "harness/testing/pairwise.h"
 #include "harness/testing/ranks/ranks.h"
 #include "harness/train/parity_testing.h"
 #include "harness/train/shardings_testing.h"
@@ -188,6 +189,7 @@ std::vector<std::string> waits_of(CellConfig cell) {
 }
 
 TEST_F(GpuPath, NeverWaitsForTheGpuWithinAMicroStepOfFsdp) {
+  if (kSanitized) GTEST_SKIP() << "inputs() reads what libtorch sets in its own debug builds alone";
   for (const Dtype dtype : {Dtype::kFp32, Dtype::kBf16}) {
     for (const bool checkpointing : {false, true}) {
       CellConfig cell = cell_of({}, ExpertKernel::kGrouped, dtype);

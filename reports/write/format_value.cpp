@@ -20,6 +20,7 @@ double rounded_percent(double fraction) { return std::round(fraction * 1000) / 1
 std::string format_number(const std::optional<double>& value) {
   if (!value) return kNone;
   if (*value == 0) return "0";
+  if (!std::isfinite(*value)) return fmt::format("{}", *value);
   const int decimals = 2 - static_cast<int>(std::floor(std::log10(std::abs(*value))));
   return fmt::format("{:.{}f}", *value, std::clamp(decimals, 0, kMaxDecimals));
 }
