@@ -60,7 +60,7 @@ class EndToEnd : public ::testing::Test {
 TEST_F(EndToEnd, AllArmsTrainAlikeAndAreCompared) {
   const Output output = run();
   EXPECT_EQ(output.exit_code, 0) << output.err;
-  EXPECT_THAT(output.out, AllOf(HasSubstr("reference"), Not(HasSubstr("result"))));
+  EXPECT_THAT(output.out, AllOf(HasSubstr("reference"), Not(HasSubstr("| result"))));
   for (const auto& record : record::load(folder_.path() / "results" / "arms")) {
     EXPECT_EQ(record.value("dropped_rows"), 0);
     EXPECT_EQ(record.metrics.at("loss").samples.size(), 3U);
