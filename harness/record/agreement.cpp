@@ -16,6 +16,8 @@ namespace {
 constexpr double kNoiseFactorBf16 = 4;
 constexpr double kNoiseFactorFp32 = 20;
 constexpr double kShareOfTokenLosses = 0.5;
+// What token losses move by says how far gradient norms may, even where one run's did not.
+constexpr double kNormsToTokens = 1.0 / 8;
 // What ties do to gradient norms is not measured: about as much as to token losses, both relative.
 constexpr double kTieFactorOfNorms = 4;
 
@@ -52,6 +54,15 @@ std::span<const double> of_step(const CellRecord& record, const char* name, std:
 // Of the two the smaller: a fault that comes and goes moves its own arm's repetition as well.
 double noise_of(const CellRecord& a, const CellRecord& b, const char* name, std::size_t step) {
   return std::min(of_step(a, name, step)[0], of_step(b, name, step)[0]);
+}
+
+// That of layers moves together, so that a step's figure is nearly one number, which may be small
+// by chance: of each run the larger of its steps.
+double noise_of_norms(const CellRecord& a, const CellRecord& b) {
+  const auto largest = [](const CellRecord& record) {
+    return std::ranges::max(metric_of(record, "layer_grad_noise")->samples);
+  };
+  return std::min(largest(a), largest(b));
 }
 
 // Of fp32 alone.
@@ -94,7 +105,7 @@ std::vector<Comparison> by_noise(const CellRecord& run, const CellRecord& refere
     const double noise = noise_of(run, reference, "token_loss_noise", step);
     const double ties = ties_of(run, reference, step);
     const double losses = factor * kShareOfTokenLosses * noise + ties + floor;
-    const double norms = factor * noise_of(run, reference, "layer_grad_noise", step) +
+    const double norms = factor * (noise_of_norms(run, reference) + kNormsToTokens * noise) +
                          kTieFactorOfNorms * ties + floor;
     all.push_back({"token losses" + place, apart("token_loss_projections", false), losses});
     all.push_back({"gradient norms of the layers" + place, apart("layer_grad_norms", true), norms});
