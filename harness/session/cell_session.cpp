@@ -55,14 +55,13 @@ void note_known_failures(const std::vector<PlannedRun>& plan, const Records& rec
   }
 }
 
-// As they stand in the folder, not judged against each other.
-Records recorded_runs(const std::filesystem::path& folder) {
-  Records records;
-  for (CellRecord& record : record::load(folder)) {
+Records by_run(std::vector<CellRecord> records) {
+  Records keyed;
+  for (CellRecord& record : records) {
     std::pair<std::string, int> key{record.id, record.repetition};
-    records.insert_or_assign(std::move(key), std::move(record));
+    keyed.insert_or_assign(std::move(key), std::move(record));
   }
-  return records;
+  return keyed;
 }
 
 // Records say what their cells are called now, whichever scenario they were run for.
@@ -137,12 +136,7 @@ Order order_of(const CellSession& session) {
 }
 
 Records load_records(const std::filesystem::path& folder) {
-  Records records;
-  for (CellRecord& record : reports::check_agreement(record::load(folder))) {
-    std::pair<std::string, int> key{record.id, record.repetition};
-    records.insert_or_assign(std::move(key), std::move(record));
-  }
-  return records;
+  return by_run(reports::check_agreement(record::load(folder)));
 }
 
 std::optional<record::Program> program_if_built() {
@@ -172,7 +166,8 @@ CellsOutcome run_cells(const CellSession& session) {
                 launch::may_leave_host(session.launcher.launcher, options.place));
   check_data_files(cells_of(pending.runs), options.launcher, options.place, notes);
   if (session.fresh) folder.remove_results();
-  Records recorded = recorded_runs(session.folder);
+  // As they stand in the folder, not judged against each other.
+  Records recorded = by_run(record::load(session.folder));
   update_recorded_names(session, plan, recorded);
   notes << origin_notes(pending, session.keep_other_builds);
   notes << fmt::format(
