@@ -7,6 +7,8 @@
 #include <span>
 #include <vector>
 
+#include "harness/base/check.h"
+
 namespace moebench::record {
 namespace {
 
@@ -75,15 +77,6 @@ double ties_of(const CellRecord& a, const CellRecord& b, std::size_t step) {
   return most;
 }
 
-double root_mean_square(std::span<const double> a, std::span<const double> b, bool relative) {
-  double sum = 0;
-  for (std::size_t i = 0; i < a.size(); ++i) {
-    const double difference = a[i] == b[i] ? 0 : (a[i] - b[i]) / (relative ? std::abs(b[i]) : 1);
-    sum += difference * difference;
-  }
-  return std::sqrt(sum / static_cast<double>(a.size()));
-}
-
 double tokens_a_step(const CellRecord& record) {
   const Metric* loss = metric_of(record, "loss");
   const auto tokens = record.value("loss_tokens");
@@ -97,7 +90,6 @@ std::vector<Comparison> by_noise(const CellRecord& run, const CellRecord& refere
       run.axis("dtype") == "fp32" ? 1e-6 : 1e-3;  // of numbers about 1: of their own rounding
   std::vector<Comparison> all;
   for (std::size_t step = 0; step < common_steps(run, reference); ++step) {
-    const std::string place = fmt::format(" of step {}", step + 1);
     const auto apart = [&](const char* metric, bool relative) {
       return root_mean_square(of_step(run, metric, step), of_step(reference, metric, step),
                               relative);
@@ -107,19 +99,26 @@ std::vector<Comparison> by_noise(const CellRecord& run, const CellRecord& refere
     const double losses = factor * kShareOfTokenLosses * noise + ties + floor;
     const double norms = factor * (noise_of_norms(run, reference) + kNormsToTokens * noise) +
                          kTieFactorOfNorms * ties + floor;
-    all.push_back({"token losses" + place, apart("token_loss_projections", false), losses});
-    all.push_back({"gradient norms of the layers" + place, apart("layer_grad_norms", true), norms});
-    all.push_back({"loss" + place, apart("first_losses", false), losses});
+    all.push_back(
+        {"token losses of step", step + 1, apart("token_loss_projections", false), losses});
+    all.push_back(
+        {"gradient norms of the layers of step", step + 1, apart("layer_grad_norms", true), norms});
+    all.push_back({"loss of step", step + 1, apart("first_losses", false), losses});
   }
   return all;
 }
 
 std::vector<Comparison> by_bound(const CellRecord& run, const CellRecord& reference) {
   const LossBound bound = loss_bound(run);
-  const std::pair<const char*, double> metrics[] = {{"loss", bound.loss},
-                                                    {"grad_norm", bound.grad_norm}};
+  struct Judged {
+    const char* metric;
+    const char* kind;
+    double allowed;
+  };
+  const Judged judged[] = {{"loss", "loss of measured step", bound.loss},
+                           {"grad_norm", "grad_norm of measured step", bound.grad_norm}};
   std::vector<Comparison> all;
-  for (const auto& [name, allowed] : metrics) {
+  for (const auto& [name, kind, allowed] : judged) {
     const Metric* values = metric_of(run, name);
     const Metric* others = metric_of(reference, name);
     if (values == nullptr || others == nullptr) continue;
@@ -128,13 +127,25 @@ std::vector<Comparison> by_bound(const CellRecord& run, const CellRecord& refere
     for (std::size_t step = 0; step < steps; ++step) {
       const double value = values->samples[step], other = others->samples[step];
       const double apart = value == other ? 0 : std::abs(value - other) / std::abs(other);
-      all.push_back({fmt::format("{} of measured step {}", name, step + 1), apart, allowed});
+      all.push_back({kind, step + 1, apart, allowed});
     }
   }
   return all;
 }
 
 }  // namespace
+
+std::string Comparison::quantity() const { return fmt::format("{} {}", kind, step); }
+
+double root_mean_square(std::span<const double> a, std::span<const double> b, bool relative) {
+  MOEBENCH_CHECK(a.size() == b.size());
+  double sum = 0;
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    const double difference = a[i] == b[i] ? 0 : (a[i] - b[i]) / (relative ? std::abs(b[i]) : 1);
+    sum += difference * difference;
+  }
+  return std::sqrt(sum / static_cast<double>(a.size()));
+}
 
 double noise_factor(const CellRecord& record) {
   return record.axis("dtype") == "fp32" ? kNoiseFactorFp32 : kNoiseFactorBf16;

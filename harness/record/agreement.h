@@ -1,6 +1,8 @@
 #pragma once
 
+#include <cstddef>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -15,9 +17,12 @@ inline constexpr int kTokenLossProjections = 32;
 
 // What two runs of the same work have in common, and should.
 struct Comparison {
-  std::string quantity;   // "token losses of step 1", "loss of measured step 3"
+  const char* kind = "";  // a literal: "token losses of step"
+  std::size_t step = 0;   // from 1
   double difference = 0;  // nan where a number is none
   double allowed = 0;
+
+  std::string quantity() const;  // "token losses of step 1", "loss of measured step 3"
 
   // Written so that what is no number does not agree.
   bool agrees() const { return difference <= allowed; }
@@ -45,6 +50,10 @@ std::vector<Comparison> comparisons(const CellRecord& run, const CellRecord& ref
 
 // The first that does not agree.
 std::optional<Comparison> disagreement(const CellRecord& run, const CellRecord& reference);
+
+// Of a[i] - b[i], or of that over |b[i]|; equal numbers, infinite ones too, are 0 apart.
+// Needs a.size() == b.size().
+double root_mean_square(std::span<const double> a, std::span<const double> b, bool relative);
 
 // How many times what one rounding does to a run equal arms may differ by.
 double noise_factor(const CellRecord& record);

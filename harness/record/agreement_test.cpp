@@ -46,7 +46,7 @@ CellRecord measured(const Steps& steps, const char* dtype = "fp32") {
 
 std::string apart(const CellRecord& run, const CellRecord& reference) {
   const auto found = disagreement(run, reference);
-  return found ? found->quantity : "";
+  return found ? found->quantity() : "";
 }
 
 TEST(Disagreement, IsNoneWithinTheMeasuredNoise) {

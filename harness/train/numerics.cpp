@@ -60,22 +60,12 @@ std::vector<double> flat(const std::vector<std::vector<double>>& steps) {
   return all;
 }
 
-double root_mean_square(const std::vector<double>& a, const std::vector<double>& b, bool relative) {
-  MOEBENCH_CHECK(a.size() == b.size());
-  double sum = 0;
-  for (std::size_t i = 0; i < a.size(); ++i) {
-    const double difference = a[i] == b[i] ? 0 : (a[i] - b[i]) / (relative ? std::abs(b[i]) : 1);
-    sum += difference * difference;
-  }
-  return std::sqrt(sum / static_cast<double>(a.size()));
-}
-
 std::vector<double> by_step(const std::vector<std::vector<double>>& a,
                             const std::vector<std::vector<double>>& b, bool relative) {
   MOEBENCH_CHECK(a.size() == b.size());
   std::vector<double> differences;
   for (std::size_t step = 0; step < a.size(); ++step) {
-    differences.push_back(root_mean_square(a[step], b[step], relative));
+    differences.push_back(record::root_mean_square(a[step], b[step], relative));
   }
   return differences;
 }
@@ -85,8 +75,8 @@ std::vector<double> by_step(const std::vector<std::vector<double>>& a,
 void Numerics::before_step(Run& run, const PassInputs& inputs) {
   projections_.push_back(projections(run, inputs, 0));
   if (inputs.cell.dtype != config::Dtype::kFp32) return;
-  token_loss_by_ties_.push_back(root_mean_square(projections(run, inputs, kTieMargin),
-                                                 projections_.back(), /*relative=*/false));
+  token_loss_by_ties_.push_back(record::root_mean_square(projections(run, inputs, kTieMargin),
+                                                         projections_.back(), /*relative=*/false));
 }
 
 void Numerics::after_step(const StepResult& step) {

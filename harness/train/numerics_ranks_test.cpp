@@ -95,7 +95,7 @@ TEST(Numerics, EqualArmsAgree) {
       const CellRecord record = record_of(cell, *world);
       say("equal", cell, record, reference);
       const auto found = record::disagreement(record, reference);
-      EXPECT_FALSE(found) << found->quantity << ": " << found->difference << " of "
+      EXPECT_FALSE(found) << found->quantity() << ": " << found->difference << " of "
                           << found->allowed << ", " << cell.canonical_text();
     }
   }

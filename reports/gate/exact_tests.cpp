@@ -83,7 +83,7 @@ void judge_loss(const CellRecord& base, const CellRecord& candidate, MetricTest&
   test.change = Change{relative(*test.base, *test.candidate)};
   test.verdict = apart ? Verdict::kRegressed : Verdict::kPass;
   if (!apart) return;
-  test.note = fmt::format("{}: {:.1e} apart, {:.1e} allowed", apart->quantity, apart->difference,
+  test.note = fmt::format("{}: {:.1e} apart, {:.1e} allowed", apart->quantity(), apart->difference,
                           apart->allowed);
 }
 

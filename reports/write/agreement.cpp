@@ -51,8 +51,8 @@ void judge(const Group& group) {
     if (!apart) continue;
     record->disposition = Disposition::kIncorrect;
     record->message =
-        fmt::format("{}: {:.1e} apart from {}, {:.1e} allowed", apart->quantity, apart->difference,
-                    describe_reference(*record, reference), apart->allowed);
+        fmt::format("{}: {:.1e} apart from {}, {:.1e} allowed", apart->quantity(),
+                    apart->difference, describe_reference(*record, reference), apart->allowed);
   }
 }
 
