@@ -53,6 +53,7 @@ MemoryPass memory_pass(const PassInputs& inputs, std::int64_t num_steps, record:
   for (std::int64_t i = 0; i < num_steps; ++i) {
     if (inputs.cell.check_numerics) {
       pass.numerics.before_step(run, inputs);
+      pass.numerics.measure_ties(run, inputs);
       device::release_cache(inputs.place);
     }
     tracker.reset_peak();

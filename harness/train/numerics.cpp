@@ -74,6 +74,9 @@ std::vector<double> by_step(const std::vector<std::vector<double>>& a,
 
 void Numerics::before_step(Run& run, const PassInputs& inputs) {
   projections_.push_back(projections(run, inputs, 0));
+}
+
+void Numerics::measure_ties(Run& run, const PassInputs& inputs) {
   if (inputs.cell.dtype != config::Dtype::kFp32) return;
   token_loss_by_ties_.push_back(record::root_mean_square(projections(run, inputs, kTieMargin),
                                                          projections_.back(), /*relative=*/false));

@@ -11,8 +11,10 @@ namespace moebench::train {
 // run. Global values, the same on every rank.
 class Numerics {
  public:
-  // Both collective. Before a step: a forward pass over what it will train on.
+  // Before a step: a forward pass over what it will train on. Collective.
   void before_step(Run& run, const PassInputs& inputs);
+  // Then, of fp32 alone: another one, with ties the other way. Collective.
+  void measure_ties(Run& run, const PassInputs& inputs);
   void after_step(const StepResult& step);
 
   void write(record::Metrics& metrics) const;
