@@ -30,12 +30,15 @@ void check(const config::CellConfig& cell) {
 }  // namespace
 
 void check_weights(const std::vector<config::CellConfig>& cells, bool may_leave_host) {
-  std::set<std::tuple<std::string, std::string, config::LoadTensors>> checked;
+  std::set<std::tuple<std::string, std::string, std::string, config::LoadTensors>> checked;
   for (const config::CellConfig& cell : cells) {
     if (cell.load_from.empty() || !cell.resume_from.empty() || cell.known_failure) continue;
     std::error_code ignored;
     if (may_leave_host && !std::filesystem::exists(cell.load_from, ignored)) continue;
-    const bool is_new = checked.emplace(cell.load_from, cell.model.name, cell.load.tensors).second;
+    // Models of one name are told apart by where they were found.
+    const auto& model = cell.model;
+    const bool is_new =
+        checked.emplace(cell.load_from, model.path, model.name, cell.load.tensors).second;
     if (is_new) check(cell);
   }
 }

@@ -61,6 +61,18 @@ TEST_F(WeightsCheck, NamesWhatIsMissing) {
   EXPECT_EQ(error(), "no error");
 }
 
+TEST_F(WeightsCheck, TellsModelsOfOneNameApart) {
+  write_weights(folder_ / "model.safetensors", cell_.model, [](const auto&) { return true; });
+  cell_.model.path = "run1/final";
+  config::CellConfig other = cell_;
+  other.model.path = "run2/final";
+  other.model.num_experts = 8;
+  EXPECT_THAT(error_of([&] {
+                check_weights({cell_, other}, false);
+              }),
+              HasSubstr("'model.layers.0.block_sparse_moe.gate.weight'"));
+}
+
 TEST_F(WeightsCheck, LeavesToTheRanksWhatIsTheirs) {
   cell_.known_failure = config::KnownFailureRule{"it is being downloaded", ""};
   EXPECT_EQ(error(), "no error");
