@@ -17,4 +17,7 @@ std::string printable(std::string_view text);
 // The same of each line: "\n" stays.
 std::string printable_lines(std::string_view text);
 
+// printable() text as the text of an HTML or XML element: `&`, `<` and `>` become entities.
+std::string markup_text(std::string_view text);
+
 }  // namespace moebench

@@ -24,6 +24,10 @@ TEST(Printable, LinesStay) {
   EXPECT_EQ(printable_lines(""), "");
 }
 
+TEST(Printable, MarkupIsText) {
+  EXPECT_EQ(markup_text("<b> & \"c\"\n&lt;\x1b"), "&lt;b&gt; &amp; \"c\" &amp;lt;\\x1b");
+}
+
 TEST(Printable, WhatIsNoCharacterOrShowsAnotherTextIsPrinted) {
   EXPECT_EQ(printable("\xc0\xaf"), "\\xc0\\xaf") << "overlong";
   EXPECT_EQ(printable("\xed\xa0\x80"), "\\xed\\xa0\\x80") << "a surrogate";

@@ -12,14 +12,8 @@ namespace {
 // In an attribute. XML 1.0 knows few control characters, and no bytes that are not UTF-8.
 std::string escaped(const std::string& text) {
   std::string out;
-  for (const char c : printable(text)) {
-    if (c == '&') {
-      out += "&amp;";
-    } else if (c == '<') {
-      out += "&lt;";
-    } else if (c == '>') {
-      out += "&gt;";
-    } else if (c == '"') {
+  for (const char c : markup_text(text)) {
+    if (c == '"') {
       out += "&quot;";
     } else {
       out += c;

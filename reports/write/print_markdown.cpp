@@ -15,24 +15,6 @@ namespace {
 
 constexpr std::size_t kMinWidth = 3;  // of the rule below a title
 
-// Text as it stands, whatever marks GitHub's markdown sees in it. Entities, where HTML may stand,
-// are what every dialect reads.
-std::string entities(const std::string& text) {
-  std::string out;
-  for (const char c : printable(text)) {
-    if (c == '&') {
-      out += "&amp;";
-    } else if (c == '<') {
-      out += "&lt;";
-    } else if (c == '>') {
-      out += "&gt;";
-    } else {
-      out += c;
-    }
-  }
-  return out;
-}
-
 bool is_word(char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0; }
 
 // Underscores within a word are no emphasis.
@@ -73,9 +55,10 @@ bool is_mark(const std::string& text, std::size_t place) {
   }
 }
 
-// Within a line; blanks at its ends count for nothing.
+// Text as it stands, whatever marks GitHub's markdown sees in it. Within a line; blanks at its ends
+// count for nothing.
 std::string escaped(const std::string& text) {
-  std::string safe = entities(text);
+  std::string safe = markup_text(text);
   safe.erase(safe.find_last_not_of(' ') + 1);
   safe.erase(0, safe.find_first_not_of(' '));
   std::string out;
@@ -146,7 +129,7 @@ class Printer {
     end_folded(heading.level);
     if (heading.is_folded) {
       folded_level_ = heading.level;
-      add(fmt::format("<details>\n<summary>{}</summary>\n", entities(heading.text)));
+      add(fmt::format("<details>\n<summary>{}</summary>\n", markup_text(heading.text)));
     } else {
       const std::string marks(static_cast<std::size_t>(heading.level), '#');
       add(marks + " " + escaped_heading(heading.text) + "\n");
