@@ -168,6 +168,22 @@ function(module name)
   endif()
 endfunction()
 
+# A stand-in for a library that `test` loads in its place, of <name>.cpp, and another as an old release
+# of it would be, compiled with MOEBENCH_<NAME>_OLD. The test finds their files as MOEBENCH_<NAME> and
+# MOEBENCH_<NAME>_OLD.
+function(fake_library name test)
+  string(TOUPPER MOEBENCH_${name} macro)
+  foreach(fake ${name} ${name}_old)
+    add_library(${fake} MODULE ${name}.cpp)
+    target_link_libraries(${fake} PRIVATE moebench_options)
+    add_dependencies(${test} ${fake})
+  endforeach()
+  target_compile_definitions(${name}_old PRIVATE ${macro}_OLD=1)
+  target_compile_definitions(${test} PRIVATE
+    ${macro}="$<TARGET_FILE:${name}>"
+    ${macro}_OLD="$<TARGET_FILE:${name}_old>")
+endfunction()
+
 # A test that fails where a source includes a header of a module it does not declare in DEPS.
 function(check_include_arrows)
   get_property(arrows GLOBAL PROPERTY MOEBENCH_ARROWS)
