@@ -21,7 +21,7 @@ constexpr Loader kAllLoaders[] = {Loader::kConcat, Loader::kSlice, Loader::kDire
 
 // Large enough that a matrix takes several reads, and no power of two.
 config::ModelConfig test_model() {
-  config::ModelConfig model = weights::mini_model();
+  config::ModelConfig model = mini_model();
   model.num_experts = 4;
   model.hidden_size = 300;
   model.intermediate_size = 523;
@@ -251,7 +251,7 @@ TEST(Load, CallsTheSeedsFunctionsAsOftenAsTheSeed) {
 }
 
 TEST(Load, RunsOverThreadsThatAreMoreThanTheWork) {
-  const auto model = weights::mini_model();
+  const auto model = mini_model();
   const auto folder = test_folder();
   write_file(folder / "model.safetensors", tensors_of(model, "BF16"));
   const auto requests = expert_requests(model, Dtype::kFp32, 3, 3);

@@ -23,6 +23,7 @@
 #include <vector>
 
 #include "harness/partition/layout.h"
+#include "harness/testing/models.h"
 
 namespace moebench::model {
 namespace {
@@ -33,21 +34,6 @@ using partition::expert_layout;
 using partition::Layout;
 using partition::root_layout;
 using partition::Slot;
-
-config::ModelConfig small_model() {
-  config::ModelConfig model;
-  model.hidden_size = 16;
-  model.intermediate_size = 24;
-  model.num_layers = 2;
-  model.num_experts = 4;
-  model.top_k = 2;
-  model.num_heads = 4;
-  model.num_kv_heads = 2;
-  model.head_dim = 4;
-  model.vocab_size = 11;
-  model.max_position_embeddings = 32;
-  return model;
-}
 
 config::ModelConfig small_granite() {
   config::ModelConfig model = small_model();

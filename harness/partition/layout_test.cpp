@@ -8,21 +8,10 @@
 #include <string>
 #include <vector>
 
+#include "harness/testing/models.h"
+
 namespace moebench::partition {
 namespace {
-
-config::ModelConfig small_model() {
-  config::ModelConfig model;
-  model.hidden_size = 16;
-  model.intermediate_size = 24;
-  model.num_layers = 2;
-  model.num_experts = 4;
-  model.num_heads = 4;
-  model.num_kv_heads = 2;
-  model.head_dim = 4;
-  model.vocab_size = 11;
-  return model;
-}
 
 config::ModelConfig small_granite() {
   config::ModelConfig model = small_model();

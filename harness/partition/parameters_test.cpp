@@ -6,24 +6,12 @@
 #include <string>
 #include <vector>
 
+#include "harness/testing/models.h"
+
 namespace moebench::partition {
 namespace {
 
 using Shape = std::vector<std::int64_t>;
-
-// All dimensions differ, so that a swapped shape shows.
-config::ModelConfig mini_model() {
-  config::ModelConfig model;
-  model.hidden_size = 12;
-  model.intermediate_size = 20;
-  model.num_layers = 2;
-  model.num_experts = 3;
-  model.num_heads = 4;
-  model.num_kv_heads = 2;
-  model.head_dim = 4;
-  model.vocab_size = 32;
-  return model;
-}
 
 TEST(MixtralParameters, HaveHuggingFaceNamesAndShapes) {
   const auto parameters = model_parameters(mini_model());

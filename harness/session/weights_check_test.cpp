@@ -4,8 +4,8 @@
 
 #include "harness/base/file.h"
 #include "harness/testing/error_of.h"
+#include "harness/testing/models.h"
 #include "harness/testing/test_folder.h"
-#include "harness/testing/tiny_model.h"
 #include "harness/weights/parameters.h"
 #include "harness/weights/safetensors.h"
 

@@ -13,8 +13,8 @@
 #include <vector>
 
 #include "harness/comm/communicator.h"
+#include "harness/testing/models.h"
 #include "harness/testing/ranks/ranks.h"
-#include "harness/testing/tiny_model.h"
 #include "harness/train/engine.h"
 
 namespace moebench::train {

@@ -6,31 +6,14 @@
 #include <string>
 #include <vector>
 
-#include "harness/config/cell.h"
 #include "harness/testing/error_of.h"
+#include "harness/testing/models.h"
 #include "harness/testing/test_folder.h"
 #include "harness/weights/parameters.h"
 
 namespace moebench::weights {
 
-// All dimensions differ, so that a swapped shape shows.
-inline config::ModelConfig mini_model() {
-  config::ModelConfig model;
-  model.name = "mini";
-  model.hidden_size = 12;
-  model.intermediate_size = 20;
-  model.num_layers = 2;
-  model.num_experts = 3;
-  model.top_k = 2;
-  model.num_heads = 4;
-  model.num_kv_heads = 2;
-  model.head_dim = 4;
-  model.vocab_size = 32;
-  model.max_position_embeddings = 64;
-  return model;
-}
-
-// The same as a Hugging Face config.json.
+// mini_model() as a Hugging Face config.json.
 inline constexpr const char* kMiniConfig = R"({
   "model_type": "mixtral",
   "hidden_size": 12,

@@ -15,7 +15,7 @@
 #include "harness/config/resumption.h"
 #include "harness/launch/run_cell.h"
 #include "harness/testing/fake_worker.h"
-#include "harness/testing/tiny_model.h"
+#include "harness/testing/models.h"
 
 namespace moebench {
 namespace {
