@@ -4,7 +4,6 @@
 #include <c10/util/Exception.h>
 #include <malloc.h>
 
-#include <CLI/CLI.hpp>
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
@@ -25,6 +24,7 @@
 #include "harness/train/load_worker.h"
 #include "harness/train/worker.h"
 #include "tools/moebench-rank/fault.h"
+#include "tools/moebench-rank/options.h"
 
 namespace moebench {
 namespace {
@@ -155,26 +155,15 @@ int run_probe(std::int64_t ranks, const probe::ProbeOptions& options,
 
 int main(int argc, char** argv) {
   moebench::keep_freed_memory();
-  CLI::App app("One rank of one repetition of a cell, or of a probe; started by moebench.");
-  std::string cell, out;
-  std::int64_t probe_ranks = 0;
-  moebench::probe::ProbeOptions probe;
-  CLI::Option_group* work = app.add_option_group("work");
-  work->add_option("--cell", cell, "Resolved cell file (cell.yaml) to train");
-  work->add_option("--probe", probe_ranks, "Measure the machine with this many ranks instead")
-      ->check(CLI::PositiveNumber);
-  work->require_option(1);
-  app.add_option("--threads", probe.num_threads, "Threads of a rank of the probe");
-  app.add_flag("--quick", probe.quick, "A shorter probe");
-  app.add_option("--out", out, "Existing folder for rank_<r>.json")->required();
   try {
-    app.parse(argc, argv);
-  } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? 0 : 2;
-  }
-  try {
-    return probe_ranks > 0 ? moebench::run_probe(probe_ranks, probe, out)
-                           : moebench::run_cell(cell, out);
+    const moebench::RankOptions options = moebench::parse_rank_options(argc, argv);
+    if (options.help) {
+      fmt::print("{}", moebench::kRankUsage);
+      return 0;
+    }
+    return options.probe_ranks > 0
+               ? moebench::run_probe(options.probe_ranks, options.probe, options.out)
+               : moebench::run_cell(options.cell, options.out);
   } catch (const moebench::Error& error) {
     fmt::print(stderr, "moebench-rank: error: {}\n", error.what());
     return 2;

@@ -1,0 +1,33 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "harness/probe/probe.h"
+
+namespace moebench {
+
+inline constexpr const char* kRankUsage = R"(usage: moebench-rank --cell FILE --out DIR
+       moebench-rank --probe RANKS --out DIR [--threads N] [--quick]
+
+One rank of one repetition of a cell, or of a probe of the machine; started by moebench.
+
+  --cell FILE    resolved cell (cell.yaml) to train
+  --probe RANKS  measure the machine with so many ranks instead
+  --threads N    threads of a rank of the probe
+  --quick        a shorter probe
+  --out DIR      existing folder for rank_<r>.json
+)";
+
+struct RankOptions {
+  bool help = false;
+  std::string cell;              // empty: a probe
+  std::int64_t probe_ranks = 0;  // 0: a cell
+  probe::ProbeOptions probe;
+  std::string out;
+};
+
+// Throws Error that says what is wrong, followed by the usage.
+RankOptions parse_rank_options(int argc, char** argv);
+
+}  // namespace moebench
