@@ -29,7 +29,7 @@ class OutOfMemory : public Error {
   using Error::Error;
 };
 
-// What is to be compared was measured on another machine, by another build or not in pairs.
+// The results to be compared were measured on another machine, by another build or not in pairs.
 class NotComparable : public Error {
  public:
   using Error::Error;

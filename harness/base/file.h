@@ -7,13 +7,13 @@
 
 namespace moebench {
 
-// What a text that people write may hold, such as a scenario file.
+// A text that people write, such as a scenario file, may hold this many bytes.
 inline constexpr std::size_t kMaxTextBytes = std::size_t{16} << 20;
-// What any file may hold that is read as a whole; more is a mistake, not a use.
+// A file that is read as a whole may hold this many bytes; more is a mistake, not a use.
 inline constexpr std::size_t kMaxFileBytes = std::size_t{4} << 30;
 
-// Whole content of a regular file. Error names the path, what is wrong with it and the remedy: also
-// for a folder, a device or a pipe, which may never end, and for more than `max_bytes`.
+// Reads a whole regular file. Error names the path, what is wrong with it and the remedy: also for
+// a folder, a device or a pipe, which may never end, and for more than `max_bytes`.
 std::string read_file(const std::filesystem::path& path, std::size_t max_bytes = kMaxFileBytes);
 
 // Writes a whole file, by the rules of OutputFile: readers see the old content or the new one,

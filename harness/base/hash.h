@@ -9,7 +9,7 @@ namespace moebench {
 // FNV-1a over the bytes, finished with splitmix64's mixer so that similar texts differ in all bits.
 std::uint64_t hash64(std::string_view bytes);
 
-// One step of splitmix64 (Steele, Lea, Flood 2014): a bijective mixer of 64 bits.
+// Takes one step of splitmix64 (Steele, Lea, Flood 2014), a bijective mixer of 64 bits.
 constexpr std::uint64_t mix64(std::uint64_t x) {
   x += 0x9e3779b97f4a7c15ULL;
   x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9ULL;

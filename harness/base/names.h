@@ -59,7 +59,7 @@ concept NamedEnum = std::is_enum_v<Enum> && requires {
 template <NamedEnum Enum>
 inline constexpr auto kNames = names_of(Enum{});
 
-// How many enumerators there are.
+// Counts the enumerators of Enum.
 template <NamedEnum Enum>
 inline constexpr std::size_t kNumNames = kNames<Enum>.size();
 

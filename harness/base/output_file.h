@@ -40,11 +40,11 @@ class OutputFile {
   int fd_ = -1;                      // -1 once committed
 };
 
-// All bytes to an open descriptor. `name` is what messages call it; what cannot be written is a
-// SystemError.
+// Writes all bytes to an open descriptor, which messages call `name`. Throws SystemError where
+// something cannot be written.
 void write_all(int fd, std::span<const std::byte> bytes, const std::string& name);
 
-// To the disk, where the descriptor is of something that has one.
+// Flushes to the disk, where the descriptor is of something that has one.
 void sync_to_disk(int fd, const std::string& name);
 
 }  // namespace moebench

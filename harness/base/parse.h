@@ -25,7 +25,7 @@ std::optional<Number> parse_number(std::string_view text) {
   return parsed && parsed->second.empty() ? std::optional(parsed->first) : std::nullopt;
 }
 
-// The same of hexadecimal digits.
+// Reads all of `text` as a number in hexadecimal digits; nothing where it is none.
 template <typename Number>
 std::optional<Number> parse_hex(std::string_view text) {
   Number number{};

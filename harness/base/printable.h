@@ -14,7 +14,7 @@ std::size_t printable_size(std::string_view text);
 // what is not printable, which a terminal might obey, become \xHH.
 std::string printable(std::string_view text);
 
-// The same of each line: "\n" stays.
+// Does the same to each line: "\n" stays.
 std::string printable_lines(std::string_view text);
 
 // printable() text as the text of an HTML or XML element: `&`, `<` and `>` become entities.

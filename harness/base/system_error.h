@@ -13,10 +13,10 @@ class SystemError : public Error {
   using Error::Error;
 };
 
-// What a tool or a rank exits with after a failure that is neither the user's nor a result.
+// A tool or a rank exits with this code after a failure that is neither the user's nor a result.
 inline constexpr int kExitSystem = 70;
 
-// Whether an errno says that what the user named is wrong (no such folder, no permission).
+// Tells whether an errno says that what the user named is wrong (no such folder, no permission).
 bool is_named_wrongly(int code);
 
 // Throws "<message>: <reason>" after a system call that failed with errno `code`: Error where

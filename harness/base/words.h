@@ -21,7 +21,7 @@ std::string listed(const std::vector<std::string>& words);
 // beginning and its length.
 std::string shortened(std::string_view text, std::size_t longest = 60);
 inline constexpr std::size_t kLongestShownPath = 200;
-// The same of each word of a message that repeats what it was given.
+// Does the same to each word of a message that repeats what it was given.
 std::string shortened_words(std::string_view message);
 
 // "rank 3", "ranks 0-511", "ranks 0-2, 7, 9-11"; of many stretches the first, and how many ranks

@@ -6,7 +6,7 @@
 
 namespace moebench::checkpoint {
 
-// How far two states of training are apart.
+// Says how far two states of training are apart.
 struct Difference {
   bool identical = true;  // every bit of every parameter and moment
   // Largest over parameters of |got - want| / |want| (2-norms), and where.

@@ -12,7 +12,7 @@ namespace moebench::checkpoint {
 
 inline constexpr int kFormatVersion = 1;
 
-// What is kept of every parameter: its value and AdamW's two moments.
+// A checkpoint keeps this of every parameter: its value and AdamW's two moments.
 enum class Quantity { kParameter, kExpAvg, kExpAvgSq };
 constexpr auto names_of(Quantity) {
   return name_table<Quantity>({{Quantity::kParameter, "parameter"},
@@ -30,11 +30,11 @@ struct SavedPiece {
   std::int64_t begin = 0;
   std::int64_t count = 0;
 
-  // In the safetensors file: "exp_avg:model.norm.weight[64:128]".
+  // Returns the name in the safetensors file: "exp_avg:model.norm.weight[64:128]".
   std::string tensor_name() const;
 };
 
-// What one rank wrote.
+// Describes the file that one rank wrote.
 struct ShardFile {
   std::string name{};  // within the checkpoint's folder
   std::int64_t num_bytes = 0;
@@ -54,7 +54,7 @@ struct Manifest {
 
 std::string to_json(const Manifest& manifest);
 
-// What a rank tells of its file to the one that writes the manifest.
+// A rank tells this of its file to the rank that writes the manifest.
 std::string to_json(const ShardFile& file, config::Dtype dtype);
 ShardFile parse_shard_file(const std::string& text, config::Dtype dtype);
 

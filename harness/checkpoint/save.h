@@ -39,7 +39,7 @@ struct PieceData {
   std::span<const std::byte> bytes;
 };
 
-// One checkpoint being saved by all ranks, seen by one of them:
+// A Save is one rank's part in saving one checkpoint, which all ranks do together:
 //   rank 0 begin(), the others learn what it returned and join(), every rank write_shard(), rank 0
 //   learns of all files, rank 0 commit().
 // A process that dies at any point leaves every checkpoint that was whole before, and at most a
@@ -56,7 +56,7 @@ class Save {
   // (save_owner.h), whose name it returns.
   std::string begin();
 
-  // The same save on another rank.
+  // Joins the same save on another rank.
   void join(const std::string& owner);
 
   // Writes and flushes this rank's file.

@@ -32,10 +32,10 @@ class Communicator {
   virtual int rank() const = 0;
   virtual int size() const = 0;
 
-  // The same ranks for buffers in host memory: itself, unless it is one for device memory.
+  // Returns the same ranks for buffers in host memory: itself, unless it is for device memory.
   virtual Communicator& host() { return *this; }
-  // The same ranks for buffers in device memory, see device_communicator.h. This group must outlive
-  // it. Collective.
+  // Makes a group of the same ranks for buffers in device memory, see device_communicator.h. This
+  // group must outlive it. Collective.
   virtual std::unique_ptr<Communicator> on_device(const DeviceOptions& options);
 
   // receive = the concatenation of all ranks' `send`, by rank. send: `bytes`; receive: size x
@@ -99,7 +99,7 @@ std::unique_ptr<Communicator> self_communicator();
 // when the program ends. Without a launcher it is a group of one.
 std::unique_ptr<Communicator> mpi_world();
 
-// What the program's end does for MPI; for one that ends in another way. All ranks must come here.
+// Does for MPI what the program's end does, where it ends in another way. All ranks must come here.
 void finalize_world();
 
 // Ends every process of the MPI world at once; for a rank that failed while others wait for it.

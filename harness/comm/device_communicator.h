@@ -19,13 +19,13 @@ struct DeviceOptions {
   // Collectives begin behind what lies in this stream when they are started; wait() puts them
   // before what comes into it later. Nobody on the host waits, except with kHost.
   kernels::CudaStream stream = nullptr;
-  // Sums of a reduce-scatter: fp32 in the order of ranks as on the CPU (an all-to-all and a
-  // kernel), or NCCL's own in the elements' type and its own order.
+  // A reduce-scatter sums in fp32 in the order of ranks as on the CPU (an all-to-all and a kernel),
+  // or as NCCL does, in the elements' type and its own order.
   bool sum_in_fp32 = true;
-  // Of one collective, from where its turn in the stream has come; beyond it the communicator is
-  // aborted.
+  // Limits one collective, counted from where its turn in the stream has come; beyond it the
+  // communicator is aborted.
   double time_limit_s = 600;
-  // How long an abort waits for a call of NCCL's that is in progress; see Watchdog.
+  // An abort waits this long for a call of NCCL's that is in progress; see Watchdog.
   double abort_grace_s = 5;
 };
 

@@ -13,8 +13,8 @@ namespace moebench::comm {
 using DeviceStream = kernels::CudaStream;
 using DeviceEvent = CUevent_st*;
 
-// What communicators on device memory need of the device: CUDA's runtime, or what stands in for it
-// in tests. All but the calls that give back throw Error; any thread may call.
+// Offers what communicators on device memory need of the device: CUDA's runtime, or what stands in
+// for it in tests. All but the calls that give back throw Error; any thread may call.
 class DeviceRuntime {
  public:
   virtual ~DeviceRuntime() = default;
@@ -29,23 +29,23 @@ class DeviceRuntime {
   virtual DeviceEvent make_event() = 0;
   virtual void free_event(DeviceEvent event) noexcept = 0;
   virtual void record(DeviceEvent event, DeviceStream stream) = 0;
-  // What comes into the stream later begins after the point that the event has recorded.
+  // Work that comes into the stream later begins after the point that the event has recorded.
   virtual void hold(DeviceStream stream, DeviceEvent event) = 0;
   virtual bool has_passed(DeviceEvent event) noexcept = 0;
 
   virtual void* allocate(std::int64_t bytes) = 0;
   virtual void free(void* memory) noexcept = 0;
-  // In the order of the stream; over when they return.
+  // Both copy in the order of the stream, and the copy is over when they return.
   virtual void copy_to_host(void* to, const void* from, std::int64_t bytes,
                             DeviceStream stream) = 0;
   virtual void copy_to_device(void* to, const void* from, std::int64_t bytes,
                               DeviceStream stream) = 0;
 };
 
-// In builds with CUDA.
+// Only builds with CUDA have it.
 DeviceRuntime& cuda_runtime();
 
-// A stream of its own.
+// Owns a stream.
 class Stream {
  public:
   explicit Stream(DeviceRuntime& runtime) : runtime_(runtime), stream_(runtime.make_stream()) {}

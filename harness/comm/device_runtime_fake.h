@@ -68,7 +68,7 @@ class FakeDeviceRuntime : public DeviceRuntime {
     std::memcpy(to, from, static_cast<std::size_t>(bytes));
   }
 
-  // Where copies to the host went, and what lay there before.
+  // Says where a copy to the host went, and what lay there before.
   struct Fetched {
     const void* to;
     std::vector<char> before;

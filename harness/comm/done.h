@@ -4,7 +4,7 @@
 
 namespace moebench::comm {
 
-// Of a call that is over when it returns.
+// Stands for a call that is over when it returns.
 class Done : public Pending {
  public:
   void wait() override {}

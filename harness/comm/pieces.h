@@ -6,7 +6,7 @@
 
 namespace moebench::comm {
 
-// Of the pieces of an all-to-all.
+// Sums the sizes of the pieces of an all-to-all.
 inline std::int64_t total(std::span<const std::int64_t> bytes) {
   return std::accumulate(bytes.begin(), bytes.end(), std::int64_t{0});
 }

@@ -21,9 +21,9 @@ class Watchdog {
   };
   struct Limits {
     std::int64_t work_ns;  // of one piece of work, from its beginning; of one call
-    // How long an abort waits for a call to return. Calls take microseconds, and seconds where they
-    // set up connections; one that takes longer hangs for the reason of the abort, which alone can
-    // end it.
+    // An abort waits this long for a call to return. Calls take microseconds, and seconds where
+    // they set up connections; one that takes longer hangs for the reason of the abort, which alone
+    // can end it.
     std::int64_t grace_ns;
   };
   struct Work {
@@ -37,7 +37,7 @@ class Watchdog {
   Watchdog(const Watchdog&) = delete;
   Watchdog& operator=(const Watchdog&) = delete;
 
-  // Work that begins and ends in the order in which it is handed over.
+  // Watches a piece of work. Pieces begin and end in the order in which they are handed over.
   void watch(Work work);
 
   // Empty, or why the work was aborted or is about to be.

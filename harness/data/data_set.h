@@ -24,11 +24,11 @@ struct MicroBatch {
   std::int64_t loss_tokens() const;
 };
 
-// What a data source holds.
+// Describes what a data source holds.
 struct DataFacts {
   std::int64_t num_samples = 0;
   std::int64_t num_tokens = 0;  // of all samples
-  // In no sample: cut off behind seq_len, or alone. For text these are bytes.
+  // These tokens are in no sample: cut off behind seq_len, or alone. For text they are bytes.
   std::int64_t num_unused_tokens = 0;
 
   bool operator==(const DataFacts&) const = default;
@@ -51,8 +51,8 @@ class DataSet {
 // all of a text is one sample.
 std::unique_ptr<DataSet> open_data_set(const config::CellConfig& cell);
 
-// The same check before ranks are started, on at most kMaxCheckedBytes; of more only whether the
-// files can be read. Nothing for synthetic data, and where the files are too large.
+// Does the same check before ranks are started, on at most kMaxCheckedBytes; of more it checks only
+// whether files can be read. Returns nothing for synthetic data, and where files are too large.
 inline constexpr std::uintmax_t kMaxCheckedBytes = std::uintmax_t{64} << 20;
 std::optional<DataFacts> check_data(const config::CellConfig& cell);
 

@@ -7,7 +7,7 @@
 
 namespace moebench::device {
 
-// What a rank knows before a device is chosen.
+// Describes what a rank knows before a device is chosen.
 struct Offer {
   int rank_on_host = 0;
   int ranks_on_host = 1;
@@ -20,7 +20,7 @@ struct Offer {
 // cannot have a device of its own.
 int choose_index(const Offer& offer, config::Device wanted);
 
-// Why kAuto stays on, or leaves, the CPU.
+// Says why kAuto stays on, or leaves, the CPU.
 std::string auto_reason(const Offer& offer);
 
 }  // namespace moebench::device

@@ -13,7 +13,7 @@
 // everything but the CPU ends in Error.
 namespace moebench::device {
 
-// Where a rank trains.
+// Says where a rank trains.
 struct Place {
   c10::Device device = c10::kCPU;
   std::string model;       // "NVIDIA H200"; empty on a CPU
@@ -43,7 +43,7 @@ struct DeviceMemory {
 };
 DeviceMemory device_memory(const Place& place);
 
-// What libtorch's caching allocator holds of a device. Bytes.
+// Says what libtorch's caching allocator holds of a device. Bytes.
 struct AllocatorMemory {
   std::int64_t reserved = 0;  // from the driver, in use or cached
   std::int64_t peak_reserved = 0;

@@ -6,15 +6,15 @@
 
 namespace moebench::device {
 
-// Whether operations on this tensor, or on those of this device, take the kernels for GPUs.
+// Tells whether operations on this tensor, or on those of this device, take the kernels for GPUs.
 bool takes_gpu_kernels(const at::Tensor& tensor);
 bool takes_gpu_kernels(at::Device device);
 
 // The stream for them; null for a tensor of the CPU.
 kernels::CudaStream stream_of(const at::Tensor& tensor);
 
-// For tests of builds without CUDA: while it lives, all tensors take the kernels for GPUs, which
-// the host executor runs. One at a time.
+// While it lives, all tensors take the kernels for GPUs, which the host executor runs. It serves
+// tests of builds without CUDA; only one may live at a time.
 class HostExecutesGpuKernels {
  public:
   HostExecutesGpuKernels();

@@ -28,20 +28,22 @@ class ActivationMemory {
     if (!loop_ && !at_once_ && cell.dtype == config::Dtype::kBf16) rows_ += 7.5 * num_experts_;
   }
 
-  // While the loss's gradient is computed: the final norm's output and its gradient, the logits.
+  // Counts the bytes while the loss's gradient is computed: the final norm's output, its gradient
+  // and the logits come on top of what is kept.
   double at_head() const {
     return kept(m_.num_layers) + token_hidden() * 2 + tokens_ * (4 + num(m_.vocab_size) * element_);
   }
 
-  // While a layer's gradients are computed, and those of the layers behind it are done: its
-  // output's gradient comes in, and the layer is whole again where it was computed once more.
+  // Counts the bytes while a layer's gradients are computed, and those of the layers behind it are
+  // done: its output's gradient comes in, and the layer is whole again where it was computed once
+  // more.
   double at_layer(std::int64_t index) const {
     const double whole = checkpointing_ ? layer() - token_hidden() : 0;
     return kept(index + 1) + whole + token_hidden() +
            std::max(expert_backward(), attention_backward());
   }
 
-  // While the embedding's gradient is reduced.
+  // Counts the bytes while the embedding's gradient is reduced.
   double at_embedding() const { return token_hidden() + 4 * tokens_; }
 
  private:
@@ -61,7 +63,7 @@ class ActivationMemory {
   double row_hidden(double rows) const { return rows * num(m_.hidden_size) * element_; }
   double row_intermediate(double rows) const { return rows * num(m_.intermediate_size) * element_; }
 
-  // What so many layers keep for the backward pass, and the last one's output.
+  // Counts what so many layers keep for the backward pass, and the last one's output.
   double kept(std::int64_t layers) const {
     const double each = checkpointing_ ? token_hidden() : layer();
     return num(layers) * each + token_hidden() + 4 * tokens_;  // and which tokens are real
@@ -69,14 +71,14 @@ class ActivationMemory {
 
   double layer() const { return dense_layer() + attention() + experts(); }
 
-  // Input, first norm's output, residual, second norm's output; per token in 4 bytes each the two
-  // norms' factors, the router's probabilities, the chosen ones before and after renormalisation
-  // with their sum, and in 8 bytes the chosen experts.
+  // Counts the input, first norm's output, residual, second norm's output; per token in 4 bytes
+  // each the two norms' factors, the router's probabilities, the chosen ones before and after
+  // renormalisation with their sum, and in 8 bytes the chosen experts.
   double dense_layer() const {
     return 4 * token_hidden() + tokens_ * (8 + 4 * num(m_.num_experts) + 16 * num(m_.top_k) + 4);
   }
 
-  // q, and k and v repeated to all heads, the output, and the scores' logsumexp in 4 bytes.
+  // Counts q, and k and v repeated to all heads, the output, and the scores' logsumexp in 4 bytes.
   double attention() const { return 4 * token_heads() + 4 * tokens_ * num(m_.num_heads); }
 
   // loop: each expert's input, the two projections, silu of the first, their product, the output,
@@ -92,9 +94,9 @@ class ActivationMemory {
     return returned + (ep_ ? 1 : 2) * row_hidden(rows_) + 2 * row_intermediate(rows_);
   }
 
-  // What the gradients take beyond what is kept, less what was let go of by then, while the
-  // experts' are computed. The rows that were weighted are gone. grouped: gradients of all output
-  // and input rows, and two blocks of one expert's size.
+  // Counts what the gradients take while the experts' are computed: what comes on top of what is
+  // kept, less what was let go of by then. The rows that were weighted are gone. grouped: gradients
+  // of all output and input rows, and two blocks of one expert's size.
   double expert_backward() const {
     const double weighted = row_hidden(ep_ ? tokens_ * num(m_.top_k) : rows_);
     if (loop_)
@@ -123,8 +125,8 @@ class ActivationMemory {
   // With ep the gradient of all received rows waits for the experts to come.
   double waiting_rows() const { return num_experts_ > 1 ? row_hidden(rows_) : 0; }
 
-  // The same for attention: the experts' part, second norm's input and output are gone. Gradients
-  // of the output, of q, k and v as they were used, and as they were projected.
+  // Counts the same for attention: the experts' part, second norm's input and output are gone.
+  // There are gradients of the output, of q, k and v as they were used, and as they were projected.
   double attention_backward() const {
     const double projected = num((m_.num_heads + 2 * m_.num_kv_heads) * m_.head_dim) * element_;
     return 4 * token_heads() + tokens_ * projected - token_hidden() - experts();

@@ -21,7 +21,7 @@ struct MemoryEstimate {
   std::int64_t step_gradients = 0;  // shards that live within the step alone
   std::int64_t update = 0;          // temporaries of the optimizer
 
-  // What stays between steps.
+  // Sums what stays between steps.
   std::int64_t state() const { return parameters + gradients + optimizer; }
   std::int64_t total() const { return state() + gathered + activations + step_gradients + update; }
 };

@@ -5,7 +5,7 @@
 
 namespace moebench::launch {
 
-// Where the ranks of a run will be.
+// Says where the ranks of a run will be.
 struct Hosts {
   int count = 1;                // 0: something names hosts, but cannot be read
   bool is_this_host = true;     // the only one is the one that this process runs on
@@ -14,9 +14,9 @@ struct Hosts {
   bool all_here() const { return count == 1 && is_this_host; }
 };
 
-// What the first of these says: --hostfile, --host and the like among the launcher's arguments, the
-// environment that Slurm, LSF, PBS or Grid Engine give their jobs, Open MPI's default hostfile.
-// Without any of them it is this host.
+// Returns what the first of these says: --hostfile, --host and the like among the launcher's
+// arguments, the environment that Slurm, LSF, PBS or Grid Engine give their jobs, Open MPI's
+// default hostfile. Without any of them it is this host.
 Hosts read_hosts(const std::vector<std::string>& launcher_arguments);
 
 }  // namespace moebench::launch

@@ -42,7 +42,7 @@ void handle_interrupts();
 // True once one of these signals arrived.
 bool interrupted();
 
-// For tests: as if no signal had arrived.
+// Forgets that a signal has arrived, for tests.
 void clear_interrupt();
 
 }  // namespace moebench::launch

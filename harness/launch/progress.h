@@ -12,7 +12,7 @@
 
 namespace moebench::launch {
 
-// What rank 0 last said on its stdout.
+// Holds what rank 0 last said on its stdout.
 struct RankProgress {
   std::string phase;  // load, warmup, steps, save, memory
   std::int64_t step = 0;

@@ -22,7 +22,7 @@ namespace moebench::launch {
 // 0: no limit.
 double progress_limit_s(const config::CellConfig& cell);
 
-// What a user should know before a run: "a repetition is ended after 600 s without progress ...".
+// Tells a user before a run that "a repetition is ended after 600 s without progress ...".
 std::string progress_limit_note(const std::vector<config::CellConfig>& cells);
 
 // Watches the lines of progress of one repetition.
@@ -34,7 +34,7 @@ class ProgressWatch {
 
   void note(const RankProgress& progress, Clock::time_point now);
 
-  // Why the repetition is to be ended; empty as long as it may go on.
+  // Says why the repetition is to be ended; empty as long as it may go on.
   std::string complaint(Clock::time_point now) const;
 
  private:

@@ -12,7 +12,7 @@ std::vector<std::string> split_shell_words(const std::string& text, const std::s
 // The line that splits into these words again, quoted where it must be.
 std::string joined_shell_words(const std::vector<std::string>& words);
 
-// One word for a shell, whatever is in it.
+// Quotes a text as one word for a shell, whatever is in it.
 std::string shell_quoted(const std::string& text);
 
 }  // namespace moebench::launch

@@ -27,8 +27,8 @@ class DirectFile {
   // False where the file system does not know such reads.
   bool is_open() const { return fd_ >= 0; }
 
-  // Bytes [begin, end) and what surrounds them up to multiples of 4 KiB, to `buffer`, which is on a
-  // page and has room for that. Returns where `begin` lies in it; nullopt where the system refuses.
+  // Reads bytes [begin, end) and what is around them up to multiples of 4 KiB to `buffer`, which is
+  // on a page and has room. Returns where `begin` lies in it; nullopt where the system refuses.
   std::optional<std::int64_t> read(std::int64_t begin, std::int64_t end, std::byte* buffer) const;
 
  private:
@@ -36,13 +36,13 @@ class DirectFile {
   int fd_;
 };
 
-// How the chunks of a load reach memory: from the page cache what is in it, past it what is not,
-// unless the options say otherwise. Used by several workers at once.
+// Brings the chunks of a load to memory: from the page cache what is in it, past it what is not,
+// unless the options say otherwise. Several workers use it at once.
 class ChunkSource {
  public:
   ChunkSource(LoadJob& job, const std::vector<Chunk>& chunks);
 
-  // Whether the i-th chunk is read past the page cache; then several reads at a time pay.
+  // Tells whether the i-th chunk is read past the page cache; then several reads at a time pay.
   bool is_direct(std::size_t i) const { return is_direct_[i]; }
   bool any_direct() const;
 

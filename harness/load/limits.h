@@ -7,7 +7,7 @@
 
 namespace moebench::load {
 
-// What no way to load can be faster than, measured.
+// These measure what no way to load can be faster than.
 
 // Nanoseconds that memcpy takes for `bytes`, between memory that exists on huge pages, on so many
 // threads: the best of a few.

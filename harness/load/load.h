@@ -20,7 +20,7 @@ class Exchange {
   virtual ~Exchange() = default;
   virtual int rank() const = 0;
   virtual int size() const = 0;
-  // As comm::Communicator::all_to_all.
+  // Exchanges as comm::Communicator::all_to_all does.
   virtual void all_to_all(const void* send, std::span<const std::int64_t> send_bytes, void* receive,
                           std::span<const std::int64_t> receive_bytes) = 0;
 };
@@ -33,7 +33,7 @@ struct LoadOptions {
   // where the time goes, not how much there is of it.
   bool pages_apart = false;
   bool measure_peak_rss = false;  // resets the process's peak
-  // For kBroadcast: the ranks that share this machine, and what each of them loads.
+  // kBroadcast needs the ranks that share this machine, and what each of them loads.
   Exchange* exchange = nullptr;
   std::vector<Request> requests = {};
 };

@@ -86,7 +86,7 @@ inline void append_as(config::Dtype dtype, float value, std::string& bytes) {
   }
 }
 
-// What a request's destinations must hold, one element at a time from the reader's floats.
+// Computes what a request's destinations must hold, one element at a time from the reader's floats.
 inline std::string expected_bytes(const Request& request, const std::filesystem::path& checkpoint) {
   weights::CheckpointFiles files(checkpoint);
   std::string all;

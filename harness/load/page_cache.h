@@ -9,8 +9,8 @@
 
 namespace moebench::load {
 
-// Which pages of a file are in the page cache. To a process that neither owns the file nor may
-// write it, the system calls them all resident.
+// Tells which pages of a file are in the page cache. To a process that neither owns the file nor
+// may write it, the system calls them all resident.
 class Residency {
  public:
   explicit Residency(const weights::InputFile& file) : mapping_(file), num_bytes_(file.size()) {}
@@ -20,7 +20,7 @@ class Residency {
   std::int64_t count_pages() const { return count_pages(0, num_bytes_); }
   std::int64_t num_pages() const;
 
-  // Whether at least 15 of 16 pages of bytes [begin, end) seem to be resident, by a sample.
+  // Tells whether at least 15 of 16 pages of bytes [begin, end) seem to be resident, by a sample.
   bool seems_resident(std::int64_t begin, std::int64_t end) const;
 
  private:

@@ -34,20 +34,20 @@ struct Stack {
   std::int64_t num_elements() const;
 };
 
-// What is loaded together: a decoder layer's stacks.
+// Holds what is loaded together: a decoder layer's stacks.
 struct Group {
   std::string name;
   std::vector<Stack> stacks;
 };
 
-// What a rank loads, as which dtype.
+// Says what a rank loads, and as which dtype.
 struct Request {
   config::Dtype dtype = config::Dtype::kBf16;
   std::vector<Group> groups;
   std::int64_t kept_bytes() const;  // in memory
 };
 
-// What a rank needs of one part, and where on disk it lies.
+// Says what a rank needs of one part, and where on disk it lies.
 struct Piece {
   const weights::SafetensorsReader* file = nullptr;
   std::int64_t offset = 0;  // of its first byte in the file

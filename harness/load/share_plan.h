@@ -17,7 +17,8 @@ struct SharedRange {
   int reader = 0;          // one of them
 };
 
-// Who of a machine's ranks reads what, so that every byte is read once. The same on every rank.
+// Says which of a machine's ranks reads what, so that every byte is read once. It is the same on
+// every rank.
 struct SharePlan {
   std::vector<Segment> own;         // what `rank` alone needs
   std::vector<SharedRange> shared;  // of all ranks, at most about `max_bytes` each

@@ -11,7 +11,7 @@
 
 namespace moebench::load {
 
-// What a load does with its time.
+// Names what a load does with its time.
 enum class Stage {
   kOther,          // none of the parts below
   kOpen,           // opening files, reading headers, planning

@@ -8,7 +8,7 @@
 
 namespace moebench::load {
 
-// One load at work. The pieces are checked and every destination has its memory.
+// Describes one load at work. The pieces are checked and every destination has its memory.
 struct LoadJob {
   const Request& request;
   weights::CheckpointFiles& files;
@@ -23,17 +23,17 @@ struct LoadJob {
 // range, free.
 void load_by_concat(LoadJob& job);
 
-// Only what this rank keeps, from mapped shards to its place.
+// Brings only what this rank keeps, from mapped shards to its place.
 void load_by_slice(LoadJob& job);
 
-// Only what this rank keeps, by a plan of positioned reads, each straight to its place or through
-// a buffer that stays in the cache.
+// Reads only what this rank keeps, by a plan of positioned reads, each straight to its place or
+// through a buffer that stays in the cache.
 void load_by_direct(LoadJob& job);
 
-// The same for some elements of the job's pieces.
+// Does the same for some elements of the job's pieces.
 void load_segments(LoadJob& job, const std::vector<Segment>& segments);
 
-// As direct, but bytes that several ranks of the exchange keep are read by one of them.
+// Loads as load_by_direct does, but one rank of the exchange reads the bytes that several keep.
 void load_by_broadcast(LoadJob& job);
 
 }  // namespace moebench::load

@@ -9,7 +9,7 @@
 
 namespace moebench::machine {
 
-// What was true of this program's build and of its host when the run started.
+// Holds what was true of this program's build and of its host when the run started.
 struct MachineFacts {
   std::string version;     // moebench's
   std::string git_sha;     // "unknown" outside a git checkout
@@ -39,27 +39,27 @@ std::string version_text();
 
 record::Environment to_environment(const MachineFacts& facts);
 
-// What a rank reports of its own build and host: what was measured says what it was. Load and swap
-// stay out, since the ranks' own work moves them.
+// Returns what a rank reports of its own build and host, so that what was measured says what it
+// was. Load and swap stay out, since the ranks' own work moves them.
 record::Environment rank_environment();
 
 // The driver's facts under names of their own, "driver_compiler", since its build and its host need
 // not be those of the ranks.
 record::Environment driver_environment(const MachineFacts& facts);
 
-// What a reader should know of a build, by the entries of a rank or a record: that it is not
+// Says what a reader should know of a build, by the entries of a rank or a record: that it is not
 // optimised, or built with sanitizers.
 std::vector<std::string> build_warnings(const record::Environment& environment);
 
-// What a run asks of this machine.
+// Says what a run asks of this machine.
 struct Demand {
   std::int64_t ranks = 1;
   std::int64_t threads_per_rank = 1;
   bool elsewhere = false;  // the ranks may run on other machines, whose cores nobody can count here
 };
 
-// What a reader of this run's numbers should know: a busy machine, a slow governor, more threads
-// than cores.
+// Says what a reader of this run's numbers should know: a busy machine, a slow governor, more
+// threads than cores.
 std::vector<std::string> environment_warnings(const MachineFacts& facts, const Demand& demand);
 
 }  // namespace moebench::machine

@@ -20,7 +20,7 @@ struct BusyProcess {
   double cores = 0;  // that it kept busy, on average
 };
 
-// What keeps the machine busy while nothing of ours works. Within a container the processes of
+// Says what keeps the machine busy while nothing of ours works. Within a container the processes of
 // others are not seen, but the cores that they take are.
 struct MachineLoad {
   double busy_cores = 0;
@@ -30,7 +30,7 @@ struct MachineLoad {
 // Watches for `seconds`. Zeros where the system does not tell.
 MachineLoad observe_load(double seconds);
 
-// What would disturb a measurement of such a run, as sentences with the remedy.
+// Says what would disturb a measurement of such a run, in sentences with the remedy.
 std::vector<std::string> disturbances(const MachineFacts& facts, const MachineLoad& load,
                                       const Demand& demand);
 

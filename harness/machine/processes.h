@@ -21,12 +21,12 @@ std::optional<Process> read_process(pid_t pid);
 // All that this one may see. Throws Error where /proc is not mounted.
 std::vector<pid_t> all_processes();
 
-// Whether a process belongs to this run: this one, and what its parent (the launcher) has started.
-// Where the parent is the system's first process, only this one and what it has started. False of
-// a process that this one cannot see.
+// Tells whether a process belongs to this run: this process, and what its parent (the launcher) has
+// started. Where the parent is the system's first process, the run is only this one and what it has
+// started. Returns false for a process that this one cannot see.
 bool is_of_this_run(pid_t pid);
 
-// How many processes have exactly these arguments, each followed by a blank.
+// Counts the processes that have exactly these arguments, each followed by a blank.
 int count_processes(const std::string& command_line);
 
 }  // namespace moebench::machine

@@ -8,8 +8,8 @@
 
 namespace moebench::machine {
 
-// What the machine did beside a run, from construction to finish(); the metrics' meaning is in
-// harness/record/schema.md. Reads what Linux tells of itself, never what the run measured.
+// Observes what the machine does beside a run, from construction to finish(); the metrics' meaning
+// is in harness/record/schema.md. It reads what Linux tells of itself, never what the run measured.
 class RunTelemetry {
  public:
   RunTelemetry();

@@ -21,7 +21,7 @@ struct Spread {
   bool operator==(const Spread&) const = default;
 };
 
-// What a GPU did over some readings. nullopt: not measured.
+// Says what a GPU did over some readings. nullopt: not measured.
 struct GpuSummary {
   int num_readings = 0;
   std::optional<Spread> sm_clock_hz;

@@ -9,7 +9,7 @@
 
 namespace moebench::measure {
 
-// What a tensor is for.
+// Says what a tensor is for.
 enum class MemoryKind {
   kParameters,     // this rank's slices
   kGathered,       // parameters of all ranks, for the time of their use
@@ -34,7 +34,7 @@ inline constexpr std::size_t kNumMemoryKinds = kNumNames<MemoryKind>;
 
 using MemoryByKind = std::array<std::int64_t, kNumMemoryKinds>;
 
-// What this thread allocates is of this kind while it lives; the innermost scope counts.
+// While it lives, what this thread allocates is of this kind; the innermost scope counts.
 class MemoryScope {
  public:
   explicit MemoryScope(MemoryKind kind);
@@ -46,7 +46,8 @@ class MemoryScope {
   std::optional<MemoryKind> outer_;
 };
 
-// Of an allocation now: the innermost scope's, or, without one, what the phase tells.
+// Returns the kind of an allocation made now: the innermost scope's, or, without one, what the
+// phase tells.
 MemoryKind current_memory_kind();
 
 }  // namespace moebench::measure

@@ -18,7 +18,7 @@ struct GpuFacts {
   std::string uuid;
 };
 
-// One look at a GPU. What the device keeps to itself (virtual ones do) is nullopt.
+// Holds one look at a GPU. What the device keeps to itself (virtual ones do) is nullopt.
 struct GpuReading {
   std::optional<double> sm_clock_hz{};
   std::optional<double> memory_clock_hz{};
@@ -32,7 +32,7 @@ struct GpuReading {
   std::optional<std::vector<pid_t>> processes{};  // that compute on it
 };
 
-// What of these bits slows a device down, in words: "sw_power_cap", "hw_slowdown",
+// Says in words which of these bits slow a device down: "sw_power_cap", "hw_slowdown",
 // "sw_thermal_slowdown", "hw_thermal_slowdown", "power_brake". To be idle or set to a clock is
 // none.
 std::vector<std::string> throttle_reasons(std::uint64_t clock_events);
@@ -41,14 +41,15 @@ std::vector<std::string> throttle_reasons(std::uint64_t clock_events);
 // so that programs start where there is no driver.
 class NvmlDevice {
  public:
-  // By PCI bus id ("0000:01:00.0"). Error where the library, or the device in it, is not there.
+  // Opens a GPU by its PCI bus id ("0000:01:00.0"). Throws Error where the library, or the device
+  // in it, is not there.
   explicit NvmlDevice(const std::string& pci_bus_id, const std::string& library = kNvmlLibrary);
   ~NvmlDevice();
   NvmlDevice(const NvmlDevice&) = delete;
   NvmlDevice& operator=(const NvmlDevice&) = delete;
 
   const GpuFacts& facts() const { return facts_; }
-  // Some milliseconds at most. Error where the device is lost.
+  // Takes some milliseconds at most. Throws Error where the device is lost.
   GpuReading read() const;
 
  private:

@@ -19,7 +19,7 @@ struct FakeGpu {
 using SetFakeGpu = void (*)(const FakeGpu&);
 // Initialisations that no shutdown has ended yet.
 using FakeGpuUsers = int (*)();
-// How often its clock events were asked for, which each reading does once.
+// Counts how often the clock events were asked for, which each reading does once.
 using FakeGpuReadings = int (*)();
 
 }  // namespace moebench::measure

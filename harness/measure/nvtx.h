@@ -6,16 +6,16 @@
 
 #include "harness/measure/phases.h"
 
-// What a rank does as NVTX ranges of the domain "moebench", for Nsight Systems and other tools: the
-// phases by themselves, everything else by an NvtxRange where it happens. Without a tool
+// These show what a rank does as NVTX ranges of the domain "moebench", for Nsight Systems and other
+// tools: the phases by themselves, everything else by an NvtxRange where it happens. Without a tool
 // (NVTX_INJECTION64_PATH at the first use) they cost a few ns at most; without NVTX's headers at
 // build time they do nothing.
 namespace moebench::measure {
 
-// The phase that this thread is in; every change of phase calls it. kOther is no range.
+// Shows the phase that this thread is in; every change of phase calls it. kOther is no range.
 void nvtx_enter(Phase phase);
 
-// What a range stands for, shown as its category, and what its payload then counts.
+// Says what a range stands for, shown as its category, and what its payload then counts.
 enum class NvtxKind {
   kStep,        // tokens of the step
   kLayer,       // index of the layer
@@ -55,7 +55,7 @@ class NvtxRange {
     return *this;
   }
 
-  // Before its life ends.
+  // Ends the range before its life ends.
   void end() noexcept {
     if (std::exchange(is_open_, false)) finish();
   }

@@ -8,9 +8,9 @@
 // The names of a step's phases, for those who mark them and those who print them.
 namespace moebench::measure {
 
-// What a rank does with its time within a training step. The phases from kEmbedding to kLoss are
-// the forward pass in its order, what activation checkpointing computes again included; each has
-// its backward.
+// Names what a rank does with its time within a training step. The phases from kEmbedding to kLoss
+// are the forward pass in its order, what activation checkpointing computes again included; each
+// has its backward.
 enum class Phase {
   kOther,      // none of the parts below
   kData,       // making the micro-batches

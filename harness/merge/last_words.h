@@ -18,20 +18,20 @@ struct Explanation {
   bool is_out_of_memory = false;
 };
 
-// Why ranks ended that do not say it themselves: the cause and its remedy where they are known by
-// what was printed, the last lines of stderr and stdout, and where all of it lies.
+// Explains why ranks ended that do not say it themselves: the cause and its remedy where they are
+// known by what was printed, the last lines of stderr and stdout, and where all of it lies.
 Explanation explain(const Outcome& outcome);
 
 // " (last lines: ...; log: ...)": the same without a cause.
 std::string details(const Outcome& outcome);
 
-// That ended the launcher or, as it says by its exit code, a rank; 0: none did.
+// Returns the signal that ended the launcher or, as it says by its exit code, a rank; 0: none did.
 int ending_signal(const Outcome& outcome);
 
 // "killed by signal 11 (Segmentation fault)", "exit code 137, as after signal 9 (Killed)"
 std::string how_it_ended(const Outcome& outcome);
 
-// What a record keeps: the last lines of stderr as they are, or of stdout where stderr is blank.
+// Returns what a record keeps: the last lines of stderr as they are, of stdout where that is blank.
 std::string output_tail(const Outcome& outcome);
 
 }  // namespace moebench::merge

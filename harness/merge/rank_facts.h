@@ -7,12 +7,12 @@
 
 namespace moebench::merge {
 
-// What the ranks say of themselves: builds, hosts, libraries, devices.
+// Holds what the ranks say of themselves: builds, hosts, libraries, devices.
 struct RankFacts {
   // Those of the first rank that left a result; `hosts` names all hosts instead of `host`.
   record::Environment environment;
-  // Where ranks differ in what makes their numbers comparable, with ranks and values; and where no
-  // rank says how it was built.
+  // These say where ranks differ in what makes their numbers comparable, with ranks and values; and
+  // where no rank says how it was built.
   std::vector<std::string> warnings;
 };
 RankFacts merge_facts(const RankResults& ranks);

@@ -35,7 +35,7 @@ using ExpertFunction = std::function<ExpertOutput(
 // eager Mixtral does; `grouped`: rows sorted by expert, then one product per group.
 ExpertFunction local_experts(config::ExpertKernel kernel);
 
-// What the layers of one micro-batch share.
+// Holds what the layers of one micro-batch share.
 struct BatchContext {
   at::Tensor tokens_T;  // int64
   at::Tensor labels_T;  // int64: the token that follows; negative where none counts
@@ -57,7 +57,7 @@ struct LayerOutput {
   ExpertLoad load;           // padding tokens included; under ep also those of other ranks
 };
 
-// One decoder layer (pre-norm attention, pre-norm mixture of experts) on x_TH.
+// Computes one decoder layer (pre-norm attention, pre-norm mixture of experts) on x_TH.
 LayerOutput decoder_layer(const at::Tensor& x_TH, LayerWeights& weights,
                           const config::ModelConfig& model, const BatchContext& batch);
 
@@ -69,8 +69,8 @@ at::Tensor embed(const at::Tensor& tokens, const RootWeights& weights,
 void embed_backward(const at::Tensor& tokens, const at::Tensor& dx_TH, RootWeights& weights,
                     const config::ModelConfig& model);
 
-// What the head multiplies with, [T, H]: the final norm, divided by logits_scaling, which costs
-// less here than on the logits.
+// Returns what the head multiplies with, [T, H]: the final norm, divided by logits_scaling, which
+// costs less here than on the logits.
 at::Tensor head_input(const at::Tensor& x_TH, RootWeights& weights,
                       const config::ModelConfig& model);
 // Logits of every token, [T, V].

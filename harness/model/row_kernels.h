@@ -12,7 +12,7 @@
 // are in the headers of kernels/. What is written must have its shape already.
 namespace moebench::model {
 
-// Where each (token, choice) pair goes when rows are grouped by expert.
+// Says where each (token, choice) pair goes when rows are grouped by expert.
 struct RowGroups {
   std::int64_t num_pairs = 0;
   std::int64_t num_rows = 0;

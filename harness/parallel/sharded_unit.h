@@ -35,8 +35,8 @@ class ShardedUnit {
   // Fills this rank's slice from the source.
   void load(const weights::ParameterSource& source);
 
-  // All-gather into a pooled buffer. start_gather does nothing while the unit is gathered, or about
-  // to be; wait_gather starts it where nothing has.
+  // These all-gather into a pooled buffer. start_gather does nothing while the unit is gathered, or
+  // about to be; wait_gather starts it where nothing has.
   void start_gather();
   void wait_gather();
   void free();
@@ -63,10 +63,10 @@ class ShardedUnit {
   // last reduction.
   void allocate_gradient();
   void free_gradient();
-  // Of what this rank answers for of the slice, fp64 [], where it lies.
+  // Sums the squares of what this rank answers for of the slice: fp64 [], where the slice lies.
   at::Tensor gradient_sum_of_squares() const;
 
-  // All-gather of shard() or gradient_shard() into memory of its own, [padded].
+  // All-gathers shard() or gradient_shard() into memory of its own, [padded].
   at::Tensor gathered(const at::Tensor& shard) const;
 
   const partition::Unit& plan() const { return plan_; }

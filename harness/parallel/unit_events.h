@@ -4,7 +4,7 @@
 
 namespace moebench::parallel {
 
-// What happens to a unit of parameters in a training step.
+// Names what happens to a unit of parameters in a training step.
 enum class UnitEvent {
   kStartGather,
   kWaitGather,

@@ -22,7 +22,7 @@ struct ParameterSpec {
 // w3, and output_linear [experts, hidden, intermediate], every w2.
 std::vector<ParameterSpec> model_parameters(const config::ModelConfig& model);
 
-// Of these, those of one layer, and those of none.
+// These return the parameters of one layer, and those of no layer.
 std::vector<ParameterSpec> layer_parameters(const config::ModelConfig& model, std::int64_t layer);
 std::vector<ParameterSpec> root_parameters(const config::ModelConfig& model);
 

@@ -25,7 +25,7 @@ struct Unit {
   config::RankGroup shard_group, replica_group;
   std::int64_t slice_elements = 0;  // of every rank, padding included
   std::int64_t slice_begin = 0;     // of this rank's, in the flat buffer
-  // Of the slice, what this rank answers for among its replicas: sums over them, the norm, saves.
+  // This rank, of its replicas, answers for this part of the slice: sums over them, norm, saves.
   std::int64_t own_offset = 0;
   std::int64_t own_elements = 0;
 
@@ -41,19 +41,19 @@ struct Unit {
   std::vector<SlicePiece> own_pieces() const;
 };
 
-// A decoder layer's: one unit, or, where its experts are held by other ranks than all else, two.
+// Holds a layer's units: one, or two where its experts are held by other ranks than all else.
 struct LayerUnits {
   std::vector<Unit> units;
   std::int64_t experts_offset = 0;  // of the experts in the last unit's flat buffer
 };
 
-// Who owns which part of a cell's model, as seen by one rank: units, groups of ranks and slices,
-// without a tensor or a process.
+// Says who owns which part of a cell's model, as seen by one rank: units, groups of ranks and
+// slices, without a tensor or a process.
 //
-// A unit for each decoder layer, and one for embedding, final norm and head. fsdp: every unit is
-// sharded over all ranks. hsdp: over shard_degree neighbours, and each group of them holds a copy.
-// ep: the experts of a layer are a unit of their own, split over the ranks of an ep group and
-// sharded over the ranks that own the same experts.
+// There is a unit for each decoder layer, and one for embedding, final norm and head. fsdp: every
+// unit is sharded over all ranks. hsdp: over shard_degree neighbours, and each group of them holds
+// a copy. ep: the experts of a layer are a unit of their own, split over the ranks of an ep group
+// and sharded over the ranks that own the same experts.
 class Partition {
  public:
   // `cell` must outlive it; 0 <= rank < cell.ranks.

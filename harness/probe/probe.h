@@ -10,8 +10,8 @@ struct ProbeOptions {
   bool quick = false;  // smaller matrices and copies, fewer and smaller messages
 };
 
-// What the machine gives to the ranks of `world` while all of them ask for it: the clock, matrix
-// products, memory, messages (with more than one rank). Metrics: harness/record/schema.md.
+// Measures what the machine gives to the ranks of `world` while all of them ask for it: the clock,
+// matrix products, memory, messages (with more than one rank). Metrics: harness/record/schema.md.
 // Collective over `world`.
 record::RankResult run_probe(comm::Communicator& world, const ProbeOptions& options);
 

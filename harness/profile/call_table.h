@@ -12,7 +12,7 @@
 
 namespace moebench::profile {
 
-// What one caller's calls of a function came to within a phase. Times in ns.
+// Counts what one caller's calls of a function came to within a phase. Times are in ns.
 struct CallCounts {
   std::int64_t calls = 0;
   std::int64_t primitive_calls = 0;  // without those within a call of the same function
@@ -31,8 +31,8 @@ struct CallKey {
   auto operator<=>(const CallKey&) const = default;
 };
 
-// One entry a function, caller and phase. The phases themselves are the functions named "" : their
-// calls are how often they were entered, their own time what no function took of it.
+// Has one entry a function, caller and phase. The phases themselves are the functions named "":
+// their calls are how often they were entered, their own time is what no function took of it.
 using CallTable = std::map<CallKey, CallCounts>;
 
 void add(const CallTable& from, CallTable& to);

@@ -23,8 +23,8 @@ constexpr auto names_of(Collective) {
 }
 using moebench::to_string;
 
-// One collective as this rank saw it. Times are of this rank's clock until finish() has moved them
-// to rank 0's.
+// Describes one collective as this rank saw it. Times are of this rank's clock until finish() has
+// moved them to rank 0's.
 struct CollectiveEvent {
   Collective kind = Collective::kBarrier;
   measure::Phase phase = measure::Phase::kOther;
@@ -54,8 +54,8 @@ struct CollectiveEvent {
 // that for an all-reduce. 0 in a group of one and for barriers.
 double bus_factor(Collective kind, int group_size);
 
-// What the collectives of a pass were. Give its world to whatever communicates: groups that are
-// split from it report here as well.
+// Logs the collectives of a pass. Give its world to whatever communicates: groups that are split
+// from it report here as well.
 class CollectiveLog {
  public:
   // `world` must outlive the log, and the log every communicator split from its world.
@@ -100,9 +100,9 @@ class CollectiveLog {
   bool recording_ = false;
 };
 
-// How far this rank's clock is behind rank 0's, in ns, to be added to its times: both were within
-// the same collective at once, so each exchange bounds the difference; the middle of what many
-// exchanges leave, or 0 where they do not exclude it. Collective.
+// Says how far this rank's clock is behind rank 0's, in ns, to be added to its times. Both were
+// within the same collective at once, so each exchange bounds the difference; the offset is the
+// middle of what many exchanges leave, or 0 where they do not exclude it. Collective.
 struct ClockOffset {
   std::int64_t offset_ns = 0;
   std::int64_t uncertainty_ns = 0;  // half the width of what is left

@@ -32,7 +32,8 @@ class OpProfiler {
   // Ends the profile; both below are complete then.
   void stop();
   CallTable table() const;
-  // By operation: aten::copy_, aten::cat, ..., and our own row-moving ones. Only with kBytes.
+  // Has an entry an operation: aten::copy_, aten::cat, ..., our own row-moving ones. Only with
+  // kBytes.
   std::map<std::string, Movement> movements() const;
 
  private:

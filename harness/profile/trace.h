@@ -52,7 +52,7 @@ class TraceRecorder : public measure::PhaseObserver {
   std::vector<TraceSlice> operations_, phases_, steps_;
 };
 
-// What a rank adds to the trace of all ranks.
+// Holds what a rank adds to the trace of all ranks.
 struct RankTrace {
   int rank = 0;
   const TraceRecorder* recorder = nullptr;

@@ -10,12 +10,12 @@
 
 namespace moebench::record {
 
-// How many random projections of a step's token losses a record holds. Their mean squared
+// A record holds this many random projections of a step's token losses. Their mean squared
 // difference between two runs estimates that of all tokens, with a standard error of
 // sqrt(2 / this) = 25 %, so the root of it with 13 %.
 inline constexpr int kTokenLossProjections = 32;
 
-// What two runs of the same work have in common, and should.
+// Compares one thing that two runs of the same work have in common, and should.
 struct Comparison {
   const char* kind = "";  // a literal: "token losses of step"
   std::size_t step = 0;   // from 1
@@ -28,10 +28,10 @@ struct Comparison {
   bool agrees() const { return difference <= allowed; }
 };
 
-// Whether two runs that do the same work (CellRecord::workload) compute the same. Judged are the
-// first steps, which all runs begin in the same state: later on, rounding that differs from arm to
-// arm has grown by an amount that depends on learning rate, model and number of steps, and arms
-// that are equal drift apart as one arm does that is started one rounding aside.
+// Tells whether two runs that do the same work (CellRecord::workload) compute the same. It judges
+// the first steps, which all runs begin in the same state: later on, rounding that differs from arm
+// to arm has grown by an amount that depends on learning rate, model and number of steps, and equal
+// arms drift apart as one arm does that is started one rounding aside.
 //
 //   token losses       root mean square over the tokens of a step, from random projections
 //   gradient norms     root mean square over the layers of a step, relative
@@ -48,14 +48,14 @@ struct Comparison {
 // gradient norm of their first measured steps, with fixed bounds (LossBound).
 std::vector<Comparison> comparisons(const CellRecord& run, const CellRecord& reference);
 
-// The first that does not agree.
+// Returns the first that does not agree.
 std::optional<Comparison> disagreement(const CellRecord& run, const CellRecord& reference);
 
-// Of a[i] - b[i], or of that over |b[i]|; equal numbers, infinite ones too, are 0 apart.
-// Needs a.size() == b.size().
+// Returns the root mean square of a[i] - b[i], or of that over |b[i]|; equal numbers, infinite ones
+// too, are 0 apart. Needs a.size() == b.size().
 double root_mean_square(std::span<const double> a, std::span<const double> b, bool relative);
 
-// How many times what one rounding does to a run equal arms may differ by.
+// Equal arms may differ by this many times what one rounding does to a run.
 double noise_factor(const CellRecord& record);
 
 // Largest relative difference of a step's loss and gradient norm where no noise was measured: fp32

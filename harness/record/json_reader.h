@@ -12,7 +12,7 @@
 #include "harness/base/error.h"
 #include "harness/record/record.h"
 
-// For the sources of this folder: nothing else knows JSON.
+// Only the sources of this folder include this: nothing else knows JSON.
 namespace moebench::record {
 
 using Json = nlohmann::ordered_json;
@@ -66,7 +66,7 @@ class ObjectReader {
     return value.get<double>();
   }
 
-  // One reader an object of the array.
+  // Returns one reader an object of the array.
   std::vector<ObjectReader> objects(const std::string& key) {
     const Json& array = get(key);
     if (!array.is_array()) wrong_type(key, "an array of objects", array);
@@ -162,7 +162,7 @@ Json to_json_value(const KnownFailure& failure);
 
 // Bytes that are not UTF-8 become U+FFFD.
 std::string dump(const Json& json);
-// The same indented by two; arrays of plain values stay on one line.
+// Writes the same indented by two; arrays of plain values stay on one line.
 std::string dump_indented(const Json& json);
 
 }  // namespace moebench::record

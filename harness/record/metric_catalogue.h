@@ -5,7 +5,7 @@
 
 namespace moebench::record {
 
-// How a metric of a record comes from the metrics of the ranks.
+// Says how a metric of a record comes from the metrics of the ranks.
 enum class OverRanks {
   kLargest,  // the headline of one number a rank, as are the next three
   kSmallest,
@@ -17,17 +17,17 @@ enum class OverRanks {
   kNotOfRanks,  // computed from other metrics, or by the driver: no rank hands it over
 };
 
-// How tables print the headline.
+// Says how tables print the headline.
 enum class MetricFormat {
   kByUnit,  // bytes in the unit that fits the largest, ns in seconds, others at three digits
   kCount,   // a whole number
   kShare,   // of 1, as a percentage
 };
 
-// Which cells are not ok without the metric.
+// Says which cells are not ok without the metric.
 enum class Required { kNever, kAlways, kTraining, kLoading, kWarmUp, kResuming, kSaving };
 
-// What the gate allows the candidate's median against the base's, beside its tests of times.
+// Says what the gate allows the candidate's median against the base's, beside its tests of times.
 struct GateRule {
   enum class Kind {
     kNone,
@@ -53,17 +53,18 @@ struct MetricInfo {
   constexpr bool is_family() const { return name.find('*') != std::string_view::npos; }
 };
 
-// In the order in which reports name them. harness/record/schema.md describes the same metrics.
+// Lists the metrics in the order in which reports name them. harness/record/schema.md describes the
+// same metrics.
 std::span<const MetricInfo> metric_catalogue();
 
-// Whether `name` is `pattern`, in which a `*` stands for any text.
+// Tells whether `name` is `pattern`, in which a `*` stands for any text.
 bool matches(std::string_view pattern, std::string_view name);
 
 // Null where the catalogue has no such metric. Where several rows match, that with the most of the
 // name written out counts.
 const MetricInfo* find_metric(std::string_view name);
 
-// The same of a metric that must be there.
+// Returns the same of a metric that must be there.
 const MetricInfo& metric_info(std::string_view name);
 
 }  // namespace moebench::record

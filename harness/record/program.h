@@ -7,11 +7,11 @@
 
 namespace moebench::record {
 
-// Which program measured a record: "worker 0123456789ab"; of a record of before, which does not
+// Says which program measured a record: "worker 0123456789ab"; of an older record, which does not
 // name its worker, "git 0123abcd" or "git 0123abcd, dirty"; "" where it says nothing.
 std::string program_of(const CellRecord& record);
 
-// Records parted by whether they are of the program that measured their cell last.
+// Holds records, parted by whether they are of the program that measured their cell last.
 struct OfLatestPrograms {
   std::vector<CellRecord> kept;
   std::vector<CellRecord> left_out;

@@ -13,8 +13,8 @@
 
 namespace moebench::record {
 
-// Of all JSON that this module writes: schema.md says what raises which number. Files of before
-// minor numbers have none, which counts as 0.
+// These version all JSON that this module writes: schema.md says what raises which number. Files
+// from before minor numbers have none, which counts as 0.
 inline constexpr int kSchemaVersion = 1;
 inline constexpr int kSchemaMinor = 2;
 
@@ -33,8 +33,8 @@ constexpr auto names_of(Disposition) {
 }
 using moebench::to_string;
 
-// Not measured is nullopt (JSON null), never 0. Units are base units: "ns", "bytes", "tokens",
-// "tokens/s", "rows", "1" for a plain number.
+// A number that was not measured is nullopt (JSON null), never 0. Units are base units: "ns",
+// "bytes", "tokens", "tokens/s", "rows", "1" for a plain number.
 struct Metric {
   std::string unit;
   std::optional<double> value{};                  // the headline number
@@ -49,7 +49,7 @@ struct Metric {
 using Metrics = std::map<std::string, Metric>;
 using Environment = std::map<std::string, std::string>;
 
-// What one rank writes to rank_<r>.json. Per-rank metrics carry `value` or `samples` only.
+// Holds what one rank writes to rank_<r>.json. Per-rank metrics carry `value` or `samples` only.
 struct RankResult {
   int rank = 0;
   int world_size = 1;
@@ -64,7 +64,7 @@ constexpr auto names_of(Arm) {
   return name_table<Arm>({{Arm::kBase, "base"}, {Arm::kCandidate, "candidate"}});
 }
 
-// Where a repetition stands in a session of pairs (session.h).
+// Says where a repetition stands in a session of pairs (session.h).
 struct PairPlace {
   std::string cell;  // id of the base's cell: it and the index name the pair
   int index = 0;
@@ -75,14 +75,14 @@ struct PairPlace {
   bool operator==(const PairPlace&) const = default;
 };
 
-// That a cell fails is known: it is shown, and not held against the run.
+// Says that a cell is known to fail: the failure is shown, and not held against the run.
 struct KnownFailure {
   std::string reason;
   std::string until;  // last day on which it is, YYYY-MM-DD; empty: no end
   UnknownMembers unknown{};
 
   bool operator==(const KnownFailure&) const = default;
-  // On `today`, YYYY-MM-DD.
+  // Tells whether the failure is known on `today`, YYYY-MM-DD.
   bool is_active(std::string_view today) const { return until.empty() || today <= until; }
 };
 
@@ -95,7 +95,7 @@ struct ScenarioPlace {
   bool operator==(const ScenarioPlace&) const = default;
 };
 
-// One repetition of one cell: a line of results.jsonl.
+// Describes one repetition of one cell: a line of results.jsonl.
 struct CellRecord {
   std::string id;
   std::string scenario;
@@ -119,27 +119,28 @@ struct CellRecord {
 
   // Value of an axis, "" where the record has no such axis.
   std::string axis(std::string_view name) const;
-  // Of `scenarios`, each once; `scenario` where there are none.
+  // Returns the names of `scenarios`, each once; `scenario` where there are none.
   std::vector<std::string> scenario_names() const;
   // Headline value of a metric, nullopt where it was not measured.
   std::optional<double> value(std::string_view metric) const;
 };
 
-// One JSON object on one line, with "schema_version" and "schema_minor". parse_* throw Error naming
-// `origin` ("results.jsonl:12") and the remedy. Numbers read back exactly; NaN and infinity, which
-// JSON lacks, are written as null: not measured as a value, NaN among samples.
+// These write and read one JSON object on one line, with "schema_version" and "schema_minor".
+// parse_* throw Error naming `origin` ("results.jsonl:12") and the remedy. Numbers read back
+// exactly; NaN and infinity, which JSON lacks, are written as null: not measured as a value, NaN
+// among samples.
 std::string to_json_line(const CellRecord& record);
 CellRecord parse_record(std::string_view json, const std::string& origin);
 std::string to_json(const RankResult& result);
 RankResult parse_rank_result(std::string_view json, const std::string& origin);
 
-// What `moebench doctor` found of a machine.
+// Holds what `moebench doctor` found of a machine.
 struct MachineReport {
   Environment environment;
   Metrics metrics;
   std::vector<std::string> warnings;  // what would disturb a measurement
 };
-// One JSON document, indented.
+// Writes one JSON document, indented.
 std::string to_json(const MachineReport& report);
 
 // All records as one JSON document {"schema_version", "records": [...]}, indented.

@@ -28,7 +28,7 @@ struct SessionCell {
   bool operator==(const SessionCell&) const = default;
 };
 
-// What a session of pairs set itself before its first run: session.json of its results folder.
+// Holds what a session of pairs set itself before its first run: its results folder's session.json.
 struct Session {
   SessionKind kind = SessionKind::kAb;
   std::string base;  // what the arms are, for people

@@ -30,15 +30,16 @@ Variance fit_prior(std::span<const Variance> variances);
 // variance has any.
 Variance moderate(const Variance& prior, const Variance& variance);
 
-// How variances of the same things compare, measured twice.
+// Says how variances of the same things, measured twice, compare.
 struct VarianceRatio {
   double ratio = 1;  // geometric mean over the pairs of first / second
   double p = 1;      // P of a larger one where nothing changed
 };
 
-// By the mean of the differences of log variances, whose spread is that of the trigamma function
-// (as in fit_prior), so that things which differ among themselves are compared each with itself.
-// Pairs without degrees of freedom on both sides are left out; where none is left, {1, 1}.
+// Compares by the mean of the differences of log variances, whose spread is that of the trigamma
+// function (as in fit_prior), so that things which differ among themselves are compared each with
+// itself. Pairs without degrees of freedom on both sides are left out; where none is left, it
+// returns {1, 1}.
 VarianceRatio compare_variances(std::span<const std::pair<Variance, Variance>> pairs);
 
 // The y with trigamma(y) = x, for positive x (Smyth 2004, appendix).

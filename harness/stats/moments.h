@@ -13,7 +13,7 @@ struct Moments {
   double df() const { return count > 1 ? count - 1 : 0; }
 };
 
-// In two passes, so that the spread of large values that are close together is not lost.
+// Computes in two passes, so that the spread of large values that are close together is not lost.
 Moments moments(std::span<const double> values);
 
 }  // namespace moebench::stats

@@ -6,7 +6,7 @@
 
 namespace moebench {
 
-// What `call` complains about, "no error" where it does not.
+// Returns what `call` complains about, "no error" where it does not.
 template <typename Call>
 std::string error_of(const Call& call) {
   try {

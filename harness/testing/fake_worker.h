@@ -8,13 +8,13 @@
 
 namespace moebench {
 
-// For tests: a shell script that keeps the worker's contract without training.
+// Writes a shell script that keeps the worker's contract without training, for tests.
 class FakeWorker {
  public:
   // Makes `folder` and the script in it; results are those of `good_result` with `steps` steps.
   FakeWorker(const std::filesystem::path& folder, int steps);
 
-  // What the last rank does from now on:
+  // Sets what the last rank does from now on:
   //   ok         leaves a result, exits 0
   //   crash      writes to stderr, leaves no result, exits 7
   //   silent     leaves no result, exits 0
@@ -35,7 +35,7 @@ class FakeWorker {
 
   std::filesystem::path program() const { return folder_ / "worker.sh"; }
 
-  // How many sleepers of mode hang are alive.
+  // Counts the sleepers of mode hang that are alive.
   int count_sleepers() const;
 
  private:
@@ -47,7 +47,7 @@ class FakeWorker {
 // 10 x (r + 1) real and 5 padding tokens.
 record::RankResult good_result(int rank, int world_size, int steps);
 
-// What a rank's probe measures.
+// Returns what a rank's probe measures.
 record::RankResult probe_result(int rank, int world_size);
 
 // A number of seconds, about ten minutes, that no other process of this machine is likely to sleep.

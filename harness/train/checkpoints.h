@@ -14,7 +14,8 @@ namespace moebench::train {
 struct SaveOptions {
   std::filesystem::path folder;  // of checkpoints
   std::int64_t keep = 0;         // the newest ones; 0 = all
-  // On every rank that comes to a stage of the save of this step; may end the process.
+  // Every rank that comes to a stage of the save of this step calls this, which may end the
+  // process.
   std::function<void(std::int64_t step, checkpoint::Stage)> on_stage = [](std::int64_t,
                                                                           checkpoint::Stage) {};
 };

@@ -35,8 +35,8 @@ struct RoutingCounts {
   std::int64_t padded_rows = 0;  // computed beside the experts' rows, to fill up groups
 };
 
-// One rank of a training run: the model in sharded units, and the schedule that gathers, computes,
-// frees and reduces them. All calls are collective over `world`.
+// An Engine is one rank of a training run: the model in sharded units, and the schedule that
+// gathers, computes, frees and reduces them. All calls are collective over `world`.
 //
 // fsdp: one unit per decoder layer plus a root unit (embedding, final norm, lm_head; a tied head is
 // the embedding, and its gradient the sum of both uses). A layer is gathered before its forward and
@@ -57,29 +57,30 @@ class Engine {
 
   void load(const weights::ParameterSource& source);
 
-  // From the cell's checkpoint, by its loader.
+  // Loads the weights from the cell's checkpoint, by its loader.
   void load_pretrained();
 
-  // One optimizer step over this rank's micro-batches (grad_accumulation of them): forward,
-  // backward, clipping to the global norm, AdamW. Over when it returns, on a GPU too.
+  // Does one optimizer step over this rank's micro-batches (grad_accumulation of them): forward,
+  // backward, clipping to the global norm, AdamW. The step is over when it returns, on a GPU too.
   StepResult step(const std::vector<data::MicroBatch>& micro_batches);
 
-  // What the forward passes routed since the last call; recomputation does not count again.
+  // Returns what the forward passes routed since the last call; recomputation does not count again.
   RoutingCounts take_routing_counts();
 
-  // Cross entropy of each token of a micro-batch as the model is now, fp32 [tokens] on the host; 0
-  // where there is no next token. `tie_margin`: see model::BatchContext. A forward pass alone.
+  // Runs a forward pass alone and returns the cross entropy of each token of a micro-batch as the
+  // model is now, fp32 [tokens] on the host; 0 where there is no next token. `tie_margin`: see
+  // model::BatchContext.
   at::Tensor token_losses(const data::MicroBatch& batch, double tie_margin = 0);
 
-  // The model's logits as it is now, [tokens, vocabulary]: a forward pass alone.
+  // Runs a forward pass alone and returns the model's logits as it is now, [tokens, vocabulary].
   at::Tensor logits(const data::MicroBatch& batch);
 
   // Gathers everything that this rank's groups hold and visits it by slot, in the slot's shape.
   // Under ep that is all dense parameters and this rank's experts.
   using Visit = std::function<void(const partition::Slot&, const at::Tensor&)>;
   void visit_parameters(const Visit& visit);
-  // What the last step left: gradients of the whole batch, before clipping with optimizer fused and
-  // after it with the others. Error where the cell doesn't keep them.
+  // Visits what the last step left: gradients of the whole batch, before clipping with optimizer
+  // fused and after it with the others. Throws Error where the cell doesn't keep them.
   void visit_gradients(const Visit& visit);
 
   // The whole state of training, for checkpoints: what the units hold, and optimizer steps done.
@@ -100,11 +101,11 @@ class Engine {
     at::Tensor x_in;
     model::LayerOutput out;
   };
-  // Which of its step's a micro-step is.
+  // Says whether a micro-step is its step's first, and whether it is the last.
   struct Turn {
     bool first, last;
   };
-  // What a micro-step leaves, where it was computed.
+  // Holds what a micro-step leaves, where it was computed.
   struct Outcome {
     at::Tensor cross_entropy_sum;          // fp64 []
     at::Tensor load_balancing;             // fp64 []

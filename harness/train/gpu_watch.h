@@ -8,7 +8,8 @@
 
 namespace moebench::train {
 
-// What was read of a GPU as metrics gpu_* and entries of the environment: harness/record/schema.md.
+// Writes what was read of a GPU as metrics gpu_* and entries of the environment:
+// harness/record/schema.md.
 void write_gpu(const measure::GpuFacts& facts, const measure::GpuSummary& summary,
                record::RankResult& result);
 

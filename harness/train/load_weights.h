@@ -9,8 +9,8 @@
 
 namespace moebench::train {
 
-// What rank `rank` of the cell loads from its checkpoint, without destinations: a group for each
-// sharded unit in the engine's order (root, then each layer's), or the layers' experts.
+// Returns what rank `rank` of the cell loads from its checkpoint, without destinations: a group for
+// each sharded unit in the engine's order (root, then each layer's), or the layers' experts.
 load::Request load_request(const config::CellConfig& cell, std::int64_t rank);
 
 enum class LoadPass {

@@ -8,7 +8,7 @@
 
 namespace moebench::train {
 
-// What the measured steps of a rank add up to.
+// Holds what the measured steps of a rank add up to.
 struct MeasuredSteps {
   std::vector<double> step_time_ns, loss, grad_norm;
   measure::PhaseTimes phases{};

@@ -1,6 +1,6 @@
 #pragma once
 
-// What the tests share that compare the memory of a cell with its estimate.
+// Tests that compare the memory of a cell with its estimate share this.
 #include <gtest/gtest.h>
 
 #include <cmath>

@@ -7,20 +7,20 @@
 
 namespace moebench::train {
 
-// What arms that do the same work are compared by (record/agreement.h), of the first steps of a
-// run. Global values, the same on every rank.
+// Measures what arms that do the same work are compared by (record/agreement.h), of the first steps
+// of a run. The values are global, the same on every rank.
 class Numerics {
  public:
-  // Before a step: a forward pass over what it will train on. Collective.
+  // Runs a forward pass over what the step will train on; call it before the step. Collective.
   void before_step(Run& run, const PassInputs& inputs);
-  // Then, of fp32 alone: another one, with ties the other way. Collective.
+  // Runs another one after it, with ties the other way; for fp32 alone. Collective.
   void measure_ties(Run& run, const PassInputs& inputs);
   void after_step(const StepResult& step);
 
   void write(record::Metrics& metrics) const;
 
-  // By how much the two are apart, of each step: token losses, root mean square; gradient norms of
-  // the layers, root mean square of the relative differences.
+  // Both say by how much the two are apart in each step: token losses by the root mean square;
+  // gradient norms of the layers by the root mean square of the relative differences.
   std::vector<double> token_loss_difference(const Numerics& other) const;
   std::vector<double> layer_grad_difference(const Numerics& other) const;
 

@@ -8,8 +8,8 @@
 
 namespace moebench::train {
 
-// One AdamW update of the units' parameters and moments from their gradients, whose norm over all
-// ranks is `grad_norm`; they are clipped to the cell's max_grad_norm. `update` counts from 1.
+// Does one AdamW update of the units' parameters and moments from their gradients, whose norm over
+// all ranks is `grad_norm`; they are clipped to the cell's max_grad_norm. `update` counts from 1.
 //
 // fused:      our kernel, one pass over a unit; gradients are only read.
 // foreach:    torch's multi-tensor AdamW, operation by operation over all units at once; the square

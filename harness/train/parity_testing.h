@@ -1,6 +1,6 @@
 #pragma once
 
-// What the tests share that train a cell and compare it with another way to train the same.
+// Tests that train a cell and compare it with another way to train the same share this.
 
 #include <ATen/TensorOperators.h>
 #include <ATen/core/Tensor.h>
@@ -57,7 +57,7 @@ inline std::vector<data::MicroBatch> micro_batches_of(const CellConfig& cell,
   return batches;
 }
 
-// What a run left.
+// Holds what a run left.
 struct Trained {
   std::vector<StepResult> steps;
   std::vector<std::int64_t> tokens_per_expert;
@@ -84,8 +84,8 @@ inline Trained train(const CellConfig& cell, comm::Communicator& group,
   return trained;
 }
 
-// The same global batch in one process with the plainest schedule and the fused optimizer, computed
-// once.
+// Trains the same global batch in one process with the plainest schedule and the fused optimizer,
+// each cell once.
 inline const Trained& reference(const CellConfig& cell) {
   CellConfig alone = cell;
   alone.ranks = 1;

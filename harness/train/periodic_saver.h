@@ -17,7 +17,7 @@ class PeriodicSaver {
   // `cell` and `world` must outlive the saver.
   PeriodicSaver(const config::CellConfig& cell, comm::Communicator& world, SaveOptions options);
 
-  // Whether the step just done is one of those.
+  // Tells whether the step just done is one of those.
   bool is_due(const Engine& engine) const;
 
   // Collective.

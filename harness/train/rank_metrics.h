@@ -27,7 +27,7 @@ inline void put_series(record::Metrics& metrics, const std::string& name,
   metric_of(metrics, name).samples = std::move(samples);
 }
 
-// To what is there already.
+// Adds to what is there already.
 template <typename Number>
 void add(record::Metrics& metrics, const std::string& name, Number value) {
   record::Metric& metric = metric_of(metrics, name);

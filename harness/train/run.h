@@ -10,7 +10,7 @@
 
 namespace moebench::train {
 
-// What a rank's micro-batches hold, counted where the engine consumes them.
+// Counts what a rank's micro-batches hold, where the engine consumes them.
 struct Consumed {
   std::int64_t real = 0;
   std::int64_t padding = 0;
@@ -21,7 +21,7 @@ struct Consumed {
   void add(const data::MicroBatch& batch, const config::CellConfig& cell);
 };
 
-// What the passes of a worker share; all of it must outlive them.
+// Holds what the passes of a worker share; all of it must outlive them.
 struct PassInputs {
   const config::CellConfig& cell;
   comm::Communicator& world;
@@ -35,8 +35,8 @@ struct PassInputs {
   }
 };
 
-// One run of a cell's first steps from its initial weights, or from the checkpoint it resumes, on
-// this rank. Collective.
+// Makes one run of a cell's first steps from its initial weights, or from the checkpoint it
+// resumes, on this rank. Collective.
 class Run {
  public:
   // Loads the weights.

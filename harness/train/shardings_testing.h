@@ -10,7 +10,7 @@
 
 namespace moebench::train {
 
-// How tests share a model out over their ranks.
+// Says how tests share a model out over their ranks.
 struct Sharding {
   config::Parallelism parallelism = config::Parallelism::kFsdp;
   std::int64_t degree = 1;  // ep_degree or shard_degree

@@ -31,7 +31,7 @@ struct WorkerOptions {
   std::function<Source(Source)> adapt_source = [](Source source) { return source; };
   // The matrices that the GEMM rate is measured with; tests of other things take small ones.
   std::int64_t gemm_size = measure::kGemmSize;
-  // Where a profile leaves its files; a folder that all ranks see.
+  // A profile leaves its files here, in a folder that all ranks see.
   std::filesystem::path profile_folder = ".";
   SaveOptions save;  // how checkpoints are saved where the cell asks for them
 };

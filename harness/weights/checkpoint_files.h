@@ -32,8 +32,8 @@ class CheckpointFiles {
   // All shards that are there, whether a tensor of theirs was asked for or not.
   std::vector<std::filesystem::path> paths() const;
 
-  // Which files they are, for people: "model.safetensors; model.safetensors.index.json beside it is
-  // not read".
+  // Says which files they are, for people: "model.safetensors; model.safetensors.index.json beside
+  // it is not read".
   std::string description() const;
 
  private:

@@ -11,7 +11,7 @@ namespace moebench::weights {
 
 // Element types of a checkpoint that a load converts.
 enum class SourceType { kF64, kF32, kF16, kBf16, kF8E4M3, kF8E5M2 };
-// As the safetensors format calls them.
+// Names them as the safetensors format does.
 constexpr auto names_of(SourceType) {
   return name_table<SourceType>({{SourceType::kF64, "F64"},
                                  {SourceType::kF32, "F32"},
@@ -27,17 +27,18 @@ inline std::optional<SourceType> source_type(std::string_view dtype) {
   return find_named<SourceType>(dtype);
 }
 
-// As which a dtype is stored.
+// Returns the type as which a dtype is stored.
 SourceType stored_type(config::Dtype dtype);
 
 std::int64_t element_bytes(SourceType type);
 using config::element_bytes;
 
-// Whether convert() copies the bits unchanged.
+// Tells whether convert() copies the bits unchanged.
 bool is_same(SourceType from, config::Dtype to);
 
-// to[i] = from[i] for `count` elements at any alignment, without overlap. To fp32 exact, but that
-// F64 rounds; to bf16 rounded from there. All to nearest, ties to even, as torch converts.
+// Sets to[i] = from[i] for `count` elements at any alignment, without overlap. To fp32 this is
+// exact, but that F64 rounds; to bf16 it rounds from there. All rounding is to nearest, ties to
+// even, as torch converts.
 void convert(SourceType from, const void* source, config::Dtype to, void* destination,
              std::int64_t count);
 

@@ -14,8 +14,8 @@ namespace moebench::weights {
 using partition::model_parameters;
 using partition::ParameterSpec;
 
-// Where initial values come from. Any rank can ask for any range of any parameter, so no rank
-// ever holds the whole model.
+// Gives initial values. Any rank can ask for any range of any parameter, so no rank ever holds the
+// whole model.
 class ParameterSource {
  public:
   virtual ~ParameterSource() = default;
@@ -24,7 +24,7 @@ class ParameterSource {
                     std::span<float> out) const = 0;
 };
 
-// For sources: aborts where [begin, begin + count) does not lie within the parameter.
+// Aborts where [begin, begin + count) does not lie within the parameter; sources call it.
 void check_range(const ParameterSpec& parameter, std::int64_t begin, std::size_t count);
 
 // Seeded values: a function of (seed, name, element index) alone, the same on every machine and

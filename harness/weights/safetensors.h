@@ -43,7 +43,7 @@ class SafetensorsReader {
   const std::map<std::string, TensorInfo>& tensors() const { return tensors_; }
   const InputFile& file() const { return file_; }
 
-  // Whether read() converts this dtype: see convert.h.
+  // Tells whether read() converts this dtype: see convert.h.
   static bool can_convert(const std::string& dtype);
 
   // Elements [begin, begin + out.size()) of a tensor in row-major order, as fp32. The tensor exists

@@ -16,7 +16,7 @@ inline constexpr std::int64_t kGemmSize = 2048;
 // each. All ranks call it at the same time, so that they share the machine as they do in training.
 double gemm_flops_per_second(c10::ScalarType dtype, std::int64_t n = kGemmSize);
 
-// The same on a GPU, whose work `synchronize` waits for: rounds of ten products.
+// Measures the same on a GPU, whose work `synchronize` waits for, in rounds of ten products.
 double gpu_gemm_flops_per_second(c10::ScalarType dtype, c10::Device device,
                                  const std::function<void()>& synchronize, std::int64_t n = 8192);
 

@@ -35,7 +35,7 @@ class TensorMemoryTracker {
   std::int64_t peak_bytes() const;  // since construction or the last reset_peak()
   void reset_peak();                // the peak starts again at the live bytes
 
-  // One entry a stretch of phase in which memory was taken or given back, in order, since
+  // Returns one entry a stretch of phase in which memory was taken or given back, in order, since
   // construction or the last call.
   std::vector<MemoryMoment> take_timeline();
 

@@ -8,7 +8,7 @@ namespace moebench::profile_gpu {
 
 enum class ActivityKind { kKernel, kCopy, kMemset };
 
-// What a GPU did. Times are of now_ns(), as far as CUPTI can match the two clocks.
+// Describes what a GPU did. Times are of now_ns(), as far as CUPTI can match the two clocks.
 struct Activity {
   ActivityKind kind = ActivityKind::kKernel;
   std::string name;  // of a kernel; of a copy its direction ("host_to_device"); "memset"

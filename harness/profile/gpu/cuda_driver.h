@@ -15,8 +15,8 @@ class CudaDriver {
 
   // Empty where there is a device, else why not.
   const std::string& why_no_device() const { return why_no_device_; }
-  // Until all work of this thread's device is done; at once where it has used none. Error where the
-  // device failed.
+  // Waits until all work of this thread's device is done; returns at once where it has used none.
+  // Throws Error where the device failed.
   void synchronize() const;
 
  private:

@@ -13,12 +13,12 @@ namespace moebench::profile_gpu {
 // no device: it only reads memory, and of CUPTI asks the size of a record and the name of a call.
 class CuptiDecoder {
  public:
-  // The records that lie back to back in the first `valid_bytes`; the code whose kernels they name
-  // must still be loaded.
+  // Adds the records that lie back to back in the first `valid_bytes`; the code whose kernels they
+  // name must still be loaded.
   void add(std::uint8_t* buffer, std::size_t valid_bytes);
 
-  // What all buffers held, in the order of their records; of the calls those that launched an
-  // activity. Once.
+  // Returns what all buffers held, in the order of their records; of the calls it holds those that
+  // launched an activity. Call it once.
   GpuTrace take();
 
  private:

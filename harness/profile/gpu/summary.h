@@ -20,13 +20,13 @@ struct ActivityTotal {
   bool operator==(const ActivityTotal&) const = default;
 };
 
-// Where no record says what launched an activity.
+// Stands where no record says what launched an activity.
 inline constexpr const char* kUnattributed = "unattributed";
 
-// What a GPU did in some steps. Work is asynchronous, so that an activity belongs to the phase in
-// which the host launched it, whenever it ran: on the launching thread, or where that is in none,
-// on the thread of the steps. Only idle time is the host's: no activity ran while the host was
-// there.
+// Says what a GPU did in some steps. Work is asynchronous, so that an activity belongs to the phase
+// in which the host launched it, whenever it ran: on the launching thread, or where that is in
+// none, on the thread of the steps. Only idle time is the host's: no activity ran while the host
+// was there.
 struct GpuSummary {
   // By phase and name; times of activities that ran at once are added up.
   std::map<std::pair<std::string, std::string>, ActivityTotal> activities;
@@ -44,7 +44,7 @@ struct GpuSummary {
   void add(const GpuSummary& other);
 };
 
-// Of the stretch of time that `host` covers.
+// Summarizes the stretch of time that `host` covers.
 GpuSummary summarize(const GpuTrace& trace, const HostPhases& host);
 
 }  // namespace moebench::profile_gpu

@@ -14,7 +14,7 @@
 
 #include "harness/base/parse.h"
 
-// What Perfetto asks of a trace in Chrome's JSON format, for tests of what writes one.
+// These check what Perfetto asks of a trace in Chrome's JSON format, for tests of what writes one.
 namespace moebench::profile_gpu::test {
 
 // Goes through the events as Perfetto's importer does: in the order of their times, those of one
@@ -121,7 +121,7 @@ class TraceRules {
   std::vector<std::string> broken_;
 };
 
-// What is wrong with the events ("traceEvents"), one text each; none where Perfetto takes them all.
+// Says what is wrong with the events ("traceEvents"), one text each; none where Perfetto takes all.
 inline std::vector<std::string> broken_trace_rules(const nlohmann::json& events) {
   return TraceRules().broken_by(events);
 }
