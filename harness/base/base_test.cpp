@@ -30,7 +30,7 @@ using ::testing::EndsWith;
 using ::testing::HasSubstr;
 
 std::filesystem::path fresh_folder() {
-  // Of this test alone: ctest runs tests side by side.
+  // The folder is of this test alone: ctest runs tests side by side.
   const auto* test = ::testing::UnitTest::GetInstance()->current_test_info();
   const auto folder = std::filesystem::path(::testing::TempDir()) /
                       (std::string("moebench_") + test->name() + std::to_string(::getpid()));

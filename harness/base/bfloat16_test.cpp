@@ -24,7 +24,8 @@ TEST(Bfloat16, EveryValueRoundTrips) {
 }
 
 TEST(Bfloat16, RoundsToNearestWithTiesToEven) {
-  // Between each value and its successor: below, at and above the midpoint, either sign.
+  // This tries values between each value and its successor: below, at and above the midpoint,
+  // either sign.
   for (std::uint32_t low = 0; low < 0x7f80; ++low) {
     const std::uint32_t even = low + (low & 1u);
     for (std::uint32_t sign : {0u, 0x8000u}) {

@@ -12,12 +12,12 @@ namespace {
 
 using Json = nlohmann::json;
 
-// How far a text has been read.
+// Says how far a text has been read.
 class ReadingPlace {
  public:
   explicit ReadingPlace(const char* begin) : at(begin), counted_(begin), line_begin_(begin) {}
 
-  // Of the last character that was read.
+  // These return the place of the last character that was read.
   int line() {
     const char* last = at == counted_ ? at : at - 1;
     for (; counted_ < last; ++counted_) {
@@ -67,8 +67,8 @@ class PlacedIterator {
   ReadingPlace* place_;
 };
 
-// What follows "parse error at line 1, column 2: " in the parser's message. `rest` begins with the
-// last character that was read.
+// Returns what follows "parse error at line 1, column 2: " in the parser's message. `rest` begins
+// with the last character that was read.
 std::string reason_of(const Json::exception& error, std::string_view rest) {
   const std::string message = error.what();
   const std::size_t column = message.find(", column ");

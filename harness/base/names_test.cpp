@@ -31,7 +31,7 @@ TEST(Names, AnUnknownOneIsAnErrorThatListsThem) {
   }
 }
 
-// What a table's completeness rests on: a new enumerator without a row does not compile.
+// A table's completeness rests on this: a new enumerator without a row does not compile.
 TEST(Names, AValueWithoutEnumeratorIsKnownAsSuch) {
   EXPECT_TRUE(names_internal::is_enumerator<Colour::kRed>());
   EXPECT_TRUE(names_internal::is_enumerator<Colour::kBlue2>());

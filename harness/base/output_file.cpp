@@ -59,7 +59,7 @@ std::optional<int> own_descriptor(fs::path path) {
   return std::nullopt;
 }
 
-// Also the owner, where this process may; where not, nobody gets another one's rights.
+// Copies the owner too, where this process may; where not, nobody gets another one's rights.
 void copy_permissions(const struct stat& from, int fd) {
   const bool has_owner = ::fchown(fd, from.st_uid, from.st_gid) == 0;
   ::fchmod(fd, from.st_mode & (has_owner ? 07777U : 0777U));

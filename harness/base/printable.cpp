@@ -8,7 +8,7 @@
 namespace moebench {
 namespace {
 
-// Of the UTF-8 character at the front; 0 bytes where there is none: cut, overlong, a surrogate.
+// Is the UTF-8 character at the front; 0 bytes where there is none: cut, overlong, a surrogate.
 struct Decoded {
   std::size_t size = 0;
   char32_t code = 0;

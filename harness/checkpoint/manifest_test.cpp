@@ -38,7 +38,7 @@ std::string error_after(const Change& change) {
 }
 
 TEST(ContentHash, IsXxh3AndDoesNotDependOnTheBlocks) {
-  // Of no bytes, as the reference implementation has it.
+  // The hash of no bytes is as the reference implementation has it.
   EXPECT_EQ(hash_of({}), "99aa06d3014798d86001c324468d497f");
   const std::string text = "some bytes that go in one by one";
   ContentHash hash;

@@ -18,7 +18,7 @@
 namespace moebench::comm {
 namespace {
 
-// Where messages were received, and what lay there when they were announced.
+// Says where messages were received, and what lay there when they were announced.
 struct Receive {
   const void* buffer;
   std::vector<std::byte> before;
@@ -150,7 +150,7 @@ TEST(Communicator, AllReduceSumsAndAccumulates) {
   check_all_reduce<Bfloat16>(ElementType::kBf16, false, true);
 }
 
-// In fp32 in the order of ranks, with what is accumulated, and rounded once.
+// The sum is taken in fp32 in the order of ranks, with what is accumulated, and rounded once.
 TEST(Communicator, AllReduceRoundsOnce) {
   const int n = world->size();
   std::vector<Bfloat16> values(static_cast<std::size_t>(n), from_float<Bfloat16>(1.0f));

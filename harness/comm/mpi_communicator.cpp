@@ -62,7 +62,7 @@ class MpiPending : public Pending {
   MpiPending(measure::NvtxRange range, std::vector<MPI_Request> requests,
              std::function<void()> finish = {})
       : range_(std::move(range)), requests_(std::move(requests)), finish_(std::move(finish)) {}
-  // Also when an exception passes: the library may still write into the buffers.
+  // It completes also when an exception passes: the library may still write into the buffers.
   ~MpiPending() override { complete(); }
   void wait() override {
     check_mpi(complete(), "MPI_Waitall");

@@ -21,8 +21,8 @@ class NcclPending : public Pending {
  public:
   NcclPending(measure::NvtxRange range, std::shared_ptr<Event> done, DeviceStream compute)
       : range_(std::move(range)), done_(std::move(done)), compute_(compute) {}
-  // Also when an exception passes: memory that comes back to libtorch's allocator is reused in the
-  // order of the computing stream.
+  // It waits also when an exception passes: memory that comes back to libtorch's allocator is
+  // reused in the order of the computing stream.
   ~NcclPending() override {
     try {
       done_->hold(compute_);
@@ -217,7 +217,7 @@ class NcclCommunicator : public Communicator {
                 nccl_.get_last_error(comm_));
   }
 
-  // On the watchdog's thread, and within calls of others.
+  // Runs on the watchdog's thread, and within calls of others.
   std::string asynchronous_error() const {
     nccl::Result result = nccl::kSuccess;
     if (nccl_.comm_get_async_error(comm_, &result) != nccl::kSuccess) result = nccl::kInternalError;

@@ -138,7 +138,7 @@ TEST_F(NcclTest, UsesNothingOfACommunicatorThatWasAborted) {
   EXPECT_THAT(fake_.calls, ElementsAre());
 }
 
-// As at the end of a step: the abort has ended the stream's work, and no collective follows.
+// It is as at the end of a step: the abort has ended the stream's work, and no collective follows.
 TEST_F(NcclTest, TellsOfAnAbortBehindTheLastCollective) {
   make(/*time_limit_s=*/0.02);
   runtime_.reach(2);

@@ -62,7 +62,7 @@ Watchdog::Call::~Call() {
   watchdog_.changed_.notify_all();
 }
 
-// Under the lock.
+// Runs under the lock.
 std::string Watchdog::complaint() {
   const std::string error = hooks_.error();
   if (!error.empty()) return error;
@@ -72,8 +72,8 @@ std::string Watchdog::complaint() {
   return late_work();
 }
 
-// Under the lock. Work counts from where it begins and not from where it was handed over: what it
-// waits for, its own computation or the work before it, may take as long as it likes.
+// Runs under the lock. Work counts from where it begins and not from where it was handed over: what
+// it waits for, its own computation or the work before it, may take as long as it likes.
 std::string Watchdog::late_work() {
   while (!items_.empty() && items_.front().work.is_done()) items_.pop_front();
   if (items_.empty()) return "";

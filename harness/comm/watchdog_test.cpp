@@ -40,7 +40,7 @@ class WatchdogTest : public ::testing::Test {
   void wait_for_abort() {
     wait_until([&] { return aborts_ > 0; });
   }
-  // Until the watchdog has looked often enough, for long enough, to abort what is late.
+  // Waits until the watchdog has looked often enough, for long enough, to abort what is late.
   void let_the_limit_pass() {
     const int looks = looks_;
     const measure::Stopwatch watch;

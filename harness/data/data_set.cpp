@@ -12,8 +12,8 @@
 namespace moebench::data {
 namespace {
 
-// Where the rows of a micro-batch lie in the endless order. ranks and grad_accumulation enter only
-// as their product, so both ways to the same global batch see the same rows.
+// Says where the rows of a micro-batch lie in the endless order. ranks and grad_accumulation enter
+// only as their product, so both ways to the same global batch see the same rows.
 struct Layout {
   explicit Layout(const config::CellConfig& cell)
       : micro_batches_per_step(cell.ranks * cell.grad_accumulation),
@@ -50,7 +50,7 @@ DataFacts facts_of(const Samples& samples) {
   return facts;
 }
 
-// One sample a row, padded.
+// Holds one sample a row, padded.
 class UnpackedDataSet : public DataSet {
  public:
   UnpackedDataSet(const config::CellConfig& cell, std::unique_ptr<Samples> samples)

@@ -23,7 +23,7 @@ void append_with_newlines(std::string_view bytes, std::string& text) {
   }
 }
 
-// One sample a piece of text; a token is a byte.
+// Has one sample a piece of text; a token is a byte.
 class TextSamples : public Samples {
  public:
   TextSamples(std::string text, const std::string& delimiter, std::int64_t seq_len)

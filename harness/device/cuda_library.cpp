@@ -15,8 +15,8 @@ namespace {
 
 using kernels::check_cuda;
 
-// Not linked: it needs a gigabyte of libraries that only a machine with a GPU has a use for.
-// Registers its operations with libtorch as it loads.
+// The library is not linked: it needs a gigabyte of libraries that only a machine with a GPU has a
+// use for. It registers its operations with libtorch as it loads.
 void load_libtorch_cuda() {
   if (::dlopen("libtorch_cuda.so", RTLD_NOW | RTLD_GLOBAL) != nullptr) return;
   throw Error(

@@ -6,7 +6,7 @@
 namespace moebench::device {
 namespace {
 
-// Not of a thread: libtorch runs the backward pass of a GPU's tensors on a thread of its own.
+// It holds for all threads: libtorch runs the backward pass of a GPU's tensors on one of its own.
 bool host_executes = false;
 
 }  // namespace

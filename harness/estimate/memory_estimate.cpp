@@ -14,12 +14,12 @@ using config::LoadTensors;
 using config::Measure;
 using config::Optimizer;
 
-// Of one layer, but for its experts.
+// Counts the parameters of one layer, but for its experts.
 std::int64_t dense_parameters(const ModelConfig& m) {
   return partition::dense_layout(m, 0).num_elements;
 }
 
-// Of so many experts of one layer.
+// Counts the parameters of so many experts of one layer.
 std::int64_t expert_parameters(const ModelConfig& m, std::int64_t num_experts) {
   return partition::expert_layout(m, 0, {0, num_experts}).num_elements;
 }
@@ -28,7 +28,7 @@ std::int64_t root_parameters(const ModelConfig& m) {
   return partition::root_layout(m).num_elements;
 }
 
-// Of all layers, as if each had so many experts.
+// Counts the parameters of all layers, as if each had so many experts.
 std::int64_t layers_parameters(const ModelConfig& m, std::int64_t num_experts) {
   return m.num_layers * (dense_parameters(m) + expert_parameters(m, num_experts));
 }
@@ -77,7 +77,7 @@ Unit sizes_of(const partition::Unit& unit) {
           unit.is_replicated()};
 }
 
-// As every rank has them: slices are equal, and each layer's units are those of the first.
+// Gives units as every rank has them: slices are equal, and each layer has those of the first.
 Units units_of(const CellConfig& cell) {
   const partition::Partition partition(cell, 0);
   Units units{sizes_of(partition.root()), {}, cell.model.num_layers};
@@ -87,7 +87,7 @@ Units units_of(const CellConfig& cell) {
   return units;
 }
 
-// What a rank keeps of a load: its part of every unit, or its experts whole, and the routers.
+// Counts what a rank keeps of a load: its part of every unit, or its experts and the routers whole.
 std::int64_t loaded_elements(const CellConfig& cell) {
   if (cell.load.tensors == LoadTensors::kAll) return units_of(cell).shard();
   const ModelConfig& m = cell.model;
@@ -144,8 +144,8 @@ class Moments {
     const bool adds = cell_.grad_accumulation > 1 && cell_.sync_each_batch;
     return unit.is_replicated && adds ? unit.shard : 0;
   }
-  // Of the layers behind one in its backward pass: of the one that is reduced over its shard group,
-  // and of the one behind it, over its replicas.
+  // Counts the addends of the layers behind one in its backward pass: of the one that is reduced
+  // over its shard group, and of the one behind it, over its replicas.
   std::int64_t addends(std::int64_t behind) const {
     return std::min(behind, 2 * reducing()) * layer_sum(&Moments::addend);
   }

@@ -100,7 +100,7 @@ TEST(MemoryEstimate, HsdpHoldsOneCopyAGroup) {
   EXPECT_EQ(estimate_memory(cell).optimizer, 2 * fsdp.optimizer);
   EXPECT_EQ(estimate_memory(cell).gathered, fsdp.gathered);
   EXPECT_EQ(estimate_memory(cell).activations, fsdp.activations);
-  // What is summed over the replicas waits beside the gradient of the micro-batches before.
+  // The sum over the replicas waits beside the gradient of the micro-batches before.
   cell.grad_accumulation = 2;
   const std::int64_t root = 2 * 32000 * 4096 + 4096;
   const std::int64_t layer = (46'702'792'704 - root) / 32;

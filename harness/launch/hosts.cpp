@@ -89,7 +89,7 @@ std::optional<Hosts> from_arguments(const std::vector<std::string>& arguments) {
   return std::nullopt;
 }
 
-// Of one node Slurm's list is its name.
+// Slurm's list of one node is its name.
 std::optional<Hosts> from_slurm() {
   if (!environment_variable("SLURM_JOB_ID")) return std::nullopt;
   for (const char* name : {"SLURM_JOB_NUM_NODES", "SLURM_NNODES"}) {

@@ -124,7 +124,7 @@ void ProgressDisplay::clear() {
   if (is_terminal_) out_ << "\r\033[K" << std::flush;
 }
 
-// From the share of the work that is done: whole repetitions, and the measured steps of this one.
+// Goes by the share of the work done: whole repetitions, and the measured steps of this one.
 std::string ProgressDisplay::time_left() const {
   double done = num_started_ - 1;
   if (progress_.phase == "steps" && progress_.of > 0) {

@@ -14,7 +14,7 @@ constexpr auto names_of(Matrix) {
 }
 using moebench::to_string;
 
-// Where the checkpoint has a matrix of expert `e`: in a tensor of its own, or in one of all
+// Says where the checkpoint has a matrix of expert `e`: in a tensor of its own, or in one of all
 // experts.
 Part expert_part(const config::ModelConfig& model, const std::string& prefix, std::int64_t e,
                  Matrix matrix) {

@@ -14,7 +14,7 @@ constexpr std::int64_t kDiskReads = 4;
 // Buffers may take so much of what is kept.
 constexpr std::int64_t kBufferShare = 20;
 
-// As large as the buffers' share allows; whole huge pages with their buffer's margin.
+// Returns as much as the buffers' share allows, in whole huge pages with their buffer's margin.
 std::int64_t chunk_bytes_for(std::int64_t kept_bytes, std::int64_t num_workers) {
   const std::int64_t share = kept_bytes / kBufferShare / num_workers;
   const std::int64_t margin = ChunkSource::buffer_bytes(0);

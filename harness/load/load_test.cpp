@@ -46,7 +46,7 @@ std::vector<Request> expert_requests(const config::ModelConfig& model, Dtype dty
   return requests;
 }
 
-// As FSDP shards: all parameters of a layer behind one another, an equal slice of them a rank.
+// Shares out as FSDP does: a layer's parameters behind one another, an equal slice of them a rank.
 std::vector<Request> slice_requests(const config::ModelConfig& model, Dtype dtype, int ranks) {
   Stack unit;
   for (const weights::ParameterSpec& p : weights::model_parameters(model)) {

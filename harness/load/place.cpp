@@ -15,7 +15,7 @@ constexpr std::int64_t kBlockRows = 256;
 constexpr std::int64_t kBlockCols = 256;
 constexpr std::int64_t kStreamedBytes = 1 << 20;
 
-// One matrix [rows, cols] of a file on its way to [cols, rows] in memory.
+// Transposes one matrix [rows, cols] of a file on its way to [cols, rows] in memory.
 template <typename T>
 class Transposer {
  public:

@@ -7,7 +7,7 @@
 namespace moebench::load {
 namespace {
 
-// Where pieces begin or end in a file, and whose they are.
+// Says where a piece begins or ends in a file, and whose it is.
 struct Event {
   std::int64_t at;
   bool begins;
@@ -17,7 +17,7 @@ struct Event {
 
 using Events = std::vector<Event>;
 
-// By path, since the order of addresses differs from rank to rank.
+// Sorts files by path, since the order of addresses differs from rank to rank.
 std::map<std::filesystem::path, Events> events_by_file(
     const std::vector<std::vector<Piece>>& pieces) {
   std::map<std::filesystem::path, Events> files;

@@ -28,7 +28,7 @@ double own_cpu_s() {
 
 constexpr int kMinClocks = 3;  // readings that tell a drop from a core that just woke up
 
-// Of the fastest core, since others may be idle; 0 where the system does not tell.
+// Reads the clock of the fastest core, since others may be idle; 0 where the system does not tell.
 double core_clock_hz() {
   std::ifstream in("/proc/cpuinfo");
   double fastest = 0;

@@ -9,7 +9,7 @@
 namespace moebench::measure {
 namespace {
 
-// What the readings that have a member hold in it.
+// Returns what the readings that have a member hold in it.
 template <typename T>
 std::vector<T> all_of(const std::vector<GpuReading>& readings,
                       std::optional<T> GpuReading::*member) {

@@ -1,4 +1,4 @@
-// Under a tool: ctest sets NVTX_INJECTION64_PATH to nvtx_tool.
+// These tests run under a tool: ctest sets NVTX_INJECTION64_PATH to nvtx_tool.
 #include "harness/measure/nvtx.h"
 
 #include <dlfcn.h>
@@ -22,7 +22,7 @@ Function* find(const char* name) {
   return tool == nullptr ? nullptr : reinterpret_cast<Function*>(::dlsym(tool, name));
 }
 
-// What the tool saw since the last call.
+// Returns what the tool saw since the last call.
 std::string take_log() {
   const auto take = find<void(std::string*)>("moebench_nvtx_take_log");
   std::string log = "NVTX has not loaded the tool";

@@ -100,8 +100,8 @@ MOEBENCH_EXPORT int InitializeInjectionNvtx2(NvtxGetExportTableFunc_t get_table)
 
 MOEBENCH_EXPORT int moebench_nvtx_pushed(const char* name) { return seen().pushed[name]; }
 MOEBENCH_EXPORT int moebench_nvtx_popped() { return seen().popped; }
-// One line a call, since the last time: "push phase/router", "pop", "start 1 layer/layer 5", "end
-// 1".
+// Writes one line a call, since the last time: "push phase/router", "pop", "start 1 layer/layer 5",
+// "end 1".
 MOEBENCH_EXPORT void moebench_nvtx_take_log(std::string* log) {
   *log = std::exchange(seen().log, {});
   seen().last_id = 0;

@@ -23,7 +23,7 @@ void scope_recorded(benchmark::State& state) {
 
 void scope_without_recorder(benchmark::State& state) { one_scope(state); }
 
-// As around every unit and collective; no tool is attached.
+// Times a range as there is around every unit and collective; no tool is attached.
 void range_without_tool(benchmark::State& state) {
   const NvtxName name("range");
   for (auto _ : state) {

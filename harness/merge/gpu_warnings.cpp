@@ -15,7 +15,7 @@ struct Affected {
   double largest_share = 0;  // of the readings in which the GPU was throttled
 };
 
-// By what the ranks' environment says under a key.
+// Groups the ranks by what their environment says under a key.
 std::map<std::string, Affected> by_text(const RankResults& ranks, const char* key) {
   std::map<std::string, Affected> found;
   for (const auto& rank : ranks) {

@@ -64,8 +64,8 @@ constexpr KnownCause row(const char* pattern, const Pair& known, bool is_out_of_
   return {pattern, known.first, known.second, is_out_of_memory};
 }
 
-// What names a cause exactly comes before what follows from many. Words of Open MPI 4 and 5,
-// MPICH's and Intel's Hydra, Slurm 20 to 24, glibc and Linux.
+// A row that names a cause exactly comes before rows that follow from many. The words are of Open
+// MPI 4 and 5, MPICH's and Intel's Hydra, Slurm 20 to 24, glibc and Linux.
 constexpr std::array kCauses = {
     row("mpirun does not support recursive calls",
         {"moebench itself was started by mpirun, which starts no ranks of its own then",

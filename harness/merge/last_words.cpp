@@ -20,7 +20,7 @@ constexpr std::size_t kTailLines = 20;
 constexpr std::size_t kTailBytes = 16384;
 constexpr int kSignalBase = 128;  // shells and launchers add it to the signal that ended a program
 
-// What stands after any failure, whatever its reason.
+// These stand after any failure, whatever its reason.
 constexpr std::array<std::string_view, 27> kTellsNothing = {
     "progress: ",
     "Primary job  terminated normally, but",
@@ -51,7 +51,7 @@ constexpr std::array<std::string_view, 27> kTellsNothing = {
     "job will now abort",
 };
 
-// Without the "[host:pid] " that differs from rank to rank.
+// Drops the "[host:pid] " that differs from rank to rank.
 std::string_view without_origin(std::string_view line) {
   if (!line.starts_with('[')) return line;
   const std::size_t end = line.find("] ");

@@ -29,7 +29,7 @@ std::string message_of(int exit_code, const std::string& stderr_text, int ranks 
       .message;
 }
 
-// As mpirun of Open MPI 4.1 printed it where /dev/shm held 64 KiB.
+// mpirun of Open MPI 4.1 printed this where /dev/shm held 64 KiB.
 constexpr const char* kSmallSharedMemory =
     R"(--------------------------------------------------------------------------
 It appears as if there is not enough space for /dev/shm/vader_segment.vm.0.41b80001.0 (the shared-memory backing

@@ -110,7 +110,7 @@ Metric added_metric(const std::string& name, const std::vector<RankResult>& rank
   return metric;
 }
 
-// What the catalogue does not know as a rank's keeps its per-rank values, without a headline.
+// A metric that is no rank's in the catalogue keeps its per-rank values, without a headline.
 std::optional<Metric> unknown_metric(const std::vector<RankResult>& ranks,
                                      const std::string& name) {
   const Values values = values_of_ranks(ranks, name);
@@ -155,7 +155,7 @@ std::optional<Metric> merged_metric(const std::vector<RankResult>& ranks, const 
   MOEBENCH_CHECK(!"a rule outside its enumeration");
 }
 
-// Of any rank.
+// Returns the names of any rank's metrics.
 std::set<std::string> names_of(const std::vector<RankResult>& ranks) {
   std::set<std::string> names;
   for (const RankResult& rank : ranks) {

@@ -20,7 +20,7 @@ namespace {
 constexpr std::array<std::string_view, 6> kBuildFacts = {
     "moebench_version", "git_sha", "git_dirty", "compiler", "build_type", "sanitizers"};
 
-// What differs from rank to rank by nature, or has warnings of its own (gpu_warnings.h).
+// These differ from rank to rank by nature, or have warnings of their own (gpu_warnings.h).
 constexpr std::array<std::string_view, 5> kOwnFacts = {"host", "gpu_uuid", "gpu_throttle_reasons",
                                                        "gpu_other_processes", "gpu_not_watched"};
 
@@ -45,7 +45,7 @@ std::set<std::string> names_of(const RankResults& ranks) {
   return names;
 }
 
-// By what the ranks say under a name, the ranks.
+// Groups the ranks by what they say under a name.
 std::map<std::string, std::vector<int>> ranks_by_fact(const RankResults& ranks,
                                                       const std::string& name) {
   std::map<std::string, std::vector<int>> found;

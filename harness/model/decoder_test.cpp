@@ -115,7 +115,7 @@ TEST(DecoderLayer, LoopAndGroupedExpertsAgree) {
   EXPECT_TRUE(at::allclose(weight_grads[0], weight_grads[1], 1e-4, 1e-5));
 }
 
-// Against the definition: every expert on every token, masked by the top-k choice.
+// This compares with the definition: every expert on every token, masked by the top-k choice.
 TEST(LocalExperts, MatchTheDenseDefinition) {
   const config::ModelConfig model = small_model();
   const at::Tensor flat = at::randn({expert_layout(model, 0, {0, 4}).num_elements}) * 0.2;

@@ -27,7 +27,7 @@ struct Projections {
   Weight* down;
 };
 
-// One product a group: the rows of each expert are few enough for a CPU to take its weights alone.
+// Takes one product a group: each expert has few enough rows for a CPU to take its weights alone.
 namespace by_expert {
 
 at::Tensor group(const at::Tensor& rows, const kernels::RowMap& map, std::size_t expert) {

@@ -61,7 +61,7 @@ TEST(ForcedRouting, EveryTokenGetsDistinctExperts) {
   }
 }
 
-// How rows are dealt to ranks and micro-batches changes no choice.
+// No choice depends on how rows are dealt to ranks and micro-batches.
 TEST(ForcedRouting, DependsOnTheRowAlone) {
   for (const config::Routing& routing : {config::Routing{.kind = RoutingKind::kBalanced},
                                          {.kind = RoutingKind::kSkewed, .skew = 1}}) {

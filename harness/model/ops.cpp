@@ -21,7 +21,7 @@ using torch::autograd::AutogradContext;
 using torch::autograd::Function;
 using torch::autograd::variable_list;
 
-// What a profile counts as moved by an operation: each tensor read or written once.
+// Lists what a profile counts as moved by an operation: each tensor read or written once.
 using Moved = std::vector<c10::IValue>;
 const Moved kNoInputs;
 
@@ -105,7 +105,7 @@ struct AttentionFunction : Function<AttentionFunction> {
     return {dqkv, at::Tensor()};
   }
 
-  // Of q, which takes the sign: the fused kernels mask with -inf before they scale.
+  // q takes the sign, and this is its scale: the fused kernels mask with -inf before they scale.
   static std::optional<double> scale(const AttentionContext& context) {
     if (context.multiplier == 0) return std::nullopt;
     return std::abs(context.multiplier);

@@ -36,7 +36,7 @@ struct Experts {
   at::Tensor stack;
 };
 
-// As a library user writes it: the result is fresh memory each time.
+// Concatenates as a library user does: the result is fresh memory each time.
 void cat(benchmark::State& state) {
   const Experts experts(state);
   for (auto _ : state) benchmark::DoNotOptimize(at::cat(experts.transposed).contiguous());

@@ -148,7 +148,7 @@ at::Tensor received_ids(const std::vector<std::int64_t>& counts, std::int64_t nu
   return ids;
 }
 
-// One call of the experts, rows sent and back.
+// Calls the experts once, with rows sent and back.
 model::ExpertOutput dispatched(comm::Communicator& group, std::int64_t num_experts,
                                const model::ExpertFunction& local, const at::Tensor& x_TH,
                                const at::Tensor& weights_Tk, const at::Tensor& ids_Tk,

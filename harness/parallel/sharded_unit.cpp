@@ -124,7 +124,7 @@ ShardedUnit::GradientBuffer ShardedUnit::start_gradients(bool first_micro_step) 
   }
   const MemoryScope memory(MemoryKind::kFullGradients);
   full_gradient_ = pool_.acquire(plan_.padded_elements());
-  // What pads the last slice belongs to no parameter and must not hold another unit's gradients.
+  // The last slice's padding belongs to no parameter and must not hold another unit's gradients.
   full_gradient_.narrow(0, layout().num_elements, full_gradient_.numel() - layout().num_elements)
       .zero_();
   return {full_gradient_, false};

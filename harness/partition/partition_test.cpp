@@ -54,7 +54,7 @@ void for_each_cell(const F& f) {
   }
 }
 
-// How often each element of each parameter is held.
+// Counts how often each element of each parameter is held.
 class Coverage {
  public:
   explicit Coverage(const config::ModelConfig& model) {

@@ -31,7 +31,7 @@ TEST(CallRecorder, BooksOwnAndCumulativeTimeByCaller) {
   EXPECT_EQ(own_total(table), 100);
 }
 
-// As a backward node, whose hook changes the phase within it.
+// This is as in a backward node, whose hook changes the phase within it.
 TEST(CallRecorder, SplitsOwnTimeWhereThePhaseChangesWithinACall) {
   CallRecorder recorder;
   recorder.start(Phase::kLoss, 0);

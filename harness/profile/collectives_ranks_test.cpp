@@ -1,4 +1,4 @@
-// What is logged of real collectives between real processes.
+// These test what is logged of real collectives between real processes.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -18,7 +18,7 @@ constexpr std::int64_t kLateNs = 60'000'000;
 
 std::int64_t piece(int rank) { return 100 * (rank + 1); }
 
-// Of every rank.
+// Gathers the values of every rank.
 std::vector<std::int64_t> gathered(std::int64_t mine) {
   std::vector<std::int64_t> all(static_cast<std::size_t>(world->size()));
   world->all_gather(&mine, all.data(), sizeof mine);
@@ -97,7 +97,7 @@ TEST(CollectiveLog, TellsWaitingFromTransferAndWhoWasLate) {
   EXPECT_EQ(log.kept_waiting_ns(), kept_waiting);
 }
 
-// What runs behind other work blocks only where it is waited for.
+// A collective that runs behind other work blocks only where it is waited for.
 TEST(CollectiveLog, CountsAGatherInTheBackgroundFromItsWait) {
   if (world->size() == 1) GTEST_SKIP() << "needs a peer";
   CollectiveLog log(*world);

@@ -115,7 +115,7 @@ class EventWriter {
     add_memory();
     return std::move(events_);
   }
-  // After events(): arrows that would end before they begin.
+  // Counts, after events(), the arrows that would end before they begin.
   std::int64_t num_arrows_left_out() const { return num_arrows_left_out_; }
 
  private:
@@ -154,7 +154,7 @@ class EventWriter {
     }
   }
 
-  // Of the group's first rank, the group and the place in it: the same on all its ranks.
+  // Names the group's first rank, the group and the place in it: the same on all its ranks.
   std::string id_of(const CollectiveEvent& event) const {
     const int first = trace_.collectives->ranks_of_group(event.group).front();
     return std::to_string(event.group) + "." + std::to_string(first) + "." +
@@ -190,10 +190,10 @@ class EventWriter {
     add_arrow(event, base);
   }
 
-  // From where the last rank was ready to where another was through; a nanosecond before, so that
-  // both ends lie within a slice. None where that is no later: clocks of several hosts agree to
-  // microseconds only, a rank that nobody sends anything waits for nobody, and a GPU's work ends
-  // behind the call.
+  // Adds an arrow from where the last rank was ready to where another was through; a nanosecond
+  // before, so that both ends lie within a slice. Adds none where that is no later: clocks of
+  // several hosts agree to microseconds only, a rank that nobody sends anything waits for nobody,
+  // and a GPU's work ends behind the call.
   void add_arrow(const CollectiveEvent& event, std::int64_t base) {
     const bool is_last = event.last_rank == trace_.rank;
     const std::int64_t end = is_last                  ? event.last_other_end_ns

@@ -12,15 +12,16 @@
 namespace moebench::record {
 namespace {
 
-// Of gradient norms and single losses, which are one number each; token losses are many. In fp32
-// sums of many products round more often than weights do. reports/README.md has the measured
-// figures.
+// These factors are for gradient norms and single losses, which are one number each; token losses
+// are many. In fp32 sums of many products round more often than weights do. reports/README.md has
+// the measured figures.
 constexpr double kNoiseFactorBf16 = 4;
 constexpr double kNoiseFactorFp32 = 20;
 constexpr double kShareOfTokenLosses = 0.5;
-// What token losses move by says how far gradient norms may, even where one run's did not.
+// The move of token losses says how far gradient norms may move, even where one run's did not.
 constexpr double kNormsToTokens = 1.0 / 8;
-// What ties do to gradient norms is not measured: about as much as to token losses, both relative.
+// What ties do to gradient norms is not measured: it is about as much as to token losses, both
+// relative.
 constexpr double kTieFactorOfNorms = 4;
 
 // The first steps, in which records without measured noise are compared: equal arms in bf16 pass
@@ -53,13 +54,13 @@ std::span<const double> of_step(const CellRecord& record, const char* name, std:
   return std::span(samples).subspan(step * width, width);
 }
 
-// Of the two the smaller: a fault that comes and goes moves its own arm's repetition as well.
+// Takes the smaller of the two: a fault that comes and goes moves its own arm's repetition as well.
 double noise_of(const CellRecord& a, const CellRecord& b, const char* name, std::size_t step) {
   return std::min(of_step(a, name, step)[0], of_step(b, name, step)[0]);
 }
 
-// That of layers moves together, so that a step's figure is nearly one number, which may be small
-// by chance: of each run the larger of its steps.
+// The noise of layers moves together, so that a step's figure is nearly one number, which may be
+// small by chance: this takes the largest of each run's steps, and the smaller of the two runs.
 double noise_of_norms(const CellRecord& a, const CellRecord& b) {
   const auto largest = [](const CellRecord& record) {
     return std::ranges::max(metric_of(record, "layer_grad_noise")->samples);
@@ -67,7 +68,7 @@ double noise_of_norms(const CellRecord& a, const CellRecord& b) {
   return std::min(largest(a), largest(b));
 }
 
-// Of fp32 alone.
+// Returns the larger of both runs' ties; only fp32 has any.
 double ties_of(const CellRecord& a, const CellRecord& b, std::size_t step) {
   double most = 0;
   for (const CellRecord* record : {&a, &b}) {
@@ -153,7 +154,7 @@ double noise_factor(const CellRecord& record) {
 
 LossBound loss_bound(const CellRecord& record) {
   if (record.axis("dtype") == "fp32") return {1e-5, 1e-4};
-  // What bf16 rounds averages out over the tokens of a step; the bounds are those of this many.
+  // The rounding of bf16 averages out over the tokens of a step; the bounds are those of this many.
   constexpr double kTokens = 2048;
   const double factor = std::max(1.0, std::sqrt(kTokens / tokens_a_step(record)));
   return {5e-4 * factor, 1e-2 * factor};

@@ -84,7 +84,7 @@ TEST(Disagreement, IsJudgedByTheNoiseOfBoth) {
   EXPECT_NE(apart(measured(noisy), measured({})), "");
 }
 
-// What the steps behind the first two became is not compared: rounding has grown there.
+// Later steps than the first two are not compared: rounding has grown there.
 TEST(Disagreement, LeavesLaterStepsAlone) {
   CellRecord late = measured({});
   late.metrics["loss"].samples = {5, 9};

@@ -27,7 +27,7 @@ Json numbers(const Values& values) {
   return array;
 }
 
-// What was read of a newer minor version keeps it.
+// A record that was read from a newer minor version keeps it.
 Json versioned(int minor) {
   return {{"schema_version", kSchemaVersion}, {"schema_minor", std::max(minor, kSchemaMinor)}};
 }

@@ -189,7 +189,7 @@ constexpr auto kCatalogue = std::to_array<MetricInfo>({
     {"grad_norm", "1", kSame, "global gradient norm of the last measured step, before clipping", "",
      kByUnit, kTraining},
 
-    // What arms that do the same work are compared by, of the first steps of the memory pass.
+    // Arms that do the same work are compared by these, of the first steps of the memory pass.
     {"first_losses", "1", kSame, "loss of the last of the first steps, warm-up included"},
     {"token_loss_projections", "1", kSame,
      "sums of the loss of each token of a step with random signs, / sqrt(loss tokens), by step"},

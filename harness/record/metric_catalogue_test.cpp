@@ -37,7 +37,7 @@ TEST(MetricCatalogue, APatternStandsForAnyTextAtItsStar) {
   EXPECT_FALSE(matches("mem_peak", "mem_peak_load"));
 }
 
-// What the order of rows decided once: gpu_power_limit before gpu_power, load_bytes_kept before the
+// The order of rows decided this once: gpu_power_limit before gpu_power, load_bytes_kept before the
 // other load_bytes_.
 TEST(MetricCatalogue, TheRowWithMostOfTheNameCounts) {
   EXPECT_EQ(metric_info("gpu_power_limit").over_ranks, OverRanks::kSmallest);

@@ -13,7 +13,7 @@ std::string entry(const CellRecord& record, const std::string& name) {
 
 bool is_clean(const CellRecord& record) { return entry(record, "git_dirty") == "false"; }
 
-// By the worker's hash, or where one names none, by their revisions.
+// Compares by the worker's hash, or where one names none, by their revisions.
 bool is_same_program(const CellRecord& a, const CellRecord& b) {
   if (program_of(a) == program_of(b)) return true;
   const bool both_hashed = !entry(a, "worker_hash").empty() && !entry(b, "worker_hash").empty();

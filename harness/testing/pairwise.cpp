@@ -22,7 +22,7 @@ Pairs all_pairs(const Row& sizes) {
   return pairs;
 }
 
-// How many pairs that no row has yet this value adds to those chosen so far.
+// Counts the pairs that no row has yet and this value adds to those chosen so far.
 std::size_t gain(const Pairs& missing, const Row& sizes, const Row& row, const Choice& choice) {
   std::size_t count = 0;
   for (std::size_t other = 0; other < sizes.size(); ++other) {

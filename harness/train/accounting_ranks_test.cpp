@@ -1,4 +1,4 @@
-// What a worker counts of a run, against data sets whose numbers are known beforehand.
+// These test what a worker counts of a run, against data sets whose numbers are known beforehand.
 #include <ATen/record_function.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -137,7 +137,7 @@ class Drifting : public ForwardingCommunicator {
         exact_steps_(cell.warmup_steps + cell.steps) {}
   void all_reduce_sum(std::span<double> values) override {
     ForwardingCommunicator::all_reduce_sum(values);
-    // What a step sums at its end: cross entropy, load balancing, gradients of layers and root.
+    // A step sums these at its end: cross entropy, load balancing, gradients of layers and root.
     if (values.size() == num_sums_ && --exact_steps_ < 0) values[0] *= 1 + 1e-12;
   }
 
@@ -197,14 +197,14 @@ class CountOperations {
   at::CallbackHandle handle_;
 };
 
-// What may run outside the phases: views, and small tensors made for what follows.
+// These may run outside the phases: views, and small tensors made for what follows.
 const std::set<std::string> kBookkeeping = {
     "aten::as_strided", "aten::detach", "aten::empty", "aten::fill_", "aten::flatten",
     "aten::narrow",     "aten::select", "aten::slice", "aten::to",    "aten::view",
     "aten::zero_",      "aten::zeros",  "detach"};
 
-// That phases hold all of a step is seen from its operations, of which none that computes runs
-// outside them: how much of its time they hold would depend on what else the machine does.
+// Checks by its operations that phases hold all of a step: none that computes runs outside them.
+// How much of its time they hold would depend on what else the machine does.
 void check_phases(const CellConfig& cell) {
   CountOperations operations;
   WorkerOptions options;

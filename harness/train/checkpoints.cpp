@@ -34,7 +34,7 @@ std::span<std::byte> bytes_of(const at::Tensor& slice, const partition::SlicePie
           static_cast<std::size_t>(piece.count) * width};
 }
 
-// What a rank holds, in host memory: its slices themselves, or copies of a GPU's.
+// Holds what a rank has, in host memory: its slices themselves, or copies of a GPU's.
 class HostState {
  public:
   explicit HostState(Engine& engine) : units_(engine.all_units()) {
@@ -51,7 +51,7 @@ class HostState {
     visit_pieces(&partition::Unit::pieces, visit);
   }
 
-  // Of these, what it saves: replicas share that out.
+  // Visits, of these, what it saves: replicas share that out.
   template <typename Visit>
   void visit_own(const Visit& visit) const {
     visit_pieces(&partition::Unit::own_pieces, visit);

@@ -23,7 +23,7 @@ void visit_slots(const parallel::ShardedUnit& unit, const at::Tensor& shard,
   }
 }
 
-// For communicators of tensors on the place's GPU; none on a CPU.
+// Returns options for communicators of tensors on the place's GPU; none on a CPU.
 std::optional<comm::DeviceOptions> device_options(const config::CellConfig& cell,
                                                   const device::Place& place) {
   if (!place.is_cuda()) return std::nullopt;
@@ -128,7 +128,7 @@ void Engine::start_gather(Layer& layer) {
   for (auto& unit : layer.units) unit->start_gather();
 }
 
-// Of the layers that come next, in the direction of the pass.
+// Starts to gather the layers that come next, in the direction of the pass.
 void Engine::start_gathers_beyond(std::int64_t index, std::int64_t direction) {
   for (std::int64_t ahead = 1; ahead <= cell_.prefetch; ++ahead) {
     const std::int64_t next = index + direction * ahead;

@@ -124,12 +124,12 @@ StepResult Engine::step(const std::vector<data::MicroBatch>& micro_batches) {
     for (parallel::ShardedUnit* unit : all_units()) unit->free_gradient();
   }
   device::synchronize(place_);
-  // What an aborted collective left is garbage, and may well be finite.
+  // An aborted collective leaves garbage, which may well be finite.
   groups_.throw_if_failed();
   return result;
 }
 
-// Of this rank's slices, by layer, the root's last.
+// Returns the squared norms of this rank's slices, by layer, the root's last.
 std::vector<double> Engine::squared_gradient_norms() {
   std::vector<at::Tensor> squares;
   for (parallel::ShardedUnit* unit : all_units()) {
@@ -273,8 +273,8 @@ Engine::Outcome Engine::micro_step(const data::MicroBatch& batch, Turn turn, dou
     Layer& layer = layers_[i];
     gather(layer);
     if (cell_.gathers == 3) {
-      // As FSDP does where checkpointing lies around its units: the recomputation is a forward pass
-      // like any other, and ends with a release.
+      // FSDP does this where checkpointing lies around its units: the recomputation is a forward
+      // pass like any other, and ends with a release.
       recompute(layer, saved[i], context);
       release(layer);
       gather(layer);

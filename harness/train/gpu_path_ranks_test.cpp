@@ -155,8 +155,8 @@ class Waits : public parallel::UnitObserver {
     return name == "aten::to" && moves(function.inputs());
   }
 
-  // Whether aten::to is there for the device it names. The backward pass of a cast names the one
-  // where its gradient lies already.
+  // Tells whether aten::to is there for the device it names. The backward pass of a cast names the
+  // one where its gradient lies already.
   static bool moves(c10::ArrayRef<const c10::IValue> inputs) {
     const auto names_a_device = [](const c10::IValue& input) { return input.isDevice(); };
     const auto dtype = static_cast<std::int64_t>(inputs[0].toTensor().scalar_type());

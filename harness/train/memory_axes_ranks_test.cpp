@@ -17,8 +17,8 @@ using config::ExpertKernel;
 using config::Optimizer;
 using config::Parallelism;
 
-// What is alive beside the schedule: each axis that changes it, alone and together, where the state
-// outweighs the activations and the other way round.
+// This tests what is alive beside the schedule: each axis that changes it, alone and together,
+// where the state outweighs the activations and the other way round.
 TEST(MemoryEstimate, FollowsScheduleGradientsAndOptimizer) {
   CellConfig base = even_cell();
   base.expert_kernel = ExpertKernel::kGrouped;
@@ -46,8 +46,8 @@ TEST(MemoryEstimate, FollowsScheduleGradientsAndOptimizer) {
   }
 }
 
-// So many thin layers that the gathered ones weigh little beside a rank's shard, and so few tokens
-// that the peak lies in the update where that takes a copy of the parameters.
+// Returns a cell of so many thin layers that the gathered ones weigh little beside a rank's shard,
+// and of so few tokens that the peak lies in the update where that takes a copy of the parameters.
 CellConfig deep_cell(std::int64_t ep_degree) {
   CellConfig cell = even_cell();
   cell.model.name = "deep";
@@ -69,7 +69,7 @@ struct BytesAParameter {
   double alloc, peak;
 };
 
-// In bf16, of the parameters that a rank holds.
+// Returns the bytes, in bf16, of each parameter that a rank holds.
 BytesAParameter bytes_a_parameter(const CellConfig& cell) {
   const record::Metrics metrics = memory_of(cell);
   const double parameters = static_cast<double>(estimate::num_parameters(cell.model)) /

@@ -21,8 +21,8 @@ void record_rss(const std::string& when, std::int64_t live_tensor_bytes, record:
       static_cast<double>(*rss - live_tensor_bytes) - *baseline->second.value);
 }
 
-// What lies on the device beyond tensors: the allocator's cache, and what others hold of it (NCCL,
-// libraries' workspaces, CUDA's context; other processes too).
+// Records what lies on the device beyond tensors: the allocator's cache, and what others hold of it
+// (NCCL, libraries' workspaces, CUDA's context; other processes too).
 void record_device(const std::string& when, const device::Place& place, record::Metrics& metrics) {
   if (!place.is_cuda()) return;
   const device::AllocatorMemory allocator = device::allocator_memory(place);

@@ -38,7 +38,7 @@ void project(const data::MicroBatch& batch, const at::Tensor& losses,
   }
 }
 
-// Of the micro-batches of all ranks, / sqrt(loss tokens).
+// Returns the projections of the micro-batches of all ranks, divided by sqrt(loss tokens).
 std::vector<double> projections(Run& run, const PassInputs& inputs, double tie_margin) {
   std::vector<double> sums(record::kTokenLossProjections, 0.0);
   double tokens = 0;

@@ -1,5 +1,5 @@
-// Whether what arms are compared by tells a fault from rounding: equal arms, and faults of each
-// kind that the check is for. The ratios it prints are those of the README.
+// These test whether what arms are compared by tells a fault from rounding: equal arms, and faults
+// of each kind that the check is for. The ratios they print are those of the README.
 #include <fmt/core.h>
 #include <gtest/gtest.h>
 

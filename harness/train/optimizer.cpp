@@ -37,7 +37,7 @@ kernels::AdamWOptions options_of(const config::CellConfig& cell, double grad_nor
   return options;
 }
 
-// What torch computes of the options before it touches a tensor.
+// Holds what torch computes of the options before it touches a tensor.
 struct Factors {
   explicit Factors(const kernels::AdamWOptions& o)
       : decay(1 - o.learning_rate * o.weight_decay),
@@ -84,7 +84,7 @@ void single_tensor_update(const parallel::ShardedUnit& unit, const kernels::Adam
   unit.shard().addcdiv_(unit.exp_avg_shard(), denominator, -factors.step_size);
 }
 
-// By a factor of 1 as well: so does clip_grad_norm_, which then need not look at it.
+// Multiplies by a factor of 1 as well: so does clip_grad_norm_, which then need not look at it.
 void clip(const config::CellConfig& cell, const Units& units,
           const kernels::AdamWOptions& options) {
   if (cell.max_grad_norm <= 0) return;

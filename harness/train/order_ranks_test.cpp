@@ -22,7 +22,7 @@ namespace {
 
 using parallel::UnitEvent;
 
-// One line of what happened: an event of a unit, or a call of a communicator.
+// Describes one thing that happened: an event of a unit, or a call of a communicator.
 struct Entry {
   enum class Call {
     kNone,
@@ -104,7 +104,7 @@ class Recording : public ForwardingCommunicator {
 
 constexpr std::int64_t kLayers = 4;
 
-// Of one step.
+// Records one step.
 std::vector<Entry> journal_of(const CellConfig& cell) {
   Journal journal;
   Recording group(*world, journal);
@@ -273,7 +273,7 @@ std::string name_of(const Entry& entry) {
                      entry.unit == "root" ? "root" : entry.unit.substr(entry.unit.size() - 1));
 }
 
-// Of one micro-batch.
+// Returns the order of one micro-batch.
 std::string order_of(std::int64_t prefetch, std::int64_t layers = 2,
                      const Sharding& sharding = {}) {
   CellConfig cell = deep_cell(sharding);

@@ -156,7 +156,7 @@ TEST(Engine, CopiesOfHsdpStayTheSameBits) {
   }
 }
 
-// How far training moved a router.
+// Says how far training moved a router.
 double distance_from_start(const CellConfig& cell, const Trained& trained) {
   const Trained::Part& part = trained.parameters.at("model.layers.0.block_sparse_moe.gate.weight");
   const at::Tensor initial = at::empty_like(part.value);

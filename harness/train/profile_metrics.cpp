@@ -54,7 +54,7 @@ void write_collectives(const profile::CollectiveLog& log, double num_steps,
     per_step(kind + "calls", 1);
     per_step(kind + "bytes", event.bytes);
     per_step(kind + "wire_bytes", event.wire_bytes);
-    // What nccl-tests' bus bandwidth counts; unequal pieces of an all-to-all count as they are.
+    // nccl-tests' bus bandwidth counts this; unequal pieces of an all-to-all count as they are.
     const double bus = event.kind == Collective::kAllToAll
                            ? static_cast<double>(event.wire_bytes)
                            : static_cast<double>(event.bytes) * bus_factor(event.kind, group_size);

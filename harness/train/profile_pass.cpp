@@ -92,7 +92,7 @@ class Pass {
 
  private:
   Profile level() const { return inputs_.cell.profile; }
-  // The same on all ranks of a cell.
+  // Returns the same on all ranks of a cell.
   bool traces_gpu() const { return level() >= Profile::kOps && inputs_.place.is_cuda(); }
 
   // Returns the time it took.

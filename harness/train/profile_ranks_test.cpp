@@ -1,4 +1,4 @@
-// What the profile of real training on real ranks says, against what is known beforehand.
+// These test the profile of real training on real ranks against what is known beforehand.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -61,7 +61,7 @@ double value(const record::RankResult& result, const std::string& metric) {
   return found == result.metrics.end() ? 0 : found->second.value.value();
 }
 
-// Of all metrics with these ends.
+// Sums all metrics with these ends.
 double total(const record::RankResult& result, const std::string& prefix,
              const std::string& suffix = "") {
   double sum = 0;
@@ -151,8 +151,8 @@ TEST(Profile, FsdpSendsWhatTheFormulaSays) {
             total(result, "collective.all_gather.", ".wire_bytes"));
 }
 
-// The same within each group of 2 ranks; then each slice is summed over the replicas: of one of 2,
-// half of its bytes leave a rank twice.
+// The same leaves a rank within each group of 2 ranks; then each slice is summed over its 2
+// replicas, and half of its bytes leave a rank twice.
 TEST(Profile, HsdpSendsWhatTheFormulaSays) {
   if (world->size() != 4) GTEST_SKIP() << "two groups of two ranks";
   CellConfig cell = profiled_cell(Profile::kPhases);
@@ -187,7 +187,7 @@ TEST(Profile, ExpertParallelSendsEveryRowFourTimes) {
   EXPECT_NEAR(sum_over_ranks(total(result, "collective.all_to_all.", ".bytes")), expected, 1);
 }
 
-// What the others wait for a rank that is late by `delay_ns` a step: of each rank, by rank.
+// Returns what the others wait for a rank that is late by `delay_ns` a step: of each rank, by rank.
 std::vector<double> skew_of_ranks(int late, double delay_ns) {
   WorkerOptions options;
   options.before_step = [&](std::int64_t) {
@@ -314,7 +314,7 @@ TEST(Profile, TracesAllRanksInOneFile) {
     EXPECT_LE(last_begin, first_end) << id;  // no rank is through before all are there
   }
   EXPECT_EQ(parsed.num_arrow_ends, num_arrows);
-  // What analysis tools look for, with the space.
+  // Analysis tools look for this, with the space.
   const std::string own =
       read_file(folder.path() / ("trace_rank_" + std::to_string(world->rank()) + ".json"));
   EXPECT_NE(own.find("\"rank\": " + std::to_string(world->rank())), std::string::npos);

@@ -1,5 +1,6 @@
-// Against Hugging Face transformers: the fixtures hold a checkpoint, token ids with padding and
-// what transformers and PyTorch's AdamW compute from them. tools/dev/README.md tells how they came.
+// These compare with Hugging Face transformers: the fixtures hold a checkpoint, token ids with
+// padding and what transformers and PyTorch's AdamW compute from them. tools/dev/README.md tells
+// how they came.
 #include <ATen/TensorOperators.h>
 #include <ATen/core/Tensor.h>
 #include <ATen/ops/empty.h>

@@ -74,7 +74,7 @@ TEST(Schedule, TrainsAsThePlainestInFp32) {
   }
 }
 
-// Whose bounds are wide: each change with the shardings by turns.
+// The bounds of bf16 are wide: each change meets the shardings by turns.
 TEST(Schedule, TrainsAsThePlainestInBf16) {
   const std::vector<Sharding> all = shardings(world->size());
   for (std::size_t i = 0; i < changes().size(); ++i) {

@@ -37,8 +37,8 @@ namespace {
 
 constexpr std::size_t kMemorySteps = 2;  // far enough to see a steady step
 
-// How far a step's loss may move from one run of the same steps to the next, relative. On a CPU
-// every sum has its order, so that the bits are the same. A GPU adds by atomic operations, in
+// Says how far a step's loss may move from one run of the same steps to the next, relative. On a
+// CPU every sum has its order, so that the bits are the same. A GPU adds by atomic operations, in
 // another order every time, in the backward passes of attention and of the loop kernel
 // (index_add_): the last bits of some parameters move behind the first update, no more than they do
 // between two arms, which the parity tests bound by the same numbers.

@@ -149,7 +149,7 @@ TEST(CheckpointSource, RefusesAMalformedIndex) {
   EXPECT_THAT(error_opening(folder), HasSubstr("is no path within the folder: 3"));
 }
 
-// As transformers' from_pretrained: so it goes on where shards are saved again as one file.
+// It does as transformers' from_pretrained: so it goes on where shards are saved again as one file.
 TEST(CheckpointSource, TakesTheSingleFileBeforeAnIndex) {
   const Parameters parameters = model_parameters(mini_model());
   const auto folder = sharded_folder(parameters);

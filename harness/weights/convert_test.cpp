@@ -15,7 +15,7 @@ namespace {
 
 using config::Dtype;
 
-// What the bits of a small float mean, from its definition.
+// Returns what the bits of a small float mean, from its definition.
 double value_of(unsigned bits, int exponent_bits, int mantissa_bits, bool has_infinity) {
   const int bias = (1 << (exponent_bits - 1)) - 1;
   const unsigned top = (1u << exponent_bits) - 1, full = (1u << mantissa_bits) - 1;
@@ -68,7 +68,7 @@ TEST(Convert, KnowsTheWellKnownValuesOfE4M3) {
 }
 
 TEST(Convert, RoundsDoublesAsTorchDoes) {
-  // To bf16 by way of fp32: 1 + 2^-8 + 2^-40 is above the midpoint, but fp32 drops what is above.
+  // bf16 is by way of fp32: 1 + 2^-8 + 2^-40 is above the midpoint, but fp32 drops what is above.
   const double doubles[] = {0.1, -1e300, 1 + 0x1p-8 + 0x1p-40, 1e-46};
   float wide[4];
   Bfloat16 narrow[4];

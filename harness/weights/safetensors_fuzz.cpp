@@ -49,7 +49,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   try {
     moebench::weights::read_all(moebench::weights::SafetensorsReader(file.path()), size);
   } catch (const moebench::Error&) {
-    // What a bad file must end in.
+    // A bad file must end in this.
   }
   return 0;
 }

@@ -92,7 +92,7 @@ TEST(SafetensorsWriter, LeavesNothingWithoutCommit) {
               HasSubstr((folder / "no" / "a").string()));
 }
 
-// Also a NaN's payload, which a conversion to fp32 and back would change.
+// A NaN's payload goes through as well, which a conversion to fp32 and back would change.
 TEST(SafetensorsWriter, StoredBytesGoThroughUnchangedAndAllAreObserved) {
   const auto path = test_folder() / "a.safetensors";
   const std::vector<std::uint16_t> bits = {0x7f81, 0xffff, 0x0001, 0x8000};

@@ -17,8 +17,8 @@
 namespace moebench::profile_gpu {
 namespace {
 
-// What a device does, device memory, the calls that launched it all, and NVTX ranges, which come
-// where NVTX_INJECTION64_PATH has NVTX load CUPTI.
+// These are what a device does, device memory, the calls that launched it all, and NVTX ranges,
+// which come where NVTX_INJECTION64_PATH has NVTX load CUPTI.
 constexpr CUpti_ActivityKind kKinds[] = {
     CUPTI_ACTIVITY_KIND_CONCURRENT_KERNEL, CUPTI_ACTIVITY_KIND_MEMCPY,
     CUPTI_ACTIVITY_KIND_MEMCPY2,           CUPTI_ACTIVITY_KIND_MEMSET,
@@ -168,7 +168,7 @@ class CuptiTracer::State {
     cuptiActivityEnableDriverApi(CUPTI_DRIVER_TRACE_CBID_cuDevicePrimaryCtxGetState, 0);
   }
 
-  // What a trace that ended by an exception left behind.
+  // Frees what a trace that ended by an exception left behind.
   static void discard_earlier() {
     Buffers::get().free(Buffers::get().take());
     take_num_dropped();
@@ -184,7 +184,7 @@ class CuptiTracer::State {
     return worst;
   }
 
-  // Where nobody wants the records.
+  // Ends it where nobody wants the records.
   void end() {
     disable();
     cuptiActivityFlushAll(CUPTI_ACTIVITY_FLAG_FLUSH_FORCED);

@@ -1,4 +1,4 @@
-// What a trace says of work that is known beforehand. Needs a device.
+// These test what a trace says of work that is known beforehand. They need a device.
 #include <cuda_runtime.h>
 #include <gtest/gtest.h>
 

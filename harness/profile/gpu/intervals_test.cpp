@@ -27,7 +27,7 @@ TEST(Intervals, IntersectionIsWhatBothHave) {
   EXPECT_EQ(intersection({{0, 10}}, {{10, 20}}), Intervals{});
 }
 
-// Against counting every moment apart.
+// This compares with counting every moment apart.
 TEST(Intervals, AgreeWithCountingMoments) {
   std::mt19937 random(7);
   constexpr int kMoments = 60;

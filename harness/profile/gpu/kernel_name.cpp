@@ -21,7 +21,7 @@ std::string demangled(const char* symbol) {
   return status == 0 ? name.get() : symbol;
 }
 
-// From the end, since a name may hold "(anonymous namespace)" and "operator()".
+// Looks from the end, since a name may hold "(anonymous namespace)" and "operator()".
 void drop_arguments(std::string& name) {
   if (!name.ends_with(')')) return;
   int depth = 0;

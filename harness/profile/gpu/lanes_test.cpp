@@ -144,7 +144,7 @@ json arrow(const char* ph, std::int64_t lane, double at, json id) {
           {"cat", "c"}, {"name", "n"}, {"bp", "e"}};
 }
 
-// What the checker is for; else a test that finds nothing would say nothing.
+// This is what the checker is for; else a test that finds nothing would say nothing.
 TEST(TraceRules, FindWhatPerfettoDoesNotTake) {
   const json good = {slice(1, 0, 10), slice(1, 2, 3), arrow("s", 1, 2, 7), slice(2, 0, 9),
                      arrow("f", 2, 8, 7)};

@@ -21,7 +21,7 @@ void PhaseLog::on_change(measure::Phase from, measure::Phase to) {
   const std::int64_t now = measure::now_ns();
   const std::uint32_t thread = thread_number();
   const std::lock_guard lock(mutex_);
-  // Of a thread that was not heard of yet: it has been in `from` all along.
+  // A thread that was not heard of yet has been in `from` all along.
   Open& open = open_.try_emplace(thread, Open{from, phases_.begin_ns}).first->second;
   phases_.slices.push_back({from, open.since_ns, now, thread});
   open = {to, now};
