@@ -22,7 +22,7 @@ struct ExactMetric {
   record::GateRule rule;
 };
 
-// How unevenly the ranks need memory: computed here of mem_peak, and so in no record.
+// Says how unevenly the ranks need memory: it is computed here of mem_peak, and so in no record.
 constexpr const char* kImbalance = "mem_peak_imbalance";
 constexpr record::GateRule kImbalanceRule{Kind::kNoMore, 1e-2};
 

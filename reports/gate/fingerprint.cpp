@@ -10,7 +10,7 @@
 namespace moebench::gate {
 namespace {
 
-// From the first of the names that is there; nothing where none is.
+// Takes the first of the names that is there; nothing where none is.
 void take_first(std::initializer_list<std::string> names, const std::string& key,
                 const record::Environment& from, record::Environment& to) {
   for (const std::string& name : names) {

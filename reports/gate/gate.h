@@ -46,7 +46,7 @@ struct MetricTest {
   std::string unit{};
   bool is_time = false;  // judged from pairs; else exact
   Verdict verdict = Verdict::kMissing;
-  // Over the pairs: geometric means of a time, medians of an exact metric.
+  // These are over the pairs: geometric means of a time, medians of an exact metric.
   std::optional<double> base{};
   std::optional<double> candidate{};
   std::optional<Change> change{};
@@ -89,7 +89,7 @@ struct Input {
 // records are no pairs, or the calibration is another machine's.
 Report judge(const Input& input);
 
-// Whether more pairs could still decide: something is inconclusive, and nothing is worse than that.
+// Tells whether more pairs could still decide: something is inconclusive, and nothing is worse.
 bool wants_more_pairs(const Report& report);
 
 }  // namespace moebench::gate

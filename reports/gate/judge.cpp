@@ -20,7 +20,7 @@ using record::CellRecord;
 
 using PairList = std::vector<const Pair*>;
 
-// What a cell is judged by.
+// Holds what a cell is judged by.
 struct Evidence {
   PairList pairs;        // valid, at most those of the look
   PairList calibration;  // valid

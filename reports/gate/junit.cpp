@@ -9,7 +9,7 @@
 namespace moebench::gate {
 namespace {
 
-// In an attribute. XML 1.0 knows few control characters, and no bytes that are not UTF-8.
+// Escapes for an attribute. XML 1.0 knows few control characters, and no bytes that are not UTF-8.
 std::string escaped(const std::string& text) {
   std::string out;
   for (const char c : markup_text(text)) {

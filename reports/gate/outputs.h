@@ -15,7 +15,7 @@ inline constexpr std::size_t kMaxSummaryBytes = 1'000'000;
 // section that is folded.
 reports::Document summary_document(const Report& report);
 
-// The same as markdown of at most `max_bytes`: rows of the tables that do not fit are counted.
+// Writes the same as markdown of at most `max_bytes`; it counts the rows of tables that do not fit.
 std::string write_summary(const Report& report, std::size_t max_bytes = kMaxSummaryBytes);
 
 // GitHub's workflow commands: an error for each regression and each failed or missing cell, a

@@ -27,7 +27,7 @@ void expect_golden(const std::string& file, const std::string& text) {
   EXPECT_EQ(text, read_file(path));
 }
 
-// One cell of every kind, with names that need escaping.
+// Holds one cell of every kind, with names that need escaping.
 Report all_kinds() {
   TestSession session;
   session.input.session.base = "build <a>";

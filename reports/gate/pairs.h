@@ -27,7 +27,7 @@ struct CellPairs {
   const record::CellRecord* failure() const;
 };
 
-// When a pair does not count, by the machine's telemetry and never by what is compared.
+// Says when a pair does not count, by the machine's telemetry and never by what is compared.
 struct InvalidationRules {
   double busy_cores = 0.25;  // others' cores in one arm above those in the other
   double swap_bytes = 16 << 20;

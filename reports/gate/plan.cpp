@@ -37,7 +37,7 @@ std::optional<double> pair_time_ns(const CellPairs& pairs) {
   return stats::median(std::move(times));
 }
 
-// What is known of a cell's noise beforehand.
+// Holds what is known of a cell's noise beforehand.
 struct Knowledge {
   std::optional<double> run_noise;
   double df = 0;

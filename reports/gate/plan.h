@@ -35,7 +35,7 @@ struct Plan {
 inline constexpr int kUsualPairs = 6;
 inline constexpr double kPower = 0.95;  // with which an effect is found
 
-// What a session of one look would take. Each cell is taken as the first that Holm's procedure
+// Says what a session of one look would take. Each cell is taken as the first that Holm's procedure
 // tests, which needs most. Pure.
 Plan make_plan(const PlanRequest& request);
 

@@ -37,7 +37,7 @@ class Random {
     const double radius = std::sqrt(-2 * std::log(uniform()));
     return radius * std::cos(2 * std::numbers::pi * uniform());
   }
-  // Of variance 1.
+  // Draws a number of variance 1.
   double noise(RunNoise kind) {
     const double number = normal();
     if (kind == RunNoise::kNormal) return number;
@@ -72,8 +72,8 @@ class Matrix {
     add_pairs(input_.calibration, simulated.calibration_pairs, simulated.calibration_noise, 0);
   }
 
-  // What the gate says at the end of a session, which ends at the first look that leaves nothing
-  // to decide.
+  // Returns what the gate says at the end of a session, which ends at the first look that leaves
+  // nothing to decide.
   Report judge_session() {
     input_.records.clear();
     for (const int look : simulated_.looks) {
@@ -175,7 +175,7 @@ std::vector<PromisedCase> promised_cases() {
       {{.run_noise = 0.02, .looks = {19}}, 0.01, 0.95},
       {{.run_noise = 0.01, .looks = {3}, .slowdown = 0.01, .in_all_cells = true}, 0.01, 0.95},
   };
-  // So much noise that the estimate's threshold holds back few alarms: the test alone has to.
+  // The noise is such that the estimate's threshold holds back few alarms: the test alone has to.
   for (const RunNoise noise : {RunNoise::kNormal, RunNoise::kHeavyTailed}) {
     for (const int calibration_pairs : {0, 6}) {
       for (const int cells : {2, 24}) {

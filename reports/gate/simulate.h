@@ -10,8 +10,8 @@
 
 namespace moebench::gate {
 
-// How a run's logarithm scatters: normal; or Student's t with 4 degrees of freedom, in which one
-// run in a hundred is four standard deviations and more off.
+// Says how a run's logarithm scatters: normally; or as Student's t with 4 degrees of freedom, in
+// which one run in a hundred is four standard deviations and more off.
 enum class RunNoise { kNormal, kHeavyTailed };
 constexpr auto names_of(RunNoise) {
   return name_table<RunNoise>({{RunNoise::kNormal, "normal"}, {RunNoise::kHeavyTailed, "heavy"}});
@@ -49,8 +49,8 @@ struct PromisedCase {
 };
 std::vector<PromisedCase> promised_cases();
 
-// What counts of so many matrices tell of a share. Both limits of its two-sided 95 % interval are
-// Wilson's (1927), which hold for shares near 0 and 1 too.
+// Says what a count over so many matrices tells of a share. Both limits of its two-sided 95 %
+// interval are Wilson's (1927), which hold for shares near 0 and 1 too.
 struct ShareInterval {
   double share = 0;
   double lower = 0;
@@ -66,7 +66,7 @@ constexpr auto names_of(Promise) {
 }
 Promise check_promise(const PromisedCase& promised, const SimulatedResult& result);
 
-// What is simulated, and two tables with a row a case: false alarms of all, and slowdowns found.
+// Shows what is simulated, and two tables with a row a case: false alarms of all, slowdowns found.
 reports::Document simulation_document(const std::vector<PromisedCase>& cases,
                                       const std::vector<SimulatedResult>& results);
 

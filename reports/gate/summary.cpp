@@ -156,7 +156,7 @@ Document details(const RowTable& table, const std::vector<Row>& rows, std::size_
   return document;
 }
 
-// What is not PASS, and the suite's tests; the worst `max_rows`.
+// Shows what is not PASS, and the suite's tests; of these the worst `max_rows`.
 Document overview(const Report& report, const RowTable& table, const std::vector<Row>& rows,
                   std::size_t max_rows) {
   std::vector<Row> notable;

@@ -24,7 +24,7 @@ stats::Variance pooled(const stats::Variance& a, const stats::Variance& b) {
   return {df > 0 ? (a.value * a.df + b.value * b.df) / df : 0, df};
 }
 
-// How many times the session's variances are the calibration's, where that is significant.
+// Says how many times the session's variances are the calibration's, where that is significant.
 std::optional<double> times_noisier(const std::vector<Differences>& cells) {
   std::vector<std::pair<stats::Variance, stats::Variance>> pairs;
   for (const Differences& cell : cells) {

@@ -18,7 +18,7 @@ struct Differences {
   std::vector<double> calibration;  // A/A pairs
 };
 
-// What is known of a cell's mean log ratio.
+// Holds what is known of a cell's mean log ratio.
 struct Estimate {
   int pairs = 0;
   double mean = 0;
@@ -28,7 +28,7 @@ struct Estimate {
   double standard_error() const;
   // P of a mean this large where nothing is slower; 1 where the variance is unknown.
   double p_slower() const;
-  // One-sided bound with this error: mean -+ t x standard error; infinite where unknown.
+  // Returns the one-sided bound with this error: mean -+ t x standard error; infinite if unknown.
   double bound(double error, int direction) const;
 };
 

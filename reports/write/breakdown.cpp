@@ -29,7 +29,7 @@ std::optional<double> phase_share(const CellRecord& record, const std::string& p
 
 bool is_backward(std::string_view phase) { return phase.ends_with(kBackward); }
 
-// Of all phases together.
+// Returns the share of all backward phases together.
 std::optional<double> backward_share(const CellRecord& record) {
   std::optional<double> sum;
   for (const char* phase : kStepPhases) {

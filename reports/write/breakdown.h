@@ -11,7 +11,7 @@ namespace moebench::reports {
 // the allocator cannot see.
 Table memory_table(const ScenarioCells& scenario);
 
-// Of GPUs: what the caching allocator holds of the device, and what is in use beyond it.
+// Shows, for GPUs, what the caching allocator holds of the device, and what is in use beyond it.
 Table device_memory_table(const ScenarioCells& scenario);
 
 // Seconds of a step, and each phase's share of it, means over ranks.

@@ -25,7 +25,7 @@ bool differs(const std::vector<Cell>& cells, const std::string& axis) {
                      [&](const Cell& cell) { return cell.axis(axis) != cells.front().axis(axis); });
 }
 
-// Whether two cells agree in all axes: then settings, which no axis shows, tell them apart.
+// Tells whether two cells agree in all axes: then settings, which no axis shows, tell them apart.
 bool has_equal_rows(const ScenarioCells& scenario) {
   std::set<std::vector<std::string>> rows;
   return !std::ranges::all_of(scenario.cells, [&](const Cell& cell) {

@@ -45,7 +45,7 @@ struct ScenarioCells {
   std::vector<std::string> constant_axes = {};
 
   std::vector<Cell> ok_cells() const;
-  // Of all cells, each once.
+  // Returns the programs of all cells, each once.
   std::vector<std::string> programs() const;
 };
 
@@ -57,7 +57,8 @@ std::vector<ScenarioCells> group_cells(const std::vector<record::CellRecord>& re
 // Axis names of all records in the order of first appearance.
 std::vector<std::string> axis_names(const std::vector<const record::CellRecord*>& records);
 
-// Whether the axis says how widely a parallelism is spread, and so goes with the axis parallelism.
+// Tells whether the axis says how widely a parallelism is spread, and so goes with the axis
+// parallelism.
 bool is_degree(std::string_view axis);
 
 // "parallelism ep · ep_degree 2": the named axes of a cell; "" where there are none.
@@ -66,7 +67,7 @@ std::string describe(const Cell& cell, const std::vector<std::string>& axes);
 // "OOM", "TIMED OUT", "CRASHED", "INCORRECT", "UNSUPPORTED", "ok".
 const char* disposition_word(record::Disposition disposition);
 
-// Whether the cell computed more than its model FLOPs.
+// Tells whether the cell computed more than its model FLOPs.
 bool recomputes(const Cell& cell);
 
 }  // namespace moebench::reports

@@ -19,16 +19,16 @@ using ValueOf = std::function<std::optional<double>(const Cell&)>;
 ValueOf typical_of(const char* metric);
 
 Column axis_column(const std::vector<Cell>& cells, const std::string& axis);
-// Of the axes in which the scenario's cells differ.
+// Has a column for each axis in which the scenario's cells differ.
 Table axis_columns(const ScenarioCells& scenario, const std::vector<Cell>& cells);
-// Of failed cells too.
+// Shows failed cells too.
 Column entry_column(const std::vector<Cell>& cells, Column column,
                     const std::function<Entry(const Cell&)>& entry_of);
 Column value_column(const std::vector<Cell>& cells, const std::string& title,
                     const ValueOf& value_of, const NumberStyle& style,
                     const std::string& name = "");
 
-// Of a metric of the catalogue, with its title there and in its format.
+// These show metrics of the catalogue, with their titles there and in their formats.
 Column metric_column(const std::vector<Cell>& cells, const std::string& metric);
 Table metric_columns(const std::vector<Cell>& cells, const std::vector<std::string>& metrics);
 
@@ -36,17 +36,17 @@ Table metric_columns(const std::vector<Cell>& cells, const std::vector<std::stri
 Column bytes_column(const std::vector<Cell>& cells, const std::string& title, const char* metric);
 Column seconds_column(const std::vector<Cell>& cells, const std::string& title, const char* metric);
 
-// How many repetitions a cell has, and the fastest and slowest relative to the typical one.
+// These show how many repetitions a cell has, and its fastest and slowest against the typical one.
 Column repetitions_column(const std::vector<Cell>& cells);
 Column spread_column(const std::vector<Cell>& cells, const std::string& title, const char* metric);
 
-// Which programs measured each cell; nullopt where one has measured all cells.
+// Shows which programs measured each cell; nullopt where one has measured all cells.
 std::optional<Column> program_column(const ScenarioCells& scenario);
 
 // "ok", or why not and the first line of the message; nullopt where all cells are ok.
 std::optional<Column> result_column(const std::vector<Cell>& cells);
 
-// What a cell shows against its reference (null where it has none): "-17.0 %"; "4.04x" as
+// Says what a cell shows against its reference (null where it has none): "-17.0 %"; "4.04x" as
 // reference / value (less is better) or value / reference (more is better).
 struct Improvement {
   std::function<std::optional<double>(const Cell& cell, const Cell* reference)> value_of;

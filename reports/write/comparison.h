@@ -7,8 +7,8 @@
 
 namespace moebench::reports {
 
-// What a scenario that trains shows below its heading: the comparison of its cells, tables of the
-// ok ones that take one number apart, notes.
+// Adds what a scenario that trains shows below its heading: the comparison of its cells, tables of
+// the ok ones that take one number apart, notes.
 void add_comparison(Document& document, const ScenarioCells& scenario, const Reference& reference,
                     const GemmRates& rates);
 

@@ -12,7 +12,7 @@ constexpr int kMaxDecimals = 12;
 
 bool starts_code_point(char byte) { return (static_cast<unsigned char>(byte) & 0xC0) != 0x80; }
 
-// One decimal, without the sign of a zero.
+// Rounds to one decimal, without the sign of a zero.
 double rounded_percent(double fraction) { return std::round(fraction * 1000) / 10 + 0.0; }
 
 }  // namespace

@@ -7,15 +7,15 @@
 
 namespace moebench::reports {
 
-// What tables print where there is no number.
+// Tables print this where there is no number.
 inline constexpr const char* kNone = "—";
 
 using Formatter = std::string (*)(const std::optional<double>&);
 
-// At least three significant digits: "54.8", "4019", "0.0123"; kNone for nullopt.
+// Prints at least three significant digits: "54.8", "4019", "0.0123"; kNone for nullopt.
 std::string format_number(const std::optional<double>& value);
 
-// A whole number: "12345"; kNone for nullopt.
+// Prints a whole number: "12345"; kNone for nullopt.
 std::string format_count(const std::optional<double>& value);
 
 // 0.341 -> "34.1 %"; format_change prints the sign: -0.17 -> "-17.0 %", 0.05 -> "+5.0 %".
@@ -39,7 +39,7 @@ Unit byte_unit(const std::vector<std::optional<double>>& bytes);
 
 std::string_view first_line(std::string_view text);
 
-// At most `max_length` characters; a cut text ends in "…".
+// Cuts a text to at most `max_length` characters; a cut text ends in "…".
 std::string shorten(std::string_view text, std::size_t max_length);
 
 // Printed width in code points.

@@ -14,7 +14,7 @@ using record::CellRecord;
 
 constexpr const char* kMetric = "gemm_flops_per_second";
 
-// What the rate of a rank depends on, as one text.
+// Joins what the rate of a rank depends on into one text.
 std::string conditions(const CellRecord& record) {
   std::string text;
   for (const char* key : {"cpu_model", "host", "hosts", "cores_allowed", "cpu_quota", "device",

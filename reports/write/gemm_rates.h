@@ -23,8 +23,8 @@ class GemmRates {
  public:
   explicit GemmRates(const std::vector<record::CellRecord>& records);
 
-  // That of the runs under the record's conditions (machine, device, dtype, ranks and threads, as
-  // all ranks measure at once); nullptr where none measured it.
+  // Returns the rate of the runs under the record's conditions (machine, device, dtype, ranks and
+  // threads, as all ranks measure at once); nullptr where none measured it.
   const GemmRate* of(const record::CellRecord& record) const;
 
   // `flops` per second and rank ("model_flops_per_second") as a share of that rate. Where a record

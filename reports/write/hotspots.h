@@ -11,8 +11,8 @@ namespace moebench::reports {
 // cell's profiled steps. Nothing where operations were not profiled.
 void add_hotspots(Document& document, const ScenarioCells& scenario, std::size_t top);
 
-// What only moves data (copies, concatenations, row gathers), with bytes, rate and the rate of a
-// plain copy on the same machine.
+// Adds what only moves data (copies, concatenations, row gathers), with bytes, rate and the rate of
+// a plain copy on the same machine.
 void add_movement(Document& document, const ScenarioCells& scenario);
 
 }  // namespace moebench::reports

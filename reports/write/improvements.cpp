@@ -94,8 +94,8 @@ bool Reference::named_by(const Cell& cell) const {
   });
 }
 
-// In which a reference must equal the cell, sorted; an axis without a value is as one that is
-// missing.
+// Returns the axes in which a reference must equal the cell, sorted; an axis without a value is as
+// one that is missing.
 AxisValues Reference::other_axes(const Cell& cell) const {
   AxisValues others = cell.first().axes;
   std::erase_if(others, [&](const auto& axis) {

@@ -22,7 +22,7 @@ class Reference {
   bool named_by(const Cell& cell) const;  // the cell has the given axis values
   bool exists_in(const ScenarioCells& scenario) const;
 
-  // Of each cell of the scenario; null where there is none or more than one.
+  // Returns the reference of each cell of the scenario; null where there is none or more than one.
   std::vector<const Cell*> of_cells(const ScenarioCells& scenario) const;
 
   // "parallelism=fsdp, expert_kernel=loop"

@@ -23,8 +23,8 @@ struct Rung {
 // the one that ran first. `scenario` must outlive the rungs.
 std::vector<Rung> ladder_of(const ScenarioCells& scenario, const Reference& reference);
 
-// What each rung contributes to runtime and memory, and all of them together; empty where there is
-// no ladder. A rung at a failed cell shows no numbers.
+// Shows what each rung contributes to runtime and memory, and all of them together; empty where
+// there is no ladder. A rung at a failed cell shows no numbers.
 Table ladder_table(const ScenarioCells& scenario, const Reference& reference);
 
 }  // namespace moebench::reports

@@ -14,7 +14,7 @@
 namespace moebench::reports {
 namespace {
 
-// In the order of a load, which is that of the catalogue.
+// Lists the stages in the order of a load, which is that of the catalogue.
 std::vector<std::string> stages() {
   std::vector<std::string> names;
   for (const record::MetricInfo& info : record::metric_catalogue()) {
@@ -64,7 +64,7 @@ std::optional<double> share_of_disk(const record::CellRecord& record) {
   return *reached / *rate;
 }
 
-// Of the stage read. Touching mapped pages that are in the page cache moves nothing.
+// Returns the rate of stage read. Touching mapped pages that are in the page cache moves nothing.
 std::optional<double> read_rate(const record::CellRecord& record) {
   const std::string loader = record.axis("loader");
   const bool is_mapped = loader == "concat" || loader == "slice";

@@ -5,11 +5,11 @@
 
 namespace moebench::reports {
 
-// Whether the scenario's cells measure how weights are loaded (environment "measure").
+// Tells whether the scenario's cells measure how weights are loaded (environment "measure").
 bool is_loading(const ScenarioCells& scenario);
 
-// What such a scenario shows below its heading: how long each load took, against the cell of loader
-// concat with otherwise the same axes; where the time went; notes.
+// Adds what such a scenario shows below its heading: how long each load took, against the cell of
+// loader concat with otherwise the same axes; where the time went; notes.
 void add_loading(Document& document, const ScenarioCells& scenario);
 
 // Tables in the order of Python's pstats (ncalls tottime percall cumtime percall name) of the

@@ -23,7 +23,7 @@ std::optional<double> value(const MachineReport& report, const std::string& name
   return metric ? metric->value : std::nullopt;
 }
 
-// One core alone, all ranks together, and what is left of the former.
+// Shows one core alone, all ranks together, and what is left of the former.
 Table compute_table(const MachineReport& report) {
   struct Rate {
     const char* title;

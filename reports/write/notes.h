@@ -14,7 +14,7 @@ namespace moebench::reports {
 std::vector<std::string> notes_of(const ScenarioCells& scenario, const Reference& reference,
                                   const GemmRates& rates);
 
-// The same without references, and with these lines on what the columns mean.
+// Lists the same without references, and with these lines on what the columns mean.
 std::vector<std::string> notes_of(const ScenarioCells& scenario,
                                   const std::vector<std::string>& definitions);
 

@@ -5,8 +5,8 @@
 
 namespace moebench::reports {
 
-// How the numbers of a column are printed: format(value / divisor) below the title and, where there
-// is one, the printed unit. Programs get the value itself, in the base unit.
+// Says how the numbers of a column are printed: format(value / divisor) below the title and, where
+// there is one, the printed unit. Programs get the value itself, in the base unit.
 struct NumberStyle {
   const char* unit = "1";  // base unit, as in records: "bytes", "ns", "tokens/s", "1"
   const char* printed_unit = "";
@@ -26,7 +26,7 @@ inline constexpr NumberStyle kGigabytesPerSecond{"bytes/s", "GB/s", 1e9};
 inline constexpr NumberStyle kTokens{.unit = "tokens", .format = format_count};
 inline constexpr NumberStyle kTokensPerSecond{.unit = "tokens/s"};
 
-// For titles that say the unit themselves, or where it is clear.
+// Drops the printed unit, for titles that say it themselves, or where it is clear.
 constexpr NumberStyle without_printed_unit(NumberStyle style) {
   style.printed_unit = "";
   return style;

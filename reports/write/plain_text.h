@@ -16,7 +16,7 @@ enum class LongWords { kKeep, kCut };
 // is longer is cut, or kept whole where it may be copied from the screen.
 std::vector<std::string> wrap(std::string_view text, std::size_t width, LongWords long_words);
 
-// In characters.
+// Returns the length of the longest word in characters.
 std::size_t longest_word(std::string_view text);
 
 }  // namespace moebench::reports

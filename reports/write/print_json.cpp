@@ -15,7 +15,7 @@ struct ToJson {
   Json operator()(std::monostate) const { return nullptr; }
   Json operator()(const std::string& words) const { return words; }
   Json operator()(record::Disposition disposition) const { return to_string(disposition); }
-  // As in the records: whole numbers without a point, what JSON cannot hold as null.
+  // Writes numbers as the records do: whole ones without a point, what JSON cannot hold as null.
   Json operator()(double number) const {
     if (!std::isfinite(number)) return nullptr;
     const bool is_whole = number == std::trunc(number) && std::abs(number) <= kLargestExactInteger;

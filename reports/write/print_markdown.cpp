@@ -69,8 +69,8 @@ std::string escaped(const std::string& text) {
   return out;
 }
 
-// As the first of a line, where blanks, "#", "- ", "1. " and others begin a block, and "::" and
-// "##[" a command of GitHub's.
+// Escapes the first text of a line, where blanks, "#", "- ", "1. " and others begin a block, and
+// "::" and "##[" a command of GitHub's.
 std::string escaped_line(const std::string& text) {
   std::string line = escaped(text);
   const std::size_t digits = line.find_first_not_of("0123456789");

@@ -42,7 +42,7 @@ std::size_t width_of(const Part& part) {
   return width;
 }
 
-// What is left of the line goes to the columns from the left, up to what they would like.
+// The rest of the line goes to the columns from the left, up to what they would like.
 void widen(Part& part, std::size_t limit) {
   std::size_t left = limit - std::min(limit, width_of(part));
   for (TextColumn& column : part) {

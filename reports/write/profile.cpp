@@ -30,7 +30,7 @@ std::string milliseconds(std::optional<double> ns) {
   return format_number(ns ? std::optional(*ns / kNsPerMillisecond) : std::nullopt);
 }
 
-// Of pstats, whose titles have no unit.
+// This is the style of pstats, whose titles have no unit.
 constexpr NumberStyle kTime = without_printed_unit(kSeconds);
 
 constexpr NumberStyle kRate = without_printed_unit(kGigabytesPerSecond);

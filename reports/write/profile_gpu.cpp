@@ -35,7 +35,7 @@ double num_ranks(const Cell& cell) {
   return static_cast<double>(std::max<std::size_t>(1, rank_values(cell, "gpu_busy_time").size()));
 }
 
-// Of a step on one rank's GPU, mean over steps and ranks.
+// Returns the window of a step on one rank's GPU, mean over steps and ranks.
 double window_ns(const Cell& cell) {
   return value(cell, "gpu_busy_time") + value(cell, "gpu_idle_time");
 }

@@ -11,8 +11,8 @@ namespace moebench::reports {
 // which phase, what share of the cell's traced steps. Nothing where no GPU was traced.
 void add_gpu_hotspots(Document& document, const ScenarioCells& scenario, std::size_t top);
 
-// What a cell's GPUs did in a step: busy, idle and communicating; by phase, by kernel, by copy.
-// Nothing where no GPU was traced.
+// Adds what a cell's GPUs did in a step: busy, idle and communicating; by phase, by kernel, by
+// copy. Adds nothing where no GPU was traced.
 void add_gpu(Document& document, const Cell& cell, std::size_t top);
 
 }  // namespace moebench::reports

@@ -9,8 +9,8 @@
 
 namespace moebench::reports {
 
-// What one operation came to in one phase, in all profiled steps of all ranks; times in ns. The
-// phase itself, without any operation, is the function "".
+// Says what one operation came to in one phase, in all profiled steps of all ranks; times are in
+// ns. The phase itself, without any operation, is the function "".
 struct OperationRow {
   std::string phase;
   std::string function;
@@ -33,10 +33,10 @@ std::vector<std::string> names_after(const Cell& cell, const std::string& prefix
 
 bool is_profiled(const Cell& cell);
 
-// What a cell's varying axes say of it; the scenario's name where it is the only one.
+// Names a cell by its varying axes, or by the scenario where it is the only one.
 std::string name_in(const ScenarioCells& scenario, const Cell& cell);
 
-// Per-rank values of a metric of the first repetition; empty where a rank has none.
+// Returns the per-rank values of a metric of the first repetition; empty where a rank has none.
 std::vector<double> rank_values(const Cell& cell, const std::string& metric);
 
 }  // namespace moebench::reports

@@ -10,7 +10,7 @@
 
 namespace moebench::reports {
 
-// What stands at one place of a table: a value for programs, and the text that people read.
+// Holds what stands at one place of a table: a value for programs, and the text that people read.
 struct Entry {
   // monostate: not measured, or not stated. Numbers are in the base unit of their column.
   using Value = std::variant<std::monostate, double, std::string, record::Disposition>;
@@ -18,7 +18,7 @@ struct Entry {
   std::string text;
 
   Entry();
-  // Without a text, a number gets that of its column's style.
+  // A number without a text gets that of its column's style.
   Entry(double number);
   Entry(const std::optional<double>& number);
   Entry(const std::optional<double>& number, std::string printed);
@@ -43,7 +43,7 @@ struct Column {
   // "mem_peak (GB)"
   std::string heading() const;
   const std::string& key() const { return name.empty() ? title : name; }
-  // Whether any entry has a value.
+  // Tells whether any entry has a value.
   bool is_measured() const;
 };
 
@@ -54,13 +54,13 @@ Column key_column(std::string title);
 Column words_column(std::string title);
 Column number_column(std::string title, const NumberStyle& style = kPlain, std::string name = "");
 
-// One entry a column.
+// Adds one entry to each column.
 void add_row(Table& table, std::vector<Entry> entries);
 
-// What programs call the columns: `key()`, with " 2" and so on where a table has it again.
+// Returns what programs call the columns: `key()`, with " 2" and so on where a table has it again.
 std::vector<std::string> keys_of(const Table& table);
 
-// 0 without columns.
+// Returns 0 without columns.
 std::size_t num_rows(const Table& table);
 
 }  // namespace moebench::reports

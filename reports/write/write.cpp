@@ -57,7 +57,7 @@ std::string write_report(const std::vector<record::CellRecord>& recorded,
   const auto checked = check_agreement(recorded);
   const auto records = with_arms(checked);
   const auto scenarios = group_cells(records);
-  // Not shown in these, but a wrong one is an error in any format.
+  // These formats do not show it, but a wrong one is an error in any format.
   [[maybe_unused]] const Reference reference(scenarios, options.reference);
   return options.format == Format::kJson ? record::to_json_document(checked) : records_csv(records);
 }

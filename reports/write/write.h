@@ -25,7 +25,7 @@ Document seed_table_document(const std::vector<record::CellRecord>& records,
 // cell that measures loading; empty where none does.
 Document load_profiles_document(const std::vector<record::CellRecord>& records);
 
-// What `moebench doctor` found.
+// Shows what `moebench doctor` found.
 Document machine_document(const record::MachineReport& report);
 
 struct ReportOptions {
@@ -34,7 +34,7 @@ struct ReportOptions {
   PrintOptions print = {};
 };
 
-// Whether write_report gives the records themselves instead of tables of them.
+// Tells whether write_report gives the records themselves instead of tables of them.
 constexpr bool prints_records(Format format) {
   return format == Format::kCsv || format == Format::kJson;
 }
@@ -43,7 +43,7 @@ constexpr bool prints_records(Format format) {
 // a row for each value of each record as CSV. Any other format prints the report's document.
 std::string write_report(const std::vector<record::CellRecord>& records,
                          const ReportOptions& options);
-// The same of a machine: the schema's document as JSON, else the report's.
+// Writes the same of a machine: the schema's document as JSON, else the report's.
 std::string write_machine_report(const record::MachineReport& report, Format format,
                                  const PrintOptions& options = {});
 
