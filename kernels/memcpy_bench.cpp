@@ -5,7 +5,7 @@
 namespace moebench::kernels {
 namespace {
 
-// What the machine can move, to read the other rates against: bytes read plus bytes written.
+// Measures what the machine can move, to read other rates against: bytes read and bytes written.
 void copy(benchmark::State& state) {
   const std::vector<char> from(static_cast<std::size_t>(state.range(0)), 1);
   std::vector<char> to(from.size());

@@ -16,7 +16,7 @@ struct AdamWOptions {
   std::int64_t step = 1;      // of this update, from 1, for the bias correction
 };
 
-// What an update multiplies by, computed once in fp64.
+// Holds what an update multiplies by, computed once in fp64.
 struct AdamWScalars {
   float beta1, beta2, one_minus_beta1, one_minus_beta2;
   float step_size;  // learning rate with the first moment's bias correction

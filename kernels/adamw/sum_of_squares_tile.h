@@ -8,8 +8,8 @@
 
 namespace moebench::kernels {
 
-// How the blocks of the first stage share the elements: the same for every type and width, so that
-// the workspace's size is.
+// Says how the blocks of the first stage share the elements: the same way for every type and width,
+// so that the workspace's size is the same, too.
 struct SumOfSquaresPlan {
   static constexpr std::int64_t kPiece = 8192;  // elements that a block has at a time
   static constexpr std::int64_t kMostBlocks = 1024;

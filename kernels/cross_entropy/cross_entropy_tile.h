@@ -68,7 +68,7 @@ struct CrossEntropyTile {
   }
   MOEBENCH_HD void read(ThreadPlace place, Local& local) const {
     const T* row = logits + place.block * vocab;
-    // Not -infinity, which less itself would be a NaN.
+    // It is not -infinity, which less itself would be a NaN.
     float max = std::numeric_limits<float>::lowest(), sum = 0;
     for (std::int64_t i = place.thread * width; i < vocab; i += kStride) {
       const auto vec = load<width>(row + i);

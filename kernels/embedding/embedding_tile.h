@@ -36,7 +36,7 @@ struct EmbeddingPlan {
   }
 };
 
-// How many of `count` ascending tokens are smaller than `limit`.
+// Counts how many of `count` ascending tokens are smaller than `limit`.
 MOEBENCH_HD inline std::int32_t count_below(const std::int32_t* ascending, std::int32_t count,
                                             std::int32_t limit) {
   std::int32_t low = 0, high = count;

@@ -53,7 +53,7 @@ class GpuTimer {
   GpuTimer(const GpuTimer&) = delete;
   GpuTimer& operator=(const GpuTimer&) = delete;
 
-  // Of what launch(stream) puts into the stream, with a cold L2 cache.
+  // Times what launch(stream) puts into the stream, with a cold L2 cache.
   template <typename Launch>
   double seconds(Launch launch) {
     const auto bytes = static_cast<std::size_t>(flush_.size());

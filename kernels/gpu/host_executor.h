@@ -41,7 +41,7 @@ void run_on_host(const Tile& tile) {
   using Shared = typename Tile::Shared;
   static_assert(std::is_trivially_default_constructible_v<Shared>, "as __shared__ memory must be");
   const std::int64_t blocks = tile.num_blocks();
-  // On the heap, where AddressSanitizer sees what is read or written beside it.
+  // It lies on the heap, where AddressSanitizer sees what is read or written beside it.
   const auto shared = std::make_unique<Shared>();
   for (std::int64_t i = 0; i < blocks; ++i) {
     // Shared memory begins with what an earlier block left there: NaNs, and no valid index.

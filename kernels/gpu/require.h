@@ -5,8 +5,8 @@
 
 namespace moebench::kernels {
 
-// For indices read from memory that would lead outside an array: ends the kernel with an error, on
-// the host executor the process.
+// Ends the kernel with an error, on the host executor the process, unless `known`. It is for
+// indices read from memory that would lead outside an array.
 MOEBENCH_HD inline void require(bool known) {
 #if defined(__CUDA_ARCH__)
   if (!known) __trap();

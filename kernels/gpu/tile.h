@@ -15,7 +15,7 @@ namespace moebench::kernels {
 
 using CudaStream = CUstream_st*;
 
-// Which thread of which block is running.
+// Says which thread of which block is running.
 struct ThreadPlace {
   std::uint32_t block;
   std::int32_t thread;

@@ -9,7 +9,7 @@
 
 namespace moebench::kernels {
 
-// What a thread moves by one instruction: up to 16 bytes, aligned to their size.
+// Holds what a thread moves by one instruction: up to 16 bytes, aligned to their size.
 template <typename T, int width>
 struct alignas(width * sizeof(T)) Vec {
   T at[width];
@@ -33,7 +33,7 @@ MOEBENCH_HD inline std::uint32_t word(const Vec<Bfloat16, width>& vec, int i) {
 template <int width, typename T>
 MOEBENCH_HD inline void store(T* to, const Vec<T, width>& vec) {
 #if defined(__CUDA_ARCH__)
-  // By an intrinsic, since nvcc splits the store of a struct that was filled element by element.
+  // This takes an intrinsic, since nvcc splits the store of a struct filled element by element.
   if constexpr (sizeof(vec) == sizeof(uint4)) {
     __stwb(reinterpret_cast<uint4*>(to),
            make_uint4(word(vec, 0), word(vec, 1), word(vec, 2), word(vec, 3)));

@@ -8,7 +8,7 @@
 
 namespace moebench::kernels {
 
-// Where each (token, choice) pair goes when rows are grouped by expert.
+// Says where each (token, choice) pair goes when rows are grouped by expert.
 struct RowMap {
   std::vector<std::int32_t> position;  // [tokens x top_k] -> row, stable within an expert
   std::vector<std::int64_t> counts;    // [experts] rows in use

@@ -8,7 +8,7 @@ namespace {
 constexpr std::int64_t kPairs = kGpuTokens * kTopK;
 constexpr std::int64_t kCount = kGpuTokens * kGpuHidden;
 
-// What an operation moves that reads or writes `arrays` arrays of a token's row each.
+// Counts what an operation moves that reads or writes `arrays` arrays of a token's row each.
 template <typename T>
 constexpr std::int64_t bytes_of(std::int64_t arrays) {
   return arrays * kCount * static_cast<std::int64_t>(sizeof(T));

@@ -23,7 +23,7 @@ std::int64_t qkv_size(const RopeShape& s) {
 
 std::int64_t q_size(const RopeShape& s) { return s.batch * s.seq_len * s.num_heads * s.head_dim; }
 
-// One element of a head after rotation by its position.
+// Returns one element of a head after rotation by its position.
 double rotated(const double* head, std::int64_t i, std::int64_t position, std::int64_t head_dim) {
   const std::int64_t half = head_dim / 2, pair = i % half;
   const double angle =

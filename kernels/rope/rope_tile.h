@@ -6,8 +6,8 @@
 
 namespace moebench::kernels {
 
-// What a thread has: of one head of a fused row, a vector of the first half from i on, and the one
-// of the second half that it is rotated with.
+// Says what a thread has of one head of a fused row: a vector of the first half from i on, and the
+// one of the second half that it is rotated with.
 struct RopeItem {
   std::int64_t row, head, i;
   std::int64_t kv_head;   // from 0: of k, then of v; below 0: the head is of q
@@ -45,7 +45,7 @@ struct RopeGrid {
     item.angle_at = row % static_cast<std::uint32_t>(seq_len) * half + item.i;
     return item;
   }
-  // Where a head begins in a fused row's array, and in one of q, k, v.
+  // These say where a head begins in a fused row's array, and in one of q, k, v.
   MOEBENCH_HD std::int64_t fused(std::int64_t row, std::int64_t head) const {
     return (row * (num_heads + 2 * num_kv_heads) + head) * 2 * half;
   }

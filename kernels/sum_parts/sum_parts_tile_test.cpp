@@ -16,7 +16,7 @@ constexpr Case kCases[] = {{0, 0, 3},   {9, 9, 0},     {5, 3, 1},   {64, 64, 4},
 template <typename T>
 class SumPartsTiles : public MachineTest {
  protected:
-  // In fp32 and in the order of parts: the result is the same to the last bit.
+  // Sums in fp32 and in the order of parts: the result is the same to the last bit.
   static std::vector<T> reference(const std::vector<T>& parts, const Case& c,
                                   const std::vector<T>& before, bool accumulate) {
     std::vector<T> out;

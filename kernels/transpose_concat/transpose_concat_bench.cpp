@@ -14,7 +14,7 @@ namespace {
 // transposition costs.
 constexpr std::int64_t kNumMatrices = 2;
 
-// On 2 MiB pages where the system gives them, as the loader's memory is.
+// Lies on 2 MiB pages where the system gives them, as the loader's memory does.
 template <typename T>
 class HugePages {
  public:
@@ -50,7 +50,7 @@ struct Stack {
     for (std::int64_t m = 0; m < kNumMatrices; ++m)
       matrices.push_back(source.data() + m * rows * cols);
   }
-  // Of the result alone: the rate to read against copies of the same size.
+  // Counts the result alone: the rate to read against copies of the same size.
   void set_bytes(benchmark::State& state) {
     benchmark::ClobberMemory();
     state.SetBytesProcessed(state.iterations() * kNumMatrices * rows * cols *
@@ -96,7 +96,7 @@ void transpose_concat_plain_loop(benchmark::State& state) {
   stack.set_bytes(state);
 }
 
-// What moving the same bytes costs without transposing them.
+// Times what moving the same bytes costs without transposing them.
 template <typename T>
 void transpose_concat_memcpy(benchmark::State& state) {
   Stack<T> stack(state);

@@ -35,7 +35,7 @@ template <typename T>
 constexpr std::int64_t kVectorElements = kLanes* kLaneElements<T>;
 template <typename T>
 constexpr std::int64_t kTileCols = kTileRowBytes / static_cast<std::int64_t>(sizeof(T));
-// One line more than a row needs, for the same reason.
+// This is one line more than a row needs, for the same reason.
 template <typename T>
 constexpr std::int64_t kTileStride = kTileCols<T> +
                                      kLineBytes / static_cast<std::int64_t>(sizeof(T));

@@ -94,7 +94,7 @@ TYPED_TEST(TransposeConcat, ToleratesAnyAlignment) {
 TYPED_TEST(TransposeConcat, StacksTransposedMatrices) {
   for (const auto [rows, cols] : kShapes) {
     const auto values = distinct<TypeParam>(3 * rows * cols);
-    // In another order than they lie in memory.
+    // The sources come in another order than they lie in memory.
     const std::vector<const TypeParam*> sources = {values.data() + 2 * rows * cols, values.data(),
                                                    values.data() + rows * cols};
     Lines<TypeParam> lines(3 * rows * cols);
