@@ -4,8 +4,8 @@
 
 namespace moebench {
 
-// For tests of what a user sees when a rank fails or computes something else. Without the variable
-// MOEBENCH_TEST_FAULT it changes nothing; Error where the variable is of no such form:
+// Adds a fault, for tests of what a user sees when a rank fails or computes something else. Without
+// the variable MOEBENCH_TEST_FAULT it changes nothing; throws Error where that has no such form:
 //   "<kind>@<rank>:<step>" with kind kill (SIGKILL), exit (exit code 7), hang, throw or oom: that
 //     rank fails before that step, warm-up included, counted from 0;
 //   "<kind>@<rank>:<step>/<stage>": the same, while it saves the checkpoint of that step, at a

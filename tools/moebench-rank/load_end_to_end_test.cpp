@@ -54,7 +54,7 @@ class LoadTest : public ::testing::Test {
     return paths;
   }
 
-  // What is said of the checkpoint; nothing may have been started or kept.
+  // Returns what is said of the checkpoint; nothing may have been started or kept.
   std::string error() const {
     const Output output = load({"--ep-degree", "2"});
     EXPECT_EQ(output.exit_code, 2);
@@ -159,7 +159,7 @@ TEST_F(LoadTest, SaysWhatIsWrongWithTheFiles) {
   EXPECT_THAT(error(), AllOf(HasSubstr(name), HasSubstr("has no tensor"), HasSubstr("w1.weight")));
 }
 
-// The same training, however its weights have come.
+// The training is the same, however its weights have come.
 TEST_F(LoadTest, TrainingDoesNotDependOnTheLoader) {
   fs::create_directories(folder_.path() / "models");
   write_file_atomically(folder_.path() / "models" / "mini.json", kModel);

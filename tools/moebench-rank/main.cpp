@@ -1,6 +1,7 @@
-// One rank of one repetition of a cell: reads the resolved cell, trains, writes rank_<r>.json; or,
-// for moebench doctor, measures the machine. Started by moebench, alone or under mpirun or srun.
-// Exit codes: 0 ok, 1 failed (the rank file says why), 2 usage, 70 failed without a rank file.
+// This is one rank of one repetition of a cell: it reads the resolved cell, trains, writes
+// rank_<r>.json; or, for moebench doctor, measures the machine. moebench starts it, alone or under
+// mpirun or srun. Exit codes: 0 ok, 1 failed (the rank file says why), 2 usage, 70 failed without a
+// rank file.
 #include <c10/util/Exception.h>
 #include <malloc.h>
 
@@ -51,7 +52,7 @@ record::RankResult failure(record::Disposition disposition, const std::string& m
   return result;
 }
 
-// What goes wrong on this rank becomes its result.
+// Turns what goes wrong on this rank into its result.
 record::RankResult guarded(const std::function<record::RankResult()>& work) {
   using record::Disposition;
   try {
@@ -102,8 +103,8 @@ std::unique_ptr<comm::Communicator> make_world(std::int64_t ranks) {
   comm::abort_world(kExitSystem);
 }
 
-// Without what libraries do at exit: after a trace of a GPU, libtorch 2.11's profiler then frees
-// the same memory twice.
+// Ends without what libraries do at exit: after a trace of a GPU, libtorch 2.11's profiler then
+// frees the same memory twice.
 [[noreturn]] void leave(int exit_code) {
   comm::finalize_world();
   std::fflush(nullptr);

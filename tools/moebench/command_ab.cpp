@@ -56,8 +56,8 @@ bool has(const CellConfig& cell, const Axes& wanted) {
       wanted, [&](const auto& axis) { return value_of(cell, axis.first) == axis.second; });
 }
 
-// Whether the cells differ in the wanted axes alone; a degree that nobody named follows parallelism
-// and ranks.
+// Tells whether the cells differ in the wanted axes alone; a degree that nobody named follows
+// parallelism and ranks.
 bool is_counterpart(const CellConfig& base, const CellConfig& candidate, const Axes& wanted) {
   const auto is_named = [&](const std::string& axis) {
     return std::ranges::count(wanted, axis, &std::pair<std::string, std::string>::first) > 0;

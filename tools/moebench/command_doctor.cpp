@@ -16,7 +16,7 @@ namespace {
 
 constexpr double kWatchS = 1;
 
-// What the rank says of itself; the driver adds what it alone read before the ranks were at work.
+// Returns what the rank says of itself; the driver adds what it read before the ranks were at work.
 record::Environment environment_of(const machine::MachineFacts& facts,
                                    const launch::ProbeRequest& request,
                                    const record::RankResult& rank) {

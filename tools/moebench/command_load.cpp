@@ -16,7 +16,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// Where config.json lies: in the checkpoint's folder, or beside its only file.
+// Returns the folder of config.json: the checkpoint's, or the one that its only file lies in.
 fs::path model_folder(const fs::path& checkpoint) {
   const fs::path folder = fs::is_directory(checkpoint) ? checkpoint : checkpoint.parent_path();
   if (fs::is_regular_file(folder / "config.json")) return folder;
@@ -92,7 +92,7 @@ void print_report(const LoadArguments& options, const std::vector<record::CellRe
 int run_command(const LoadArguments& options) {
   const fs::path checkpoint = fs::absolute(options.checkpoint).lexically_normal();
   const fs::path model = fs::absolute(model_folder(checkpoint)).lexically_normal();
-  // What is wrong with the files is said here, before ranks are started for it.
+  // This says what is wrong with the files before ranks are started for it.
   weights::checkpoint_source(checkpoint.string(), config::load_model_config(model / "config.json"));
   const fs::path scenario = fs::path(options.out) / "scenario.yaml";
   fs::create_directories(options.out);

@@ -27,7 +27,7 @@ int fail_by_system(const std::string& what, std::ostream& out) {
   return kExitSystem;
 }
 
-// What the standard library could not do with a path of the user's, such as one that is too long.
+// Reports what the standard library could not do with a path of the user's, such as one too long.
 int fail_with_path(const std::filesystem::filesystem_error& error, std::ostream& out) {
   if (!is_named_wrongly(error.code().value())) return fail_by_system(error.what(), out);
   out << "moebench: error: cannot use '"

@@ -53,7 +53,7 @@ class GateCli : public ::testing::Test {
     ::unsetenv("GITHUB_STEP_SUMMARY");
   }
 
-  // What the candidate's ranks measure from now on differs by `change`.
+  // Makes what the candidate's ranks measure from now on differ by `change`.
   void change_candidate(const Change& change) const {
     for (const int rank : {0, 1}) {
       record::RankResult result = good_result(rank, 2, 2);
@@ -193,7 +193,7 @@ TEST_F(GateCli, AFailingCandidateExits3AndItsCellIsNotRunAgain) {
 
 TEST_F(GateCli, ASessionGoesOnWhereItEnded) {
   EXPECT_EQ(ab().exit_code, 0);
-  // As if it had been interrupted within the last pair.
+  // This is as if it had been interrupted within the last pair.
   std::string text = read_file(results() / "results.jsonl");
   text.resize(text.rfind('\n', text.size() - 2) + 1);
   write_file_atomically(results() / "results.jsonl", text);

@@ -6,7 +6,7 @@
 
 namespace moebench::cli {
 
-// How ranks are started, as typed.
+// Says how ranks are started, as typed.
 struct LauncherOptions {
   std::string name = "auto";
   std::string arguments;  // of mpirun or srun, one text of several words

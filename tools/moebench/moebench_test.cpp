@@ -418,7 +418,7 @@ TEST_F(MoebenchTest, AFullDiskExits70AndKeepsWhatIsRecorded) {
   EXPECT_EQ(num_lines(), 2U);
 }
 
-// What stdout is in the new process.
+// These set what stdout is in the new process.
 void make_stdout_full() { ::dup2(::open("/dev/full", O_WRONLY), STDOUT_FILENO); }
 void close_stdout() { ::close(STDOUT_FILENO); }
 void leave_stdout_without_reader() {

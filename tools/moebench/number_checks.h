@@ -7,7 +7,7 @@
 
 namespace moebench::cli {
 
-// What an option's word must be: a number within these bounds, written out. CLI11's own conversions
+// These check that a word is a number within these bounds, written out. CLI11's own conversions
 // take "99999999999999999999" for the largest number that the type holds, and -1 for 2^64-1.
 CLI::Validator whole_number(std::int64_t min, std::int64_t max);
 CLI::Validator unsigned_number();  // 0 to 2^64-1

@@ -229,7 +229,7 @@ void add_doctor(CLI::App& app, DoctorArguments& options) {
   add_launcher(*doctor, options.launcher);
 }
 
-// What a shell makes of a variable that is not set: taken for a value it would be the default.
+// Refuses what a shell makes of an unset variable: taken for a value it would be the default.
 void refuse_empty_words(int argc, const char* const* argv) {
   for (int i = 1; i < argc; ++i) {
     const std::string_view word = argv[i], before = argv[i - 1];

@@ -16,7 +16,7 @@ inline constexpr int kExitUsage = 2;
 inline constexpr int kExitCellFailed = 3;
 inline constexpr int kExitInterrupted = 130;
 
-// Of `profile --format`, which may also list the files for Python's pstats.
+// `profile --format` takes this too; it lists the files for Python's pstats.
 inline constexpr const char* kPstats = "pstats";
 
 struct ListArguments {

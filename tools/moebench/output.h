@@ -7,27 +7,27 @@
 
 #include "reports/write/format.h"
 
-// What commands print, and the only way by which they do: what cannot be written is an error.
+// Commands print by these functions alone; what cannot be written is an error.
 namespace moebench::cli {
 
-// Once, before anything is opened: what is written to a reader that has gone, beyond a limit of
-// file sizes or to a descriptor that is closed shall fail instead of ending the program or landing
-// in a file.
+// Call it once, before anything is opened: what is written to a reader that has gone, beyond a
+// limit of file sizes or to a descriptor that is closed shall fail instead of ending the program or
+// landing in a file.
 void prepare_outputs();
 
-// SystemError where stdout does not take all of it. A terminal gets nothing to obey, whatever the
-// format.
+// Throws SystemError where stdout does not take all of it. A terminal gets nothing to obey,
+// whatever the format.
 void print_text(std::string_view text);
 
-// To the file that the user named (OutputFile's rules), to stdout where `path` is empty. Error
-// where it is a file of `results`, the folder that the text is about.
+// Writes to the file that the user named (OutputFile's rules), to stdout where `path` is empty.
+// Throws Error where it is a file of `results`, the folder that the text is about.
 void write_output(const std::string& path, std::string_view text, const std::string& results);
 
 // A --format as given. Empty: terminal where stdout is one, else `otherwise`.
 reports::Format output_format(const std::string& name,
                               reports::Format otherwise = reports::Format::kMarkdown);
 
-// As wide as the terminal where stdout is one.
+// Returns options to print as wide as the terminal where stdout is one.
 reports::PrintOptions print_options();
 
 void print_document(const reports::Document& document, reports::Format format = output_format(""));
