@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "harness/base/check.h"
+#include "harness/config/limits.h"
 #include "harness/config/mesh.h"
 
 namespace moebench::config {
@@ -38,26 +39,58 @@ const std::vector<std::string>& axis_names() {
   return names;
 }
 
-AxisValue parse_axis(const std::string& axis, const YamlValue& value,
-                     const std::filesystem::path& folder) {
+namespace {
+
+bool is_parameter(const std::string& name, const AxisContext& context) {
+  return std::ranges::count(context.parameters, name) > 0;
+}
+
+AxisValue parse_parameter(const std::string& name, const YamlValue& value) {
+  const YamlValue source = value.named(fmt::format("parameter '{}'", name));
+  const std::string text = source.text();
+  if (text.find_first_of("\n\r") != std::string::npos || text.size() > kMaxNameBytes) {
+    source.fail(
+        fmt::format("is no line of at most {} bytes; write a shorter value", kMaxNameBytes));
+  }
+  const auto apply = [name, text](CellConfig& cell) {
+    std::vector<std::string>& parameters = cell.engine.parameters;
+    std::erase_if(parameters, [&](const auto& pair) { return split_pair(pair).first == name; });
+    parameters.push_back(name + "=" + text);
+  };
+  return {name, text, text, apply, source};
+}
+
+std::string parameter_of(const CellConfig& cell, const std::string& name) {
+  for (const std::string& parameter : cell.engine.parameters) {
+    const auto [own_name, value] = split_pair(parameter);
+    if (own_name == name) return value;
+  }
+  return "";
+}
+
+}  // namespace
+
+AxisValue parse_axis(const std::string& axis, const YamlValue& value, const AxisContext& context) {
+  if (is_parameter(axis, context)) return parse_parameter(axis, value);
   const Axis* row = find_axis(axis_table(), axis);
   if (row == nullptr) {
+    std::vector<std::string> known = axis_names();
+    known.insert(known.end(), context.parameters.begin(), context.parameters.end());
     value.named("").fail(
-        fmt::format("unknown axis '{}'; {}", shortened(axis), suggestion(axis, axis_names())));
+        fmt::format("unknown axis '{}'; {}", shortened(axis), suggestion(axis, known)));
   }
   const YamlValue source = value.named(fmt::format("axis '{}'", axis));
-  const auto apply = row->parse(source, folder);
+  const auto apply = row->parse(source, context.folder);
   CellConfig scratch;
   apply(scratch);
   return {axis, row->text(scratch), row->key(scratch), apply, source};
 }
 
-Condition read_condition(const YamlValue& source, const std::filesystem::path& folder,
-                         const char* purpose) {
+Condition read_condition(const YamlValue& source, const AxisContext& context, const char* purpose) {
   Condition condition;
   for (const auto& [axis, values] : source.entries()) {
     for (const YamlValue& value : values.items_or_self()) {
-      condition[axis].insert(parse_axis(axis, value, folder).key);
+      condition[axis].insert(parse_axis(axis, value, context).key);
     }
   }
   if (condition.empty()) source.fail(fmt::format("an empty condition; {}", purpose));
@@ -67,7 +100,8 @@ Condition read_condition(const YamlValue& source, const std::filesystem::path& f
 bool matches(const Condition& condition, const CellConfig& cell) {
   return std::ranges::all_of(condition, [&](const auto& entry) {
     const Axis* axis = find_axis(axis_table(), entry.first);
-    return entry.second.contains(axis->key(cell));
+    return entry.second.contains(axis == nullptr ? parameter_of(cell, entry.first)
+                                                 : axis->key(cell));
   });
 }
 

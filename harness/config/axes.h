@@ -25,17 +25,22 @@ struct AxisValue {
 // The axes in printing order.
 const std::vector<std::string>& axis_names();
 
-// Error at `value` where it is of the wrong type, or where no model of that name is found in
-// `folder`, the scenario file's.
-AxisValue parse_axis(const std::string& axis, const YamlValue& value,
-                     const std::filesystem::path& folder);
+// What names and relative paths of a scenario mean.
+struct AxisContext {
+  AxisContext(std::filesystem::path scenario_folder) : folder(std::move(scenario_folder)) {}
+
+  std::filesystem::path folder;           // the scenario file's
+  std::vector<std::string> parameters{};  // of the scenario, which are axes as well
+};
+
+// Throws Error at `value` where it is of the wrong type, or where no model of that name is found.
+AxisValue parse_axis(const std::string& axis, const YamlValue& value, const AxisContext& context);
 
 // Axes and the keys of the values that meet it.
 using Condition = std::map<std::string, std::set<std::string>>;
 
 // {axis: value or list}. Error at `source` where it is empty; `purpose` is the remedy.
-Condition read_condition(const YamlValue& source, const std::filesystem::path& folder,
-                         const char* purpose);
+Condition read_condition(const YamlValue& source, const AxisContext& context, const char* purpose);
 
 // Whether every entry is met.
 bool matches(const Condition& condition, const CellConfig& cell);

@@ -45,6 +45,9 @@ void parse_value(const YamlValue& value, const fs::path& folder, ModelConfig& ou
   out.path = model_path(path);
 }
 
+// Which engines there are, the scenario file says: see engines.h.
+void parse_engine(const YamlValue& value, const fs::path&, std::string& out) { out = value.text(); }
+
 void parse_gathers(const YamlValue& value, const fs::path&, std::int64_t& out) {
   out = value.integer();
   if (out != 2 && out != 3) value.fail(fmt::format("{} gathers; use 2 or 3", out));
@@ -66,6 +69,7 @@ std::string plain_text(const ModelConfig& value) {
   return value.label.empty() ? value.name : value.label;
 }
 std::string plain_text(const Routing& value) { return to_string(value); }
+std::string plain_text(const std::string& value) { return value; }
 template <typename Value>
 std::string plain_text(const Value& value) {
   return canonical_text(value);
@@ -110,14 +114,14 @@ using ParseValue = void (*)(const YamlValue& value, const fs::path& folder, Valu
 // member's type says the rest.
 template <auto... path>
 Axis make_axis(const std::string& name, FieldRules rules, AxisDocumentation documentation,
-               ParseValue<MemberType<path...>> parse = parse_value) {
+               ParseValue<MemberType<path...>> parse = parse_value,
+               const std::string& section = "") {
   using Value = MemberType<path...>;
   const CellConfig initial;
   if (documentation.values.empty()) documentation.values = documented_values<Value>();
   if (documentation.initial.empty()) {
     documentation.initial = documented_initial(member_of<path...>(initial));
   }
-  const bool in_section = sizeof...(path) > 1;
   Axis axis{.name = name,
             .fields = {},
             .documentation = std::move(documentation),
@@ -132,7 +136,7 @@ Axis make_axis(const std::string& name, FieldRules rules, AxisDocumentation docu
   if constexpr (std::is_same_v<Value, ModelConfig>) {
     axis.fields = model_fields();
   } else {
-    axis.fields = {make_field<path...>(in_section ? "load." + name : name, rules)};
+    axis.fields = {make_field<path...>(section + name, rules)};
   }
   return axis;
 }
@@ -145,6 +149,11 @@ std::vector<Axis> make_axis_table() {
       make_axis<&CellConfig::model>(
           "model", kNumbers,
           {.values = "a model", .initial = "required", .meaning = "see [Models](#models)"}),
+      make_axis<&CellConfig::engine, &EngineConfig::name>(
+          "engine", {.in_workload = false, .is_later = true},
+          {.values = "`builtin`, an engine",
+           .meaning = "what trains: moebench's own engine, or one of [`engines`](#engines)"},
+          parse_engine),
       make_axis<&CellConfig::parallelism>(
           "parallelism", kArrangement,
           {.meaning = "all parameters fully sharded; or experts split over ranks, the rest fully "
@@ -218,11 +227,13 @@ std::vector<Axis> make_axis_table() {
                                     .meaning = "initial weights, synthetic data and sample order"}),
       make_axis<&CellConfig::load, &LoadConfig::loader>(
           "loader", kArrangement,
-          {.meaning = "how weights come from `load_from`, see [Loading](#loading)"}),
+          {.meaning = "how weights come from `load_from`, see [Loading](#loading)"}, parse_value,
+          "load."),
       make_axis<&CellConfig::load, &LoadConfig::cache>(
           "cache", kArrangement,
           {.meaning = "what the page cache holds of `load_from` before: whatever it does, all, "
-                      "nothing"})};
+                      "nothing"},
+          parse_value, "load.")};
 }
 
 }  // namespace

@@ -2,6 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
+#include "harness/base/check.h"
 #include "harness/base/hash.h"
 #include "harness/config/axis_table.h"
 #include "harness/config/fields.h"
@@ -21,15 +24,27 @@ std::string to_string(const Routing& value) {
   return to_string(value.kind);
 }
 
+std::pair<std::string, std::string> split_pair(std::string_view text) {
+  const std::size_t equals = text.find('=');
+  MOEBENCH_CHECK(equals != std::string_view::npos);
+  return {std::string(text.substr(0, equals)), std::string(text.substr(equals + 1))};
+}
+
 std::vector<std::pair<std::string, std::string>> CellConfig::axes() const {
   std::vector<std::pair<std::string, std::string>> all;
-  for (const Axis& axis : axis_table()) all.emplace_back(axis.name, axis.text(*this));
+  for (const Axis& axis : axis_table()) {
+    if (engine.is_builtin() || std::ranges::count(engine.axes, axis.name) > 0) {
+      all.emplace_back(axis.name, axis.text(*this));
+    }
+  }
+  for (const std::string& parameter : engine.parameters) all.push_back(split_pair(parameter));
   return all;
 }
 
 std::string CellConfig::id() const { return hash_hex(canonical_text(), 12); }
 
 std::string CellConfig::workload() const {
+  if (!engine.is_builtin() && !engine.same_numerics) return id();
   CellConfig cell = *this;
   cell.grad_accumulation *= cell.ranks;  // which is reset below
   for (const Field& field : identity_table()) {

@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "harness/config/engine.h"
 #include "harness/config/enums.h"
 
 namespace moebench::config {
@@ -92,7 +93,8 @@ struct ScenarioOrigin {
 // but the absolute paths of data and checkpoint.
 struct CellConfig {
   std::string scenario;  // the first one of `scenarios`
-  ModelConfig model;
+  ModelConfig model;     // of another engine it may have no name: the engine alone knows it
+  EngineConfig engine;
   Parallelism parallelism = Parallelism::kFsdp;
   std::int64_t ep_degree = 1;  // 1 unless kEp
   // Ranks that hold one copy of the model: 0 = all ranks, unless kHsdp, which has several copies.
@@ -163,7 +165,8 @@ struct CellConfig {
   std::shared_ptr<const ScenarioOrigin> file;
   std::vector<std::string> scenarios{};
 
-  // The axes in printing order, every one resolved, values as printed (axis_table.h).
+  // The axes in printing order, every one resolved, values as printed (axis_table.h); of another
+  // engine those that it takes, and its parameters.
   std::vector<std::pair<std::string, std::string>> axes() const;
 
   // That the launcher starts: the ranks, or the one that is played.
@@ -189,6 +192,7 @@ struct CellConfig {
   // the bound for the order of sums (mixtral-tiny, 100 steps: 1e-4 of the loss, 2e-3 of the
   // gradient norm; fp32: 2e-9 and 3e-8), and a comparison that did not check it would be blind to a
   // wrong update.
+  // What an engine computes that does not say `same_numerics` is compared with nothing.
   std::string workload() const;
 };
 

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <limits>
 #include <map>
+#include <memory>
+#include <set>
 
 #include "harness/config/limits.h"
 #include "harness/config/mesh.h"
@@ -18,6 +20,8 @@ namespace {
 struct Draft {
   CellConfig cell;
   std::map<std::string, const YamlValue*> sources;
+  EngineUse use = {};
+  bool dropped_parameters = false;  // its engine does not use all of the scenario's
 
   void apply(const Choice& choice) {
     for (const AxisValue& value : choice) {
@@ -42,19 +46,63 @@ void follow_degrees(CellConfig& cell, const IsWritten& is_written) {
   if (!is_written("shard_degree")) cell.shard_degree = default_shard_degree(cell);
 }
 
+[[noreturn]] void reject(const Matrix& matrix, const Draft& draft, const std::string& axis,
+                         const std::string& message) {
+  const auto source = draft.sources.find(axis);
+  const YamlValue& place = source == draft.sources.end() ? matrix.source : *source->second;
+  place.named(fmt::format("axis '{}'", axis)).fail(message);
+}
+
+// nullptr for the built-in one. Throws Error at the axis where there is none of the cell's name.
+const EngineDefinition* engine_of(const Matrix& matrix, const Draft& draft) {
+  const std::string& name = draft.cell.engine.name;
+  if (name == kBuiltinEngine) return nullptr;
+  const auto found = matrix.engines.find(name);
+  if (found != matrix.engines.end()) return &found->second;
+  std::vector<std::string> known = {kBuiltinEngine};
+  for (const auto& [engine, definition] : matrix.engines) known.push_back(engine);
+  reject(matrix, draft, "engine",
+         fmt::format("no engine '{}' in the file's 'engines'; {}", shortened(name),
+                     suggestion(name, known)));
+}
+
+std::set<std::string> written_axes(const Draft& draft) {
+  std::set<std::string> written;
+  for (const auto& [name, source] : draft.sources) {
+    if (find_axis(axis_table(), name) != nullptr) written.insert(name);
+  }
+  return written;
+}
+
+// The draft's engine becomes what its definition says of the cell.
+void settle_engine(const EngineDefinition* engine, Draft& draft) {
+  Parameters parameters;
+  for (const std::string& pair : draft.cell.engine.parameters) {
+    parameters.push_back(split_pair(pair));
+  }
+  draft.cell.engine.parameters.clear();
+  if (engine != nullptr) {
+    draft.use = resolve_engine(*engine, parameters, written_axes(draft), draft.cell);
+  }
+  draft.dropped_parameters = draft.use.parameters.size() < parameters.size();
+}
+
 Draft make_draft(const Matrix& matrix, const std::vector<std::size_t>& index) {
   Draft draft{matrix.base, {}};
   draft.apply(matrix.defaults);
   for (std::size_t d = 0; d < index.size(); ++d) draft.apply(matrix.dimensions[d][index[d]]);
-  if (!draft.sources.contains("model")) {
+  const EngineDefinition* engine = engine_of(matrix, draft);
+  if (engine == nullptr && !draft.sources.contains("model")) {
     matrix.source.fail("axis 'model' is missing; name a model under 'axes' or in 'defaults'");
   }
   if (matrix.ranks) draft.cell.ranks = *matrix.ranks;
+  if (engine != nullptr) apply_only_values(*engine, written_axes(draft), draft.cell);
   follow_degrees(draft.cell, [&](const char* axis) { return draft.sources.contains(axis); });
   if (!draft.sources.contains("prefetch")) draft.cell.prefetch = default_prefetch(draft.cell);
   if (!draft.sources.contains("router_aux_loss")) {
     draft.cell.router_aux_loss = default_router_aux_loss(draft.cell);
   }
+  settle_engine(engine, draft);
   return draft;
 }
 
@@ -65,13 +113,6 @@ bool advance(const Matrix& matrix, std::vector<std::size_t>& index) {
     index[d] = 0;
   }
   return false;
-}
-
-[[noreturn]] void reject(const Matrix& matrix, const Draft& draft, const std::string& axis,
-                         const std::string& message) {
-  const auto source = draft.sources.find(axis);
-  const YamlValue& place = source == draft.sources.end() ? matrix.source : *source->second;
-  place.named(fmt::format("axis '{}'", axis)).fail(message);
 }
 
 std::string listed(const std::vector<std::int64_t>& degrees) {
@@ -189,6 +230,7 @@ void validate(const Matrix& matrix, const Draft& draft) {
   validate_shard_degree(matrix, draft);
   validate_load(matrix, draft);
   if (cell.measure == Measure::kLoad) return;  // what follows concerns what is trained on
+  if (!cell.engine.is_builtin()) return;       // whose bounds are its own
   if (cell.gathers == 3 && !cell.activation_checkpointing) {
     reject(matrix, draft, "gathers",
            "3 is what recomputation in the backward pass asks for; set activation_checkpointing to "
@@ -245,13 +287,24 @@ CellConfig resumed_cell(const Matrix& matrix, const Draft& draft) {
 }
 
 // True where the cell is new.
-bool check_duplicate(const Matrix& matrix, const CellConfig& cell,
+bool check_duplicate(const Matrix& matrix, const Draft& draft,
                      std::map<std::string, std::size_t>& seen) {
+  const CellConfig& cell = draft.cell;
   const auto [first, added] = seen.emplace(cell.id(), seen.size() + 1);
-  if (added || matrix.ranks) return added;
+  if (added || matrix.ranks || draft.dropped_parameters) return added;
   matrix.source.fail(fmt::format(
       "cells {} and {} are the same ({}; a model is its name and dimensions); remove one",
       first->second, seen.size() + 1, describe(cell)));
+}
+
+void check_parameters_used(const Matrix& matrix, const std::set<std::string>& used) {
+  for (const auto& [name, place] : matrix.parameters) {
+    if (used.contains(name)) continue;
+    place.named("").fail(
+        fmt::format("no engine of the scenario's cells uses parameter '{0}'; put '{{{0}}}' into a "
+                    "command or its environment, or remove it",
+                    name));
+  }
 }
 
 }  // namespace
@@ -273,6 +326,7 @@ std::vector<CellConfig> expand(const Matrix& matrix) {
   std::vector<CellConfig> cells;
   std::vector<std::size_t> matched(matrix.exclusions.size());
   std::map<std::string, std::size_t> seen;
+  std::set<std::string> used_parameters;
   std::vector<std::size_t> index(matrix.dimensions.size());
   do {
     Draft draft = make_draft(matrix, index);
@@ -287,13 +341,15 @@ std::vector<CellConfig> expand(const Matrix& matrix) {
     if (!matrix.resume_as.empty() && !matrix.ranks) {
       draft.cell.resumed_as = std::make_shared<const CellConfig>(resumed_cell(matrix, draft));
     }
-    if (check_duplicate(matrix, draft.cell, seen)) cells.push_back(draft.cell);
+    used_parameters.insert(draft.use.parameters.begin(), draft.use.parameters.end());
+    if (check_duplicate(matrix, draft, seen)) cells.push_back(draft.cell);
   } while (advance(matrix, index));
 
   for (std::size_t e = 0; e < matched.size() && !matrix.ranks; ++e) {
     if (matched[e] > 0) continue;
     matrix.exclusions[e].source.fail("matches no cell; correct it or remove it");
   }
+  check_parameters_used(matrix, used_parameters);
   if (cells.empty()) matrix.source.fail("no cell is left after 'exclude'; exclude less");
   return cells;
 }

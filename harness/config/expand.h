@@ -1,11 +1,13 @@
 #pragma once
 
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "harness/config/axes.h"
 #include "harness/config/cell.h"
+#include "harness/config/engines.h"
 
 namespace moebench::config {
 
@@ -26,8 +28,10 @@ struct Matrix {
   Choice defaults;
   std::vector<Dimension> dimensions;  // the first varies slowest
   std::vector<Exclusion> exclusions;
-  std::optional<std::int64_t> ranks;  // instead of every value of axis ranks
-  Choice resume_as = {};              // becomes every cell's resumed_as, unless `ranks` is set
+  std::optional<std::int64_t> ranks;                 // instead of every value of axis ranks
+  Engines engines = {};                              // of the file
+  std::map<std::string, YamlValue> parameters = {};  // of the scenario, with their places
+  Choice resume_as = {};  // becomes every cell's resumed_as, unless `ranks` is set
 };
 
 // The product of the dimensions' sizes: cells before `exclusions`. The largest number where it is
@@ -35,8 +39,9 @@ struct Matrix {
 std::int64_t count_combinations(const Matrix& matrix);
 
 // All cells in order, validated. Error where an exclusion matches nothing, where nothing is left,
-// where a cell cannot be, or where two cells are the same. With `ranks` set, an exclusion may match
-// nothing and cells that became the same are merged.
+// where a cell cannot be, where no engine uses a parameter, or where two cells are the same. Cells
+// that differ in parameters alone which their engine does not use are one. With `ranks` set, an
+// exclusion may match nothing and cells that became the same are merged.
 std::vector<CellConfig> expand(const Matrix& matrix);
 
 }  // namespace moebench::config

@@ -288,7 +288,7 @@ TEST(Expand, WindowedAttentionIsRejectedWhereItMatters) {
 
 TEST(Expand, TheSameCellTwiceIsAnError) {
   EXPECT_THAT(expand_error("  axes: {model: tiny}\n  zip: {ranks: [1, 2, 1], seed: [5, 5, 5]}\n"),
-              HasSubstr("cells 1 and 3 are the same (model=tiny parallelism=fsdp"));
+              HasSubstr("cells 1 and 3 are the same (model=tiny engine=builtin parallelism=fsdp"));
 }
 
 TEST(Expand, NumbersAreBounded) {

@@ -22,8 +22,27 @@ Field data_field(const std::string& name) {
 }
 
 template <auto member>
+Field engine_field(const std::string& name, FieldRules rules) {
+  return make_field<&CellConfig::engine, member>("engine_settings." + name, rules);
+}
+
+template <auto member>
 Field load_field(const std::string& name) {
   return make_field<&CellConfig::load, member>("load." + name, kArrangement);
+}
+
+// Whether its losses are those of other arms, CellConfig::workload() knows.
+Fields engine_fields() {
+  constexpr FieldRules kLaterArrangement = {.in_workload = false, .is_later = true};
+  return {engine_field<&EngineConfig::command>("command", kLaterArrangement),
+          engine_field<&EngineConfig::environment>("environment", kLaterArrangement),
+          engine_field<&EngineConfig::adapter>("adapter", kLaterArrangement),
+          engine_field<&EngineConfig::logs>("logs", kLaterArrangement),
+          engine_field<&EngineConfig::pattern>("pattern", kLaterArrangement),
+          engine_field<&EngineConfig::starts_ranks>("starts_ranks", kLaterArrangement),
+          engine_field<&EngineConfig::same_numerics>("same_numerics", kLaterArrangement),
+          engine_field<&EngineConfig::axes>("axes", kLaterArrangement),
+          engine_field<&EngineConfig::parameters>("parameters", kLaterArrangement)};
 }
 
 // Whatever is added here is part of the identity, and is_later.
@@ -78,6 +97,7 @@ Fields make_identity_table() {
                   load_field<&LoadConfig::one_rank>("one_rank")});
   append(fields, settings_fields());
   append(fields, data_fields());
+  append(fields, engine_fields());
   return fields;
 }
 
@@ -175,6 +195,7 @@ const Fields& driver_table() {
       make_field<&CellConfig::collective_time_limit_s>("collective_time_limit_s",
                                                        {.is_later = true}),
       make_field<&CellConfig::check_numerics>("check_numerics", {.is_later = true}),
+      engine_field<&EngineConfig::version>("version", {.is_later = true}),
       make_field<&CellConfig::checkpoint_folder>("checkpoint_folder"),
       make_field<&CellConfig::keep_checkpoints>("keep_checkpoints")};
   return table;

@@ -34,12 +34,12 @@ KnownFailureRule read_failure(const YamlMapping& fields) {
 
 }  // namespace
 
-void mark_known_failures(const YamlValue& entries, const std::filesystem::path& folder,
+void mark_known_failures(const YamlValue& entries, const AxisContext& context,
                          bool may_match_nothing, std::vector<CellConfig>& cells) {
   for (const YamlValue& entry : entries.items()) {
     const YamlMapping fields(entry, {"where", "reason", "until"});
     const Condition where =
-        read_condition(fields.at("where"), folder, "name the axes of the cells that fail");
+        read_condition(fields.at("where"), context, "name the axes of the cells that fail");
     const KnownFailureRule failure = read_failure(fields);
     bool is_used = false;
     for (CellConfig& cell : cells) {

@@ -24,6 +24,7 @@ namespace {
 struct FileContext {
   std::filesystem::path folder;
   Frameworks frameworks;
+  Engines engines;
   CellConfig base;  // the defaults' settings
   Choice defaults;  // the defaults' axes
   ScenarioOverrides options;
@@ -52,12 +53,11 @@ void check_combinations(const Matrix& matrix, std::int64_t& sum) {
       count, kMaxCells));
 }
 
-Dimension read_axis(const std::string& axis, const YamlValue& list,
-                    const std::filesystem::path& folder) {
+Dimension read_axis(const std::string& axis, const YamlValue& list, const AxisContext& context) {
   Dimension dimension;
   std::set<std::string> seen;
   for (const YamlValue& item : list.items_or_self()) {
-    AxisValue value = parse_axis(axis, item, folder);
+    AxisValue value = parse_axis(axis, item, context);
     if (!seen.insert(value.key).second) {
       value.source.fail(fmt::format("lists '{}' twice; remove one", value.text));
     }
@@ -66,7 +66,7 @@ Dimension read_axis(const std::string& axis, const YamlValue& list,
   return dimension;
 }
 
-Dimension read_zip(const YamlValue& zip, const std::filesystem::path& folder) {
+Dimension read_zip(const YamlValue& zip, const AxisContext& context) {
   Dimension dimension;
   std::string first_axis;
   for (const auto& [axis, list] : zip.entries()) {
@@ -80,17 +80,37 @@ Dimension read_zip(const YamlValue& zip, const std::filesystem::path& folder) {
                             items.size(), first_axis, dimension.size()));
     }
     for (std::size_t i = 0; i < items.size(); ++i) {
-      dimension[i].push_back(parse_axis(axis, items[i], folder));
+      dimension[i].push_back(parse_axis(axis, items[i], context));
     }
   }
   return dimension;
 }
 
 // `zip` is one mapping, or a list of independent ones.
-void read_zips(const YamlValue& zips, const FileContext& context, Matrix& matrix) {
+void read_zips(const YamlValue& zips, const AxisContext& context, Matrix& matrix) {
   for (const YamlValue& zip : zips.items_or_self()) {
-    matrix.dimensions.push_back(read_zip(zip, context.folder));
+    matrix.dimensions.push_back(read_zip(zip, context));
   }
+}
+
+void read_axes(const YamlValue& axes, const AxisContext& context, Matrix& matrix) {
+  for (const auto& [axis, list] : axes.entries()) {
+    if (list.is_list() && list.items().empty()) list.fail("an empty list; give it values");
+    matrix.dimensions.push_back(read_axis(axis, list, context));
+  }
+}
+
+// Axes that only engines know.
+AxisContext read_parameters(const YamlMapping& fields, const FileContext& file, Matrix& matrix) {
+  AxisContext context(file.folder);
+  const YamlValue* parameters = fields.find_set("parameters");
+  if (parameters == nullptr) return context;
+  for (const auto& [name, list] : parameters->entries()) {
+    check_parameter_name(name, list);
+    context.parameters.push_back(name);
+    matrix.parameters.emplace(name, list);
+  }
+  return context;
 }
 
 Choice read_resume_as(const YamlValue& source, const std::filesystem::path& folder) {
@@ -125,17 +145,17 @@ void check_dimensions(const YamlValue& scenario, const std::vector<Dimension>& d
 
 Matrix read_matrix(const YamlMapping& fields, const FileContext& context) {
   Matrix matrix{fields.source(), context.base, context.defaults, {}, {}, context.options.ranks};
-  if (const YamlValue* axes = fields.find_set("axes")) {
-    for (const auto& [axis, list] : axes->entries()) {
-      if (list.is_list() && list.items().empty()) list.fail("an empty list; give it values");
-      matrix.dimensions.push_back(read_axis(axis, list, context.folder));
-    }
-  }
+  matrix.engines = context.engines;
+  const AxisContext axis_context = read_parameters(fields, context, matrix);
+  if (const YamlValue* axes = fields.find_set("axes")) read_axes(*axes, axis_context, matrix);
   std::set<std::string> from_arguments;
   if (const YamlValue* arguments = fields.find_set("arguments")) {
     from_arguments = read_arguments(*arguments, context.folder, matrix.dimensions, matrix.base);
   }
-  if (const YamlValue* zips = fields.find_set("zip")) read_zips(*zips, context, matrix);
+  if (const YamlValue* zips = fields.find_set("zip")) read_zips(*zips, axis_context, matrix);
+  if (const YamlValue* parameters = fields.find_set("parameters")) {
+    read_axes(*parameters, axis_context, matrix);
+  }
   if (const YamlValue* frameworks = fields.find("framework_config")) {
     matrix.dimensions.push_back(framework_dimension(*frameworks, context.frameworks));
   }
@@ -143,7 +163,7 @@ Matrix read_matrix(const YamlMapping& fields, const FileContext& context) {
   if (const YamlValue* exclude = fields.find_set("exclude")) {
     for (const YamlValue& item : exclude->items()) {
       matrix.exclusions.push_back(
-          {item, read_condition(item, context.folder, "name the axes to exclude")});
+          {item, read_condition(item, axis_context, "name the axes to exclude")});
     }
   }
   if (const YamlValue* resume_as = fields.find_set("resume_as")) {
@@ -165,14 +185,17 @@ void read_cells(const YamlMapping& fields, FileContext& context, Scenario& scena
   check_combinations(matrix, context.num_combinations);
   scenario.cells = expand(matrix);
   if (const YamlValue* known = fields.find_set("known_failures")) {
-    mark_known_failures(*known, context.folder, context.options.ranks.has_value(), scenario.cells);
+    AxisContext axes(context.folder);
+    for (const auto& [name, place] : matrix.parameters) axes.parameters.push_back(name);
+    mark_known_failures(*known, axes, context.options.ranks.has_value(), scenario.cells);
   }
 }
 
 Scenario read_scenario(const YamlValue& source, FileContext& context) {
-  const YamlMapping fields(source.named("scenario"),
-                           {"name", "description", "slow", "axes", "zip", "exclude", "settings",
-                            "framework_config", "arguments", "resume_as", "known_failures"});
+  const YamlMapping fields(
+      source.named("scenario"),
+      {"name", "description", "slow", "axes", "zip", "exclude", "settings", "framework_config",
+       "arguments", "resume_as", "known_failures", "parameters"});
   Scenario scenario;
   scenario.name = fields.at("name").text();
   check_name(fields.at("name"), scenario.name);
@@ -210,13 +233,14 @@ void read_defaults(const YamlValue& source, FileContext& context) {
 std::vector<Scenario> load_scenarios(const std::filesystem::path& path,
                                      const ScenarioOverrides& options) {
   const YamlMapping file(YamlValue::load_file(path),
-                         {"defaults", "frameworks", "scenarios", "data_processing"});
+                         {"defaults", "engines", "frameworks", "scenarios", "data_processing"});
   const auto origin = std::make_shared<ScenarioOrigin>();
   origin->path = std::filesystem::absolute(path).lexically_normal().string();
   FileContext context;
   context.folder = std::filesystem::path(origin->path).parent_path();
   context.base.file = origin;
   context.options = options;
+  context.engines = read_engines(file.find_set("engines"), context.folder);
   context.frameworks = read_frameworks(file.find_set("frameworks"), context.folder);
   if (const YamlValue* defaults = file.find_set("defaults")) read_defaults(*defaults, context);
 
