@@ -9,7 +9,11 @@
 #include <unistd.h>
 
 #include <atomic>
+#include <filesystem>
 #include <thread>
+
+#include "harness/base/file.h"
+#include "harness/base/temporary_folder.h"
 
 namespace moebench::machine {
 namespace {
@@ -40,7 +44,23 @@ TEST(Processes, AreFoundWithNameAndParent) {
   ASSERT_TRUE(self.has_value());
   EXPECT_EQ(self->parent, ::getppid());
   EXPECT_EQ(self->name, std::string(program_invocation_short_name).substr(0, 15));
+  EXPECT_GT(self->start_jiffies, 0);
   EXPECT_FALSE(read_process(1 << 30).has_value());
+  EXPECT_EQ(read_process_file(1 << 30, "status"), "");
+}
+
+TEST(Processes, AreReadFromAnyFolder) {
+  const TemporaryFolder proc;
+  std::filesystem::create_directory(proc.path() / "7");
+  std::filesystem::create_directory(proc.path() / "self");
+  write_file_atomically(proc.path() / "7" / "stat",
+                        "7 (a) S 3 7 7 0 -1 0 0 0 0 0 20 30 400 500 20 0 1 0 8000 0 0\n");
+  EXPECT_THAT(all_processes(proc.path()), testing::ElementsAre(7));
+  const auto process = read_process(7, proc.path());
+  ASSERT_TRUE(process.has_value());
+  EXPECT_EQ(process->parent, 3);
+  EXPECT_EQ(process->jiffies, 50);
+  EXPECT_EQ(process->start_jiffies, 8000);
 }
 
 TEST(Processes, ANameMayHoldParenthesesAndBlanks) {
