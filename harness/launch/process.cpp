@@ -4,6 +4,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -18,6 +19,7 @@
 #include "harness/base/error.h"
 #include "harness/base/system_error.h"
 #include "harness/launch/descendants.h"
+#include "harness/machine/process_memory.h"
 
 namespace moebench::launch {
 namespace {
@@ -142,15 +144,26 @@ pid_t start(const ProcessOptions& options, const sigset_t& child_mask) {
   return pid;
 }
 
+// Of the child and those that were waited for, whichever had the most. The child began as a copy of
+// the driver, and its memory until then counts.
+std::optional<std::int64_t> rss_peak_bytes(const rusage& usage) {
+  const std::int64_t peak = std::int64_t{usage.ru_maxrss} * 1024;
+  const auto drivers = machine::peak_rss_bytes();
+  if (!drivers || peak <= *drivers) return std::nullopt;
+  return peak;
+}
+
 // Waits until the child ended, the time is over or an interrupt arrived.
 ProcessResult watch(pid_t child, const ProcessOptions& options, const BlockedSignals& signals) {
   ProcessResult result;
   const auto start_time = Clock::now();
   while (true) {
     int status = 0;
-    if (::waitpid(child, &status, WNOHANG) == child) {
+    rusage usage{};
+    if (::wait4(child, &status, WNOHANG, &usage) == child) {
       if (WIFEXITED(status)) result.exit_code = WEXITSTATUS(status);
       if (WIFSIGNALED(status)) result.signal = WTERMSIG(status);
+      result.usage.rss_peak_bytes = rss_peak_bytes(usage);
       return result;
     }
     const double left = options.time_limit_s - seconds_since(start_time);
@@ -169,9 +182,13 @@ ProcessResult watch(pid_t child, const ProcessOptions& options, const BlockedSig
 ProcessResult run_process(const ProcessOptions& options) {
   const Descendants descendants;
   const BlockedSignals signals;
+  const double cpu_before_s = machine::reaped_cpu_s();
+  const auto start_time = Clock::now();
   ProcessResult result;
   try {
-    result = watch(start(options, signals.old_mask()), options, signals);
+    const pid_t child = start(options, signals.old_mask());
+    if (options.on_start) options.on_start(child);
+    result = watch(child, options, signals);
   } catch (...) {
     descendants.end(0);
     throw;
@@ -181,6 +198,8 @@ ProcessResult run_process(const ProcessOptions& options) {
   } else {
     result.num_outlived = descendants.end(0);
   }
+  result.usage.wall_s = seconds_since(start_time);
+  result.usage.cpu_s = machine::reaped_cpu_s() - cpu_before_s;
   if (options.on_tick) options.on_tick();
   return result;
 }

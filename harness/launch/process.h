@@ -1,10 +1,14 @@
 #pragma once
 
+#include <sys/types.h>
+
 #include <filesystem>
 #include <functional>
 #include <string>
 #include <utility>
 #include <vector>
+
+#include "harness/machine/cpu_time.h"
 
 namespace moebench::launch {
 
@@ -15,7 +19,9 @@ struct ProcessOptions {
   EnvironmentVariables environment;  // added to, or replacing, the driver's own
   std::filesystem::path stdout_path;
   std::filesystem::path stderr_path;
-  double time_limit_s = 0;                // 0 = none
+  double time_limit_s = 0;  // 0 = none
+  // Called once the program runs; a program that ends at once may be a zombie by then.
+  std::function<void(pid_t)> on_start = {};
   std::function<void()> on_tick = {};     // called about five times a second, and once at the end
   std::function<bool()> should_end = {};  // asked before each tick: true ends it as the limit does
 };
@@ -26,7 +32,8 @@ struct ProcessResult {
   bool timed_out = false;
   bool given_up = false;  // should_end() said so
   bool interrupted = false;
-  int num_outlived = 0;  // descendants that outlived the child and were killed
+  int num_outlived = 0;        // descendants that outlived the child and were killed
+  machine::TreeUsage usage{};  // of the child and all its descendants
 };
 
 // Runs a child in its own process group and waits for its end. At the time limit, once

@@ -11,6 +11,7 @@
 
 #include "harness/base/error.h"
 #include "harness/base/file.h"
+#include "harness/machine/process_memory.h"
 #include "harness/machine/processes.h"
 #include "harness/testing/error_of.h"
 #include "harness/testing/fake_worker.h"
@@ -115,6 +116,53 @@ TEST_F(ProcessTest, ThrowingCallbackLeavesNoProcess) {
   options.on_tick = [] { throw Error("enough"); };
   EXPECT_THROW(run_process(options), Error);
   EXPECT_EQ(sleepers(), 0);
+}
+
+TEST_F(ProcessTest, TellsThePidOfTheProgramBeforeTheFirstTick) {
+  ProcessOptions options = shell("echo $$");
+  pid_t told = 0;
+  options.on_start = [&](pid_t pid) { told = pid; };
+  options.on_tick = [&] { EXPECT_NE(told, 0); };
+  run_process(options);
+  EXPECT_EQ(read_file(options.stdout_path), std::to_string(told) + "\n");
+}
+
+TEST_F(ProcessTest, AThrowingStartLeavesNoProcess) {
+  ProcessOptions options = shell("sleep " + naptime_);
+  options.on_start = [](pid_t) { throw Error("enough"); };
+  EXPECT_THROW(run_process(options), Error);
+  EXPECT_EQ(sleepers(), 0);
+}
+
+// Its own clock tells each shell when it has used a quarter of a second, however busy the machine
+// is.
+TEST_F(ProcessTest, CountsTheTimeOfChildGrandchildAndOrphan) {
+  const std::string burn =
+      "while read -r _ _ _ _ _ _ _ _ _ _ _ _ _ user _ </proc/$BASHPID/stat; ((user < 25)); do "
+      "for ((i = 0; i < 20000; ++i)); do :; done; done";
+  ASSERT_EQ(::sysconf(_SC_CLK_TCK), 100);
+  const std::string done = (folder_.path() / "done").string();
+  ProcessOptions options = shell("(" + burn + "); ((" + burn + "; touch " + done + ") &); " + burn +
+                                 "; while [ ! -e " + done + " ]; do sleep 0.05; done");
+  const ProcessResult result = run_process(options);
+  EXPECT_EQ(result.exit_code, 0);
+  EXPECT_GE(result.usage.cpu_s, 0.7);
+  EXPECT_GT(result.usage.wall_s, 0);
+}
+
+TEST_F(ProcessTest, MemoryIsThatOfTheLargestProcess) {
+  const std::int64_t bytes = machine::peak_rss_bytes().value() + (64 << 20);
+  const ProcessResult result = run_process(
+      shell("dd if=/dev/zero of=/dev/null count=1 bs=" + std::to_string(bytes) + "; exit 0"));
+  EXPECT_EQ(result.exit_code, 0);
+  ASSERT_TRUE(result.usage.rss_peak_bytes.has_value());
+  EXPECT_GE(*result.usage.rss_peak_bytes, bytes);
+}
+
+TEST_F(ProcessTest, ASmallProgramsMemoryIsNotToldApartFromTheDrivers) {
+  std::string ballast(std::size_t{32} << 20, 'x');
+  EXPECT_EQ(run_process(shell("exit 0")).usage.rss_peak_bytes, std::nullopt);
+  EXPECT_EQ(ballast.back(), 'x');
 }
 
 TEST_F(ProcessTest, TicksAboutFiveTimesASecond) {

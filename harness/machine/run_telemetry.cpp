@@ -1,30 +1,16 @@
 #include "harness/machine/run_telemetry.h"
 
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <fstream>
 #include <string>
 
+#include "harness/machine/cpu_time.h"
 #include "harness/machine/environment.h"
 
 namespace moebench::machine {
 namespace {
-
-double seconds(const timeval& time) {
-  return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) * 1e-6;
-}
-
-double own_cpu_s() {
-  double sum = 0;
-  for (const int who : {RUSAGE_SELF, RUSAGE_CHILDREN}) {
-    rusage usage{};
-    ::getrusage(who, &usage);
-    sum += seconds(usage.ru_utime) + seconds(usage.ru_stime);
-  }
-  return sum;
-}
 
 constexpr int kMinClocks = 3;  // readings that tell a drop from a core that just woke up
 
@@ -47,7 +33,7 @@ record::Metric value(const char* unit, double number) { return {.unit = unit, .v
 RunTelemetry::RunTelemetry()
     : start_(std::chrono::steady_clock::now()),
       cores_(read_core_times()),
-      own_cpu_s_(own_cpu_s()),
+      own_cpu_s_(own_cpu_s() + reaped_cpu_s()),
       swap_used_bytes_(read_machine_facts().swap_used_bytes) {}
 
 void RunTelemetry::sample_clock() {
@@ -62,7 +48,7 @@ record::Metrics RunTelemetry::finish() const {
   const CoreTimes now = read_core_times();
   const double busy_jiffies = (now.total - now.idle) - (cores_.total - cores_.idle);
   const double busy_s = busy_jiffies / static_cast<double>(::sysconf(_SC_CLK_TCK));
-  const double others_s = busy_s - (own_cpu_s() - own_cpu_s_);
+  const double others_s = busy_s - (own_cpu_s() + reaped_cpu_s() - own_cpu_s_);
   record::Metrics metrics;
   metrics["run_time"] = value("ns", passed.count() * 1e9);
   if (now.total > cores_.total) {
