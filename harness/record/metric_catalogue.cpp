@@ -265,6 +265,16 @@ constexpr auto kCatalogue = std::to_array<MetricInfo>({
     {"gpu_allocated_bytes", "bytes", kSum, "device memory that was taken from the driver"},
     {"gpu_dropped_records", "1", kSum, "records of traced steps that were lost or have no times"},
 
+    // The processes of a run as the driver saw them, whatever program they are.
+    {"process_wall_time", "ns", kNotOfRanks,
+     "from the program's start to the end of its last process"},
+    {"process_cpu_time", "ns", kNotOfRanks, "user and system time of all processes"},
+    {"process_rss_sum", "bytes", kNotOfRanks,
+     "resident memory of all processes at once, largest sample"},
+    {"process_pss_sum", "bytes", kNotOfRanks,
+     "the same with what processes share counted once, largest sample"},
+    {"process_rss_peak", "bytes", kNotOfRanks, "peak resident memory of the largest process"},
+
     // The machine during a run of a session of pairs, as the driver saw it.
     {"run_time", "ns", kNotOfRanks, "the whole run, from its start to the end of its last process"},
     {"other_cores", "1", kNotOfRanks, "cores that were busy with something else"},
