@@ -44,6 +44,10 @@ class NvmlDevice::Library {
     find("nvmlDeviceGetMemoryInfo", memory_info);
     find("nvmlDeviceGetCurrentClocksEventReasons", clock_events);
     find("nvmlDeviceGetComputeRunningProcesses_v3", compute_processes);
+    find("nvmlDeviceGetTotalEnergyConsumption", total_energy);
+    find("nvmlDeviceGetCount_v2", device_count);
+    find("nvmlDeviceGetHandleByIndex_v2", handle_by_index);
+    find("nvmlDeviceGetPciInfo_v3", pci_info);
     const nvml::Return result = init();
     if (result != nvml::kSuccess) {
       throw Error("nvmlInit failed: {}; see whether nvidia-smi works: {}", error_string(result),
@@ -71,6 +75,10 @@ class NvmlDevice::Library {
   nvml::Return (*memory_info)(nvml::Device, nvml::Memory*) = nullptr;
   nvml::Return (*clock_events)(nvml::Device, unsigned long long*) = nullptr;
   nvml::Return (*compute_processes)(nvml::Device, unsigned int*, nvml::Process*) = nullptr;
+  nvml::Return (*total_energy)(nvml::Device, unsigned long long*) = nullptr;
+  nvml::Return (*device_count)(unsigned int*) = nullptr;
+  nvml::Return (*handle_by_index)(unsigned int, nvml::Device*) = nullptr;
+  nvml::Return (*pci_info)(nvml::Device, nvml::PciInfo*) = nullptr;
 
   // False where this device does not tell; Error where it cannot any more.
   bool told(nvml::Return result, const char* what) const {
@@ -133,6 +141,41 @@ NvmlDevice::NvmlDevice(const std::string& pci_bus_id, const std::string& library
 
 NvmlDevice::~NvmlDevice() = default;
 
+std::vector<std::string> NvmlDevice::bus_ids(const std::string& library_path) {
+  const Library library(library_path);
+  unsigned int count = 0;
+  if (!library.told(library.device_count(&count), "number")) return {};
+  std::vector<std::string> ids;
+  for (unsigned int i = 0; i < count; ++i) {
+    nvml::Device device = nullptr;
+    nvml::PciInfo info{};
+    if (!library.told(library.handle_by_index(i, &device), "handle")) continue;
+    if (library.told(library.pci_info(device, &info), "bus id")) ids.emplace_back(info.bus_id);
+  }
+  return ids;
+}
+
+GpuUse NvmlDevice::use() const {
+  const auto device = static_cast<nvml::Device>(device_);
+  GpuUse use{.power_w = power_w(), .processes = processes()};
+  unsigned long long energy_mj = 0;
+  if (library_->told(library_->total_energy(device, &energy_mj), "energy")) {
+    use.energy_j = static_cast<double>(energy_mj) * 1e-3;
+  }
+  nvml::Memory memory{};
+  if (library_->told(library_->memory_info(device, &memory), "memory")) {
+    use.memory_used_bytes = static_cast<std::int64_t>(memory.used);
+  }
+  return use;
+}
+
+std::optional<double> NvmlDevice::power_w() const {
+  unsigned int mw = 0;
+  const auto device = static_cast<nvml::Device>(device_);
+  if (!library_->told(library_->power_usage(device, &mw), "power")) return std::nullopt;
+  return mw * 1e-3;
+}
+
 GpuReading NvmlDevice::read() const {
   const Library& library = *library_;
   const auto device = static_cast<nvml::Device>(device_);
@@ -148,8 +191,7 @@ GpuReading NvmlDevice::read() const {
   reading.memory_clock_hz = scaled("memory clock", 1e6, [&](unsigned int* mhz) {
     return library.clock_info(device, nvml::kClockMemory, mhz);
   });
-  reading.power_w =
-      scaled("power", 1e-3, [&](unsigned int* mw) { return library.power_usage(device, mw); });
+  reading.power_w = power_w();
   reading.power_limit_w = scaled("power limit", 1e-3,
                                  [&](unsigned int* mw) { return library.power_limit(device, mw); });
   reading.temperature_c = scaled("temperature", 1, [&](unsigned int* celsius) {
@@ -167,11 +209,14 @@ GpuReading NvmlDevice::read() const {
   unsigned long long events = 0;
   if (library.told(library.clock_events(device, &events), "clock events"))
     reading.clock_events = events;
-  reading.processes = processes();
+  if (const auto running = processes()) {
+    reading.processes.emplace();
+    for (const GpuProcess& process : *running) reading.processes->push_back(process.pid);
+  }
   return reading;
 }
 
-std::optional<std::vector<pid_t>> NvmlDevice::processes() const {
+std::optional<std::vector<GpuProcess>> NvmlDevice::processes() const {
   std::vector<nvml::Process> infos;
   // More may start between the question and the answer, but not for ever.
   for (int attempt = 0; attempt < 4; ++attempt) {
@@ -183,9 +228,13 @@ std::optional<std::vector<pid_t>> NvmlDevice::processes() const {
       continue;
     }
     if (!library_->told(result, "processes")) return std::nullopt;
-    std::vector<pid_t> pids;
-    for (unsigned int i = 0; i < count; ++i) pids.push_back(static_cast<pid_t>(infos[i].pid));
-    return pids;
+    std::vector<GpuProcess> running;
+    for (unsigned int i = 0; i < count; ++i) {
+      running.push_back({.pid = static_cast<pid_t>(infos[i].pid)});
+      if (infos[i].used_gpu_memory == nvml::kNotAvailable) continue;
+      running.back().memory_used_bytes = static_cast<std::int64_t>(infos[i].used_gpu_memory);
+    }
+    return running;
   }
   return std::nullopt;
 }

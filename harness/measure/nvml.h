@@ -32,6 +32,21 @@ struct GpuReading {
   std::optional<std::vector<pid_t>> processes{};  // that compute on it
 };
 
+struct GpuProcess {
+  pid_t pid = 0;  // in a container perhaps one from outside it
+  std::optional<std::int64_t> memory_used_bytes{};
+
+  bool operator==(const GpuProcess&) const = default;
+};
+
+// What a GPU and its processes take, as much as is needed to follow it cheaply; as of GpuReading.
+struct GpuUse {
+  std::optional<double> power_w{};
+  std::optional<double> energy_j{};  // since the driver was loaded
+  std::optional<std::int64_t> memory_used_bytes{};
+  std::optional<std::vector<GpuProcess>> processes{};
+};
+
 // Says in words which of these bits slow a device down: "sw_power_cap", "hw_slowdown",
 // "sw_thermal_slowdown", "hw_thermal_slowdown", "power_brake". To be idle or set to a clock is
 // none.
@@ -44,6 +59,8 @@ class NvmlDevice {
   // Opens a GPU by its PCI bus id ("0000:01:00.0"). Throws Error where the library, or the device
   // in it, is not there.
   explicit NvmlDevice(const std::string& pci_bus_id, const std::string& library = kNvmlLibrary);
+  // PCI bus ids of all that this process may see. Error where the library is not there.
+  static std::vector<std::string> bus_ids(const std::string& library = kNvmlLibrary);
   ~NvmlDevice();
   NvmlDevice(const NvmlDevice&) = delete;
   NvmlDevice& operator=(const NvmlDevice&) = delete;
@@ -51,9 +68,11 @@ class NvmlDevice {
   const GpuFacts& facts() const { return facts_; }
   // Takes some milliseconds at most. Throws Error where the device is lost.
   GpuReading read() const;
+  GpuUse use() const;
 
  private:
-  std::optional<std::vector<pid_t>> processes() const;
+  std::optional<double> power_w() const;
+  std::optional<std::vector<GpuProcess>> processes() const;
 
   class Library;
   std::unique_ptr<Library> library_;

@@ -26,6 +26,18 @@ struct Process {  // of nvmlDeviceGetComputeRunningProcesses_v3
   unsigned int compute_instance_id;
 };
 
+struct PciInfo {  // of nvmlDeviceGetPciInfo_v3
+  char bus_id_legacy[16];
+  unsigned int domain;
+  unsigned int bus;
+  unsigned int device;
+  unsigned int pci_device_id;
+  unsigned int pci_subsystem_id;
+  char bus_id[32];
+};
+
+inline constexpr unsigned long long kNotAvailable = ~0ULL;  // of used_gpu_memory
+
 inline constexpr Return kSuccess = 0;
 inline constexpr Return kNotSupported = 3;
 inline constexpr Return kNoPermission = 4;

@@ -14,6 +14,8 @@ namespace {
 using moebench::measure::FakeGpu;
 namespace nvml = moebench::measure::nvml;
 
+constexpr const char* kBusId = "00000000:01:00.0";
+
 std::mutex mutex;
 FakeGpu current;
 std::atomic<int> users = 0;
@@ -77,8 +79,33 @@ MOEBENCH_EXPORT nvml::Return nvmlSystemGetDriverVersion(char* text, unsigned int
 
 MOEBENCH_EXPORT nvml::Return nvmlDeviceGetHandleByPciBusId_v2(const char* id,
                                                               nvml::Device* device) {
-  if (std::strcmp(id, "0000:01:00.0") != 0) return nvml::kNotFound;
+  // As the library does, by a domain of four digits or of eight.
+  if (std::strcmp(id, "0000:01:00.0") != 0 && std::strcmp(id, kBusId) != 0) return nvml::kNotFound;
   *device = reinterpret_cast<nvml::Device>(&users);
+  return nvml::kSuccess;
+}
+
+MOEBENCH_EXPORT nvml::Return nvmlDeviceGetCount_v2(unsigned int* count) {
+  *count = 2;
+  return nvml::kSuccess;
+}
+
+// The second is another user's.
+MOEBENCH_EXPORT nvml::Return nvmlDeviceGetHandleByIndex_v2(unsigned int index,
+                                                           nvml::Device* device) {
+  return index == 0 ? nvmlDeviceGetHandleByPciBusId_v2(kBusId, device) : nvml::kNoPermission;
+}
+
+MOEBENCH_EXPORT nvml::Return nvmlDeviceGetPciInfo_v3(nvml::Device, nvml::PciInfo* info) {
+  return write_text(kBusId, info->bus_id, sizeof info->bus_id);
+}
+
+MOEBENCH_EXPORT nvml::Return nvmlDeviceGetTotalEnergyConsumption(nvml::Device,
+                                                                 unsigned long long* mj) {
+  if (gpu().fault == FakeGpu::Fault::kSilent || gpu().energy_mj == ~0ULL) {
+    return nvml::kNotSupported;
+  }
+  *mj = gpu().energy_mj;
   return nvml::kSuccess;
 }
 
@@ -96,7 +123,8 @@ MOEBENCH_EXPORT nvml::Return nvmlDeviceGetClockInfo(nvml::Device, int type, unsi
 }
 
 MOEBENCH_EXPORT nvml::Return nvmlDeviceGetPowerUsage(nvml::Device, unsigned int* mw) {
-  return write_number(650500, mw);
+  if (gpu().fault == FakeGpu::Fault::kLost) return nvml::kGpuIsLost;
+  return write_number(gpu().power_mw, mw);
 }
 
 MOEBENCH_EXPORT nvml::Return nvmlDeviceGetEnforcedPowerLimit(nvml::Device, unsigned int* mw) {
@@ -139,7 +167,7 @@ MOEBENCH_EXPORT nvml::Return nvmlDeviceGetComputeRunningProcesses_v3(nvml::Devic
   if (!has_room) return nvml::kInsufficientSize;
   for (unsigned int i = 0; i < now.num_processes; ++i) {
     infos[i] = {.pid = now.processes[i],
-                .used_gpu_memory = 1,
+                .used_gpu_memory = now.process_memory,
                 .gpu_instance_id = ~0U,
                 .compute_instance_id = ~0U};
   }

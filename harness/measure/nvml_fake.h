@@ -14,6 +14,9 @@ struct FakeGpu {
   unsigned long long memory_used = 4ULL << 30;
   unsigned int processes[40] = {};
   unsigned int num_processes = 0;
+  unsigned long long process_memory = 1;  // of each; ~0: not told
+  unsigned int power_mw = 650500;
+  unsigned long long energy_mj = 0;  // ~0: has no counter
 };
 
 using SetFakeGpu = void (*)(const FakeGpu&);

@@ -42,6 +42,31 @@ TEST(Nvml, ReadsFactsAndNumbersInBaseUnits) {
   EXPECT_THAT(*reading.processes, ElementsAre(7, 9));
 }
 
+TEST(Nvml, TellsWhatAGpuAndItsProcessesTake) {
+  set_fake_gpu({.processes = {7},
+                .num_processes = 1,
+                .process_memory = 3 << 20,
+                .power_mw = 100500,
+                .energy_mj = 2500});
+  const NvmlDevice device(kFakeGpuId, kFakeNvml);
+  const GpuUse use = device.use();
+  EXPECT_EQ(use.power_w, 100.5);
+  EXPECT_EQ(use.energy_j, 2.5);
+  EXPECT_EQ(use.memory_used_bytes, std::int64_t{4} << 30);
+  EXPECT_THAT(*use.processes, ElementsAre(GpuProcess{7, 3 << 20}));
+  set_fake_gpu({.processes = {7}, .num_processes = 1, .process_memory = nvml::kNotAvailable});
+  EXPECT_THAT(*device.use().processes, ElementsAre(GpuProcess{7, std::nullopt}));
+  set_fake_gpu({.fault = Fault::kSilent});
+  const GpuUse silent = device.use();
+  EXPECT_FALSE(silent.power_w || silent.energy_j || silent.memory_used_bytes || silent.processes);
+}
+
+TEST(Nvml, ListsTheDevicesThatItMaySee) {
+  set_fake_gpu({});
+  EXPECT_THAT(NvmlDevice::bus_ids(kFakeNvml), ElementsAre("00000000:01:00.0"));
+  EXPECT_EQ(NvmlDevice("00000000:01:00.0", kFakeNvml).facts().uuid, "GPU-0123");
+}
+
 TEST(Nvml, ManyProcessesAreAllListed) {
   FakeGpu gpu{.num_processes = 40};
   std::iota(std::begin(gpu.processes), std::end(gpu.processes), 100U);
