@@ -6,7 +6,8 @@
 namespace moebench::record {
 namespace {
 
-Json or_null(const std::optional<std::int64_t>& value) {
+template <typename T>
+Json or_null(const std::optional<T>& value) {
   return value ? Json(*value) : Json(nullptr);
 }
 
@@ -20,6 +21,33 @@ Json to_json_value(const ProcessFigure& figure) {
           {"cpu_s", figure.cpu_s},
           {"rss_peak_bytes", or_null(figure.rss_peak_bytes)},
           {"pss_peak_bytes", or_null(figure.pss_peak_bytes)}};
+}
+
+Json to_json_value(const GpuFigure& figure) {
+  Json json = {{"pci_bus_id", figure.pci_bus_id},
+               {"model", figure.model},
+               {"uuid", figure.uuid},
+               {"num_samples", figure.num_samples},
+               {"memory_peak_bytes", or_null(figure.memory_peak_bytes)},
+               {"power_w", or_null(figure.power_w)},
+               {"power_peak_w", or_null(figure.power_peak_w)},
+               {"energy_j", or_null(figure.energy_j)},
+               {"is_energy_counted", figure.is_energy_counted},
+               {"num_other_processes", figure.num_other_processes},
+               {"complaint", figure.complaint}};
+  json["processes"] = Json::array();
+  for (const GpuProcessFigure& process : figure.processes) {
+    json["processes"].push_back(
+        {{"pid", process.pid}, {"memory_peak_bytes", or_null(process.memory_peak_bytes)}});
+  }
+  return json;
+}
+
+template <typename T>
+Json array(const std::vector<T>& values) {
+  Json json = Json::array();
+  for (const T& value : values) json.push_back(to_json_value(value));
+  return json;
 }
 
 }  // namespace
@@ -46,10 +74,9 @@ std::string to_json(const ProcessFigures& figures) {
                {"interval_s", figures.interval_s},
                {"cost_share", figures.cost_share},
                {"num_left_out", figures.num_left_out}};
-  json["processes"] = Json::array();
-  for (const ProcessFigure& figure : figures.processes) {
-    json["processes"].push_back(to_json_value(figure));
-  }
+  json["processes"] = array(figures.processes);
+  if (!figures.gpus.empty()) json["gpus"] = array(figures.gpus);
+  if (!figures.gpus_not_watched.empty()) json["gpus_not_watched"] = figures.gpus_not_watched;
   return dump_indented(json);
 }
 

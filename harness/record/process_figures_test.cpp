@@ -67,6 +67,43 @@ TEST(ProcessFigures, AreOneDocumentWhereNotMeasuredIsNull) {
 )");
 }
 
+TEST(ProcessFigures, GpusAreThereWhereTheyWereWatched) {
+  EXPECT_EQ(to_json(ProcessFigures{}).find("gpus"), std::string::npos);
+  EXPECT_NE(to_json({.gpus_not_watched = "no driver"}).find(R"("gpus_not_watched": "no driver")"),
+            std::string::npos);
+  const ProcessFigures figures{.gpus = {{.pci_bus_id = "00000000:01:00.0",
+                                         .model = "A GPU",
+                                         .uuid = "GPU-1",
+                                         .num_samples = 4,
+                                         .energy_j = 2.5,
+                                         .is_energy_counted = true,
+                                         .processes = {{.pid = 7, .memory_peak_bytes = 1024}}}}};
+  const std::string text = to_json(figures);
+  EXPECT_EQ(text.substr(text.find("  \"gpus\"")), R"(  "gpus": [
+    {
+      "pci_bus_id": "00000000:01:00.0",
+      "model": "A GPU",
+      "uuid": "GPU-1",
+      "num_samples": 4,
+      "memory_peak_bytes": null,
+      "power_w": null,
+      "power_peak_w": null,
+      "energy_j": 2.5,
+      "is_energy_counted": true,
+      "num_other_processes": 0,
+      "complaint": "",
+      "processes": [
+        {
+          "pid": 7,
+          "memory_peak_bytes": 1024
+        }
+      ]
+    }
+  ]
+}
+)");
+}
+
 TEST(ProcessFigures, AFolderThatIsNotThereIsAnError) {
   EXPECT_THROW(write_process_figures({}, "/nonexistent/processes.json"), Error);
 }
