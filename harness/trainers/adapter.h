@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <memory>
 #include <span>
@@ -25,8 +26,8 @@ class Adapter {
   virtual void begin_file(std::string_view name) = 0;
 
   // One line without its end. Terminal colours and a launcher's "[rank0]:" have been taken off.
-  // `number` counts from 1 within the file. Error that names file, line and remedy where a line that
-  // must be well-formed is not.
+  // `number` counts from 1 within the file. Error that names file, line and remedy where a line
+  // that must be well-formed is not.
   virtual void read_line(std::string_view line, std::int64_t number) = 0;
 
   // After the last line of the last file.
@@ -51,8 +52,8 @@ const AdapterInfo& find_adapter(std::string_view name);
 
 // Reads files with one adapter, each by chunks, so that memory does not grow with a file but only
 // with the steps in it. Error, naming file and remedy, for a file that is missing, is no regular
-// file, holds binary data, or has a line of more than kMaxLineBytes. A file in which nothing matches
-// is no error here: num_matched tells.
+// file, holds binary data, or has a line of more than kMaxLineBytes. A file in which nothing
+// matches is no error here: num_matched tells.
 inline constexpr std::size_t kMaxLineBytes = std::size_t{1} << 20;
 TrainerLog read_log(const AdapterInfo& adapter, const std::vector<std::filesystem::path>& files,
                     const AdapterOptions& options = {});

@@ -64,8 +64,8 @@ struct Meaning {
 // What a log says of one optimizer step, or, where it has a line for several, of the last of these.
 // What it does not say is nullopt.
 struct Step {
-  std::int64_t number = 0;     // as the trainer counts, made to begin at 1
-  std::int64_t num_steps = 1;  // that the entry is of: `number` and those before it
+  std::int64_t number = 0;                   // as the trainer counts, made to begin at 1
+  std::int64_t num_steps = 1;                // that the entry is of: `number` and those before it
   std::optional<double> time_s{};            // a step; the mean where num_steps > 1
   std::optional<double> tokens{};            // real tokens of a step, of Meaning::tokens_scope
   std::optional<double> padding_tokens{};    // beside them
@@ -82,8 +82,8 @@ struct Step {
 
 // What one rank says; most logs are of one rank, or of a whole run.
 struct RankLog {
-  std::optional<int> rank{};    // nullopt: the log does not say
-  std::vector<Step> steps{};    // each number once, rising
+  std::optional<int> rank{};  // nullopt: the log does not say
+  std::vector<Step> steps{};  // each number once, rising
   std::optional<double> load_s{};
   std::optional<double> warmup_s{};
   std::optional<std::int64_t> warmup_steps{};  // that the trainer itself says were warm-up
