@@ -10,6 +10,7 @@
 // The adapters of this folder; adapter.cpp holds their table.
 namespace moebench::trainers {
 
+AdapterInfo events_adapter();
 AdapterInfo pith_train_adapter();
 AdapterInfo maxtext_adapter();
 

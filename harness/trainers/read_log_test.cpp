@@ -103,5 +103,17 @@ TEST(DetectAdapter, SaysWhatItLookedFor) {
               HasSubstr("there is no such file"));
 }
 
+// One wrong line does not hide whose file it is: reading it names the line.
+TEST(DetectAdapter, KnowsAFileWithAWrongLine) {
+  const auto file =
+      test_file("events_0.jsonl",
+                R"({"event":"begin","time_ns":1,"span":"run","version":1,"rank":0,"world_size":1})"
+                "\nwrong\n"
+                R"({"event":"end","time_ns":2,"span":"run"})");
+  const AdapterInfo& info = detect_adapter({file});
+  EXPECT_EQ(info.name, "events");
+  EXPECT_THAT(error_of([&] { read_log(info, {file}); }), HasSubstr("events_0.jsonl:2: no JSON"));
+}
+
 }  // namespace
 }  // namespace moebench::trainers
