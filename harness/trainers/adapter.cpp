@@ -29,8 +29,8 @@ void LineAdapter::disown() {
 }
 
 std::span<const AdapterInfo> adapters() {
-  static const std::vector<AdapterInfo> all = {events_adapter(), pith_train_adapter(),
-                                               maxtext_adapter()};
+  static const std::vector<AdapterInfo> all = {events_adapter(), torchtitan_adapter(),
+                                               pith_train_adapter(), maxtext_adapter()};
   return all;
 }
 

@@ -15,8 +15,10 @@ namespace {
 
 // Which adapter the files of each folder of fixtures are of.
 const std::map<std::string, std::string>& owners() {
-  static const std::map<std::string, std::string> owners = {
-      {"events", "events"}, {"maxtext", "maxtext"}, {"pith_train", "pith_train"}};
+  static const std::map<std::string, std::string> owners = {{"events", "events"},
+                                                            {"maxtext", "maxtext"},
+                                                            {"pith_train", "pith_train"},
+                                                            {"torchtitan", "torchtitan"}};
   return owners;
 }
 

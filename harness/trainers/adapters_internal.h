@@ -11,6 +11,7 @@
 namespace moebench::trainers {
 
 AdapterInfo events_adapter();
+AdapterInfo torchtitan_adapter();
 AdapterInfo pith_train_adapter();
 AdapterInfo maxtext_adapter();
 
