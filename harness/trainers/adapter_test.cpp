@@ -15,8 +15,13 @@ namespace {
 
 // Which adapter the files of each folder of fixtures are of.
 const std::map<std::string, std::string>& owners() {
-  static const std::map<std::string, std::string> owners = {{"events", "events"},
+  static const std::map<std::string, std::string> owners = {{"axolotl", "axolotl"},
+                                                            {"events", "events"},
+                                                            {"fms_hf_tuning", "fms_hf_tuning"},
+                                                            {"hf_trainer", "hf_trainer"},
+                                                            {"llama_factory", "llama_factory"},
                                                             {"maxtext", "maxtext"},
+                                                            {"ms_swift", "ms_swift"},
                                                             {"pith_train", "pith_train"},
                                                             {"torchtitan", "torchtitan"}};
   return owners;

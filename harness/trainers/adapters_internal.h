@@ -12,6 +12,11 @@ namespace moebench::trainers {
 
 AdapterInfo events_adapter();
 AdapterInfo torchtitan_adapter();
+AdapterInfo fms_hf_tuning_adapter();
+AdapterInfo ms_swift_adapter();
+AdapterInfo axolotl_adapter();
+AdapterInfo llama_factory_adapter();
+AdapterInfo hf_trainer_adapter();
 AdapterInfo pith_train_adapter();
 AdapterInfo maxtext_adapter();
 
