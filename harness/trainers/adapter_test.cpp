@@ -21,6 +21,8 @@ const std::map<std::string, std::string>& owners() {
                                                             {"hf_trainer", "hf_trainer"},
                                                             {"llama_factory", "llama_factory"},
                                                             {"maxtext", "maxtext"},
+                                                            {"megatron_bridge", "megatron_bridge"},
+                                                            {"megatron_lm", "megatron_lm"},
                                                             {"ms_swift", "ms_swift"},
                                                             {"pith_train", "pith_train"},
                                                             {"torchtitan", "torchtitan"}};

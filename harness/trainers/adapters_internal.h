@@ -17,6 +17,8 @@ AdapterInfo ms_swift_adapter();
 AdapterInfo axolotl_adapter();
 AdapterInfo llama_factory_adapter();
 AdapterInfo hf_trainer_adapter();
+AdapterInfo megatron_bridge_adapter();
+AdapterInfo megatron_lm_adapter();
 AdapterInfo pith_train_adapter();
 AdapterInfo maxtext_adapter();
 
