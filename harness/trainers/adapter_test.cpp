@@ -15,7 +15,9 @@ namespace {
 
 // Which adapter the files of each folder of fixtures are of.
 const std::map<std::string, std::string>& owners() {
-  static const std::map<std::string, std::string> owners = {{"axolotl", "axolotl"},
+  static const std::map<std::string, std::string> owners = {{"automodel", "automodel"},
+                                                            {"automodel_benchmark", "automodel"},
+                                                            {"axolotl", "axolotl"},
                                                             {"events", "events"},
                                                             {"fms_hf_tuning", "fms_hf_tuning"},
                                                             {"hf_trainer", "hf_trainer"},

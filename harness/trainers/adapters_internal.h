@@ -19,6 +19,7 @@ AdapterInfo llama_factory_adapter();
 AdapterInfo hf_trainer_adapter();
 AdapterInfo megatron_bridge_adapter();
 AdapterInfo megatron_lm_adapter();
+AdapterInfo automodel_adapter();
 AdapterInfo pith_train_adapter();
 AdapterInfo maxtext_adapter();
 
