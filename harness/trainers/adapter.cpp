@@ -35,7 +35,8 @@ std::span<const AdapterInfo> adapters() {
       events_adapter(),     torchtitan_adapter(),      fms_hf_tuning_adapter(),
       ms_swift_adapter(),   axolotl_adapter(),         llama_factory_adapter(),
       hf_trainer_adapter(), megatron_bridge_adapter(), megatron_lm_adapter(),
-      automodel_adapter(),  pith_train_adapter(),      maxtext_adapter()};
+      automodel_adapter(),  deepspeed_adapter(),       pith_train_adapter(),
+      maxtext_adapter()};
   return all;
 }
 

@@ -15,19 +15,14 @@ namespace {
 
 // Which adapter the files of each folder of fixtures are of.
 const std::map<std::string, std::string>& owners() {
-  static const std::map<std::string, std::string> owners = {{"automodel", "automodel"},
-                                                            {"automodel_benchmark", "automodel"},
-                                                            {"axolotl", "axolotl"},
-                                                            {"events", "events"},
-                                                            {"fms_hf_tuning", "fms_hf_tuning"},
-                                                            {"hf_trainer", "hf_trainer"},
-                                                            {"llama_factory", "llama_factory"},
-                                                            {"maxtext", "maxtext"},
-                                                            {"megatron_bridge", "megatron_bridge"},
-                                                            {"megatron_lm", "megatron_lm"},
-                                                            {"ms_swift", "ms_swift"},
-                                                            {"pith_train", "pith_train"},
-                                                            {"torchtitan", "torchtitan"}};
+  static const std::map<std::string, std::string> owners = {
+      {"automodel", "automodel"},     {"automodel_benchmark", "automodel"},
+      {"axolotl", "axolotl"},         {"deepspeed", "deepspeed"},
+      {"events", "events"},           {"fms_hf_tuning", "fms_hf_tuning"},
+      {"hf_trainer", "hf_trainer"},   {"llama_factory", "llama_factory"},
+      {"maxtext", "maxtext"},         {"megatron_bridge", "megatron_bridge"},
+      {"megatron_lm", "megatron_lm"}, {"ms_swift", "ms_swift"},
+      {"pith_train", "pith_train"},   {"torchtitan", "torchtitan"}};
   return owners;
 }
 

@@ -20,6 +20,7 @@ AdapterInfo hf_trainer_adapter();
 AdapterInfo megatron_bridge_adapter();
 AdapterInfo megatron_lm_adapter();
 AdapterInfo automodel_adapter();
+AdapterInfo deepspeed_adapter();
 AdapterInfo pith_train_adapter();
 AdapterInfo maxtext_adapter();
 
