@@ -31,12 +31,13 @@ void LineAdapter::disown() {
 // Trainers that print Hugging Face's dictionaries with members of their own stand before
 // `hf_trainer`, which matches as many lines of theirs.
 std::span<const AdapterInfo> adapters() {
-  static const std::vector<AdapterInfo> all = {
-      events_adapter(),     torchtitan_adapter(),      fms_hf_tuning_adapter(),
-      ms_swift_adapter(),   axolotl_adapter(),         llama_factory_adapter(),
-      hf_trainer_adapter(), megatron_bridge_adapter(), megatron_lm_adapter(),
-      automodel_adapter(),  deepspeed_adapter(),       pith_train_adapter(),
-      maxtext_adapter()};
+  static const std::vector<AdapterInfo> all = {events_adapter(),        torchtitan_adapter(),
+                                               fms_hf_tuning_adapter(), ms_swift_adapter(),
+                                               axolotl_adapter(),       llama_factory_adapter(),
+                                               hf_trainer_adapter(),    megatron_bridge_adapter(),
+                                               megatron_lm_adapter(),   automodel_adapter(),
+                                               deepspeed_adapter(),     pith_train_adapter(),
+                                               maxtext_adapter(),       regex_adapter()};
   return all;
 }
 

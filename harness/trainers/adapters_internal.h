@@ -23,6 +23,7 @@ AdapterInfo automodel_adapter();
 AdapterInfo deepspeed_adapter();
 AdapterInfo pith_train_adapter();
 AdapterInfo maxtext_adapter();
+AdapterInfo regex_adapter();
 
 // What all adapters do alike: count lines, know their place, state what the numbers mean.
 class LineAdapter : public Adapter {
