@@ -209,7 +209,7 @@ def trainer_callback(events=None):
 
 
 class _TrainerEvents:
-    """The methods that the Trainer calls; apart from its class, so that they need no transformers."""
+    """What the Trainer calls; apart from its class, so that it needs no transformers."""
 
     def start(self, events):
         self.events = events

@@ -1,0 +1,22 @@
+#!/usr/bin/env python3
+"""Trains Hugging Face's Mixtral with expert parallelism written in torch: all-to-all to the experts
+and back, grouped products, FSDP2 for everything that is no expert."""
+
+import sys
+
+import expert_parallel
+import training
+
+
+def spread(model, option, ranks):
+    linear = {"grouped_mm": expert_parallel.grouped_linear,
+              "eager": expert_parallel.looped_linear}[option.experts]
+
+    def make_experts(experts, group):
+        return expert_parallel.ParallelExperts(experts, group, linear)
+
+    return expert_parallel.spread_experts(model, option, ranks, make_experts)
+
+
+if __name__ == "__main__":
+    sys.exit(training.run(__doc__, spread))
