@@ -25,6 +25,7 @@ ARMS = {
     "hf_fsdp2": (["hf_fsdp2.py"], {"parallelism": "fsdp"}),
     "hf_fsdp1": (["hf_fsdp2.py", "--fsdp-version", "1"], {"parallelism": "fsdp"}),
     "torch_ep": (["torch_ep.py"], {"parallelism": "ep"}),
+    "torchtitan_ep": (["torchtitan_ep.py"], {"parallelism": "ep"}),
 }
 LEARNING_RATE = 1e-3  # High, so that ten steps change the weights by more than rounding does.
 SEED = 3

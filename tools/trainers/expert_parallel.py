@@ -74,9 +74,10 @@ def inverse(permutation):
 class ParallelExperts(torch.nn.Module):
     """Stands in for MixtralExperts: the same arguments and, summed over ranks, the same result."""
 
-    def __init__(self, experts, group, linear):
+    def __init__(self, experts, mesh, linear):
         super().__init__()
-        self.num_experts, self.group, self.linear = experts.num_experts, group, linear
+        self.num_experts, self.linear = experts.num_experts, linear
+        self.group = mesh.get_group()
         self.act_fn = experts.act_fn
         self.gate_up_proj = self._own_part(experts.gate_up_proj)
         self.down_proj = self._own_part(experts.down_proj)
@@ -90,13 +91,13 @@ class ParallelExperts(torch.nn.Module):
         top_k = top_k_index.shape[1]
         rows_SH = hidden_states[route.order_S // top_k]
         rows_RH = AllToAll.apply(rows_SH, route.sent, route.received, self.group)
-        outputs_RH = self._compute(rows_RH[route.by_expert_R], route.ends_L)
+        outputs_RH = self.compute(rows_RH[route.by_expert_R], route.ends_L)
         rows_RH = outputs_RH[inverse(route.by_expert_R)]
         rows_SH = AllToAll.apply(rows_RH, route.received, route.sent, self.group)
         rows_SH = rows_SH[inverse(route.order_S)].view(-1, top_k, hidden_states.shape[1])
         return (rows_SH * top_k_weights[..., None]).sum(1).to(hidden_states.dtype)
 
-    def _compute(self, rows, ends):
+    def compute(self, rows, ends):
         gate, up = self.linear(rows, self.gate_up_proj, ends).chunk(2, dim=-1)
         return self.linear(self.act_fn(gate) * up, self.down_proj, ends)
 
@@ -109,14 +110,14 @@ def check_degree(degree, num_experts, world_size):
 
 def spread_experts(model, option, ranks, make_experts):
     """Experts over groups of --ep-degree neighbouring ranks, their copies sharded over the groups;
-    all other parameters sharded over all ranks. `make_experts(experts, group)` makes a layer's."""
+    all other parameters sharded over all ranks. `make_experts(experts, mesh)` makes a layer's."""
     degree = option.ep_degree or ranks.world_size
     check_degree(degree, model.config.num_local_experts, ranks.world_size)
     mesh = init_device_mesh(ranks.device.type, (ranks.world_size // degree, degree),
                             mesh_dim_names=("replicas", "experts"))
     everyone = init_device_mesh(ranks.device.type, (ranks.world_size,))
     for layer in model.model.layers:
-        layer.mlp.experts = make_experts(layer.mlp.experts, mesh["experts"].get_group())
+        layer.mlp.experts = make_experts(layer.mlp.experts, mesh["experts"])
     experts = [layer.mlp.experts for layer in model.model.layers]
     if option.activation_checkpointing:
         training.checkpoint_layers(model)

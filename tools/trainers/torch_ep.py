@@ -12,8 +12,8 @@ def spread(model, option, ranks):
     linear = {"grouped_mm": expert_parallel.grouped_linear,
               "eager": expert_parallel.looped_linear}[option.experts]
 
-    def make_experts(experts, group):
-        return expert_parallel.ParallelExperts(experts, group, linear)
+    def make_experts(experts, mesh):
+        return expert_parallel.ParallelExperts(experts, mesh, linear)
 
     return expert_parallel.spread_experts(model, option, ranks, make_experts)
 
