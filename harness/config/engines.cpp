@@ -6,10 +6,11 @@
 #include <array>
 #include <cctype>
 
-#include "harness/base/check.h"
+#include "harness/base/error.h"
 #include "harness/config/limits.h"
 #include "harness/config/placeholders.h"
 #include "harness/config/settings.h"
+#include "harness/trainers/adapter.h"
 
 namespace moebench::config {
 namespace {
@@ -79,6 +80,17 @@ void read_values(const YamlValue& source, EngineDefinition& engine) {
   }
 }
 
+// The adapter is made once, so that a wrong pattern is refused here.
+void read_adapter(const YamlValue& source, EngineDefinition& engine) {
+  engine.adapter = source.text();
+  if (engine.adapter == "none") return;
+  try {
+    trainers::find_adapter(engine.adapter).make({.pattern = engine.pattern});
+  } catch (const Error& error) {
+    source.fail(error.what());
+  }
+}
+
 EngineDefinition read_engine(const std::string& name, const YamlValue& source,
                              const fs::path& folder) {
   const YamlMapping fields(source.named(fmt::format("engine '{}'", name)),
@@ -89,11 +101,11 @@ EngineDefinition read_engine(const std::string& name, const YamlValue& source,
   engine.folder = folder;
   engine.command = read_command(fields.at("command"));
   if (const auto* value = fields.find_set("environment")) read_environment(*value, engine);
-  if (const auto* value = fields.find_set("adapter")) engine.adapter = value->text();
+  if (const auto* value = fields.find_set("pattern")) engine.pattern = value->text();
+  if (const auto* value = fields.find_set("adapter")) read_adapter(*value, engine);
   if (const auto* value = fields.find_set("logs")) {
     for (const YamlValue& file : value->items_or_self()) engine.logs.push_back(file.text());
   }
-  if (const auto* value = fields.find_set("pattern")) engine.pattern = value->text();
   if (const auto* value = fields.find_set("starts_ranks")) engine.starts_ranks = value->boolean();
   if (const auto* value = fields.find_set("same_numerics")) engine.same_numerics = value->boolean();
   if (const auto* value = fields.find_set("provides")) read_provides(*value, engine);

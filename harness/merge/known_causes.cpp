@@ -51,13 +51,19 @@ constexpr std::pair kLimits = {
 constexpr std::pair kDisk = {"a disk or a quota is full", "make room (df -h, quota)"};
 constexpr std::pair kKilled = {
     "a rank was killed from outside, most often for memory: by the kernel, a container's or a "
-    "batch "
-    "system's limit",
+    "batch system's limit",
     "see dmesg and the limits; smaller cells, fewer ranks a host or activation_checkpointing need "
     "less"};
 constexpr std::pair kOutOfMemory = {"a rank was killed for memory",
                                     "smaller cells, fewer ranks a host or activation_checkpointing "
                                     "need less; or ask for more (--mem)"};
+
+constexpr std::pair kDeviceMemory = {
+    "a GPU's memory was too small",
+    "smaller micro-batches or sequences, activation_checkpointing or more ranks need less"};
+constexpr std::pair kHostMemory = {
+    "the system refused memory",
+    "smaller cells or fewer ranks a host need less; see the limits (ulimit -v, the control group)"};
 
 using Pair = std::pair<const char*, const char*>;
 constexpr KnownCause row(const char* pattern, const Pair& known, bool is_out_of_memory = false) {
@@ -127,6 +133,17 @@ constexpr std::array kCauses = {
     row("oom_kill event", kOutOfMemory, true),
     row("Out Of Memory", kOutOfMemory, true),
     row("Exceeded job memory limit", kOutOfMemory, true),
+    row("OutOfMemoryError: CUDA", kDeviceMemory, true),
+    row("OutOfMemoryError: HIP", kDeviceMemory, true),
+    row("CUDA out of memory", kDeviceMemory, true),
+    row("HIP out of memory", kDeviceMemory, true),
+    row("CUDA error: out of memory", kDeviceMemory, true),
+    row("CUBLAS_STATUS_ALLOC_FAILED", kDeviceMemory, true),
+    row("CUDNN_STATUS_ALLOC_FAILED", kDeviceMemory, true),
+    row("DefaultCPUAllocator: not enough memory", kHostMemory, true),
+    row("DefaultCPUAllocator: can't allocate memory", kHostMemory, true),
+    row("numpy._core._exceptions._ArrayMemoryError", kHostMemory, true),
+    row("std::bad_alloc", kHostMemory, true),
     row("Unable to create step for job", kSlurmResources),
     row("More processors requested than permitted", kSlurmResources),
     row("Requested node configuration is not available", kSlurmResources),

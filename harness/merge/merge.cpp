@@ -134,13 +134,15 @@ Verdict judge_processes(const RankResults& ranks, const Outcome& outcome) {
   if (failed != nullptr && !peer_was_killed) return {Disposition::kCrashed, rank_message()};
   if (missing.empty() && outcome.exit_code == 0 && outcome.signal == 0) return {};
   const Explanation why = explain(outcome);
-  return {
-      why.is_out_of_memory ? Disposition::kOutOfMemory : Disposition::kCrashed,
-      fmt::format("{}{}{}{}", failed == nullptr ? "" : rank_message() + "; ", how_it_ended(outcome),
-                  missing.empty()
-                      ? ", though every rank left a result"
-                      : fmt::format("; no result of {} of {}", rank_ranges(missing), ranks.size()),
-                  why.text)};
+  std::string results;  // of an engine whose ranks leave none
+  if (!ranks.empty()) {
+    results = missing.empty()
+                  ? ", though every rank left a result"
+                  : fmt::format("; no result of {} of {}", rank_ranges(missing), ranks.size());
+  }
+  return {why.is_out_of_memory ? Disposition::kOutOfMemory : Disposition::kCrashed,
+          fmt::format("{}{}{}{}", failed == nullptr ? "" : rank_message() + "; ",
+                      how_it_ended(outcome), results, why.text)};
 }
 
 void merge(const config::CellConfig& cell, const RankResults& ranks, const Outcome& outcome,

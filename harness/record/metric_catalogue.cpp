@@ -267,13 +267,28 @@ constexpr auto kCatalogue = std::to_array<MetricInfo>({
 
     // The processes of a run as the driver saw them, whatever program they are.
     {"process_wall_time", "ns", kNotOfRanks,
-     "from the program's start to the end of its last process"},
-    {"process_cpu_time", "ns", kNotOfRanks, "user and system time of all processes"},
+     "from the program's start to the end of its last process", "wall"},
+    {"process_cpu_time", "ns", kNotOfRanks, "user and system time of all processes", "CPU time"},
     {"process_rss_sum", "bytes", kNotOfRanks,
-     "resident memory of all processes at once, largest sample"},
+     "resident memory of all processes at once, largest sample", "memory (RSS)"},
     {"process_pss_sum", "bytes", kNotOfRanks,
-     "the same with what processes share counted once, largest sample"},
-    {"process_rss_peak", "bytes", kNotOfRanks, "peak resident memory of the largest process"},
+     "resident memory of all processes at once, what they share counted once, largest sample",
+     "memory (PSS)"},
+    {"process_rss_peak", "bytes", kNotOfRanks, "peak resident memory of the largest process",
+     "largest process"},
+
+    {"process_gpu_memory", "bytes", kNotOfRanks,
+     "memory in use on the GPU that needs most, largest sample", "GPU memory"},
+    {"process_gpu_energy", "J", kNotOfRanks, "energy of all GPUs from start to end", "GPU energy"},
+
+    // What another trainer says of itself; `trainer_*` of a record's environment says what it
+    // means.
+    {"trainer_tokens_per_second", "tokens/s", kNotOfRanks,
+     "the trainer's own figure, of a rank where it says whose it is", "trainer's own tokens/s"},
+    {"trainer_memory", "bytes", kNotOfRanks,
+     "the largest memory that the trainer tells of a measured step", "trainer's own memory"},
+    {"trainer_flops_per_second", "FLOP/s", kNotOfRanks,
+     "the largest rate that the trainer tells of a measured step, a device"},
 
     // The machine during a run of a session of pairs, as the driver saw it.
     {"run_time", "ns", kNotOfRanks, "the whole run, from its start to the end of its last process"},

@@ -18,9 +18,9 @@ namespace {
 using ::testing::IsEmpty;
 
 TEST(MetricCatalogue, HasEachNameOnceWithABaseUnit) {
-  const std::set<std::string_view> units = {"ns",   "bytes", "tokens",  "tokens/s",
-                                            "rows", "FLOP",  "FLOP/s",  "bytes/s",
-                                            "Hz",   "W",     "celsius", "1"};
+  const std::set<std::string_view> units = {"ns",   "bytes",   "tokens",  "tokens/s", "rows",
+                                            "FLOP", "FLOP/s",  "bytes/s", "Hz",       "W",
+                                            "J",    "celsius", "1"};
   std::set<std::string_view> names;
   for (const MetricInfo& info : metric_catalogue()) {
     EXPECT_TRUE(names.insert(info.name).second) << info.name;
