@@ -124,6 +124,16 @@ EnvironmentVariables rank_environment(const LaunchRequest& request) {
   return environment;
 }
 
+// Quotes a word of a script in which $out stands for `folder`, a path within the word included.
+std::string quoted_below(const std::string& folder, const std::string& word) {
+  const std::size_t at = word.find(folder);
+  const bool ends = at != std::string::npos &&
+                    (at + folder.size() == word.size() || word[at + folder.size()] == '/');
+  if (!ends) return shell_quoted(word);
+  const auto part = [](const std::string& text) { return text.empty() ? "" : shell_quoted(text); };
+  return part(word.substr(0, at)) + "\"$out\"" + part(word.substr(at + folder.size()));
+}
+
 std::string ask_version(Launcher launcher) {
   const TemporaryFolder folder("moebench-launcher");
   ProcessOptions process;
@@ -189,11 +199,11 @@ std::string reproduction_script(const LaunchCommand& launch, const std::string& 
   script += fmt::format("# Starts the ranks of cell {} again; writes to the folder $1.\n", cell_id);
   script += fmt::format("out=${{1:-{}}}\n", shell_quoted(folder.string()));
   for (const auto& [name, value] : launch.environment) {
-    script += fmt::format("export {}={}\n", name, shell_quoted(value));
+    script += fmt::format("export {}={}\n", name, quoted_below(folder.string(), value));
   }
   script += "exec";
   for (const std::string& argument : launch.command) {
-    script += argument == folder.string() ? " \"$out\"" : " " + shell_quoted(argument);
+    script += " " + quoted_below(folder.string(), argument);
   }
   return script + "\n";
 }

@@ -18,6 +18,7 @@ constexpr Rates kCpuRates = {1e9, 100e6};
 constexpr Rates kGpuRates = {1e12, 1e9};
 constexpr double kStorageRate = 20e6;  // bytes/s
 constexpr double kStartS = 600;
+constexpr double kEngineS = 1800;  // whose first step may compile for a long time
 
 double parameter_bytes(const config::CellConfig& cell) {
   return static_cast<double>(estimate::num_parameters(cell.model) * element_bytes(cell.dtype));
@@ -43,6 +44,7 @@ double storage_s(const config::CellConfig& cell) {
 
 double progress_limit_s(const config::CellConfig& cell) {
   if (cell.progress_limit_s) return *cell.progress_limit_s;
+  if (!cell.engine.is_builtin()) return kEngineS;
   const double step = cell.measure == config::Measure::kTrain ? step_s(cell) : 0;
   return std::ceil(kStartS + std::max(step, storage_s(cell)));
 }
@@ -66,9 +68,9 @@ void ProgressWatch::note(const RankProgress& progress, Clock::time_point now) {
 std::string ProgressWatch::complaint(Clock::time_point now) const {
   const double seconds = std::chrono::duration<double>(now - since_).count();
   if (limit_s_ <= 0 || seconds <= limit_s_) return "";
-  const std::string where = last_.phase.empty() ? "while it started (launcher, MPI, libraries)"
-                                                : fmt::format("in phase '{}' after {} of {}",
-                                                              last_.phase, last_.step, last_.of);
+  std::string where = "while it started (launcher, MPI, libraries)";
+  if (!last_.phase.empty()) where = fmt::format("in phase '{}'", last_.phase);
+  if (last_.of > 0) where += fmt::format(" after {} of {}", last_.step, last_.of);
   return fmt::format(
       "no progress for {:g} s {}; where that is no hang, allow more by progress_limit_s", limit_s_,
       where);

@@ -19,6 +19,7 @@ namespace moebench::launch {
 //   a step: messages         the model, gathers + 1 times a micro-batch     0.1 GB/s    1 GB/s
 //   loading or saving        the model; moments too where state is saved    20 MB/s     20 MB/s
 //
+// Of another engine, whose work nobody knows, half an hour in which no file in its folder grows.
 // 0: no limit.
 double progress_limit_s(const config::CellConfig& cell);
 

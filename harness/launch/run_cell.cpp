@@ -10,11 +10,18 @@
 #include "harness/base/file.h"
 #include "harness/base/hash.h"
 #include "harness/base/system_error.h"
+#include "harness/launch/engine_log.h"
+#include "harness/launch/engine_start.h"
+#include "harness/launch/output_growth.h"
 #include "harness/launch/process.h"
 #include "harness/launch/progress_watch.h"
 #include "harness/launch/shell_words.h"
 #include "harness/machine/memory_kills.h"
+#include "harness/machine/process_sampler.h"
+#include "harness/measure/gpu_process_sampler.h"
 #include "harness/merge/merge.h"
+#include "harness/merge/merge_trainer.h"
+#include "harness/merge/process_metrics.h"
 #include "harness/merge/rank_files.h"
 
 namespace moebench::launch {
@@ -44,15 +51,37 @@ void make_fresh(const fs::path& folder) {
   }
 }
 
-void write_command(const LaunchCommand& launch, const config::CellConfig& cell,
-                   const fs::path& folder) {
-  const fs::path script = folder / "command.sh";
-  write_file_atomically(script, reproduction_script(launch, cell.id(), folder));
+void write_script(const fs::path& script, const std::string& content) {
+  write_file_atomically(script, content);
   fs::permissions(script, fs::perms::owner_exec | fs::perms::group_exec, fs::perm_options::add);
 }
 
-LaunchCommand launch_command(const config::CellConfig& cell, const fs::path& folder,
-                             const RunCellOptions& options) {
+void write_command(const EngineStart& start, const config::CellConfig& cell,
+                   const fs::path& folder) {
+  write_script(folder / "command.sh", reproduction_script(start.launch, cell.id(), folder));
+  if (!start.rank_script.empty()) write_script(folder / "rank.sh", start.rank_script);
+}
+
+// Which program is measured.
+void state_program(const config::CellConfig& cell, const RunCellOptions& options,
+                   record::Environment& environment) {
+  environment["worker_hash"] = program_hash(cell, options.worker);
+  if (cell.engine.is_builtin()) {
+    environment["worker"] = options.worker.string();
+    return;
+  }
+  environment["worker"] = cell.engine.command.front();
+  const std::string version = engine_version(cell.engine);
+  if (!version.empty()) environment["engine_version"] = version;
+}
+
+// The command, and beside it what it needs in the folder.
+EngineStart start_of(const config::CellConfig& cell, const fs::path& folder,
+                     const RunCellOptions& options) {
+  if (!cell.engine.is_builtin()) {
+    return engine_start(cell, folder, free_port(), options.launcher, options.environment,
+                        options.place);
+  }
   LaunchRequest request;
   request.command = {options.worker.string(), "--cell", (folder / "cell.yaml").string(), "--out",
                      folder.string()};
@@ -61,7 +90,7 @@ LaunchCommand launch_command(const config::CellConfig& cell, const fs::path& fol
   request.bind = cell.bind;
   request.choice = options.launcher;
   request.environment = options.environment;
-  return make_launch_command(request, options.place);
+  return {make_launch_command(request, options.place)};
 }
 
 ProcessOptions process_options(const LaunchCommand& launch, const config::CellConfig& cell,
@@ -104,8 +133,7 @@ record::CellRecord start_record(const config::CellConfig& cell, int repetition, 
     record.known_failure = {cell.known_failure->reason, cell.known_failure->until};
   }
   record.environment = machine::driver_environment(options.machine);
-  record.environment["worker"] = options.worker.string();
-  record.environment["worker_hash"] = worker_hash(options.worker);
+  state_program(cell, options, record.environment);
   record.environment["launcher"] = to_string(launcher);
   const std::string version = launcher_version(launcher);
   if (!version.empty()) record.environment["launcher_version"] = version;
@@ -128,6 +156,10 @@ record::CellRecord start_record(const config::CellConfig& cell, int repetition, 
 
 void finish_record(const config::CellConfig& cell, const fs::path& folder,
                    const merge::Outcome& outcome, record::CellRecord& record) {
+  if (!cell.engine.is_builtin()) {
+    merge::merge_trainer(cell, read_engine_log(cell, folder, record.environment), outcome, record);
+    return;
+  }
   std::string complaint;
   const merge::RankResults ranks = merge::read_ranks(folder, cell.processes(), complaint);
   merge::merge(cell, ranks, outcome, record);
@@ -153,32 +185,96 @@ fs::path find_worker() {
 
 std::string worker_hash(const fs::path& worker) { return hash_hex(read_file(worker)); }
 
+std::string program_hash(const config::CellConfig& cell, const fs::path& worker) {
+  return cell.engine.is_builtin() ? worker_hash(worker) : engine_hash(cell.engine);
+}
+
+fs::path find_programs(const std::vector<config::CellConfig>& cells) {
+  bool needs_worker = false;
+  for (const config::CellConfig& cell : cells) {
+    if (cell.engine.is_builtin()) {
+      needs_worker = true;
+    } else {
+      check_engine(cell.engine);
+    }
+  }
+  return needs_worker ? find_worker() : fs::path();
+}
+
 fs::path repetition_folder(const fs::path& results_folder, const config::CellConfig& cell,
                            int repetition) {
   return fs::absolute(results_folder) / "cells" / cell.id() / std::to_string(repetition);
 }
 
+namespace {
+
+// Watches a repetition from outside: what its processes and GPUs take, and whether it goes on.
+class Observer {
+ public:
+  Observer(const config::CellConfig& cell, const fs::path& folder, const RunCellOptions& options)
+      : cell_(cell),
+        options_(options),
+        reader_(folder / "stdout"),
+        growth_(folder),
+        watch_(progress_limit_s(cell), ProgressWatch::Clock::now()) {
+    if (cell.device != config::Device::kCpu) gpus_.emplace();
+  }
+
+  void begin(pid_t root) {
+    sampler_.emplace(root);
+    if (gpus_) gpus_->start();
+  }
+
+  void tick() {
+    if (sampler_) sampler_->tick();
+    if (gpus_) gpus_->tick();
+    const auto now = ProgressWatch::Clock::now();
+    const auto progress = cell_.engine.is_builtin() ? reader_.poll() : growth_.poll();
+    if (!progress) return;
+    watch_.note(*progress, now);
+    if (options_.on_progress) options_.on_progress(*progress);
+  }
+
+  // Why the repetition is to be ended; empty as long as it may go on.
+  std::string complaint() const { return watch_.complaint(ProgressWatch::Clock::now()); }
+
+  void finish(const machine::TreeUsage& usage, const fs::path& folder, record::CellRecord& record) {
+    if (!sampler_) return;
+    record::ProcessFigures figures = sampler_->finish(usage);
+    if (gpus_) gpus_->finish(figures);
+    record.metrics.merge(merge::process_metrics(figures));
+    record.environment["process_sampling"] = describe_sampling(figures);
+    write_process_figures(figures, folder / "processes.json");
+  }
+
+ private:
+  const config::CellConfig& cell_;
+  const RunCellOptions& options_;
+  ProgressReader reader_;
+  OutputGrowth growth_;
+  ProgressWatch watch_;
+  std::optional<machine::ProcessSampler> sampler_;
+  std::optional<measure::GpuProcessSampler> gpus_;
+};
+
+}  // namespace
+
 std::optional<record::CellRecord> run_cell(const config::CellConfig& cell, int repetition,
                                            const RunCellOptions& options) {
   const fs::path folder = repetition_folder(options.results_folder, cell, repetition);
-  const LaunchCommand launch = launch_command(cell, folder, options);
-  auto record = start_record(cell, repetition, launch.launcher, options);
+  const EngineStart start = start_of(cell, folder, options);
+  auto record = start_record(cell, repetition, start.launch.launcher, options);
   make_fresh(folder);
   config::write_cell(cell, folder / "cell.yaml");
-  write_command(launch, cell, folder);
+  write_command(start, cell, folder);
 
-  ProgressReader reader(folder / "stdout");
-  ProgressWatch watch(progress_limit_s(cell), ProgressWatch::Clock::now());
+  Observer observer(cell, folder, options);
   std::string complaint;
-  ProcessOptions process = process_options(launch, cell, folder);
-  process.on_tick = [&] {
-    const auto progress = reader.poll();
-    if (!progress) return;
-    watch.note(*progress, ProgressWatch::Clock::now());
-    if (options.on_progress) options.on_progress(*progress);
-  };
+  ProcessOptions process = process_options(start.launch, cell, folder);
+  process.on_start = [&](pid_t root) { observer.begin(root); };
+  process.on_tick = [&] { observer.tick(); };
   process.should_end = [&] {
-    complaint = watch.complaint(ProgressWatch::Clock::now());
+    complaint = observer.complaint();
     return !complaint.empty();
   };
   const std::int64_t kills_before = machine::count_memory_kills();
@@ -189,6 +285,7 @@ std::optional<record::CellRecord> run_cell(const config::CellConfig& cell, int r
   }
   const bool had_memory_kill = machine::count_memory_kills() > kills_before;
   finish_record(cell, folder, to_outcome(result, had_memory_kill, complaint, folder), record);
+  observer.finish(result.usage, folder, record);
   if (result.num_outlived > 0) {
     record.warnings.push_back(
         fmt::format("{} processes outlived the launcher and were ended", result.num_outlived));

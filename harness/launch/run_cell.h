@@ -30,6 +30,13 @@ std::filesystem::path find_worker();
 // Which program a worker is: a hash of its file, `worker_hash` of a record.
 std::string worker_hash(const std::filesystem::path& worker);
 
+// The same of what a cell starts: the worker, or another engine.
+std::string program_hash(const config::CellConfig& cell, const std::filesystem::path& worker);
+
+// The worker where a cell needs it, else an empty path. Checks the programs of other engines
+// (check_engine).
+std::filesystem::path find_programs(const std::vector<config::CellConfig>& cells);
+
 // results_folder/cells/<id>/<repetition>, absolute.
 std::filesystem::path repetition_folder(const std::filesystem::path& results_folder,
                                         const config::CellConfig& cell, int repetition);

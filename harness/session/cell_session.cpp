@@ -26,11 +26,12 @@ bool is_ok(const PlannedRun& run, const Records& records) {
   return ok_record(run, records) != nullptr;
 }
 
-record::Program this_program(const std::filesystem::path& worker,
-                             const machine::MachineFacts& driver) {
-  return {.worker_hash = launch::worker_hash(worker),
-          .git_sha = driver.git_sha,
-          .is_dirty = driver.git_dirty != "false"};
+ProgramOf programs(const std::filesystem::path& worker, const machine::MachineFacts& driver) {
+  return [worker, driver](const config::CellConfig& cell) {
+    return record::Program{.worker_hash = launch::program_hash(cell, worker),
+                           .git_sha = driver.git_sha,
+                           .is_dirty = driver.git_dirty != "false"};
+  };
 }
 
 // A recorded failure that the scenario expects, as long as it does.
@@ -139,12 +140,15 @@ Records load_records(const std::filesystem::path& folder) {
   return by_run(reports::check_agreement(record::load(folder)));
 }
 
-std::optional<record::Program> program_if_built() {
-  try {
-    return this_program(launch::find_worker(), machine::read_machine_facts());
-  } catch (const Error&) {
-    return std::nullopt;
-  }
+ProgramOf programs_if_there() {
+  return [driver = machine::read_machine_facts()](
+             const config::CellConfig& cell) -> std::optional<record::Program> {
+    try {
+      return programs(launch::find_programs({cell}), driver)(cell);
+    } catch (const Error&) {
+      return std::nullopt;
+    }
+  };
 }
 
 CellsOutcome run_cells(const CellSession& session) {
@@ -153,14 +157,14 @@ CellsOutcome run_cells(const CellSession& session) {
   const std::vector<PlannedRun> plan = make_plan(session.cells, order, seed);
   launch::RunCellOptions options;
   options.results_folder = session.folder;
-  options.worker = launch::find_worker();
+  options.worker = launch::find_programs(session.cells);
   options.launcher = session.launcher;
   options.place = launch::read_launch_place(options.launcher);
   options.machine = machine::read_machine_facts();
   const ResultsFolder folder(session.folder);
   const Pending pending =
       find_pending(plan, session.fresh ? Records() : load_records(session.folder),
-                   this_program(options.worker, options.machine), session.keep_other_builds);
+                   programs(options.worker, options.machine), session.keep_other_builds);
   std::ostream& notes = *session.progress;
   check_weights(cells_of(pending.runs),
                 launch::may_leave_host(session.launcher.launcher, options.place));

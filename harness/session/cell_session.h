@@ -32,8 +32,9 @@ Order order_of(const CellSession& session);
 // The results of a folder, judged against each other; none where it does not exist.
 Records load_records(const std::filesystem::path& folder);
 
-// The worker of this build; nothing in a build without one, where a plan can be looked at too.
-std::optional<record::Program> program_if_built();
+// What would measure a cell here. For a build without the worker, or an engine that is not
+// installed, it is nothing: a plan can be looked at all the same.
+ProgramOf programs_if_there();
 
 enum class CellsEnd { kComplete, kCellFailed, kInterrupted };
 

@@ -128,15 +128,24 @@ class Runner {
     check_data_files(cells, session_.launcher, launch::read_launch_place(session_.launcher), out);
   }
 
+  // "" for a cell that the session no longer has.
+  std::string program_hash_now(const CellRecord& run) const {
+    for (const PairedCell& cell : session_.cells) {
+      if (!run.pair || cell.base.id() != run.pair->cell) continue;
+      return run.pair->arm == Arm::kBase
+                 ? launch::program_hash(cell.base, session_.base_worker)
+                 : launch::program_hash(cell.candidate, session_.candidate_worker);
+    }
+    return "";
+  }
+
   // Pairs of which a program was rebuilt meanwhile are no repetitions of one another.
   void check_workers() const {
-    const std::string base = launch::worker_hash(session_.base_worker);
-    const std::string candidate = launch::worker_hash(session_.candidate_worker);
     for (const CellRecord& run : records_) {
       const bool is_base = run.pair && run.pair->arm == Arm::kBase;
       const auto found = run.environment.find("worker_hash");
-      const std::string& now = is_base ? base : candidate;
-      if (found == run.environment.end() || found->second == now) continue;
+      const std::string now = program_hash_now(run);
+      if (found == run.environment.end() || now.empty() || found->second == now) continue;
       throw Error(
           "'{}' holds pairs of another {} (worker {}, now it is {}); choose another --out, or "
           "start "

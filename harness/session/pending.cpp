@@ -31,15 +31,15 @@ const CellRecord* ok_record(const PlannedRun& run, const Records& records) {
 }
 
 Pending find_pending(const std::vector<PlannedRun>& plan, const Records& records,
-                     const std::optional<record::Program>& program, bool keep_other_builds) {
+                     const ProgramOf& program_of, bool keep_other_builds) {
   Pending pending;
   for (const PlannedRun& run : plan) {
     const CellRecord* record = ok_record(run, records);
-    const bool is_judged = record != nullptr && program.has_value();
-    const Origin origin = is_judged ? origin_of(*record, *program) : Origin::kThis;
+    const auto program = record != nullptr ? program_of(run.cell) : std::nullopt;
+    const Origin origin = program ? origin_of(*record, *program) : Origin::kThis;
     if (origin == Origin::kOther) {
       ++pending.num_by_others;
-      pending.other_programs.insert(program_of(*record));
+      pending.other_programs.insert(record::program_of(*record));
     }
     if (origin == Origin::kThisByRevision) ++pending.num_by_revision;
     const bool counts = record != nullptr && (origin != Origin::kOther || keep_other_builds);

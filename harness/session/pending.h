@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <map>
 #include <optional>
 #include <set>
@@ -27,10 +28,13 @@ struct Pending {
   int num_by_revision = 0;  // ok, and of before records named their worker
 };
 
-// A result counts where `program` has measured it; that of another one is pending again, unless
+// The program that would measure a cell here; nothing where there is none.
+using ProgramOf = std::function<std::optional<record::Program>(const config::CellConfig& cell)>;
+
+// A result counts where that program has measured it; that of another one is pending again, unless
 // `keep_other_builds`. Without a program, which a build without the worker has, all results count.
 Pending find_pending(const std::vector<PlannedRun>& plan, const Records& records,
-                     const std::optional<record::Program>& program, bool keep_other_builds);
+                     const ProgramOf& program_of, bool keep_other_builds);
 
 // Lines for stderr on results that are not counted, or are and might surprise; "" where all are of
 // the one program.

@@ -33,7 +33,8 @@ class PendingTest : public ::testing::Test {
     records_[{record.id, repetition}] = record;
   }
   Pending find(bool keep_other_builds = false) const {
-    return find_pending(plan_, records_, kProgram, keep_other_builds);
+    return find_pending(
+        plan_, records_, [](const auto&) { return kProgram; }, keep_other_builds);
   }
 
   config::CellConfig cell_;
@@ -80,7 +81,10 @@ TEST_F(PendingTest, AFailureIsPendingWhoeverMadeIt) {
 
 TEST_F(PendingTest, WithoutAWorkerAllResultsCount) {
   recorded(0, {{"worker_hash", "before"}});
-  EXPECT_THAT(find_pending(plan_, records_, std::nullopt, false).runs, SizeIs(1));
+  EXPECT_THAT(find_pending(
+                  plan_, records_, [](const auto&) { return std::nullopt; }, false)
+                  .runs,
+              SizeIs(1));
 }
 
 }  // namespace

@@ -21,10 +21,17 @@ using config::Scenario;
 using Values = std::set<std::string>;
 using Filters = std::map<std::string, Values>;
 
-std::map<std::string, Values> values_by_axis(const std::vector<CellConfig>& cells) {
-  std::map<std::string, Values> values;
+// In the order of first appearance. An axis that a cell's engine takes no notice of has no value
+// there.
+std::vector<std::pair<std::string, Values>> values_by_axis(const std::vector<CellConfig>& cells) {
+  std::vector<std::pair<std::string, Values>> values;
+  std::map<std::string, std::size_t> places;
   for (const CellConfig& cell : cells) {
-    for (const auto& [axis, value] : cell.axes()) values[axis].insert(value);
+    for (const auto& [axis, value] : cell.axes()) {
+      const auto [place, is_new] = places.try_emplace(axis, values.size());
+      if (is_new) values.push_back({axis, {}});
+      values[place->second].second.insert(value);
+    }
   }
   return values;
 }
@@ -51,13 +58,13 @@ void keep_named(const std::vector<std::string>& names, std::vector<Scenario>& sc
 
 Filters parse_filters(const std::vector<std::string>& texts, const std::vector<CellConfig>& cells) {
   const auto known = values_by_axis(cells);
+  std::vector<std::string> axes;
+  for (const auto& [name, values] : known) axes.push_back(name);
   Filters filters;
   for (const std::string& text : texts) {
     const auto [axis, value] = parse_pair(text, "--filter");
-    const auto it = known.find(axis);
+    const auto it = std::ranges::find(known, axis, [](const auto& entry) { return entry.first; });
     if (it == known.end()) {
-      std::vector<std::string> axes;
-      for (const auto& [name, values] : cells.front().axes()) axes.push_back(name);
       throw Error("--filter: no axis '{}'; {}", shortened(axis), suggestion(axis, axes));
     }
     if (!it->second.contains(value)) {
@@ -70,9 +77,8 @@ Filters parse_filters(const std::vector<std::string>& texts, const std::vector<C
 }
 
 bool passes(const CellConfig& cell, const Filters& filters) {
-  return std::ranges::all_of(cell.axes(), [&](const auto& axis) {
-    const auto filter = filters.find(axis.first);
-    return filter == filters.end() || filter->second.contains(axis.second);
+  return std::ranges::all_of(filters, [&](const auto& filter) {
+    return filter.second.contains(axis_of(cell, filter.first));
   });
 }
 
@@ -213,12 +219,18 @@ std::uint64_t plan_seed(const std::vector<CellConfig>& cells) {
   return hash64(ids);
 }
 
+std::string axis_of(const CellConfig& cell, const std::string& name) {
+  for (const auto& [axis, value] : cell.axes()) {
+    if (axis == name) return value;
+  }
+  return "";
+}
+
 std::vector<std::string> varying_axes(const std::vector<CellConfig>& cells) {
   std::vector<std::string> axes;
-  if (cells.empty()) return axes;
-  const auto values = values_by_axis(cells);
-  for (const auto& [axis, value] : cells.front().axes()) {
-    if (values.at(axis).size() > 1) axes.push_back(axis);
+  for (const auto& [axis, values] : values_by_axis(cells)) {
+    const bool varies = values.size() > 1;
+    if (varies) axes.push_back(axis);
   }
   return axes;
 }

@@ -55,6 +55,9 @@ std::vector<PlannedRun> make_plan(const std::vector<config::CellConfig>& cells, 
 // The same cells in the same order give the same seed, so that a resumed run keeps its order.
 std::uint64_t plan_seed(const std::vector<config::CellConfig>& cells);
 
+// Value of an axis or a parameter as printed; "" where the cell has none.
+std::string axis_of(const config::CellConfig& cell, const std::string& name);
+
 // Axes with more than one value among the cells, in printing order.
 std::vector<std::string> varying_axes(const std::vector<config::CellConfig>& cells);
 

@@ -12,6 +12,7 @@ namespace moebench::cli {
 namespace {
 
 reports::Entry memory_of(const config::CellConfig& cell) {
+  if (!cell.engine.is_builtin()) return {};  // nobody knows what another engine holds
   const auto bytes = static_cast<double>(estimate::estimate_memory(cell).total());
   return {bytes, fmt::format("{:.2f} GB", bytes / kBytesPerGigabyte)};
 }
@@ -27,8 +28,9 @@ std::string shared_axes(const config::CellConfig& cell, const std::vector<std::s
 std::vector<reports::Entry> entries_of(const CellRow& row,
                                        const std::vector<std::string>& varying) {
   std::vector<reports::Entry> entries = {row.cell.scenario, row.cell.id()};
-  for (const auto& [axis, value] : row.cell.axes()) {
-    if (std::ranges::count(varying, axis) > 0) entries.emplace_back(value);
+  for (const std::string& axis : varying) {
+    const std::string value = session::axis_of(row.cell, axis);
+    entries.push_back(value.empty() ? reports::Entry() : reports::Entry(value));
   }
   entries.push_back(memory_of(row.cell));
   entries.emplace_back(row.note);

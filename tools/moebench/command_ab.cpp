@@ -44,16 +44,9 @@ std::vector<int> looks_of(const std::string& text) {
 
 using Axes = std::vector<std::pair<std::string, std::string>>;
 
-std::string value_of(const CellConfig& cell, const std::string& axis) {
-  for (const auto& [name, value] : cell.axes()) {
-    if (name == axis) return value;
-  }
-  return "";
-}
-
 bool has(const CellConfig& cell, const Axes& wanted) {
   return std::ranges::all_of(
-      wanted, [&](const auto& axis) { return value_of(cell, axis.first) == axis.second; });
+      wanted, [&](const auto& axis) { return session::axis_of(cell, axis.first) == axis.second; });
 }
 
 // Tells whether the cells differ in the wanted axes alone; a degree that nobody named follows
@@ -67,7 +60,7 @@ bool is_counterpart(const CellConfig& base, const CellConfig& candidate, const A
          std::ranges::all_of(base.axes(), [&](const auto& axis) {
            if (is_named(axis.first) || (reports::is_degree(axis.first) && degree_follows))
              return true;
-           return value_of(candidate, axis.first) == axis.second;
+           return session::axis_of(candidate, axis.first) == axis.second;
          });
 }
 
@@ -142,6 +135,33 @@ fs::path find_worker_at(const std::string& path, const std::string& option) {
       option, path);
 }
 
+void find_programs(const AbArguments& options, session::PairSession& pairs) {
+  std::vector<CellConfig> cells;
+  for (const session::PairedCell& pair : pairs.cells) {
+    cells.insert(cells.end(), {pair.base, pair.candidate});
+  }
+  const bool names_worker = !options.base.empty() || !options.candidate.empty();
+  for (const CellConfig& cell : cells) {
+    if (!names_worker || cell.engine.is_builtin()) continue;
+    throw Error(
+        "--base and --candidate name builds of moebench's own engine, but {} is of engine '{}'; "
+        "compare two of its settings with --candidate-set, or select cells with --filter "
+        "engine=builtin",
+        cell.id(), cell.engine.name);
+  }
+  pairs.base_worker =
+      options.base.empty() ? launch::find_programs(cells) : find_worker_at(options.base, "--base");
+  pairs.candidate_worker = options.candidate.empty()
+                               ? pairs.base_worker
+                               : find_worker_at(options.candidate, "--candidate");
+}
+
+// What a session's base is called: its worker, or where there is none its engine.
+std::string name_of_base(const session::PairSession& pairs) {
+  return pairs.base_worker.empty() ? pairs.cells.front().base.engine.name
+                                   : pairs.base_worker.string();
+}
+
 }  // namespace
 
 session::PairSession start_session(const LauncherOptions& launcher,
@@ -171,9 +191,9 @@ int run_command(const CalibrateArguments& options) {
   session::PairSession pairs = start_session(options.launcher, options.command_line);
   pairs.folder = session::results_path(options.out, options.selection.file, "-calibration");
   pairs.cells = same_cells(options.selection);
-  pairs.base_worker = pairs.candidate_worker = launch::find_worker();
+  find_programs({}, pairs);
   pairs.plan.kind = record::SessionKind::kCalibration;
-  pairs.plan.base = pairs.plan.candidate = pairs.base_worker.string();
+  pairs.plan.base = pairs.plan.candidate = name_of_base(pairs);
   pairs.plan.looks = {static_cast<int>(options.pairs)};
   pairs.plan.busy_cores = options.busy_cores;
   pairs.fresh = options.fresh;
@@ -190,13 +210,10 @@ int run_command(const AbArguments& options) {
   check_candidate(options);
   session::PairSession pairs = start_session(options.launcher, options.command_line);
   pairs.folder = session::results_path(options.out, options.selection.file, "-ab");
-  pairs.base_worker = find_worker_at(options.base, "--base");
-  pairs.candidate_worker = options.candidate.empty()
-                               ? pairs.base_worker
-                               : find_worker_at(options.candidate, "--candidate");
   pairs.cells =
       options.candidate_set.empty() ? same_cells(options.selection) : counterparts(options);
-  pairs.plan.base = pairs.base_worker.string();
+  find_programs(options, pairs);
+  pairs.plan.base = name_of_base(pairs);
   pairs.plan.candidate = options.candidate_set.empty()
                              ? pairs.candidate_worker.string()
                              : fmt::format("{}", fmt::join(options.candidate_set, " "));

@@ -3,6 +3,9 @@
 #include <iostream>
 
 #include "harness/base/check.h"
+#include "harness/launch/engine_start.h"
+#include "harness/launch/run_cell.h"
+#include "harness/launch/shell_words.h"
 #include "harness/session/cell_session.h"
 #include "harness/session/results_folder.h"
 #include "reports/write/write.h"
@@ -41,6 +44,24 @@ session::CellSession session_of(const RunArguments& options) {
   return session;
 }
 
+// What other engines would be started with, each cell's on a line that a shell takes.
+std::string command_lines(const std::vector<config::CellConfig>& cells,
+                          const std::filesystem::path& results) {
+  std::string text;
+  for (const config::CellConfig& cell : cells) {
+    if (cell.engine.is_builtin()) continue;
+    const auto folder = launch::repetition_folder(results, cell, 0);
+    const launch::EngineStart start = launch::engine_start(cell, folder, launch::free_port(), {},
+                                                           {}, launch::read_launch_place());
+    text += fmt::format("{}:", cell.id());
+    for (const auto& [name, value] : start.launch.environment) {
+      text += fmt::format(" {}={}", name, launch::shell_quoted(value));
+    }
+    text += " " + launch::joined_shell_words(start.launch.command) + "\n";
+  }
+  return text.empty() ? "" : "\nCommands of other engines:\n" + text;
+}
+
 int dry_run(const RunArguments& options) {
   const session::CellSession session = session_of(options);
   const auto plan = session::make_plan(session.cells, session::order_of(session),
@@ -48,11 +69,12 @@ int dry_run(const RunArguments& options) {
   const session::Records records =
       session.fresh ? session::Records{} : session::load_records(session.folder);
   const session::Pending pending =
-      session::find_pending(plan, records, session::program_if_built(), session.keep_other_builds);
+      session::find_pending(plan, records, session::programs_if_there(), session.keep_other_builds);
   std::vector<CellRow> rows;
   for (const session::PlannedRun& run : plan)
     rows.push_back({run.cell, session::plan_note(run, records, pending)});
   print_document(cell_document(rows), reports::Format::kTerminal);
+  print_text(command_lines(session.cells, session.folder));
   print_text("\n");
   reports::Document gate = {reports::Paragraph{"To gate these cells (moebench ab):"}};
   append(gate, power_document({.selection = options.selection}));

@@ -1,0 +1,182 @@
+#include "harness/launch/engine_start.h"
+
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <map>
+#include <sstream>
+
+#include "harness/base/environment_variable.h"
+#include "harness/base/error.h"
+#include "harness/base/file.h"
+#include "harness/base/hash.h"
+#include "harness/base/printable.h"
+#include "harness/base/system_error.h"
+#include "harness/base/temporary_folder.h"
+#include "harness/base/words.h"
+#include "harness/config/placeholders.h"
+#include "harness/launch/process.h"
+#include "harness/launch/shell_words.h"
+
+namespace moebench::launch {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr double kVersionLimitS = 300;  // importing a framework takes its time
+constexpr std::uintmax_t kMaxProgramBytes = 1
+                                            << 26;  // of a file that tells one program from another
+
+// Which of the ranks a process is, its launcher says in words of its own. NODE_RANK takes the ranks
+// as placed host by host, as mpirun and srun do where nothing else is said.
+constexpr const char* kRankScript = R"(#!/bin/sh
+# Gives a rank the variables that torch.distributed reads, and becomes the program.
+RANK=${OMPI_COMM_WORLD_RANK:-${SLURM_PROCID:-0}}
+LOCAL_RANK=${OMPI_COMM_WORLD_LOCAL_RANK:-${SLURM_LOCALID:-0}}
+LOCAL_WORLD_SIZE=${OMPI_COMM_WORLD_LOCAL_SIZE:-${SLURM_STEP_TASKS_PER_NODE:-1}}
+LOCAL_WORLD_SIZE=${LOCAL_WORLD_SIZE%%[!0-9]*}
+NODE_RANK=${SLURM_NODEID:-$((RANK / LOCAL_WORLD_SIZE))}
+if [ -z "$MASTER_ADDR" ] && [ -n "$SLURM_JOB_NODELIST" ]; then
+  MASTER_ADDR=$(scontrol show hostnames "$SLURM_JOB_NODELIST" | head -n 1)
+fi
+export RANK LOCAL_RANK LOCAL_WORLD_SIZE NODE_RANK MASTER_ADDR
+exec "$@"
+)";
+
+void set(EnvironmentVariables& environment, const std::string& name, const std::string& value) {
+  std::erase_if(environment, [&](const auto& entry) { return entry.first == name; });
+  environment.emplace_back(name, value);
+}
+
+bool is_program(const fs::path& path) {
+  std::error_code error;
+  return fs::is_regular_file(path, error) && ::access(path.c_str(), X_OK) == 0;
+}
+
+bool is_in_path(const std::string& program) {
+  std::istringstream folders(environment_variable("PATH").value_or(""));
+  for (std::string folder; std::getline(folders, folder, ':');) {
+    if (is_program(fs::path(folder) / program)) return true;
+  }
+  return false;
+}
+
+void check_program(const std::string& engine, const std::string& program) {
+  if (program.find('/') == std::string::npos) {
+    if (is_in_path(program)) return;
+    throw Error("engine '{}': no program '{}' in PATH; install it, or write its path", engine,
+                program);
+  }
+  if (is_program(program)) return;
+  // What lies in a bin/ without the rest is a virtual environment that was never made.
+  const fs::path bin = fs::path(program).parent_path();
+  const bool is_environment = bin.filename() == "bin" && !fs::exists(bin.parent_path());
+  throw Error("engine '{}': '{}' is no executable file; {}", engine, program,
+              is_environment ? fmt::format("there is no virtual environment in '{}': make it first",
+                                           bin.parent_path().string())
+                             : "correct the path in its command");
+}
+
+std::string ask_version(const config::EngineConfig& engine) {
+  const TemporaryFolder folder("moebench-version");
+  ProcessOptions process;
+  process.command = engine.version;
+  for (const std::string& pair : engine.environment) {
+    process.environment.push_back(config::split_pair(pair));
+  }
+  process.stdout_path = folder.path() / "stdout";
+  process.stderr_path = folder.path() / "stderr";
+  process.time_limit_s = kVersionLimitS;
+  const ProcessResult result = run_process(process);
+  if (result.exit_code != 0 || result.signal != 0 || result.timed_out) {
+    throw Error("engine '{}': its version command '{}' failed: {}", engine.name,
+                joined_shell_words(engine.version),
+                shortened(printable(read_file(process.stderr_path)), 300));
+  }
+  std::string text = read_file(process.stdout_path);
+  while (!text.empty() && (text.back() == '\n' || text.back() == '\r')) text.pop_back();
+  std::ranges::replace(text, '\n', ' ');
+  return shortened(text, 300);
+}
+
+}  // namespace
+
+EngineStart engine_start(const config::CellConfig& cell, const fs::path& folder, int port,
+                         const LauncherChoice& choice, const EnvironmentVariables& environment,
+                         const LaunchPlace& place) {
+  const std::string events = (folder / "events_{rank}.jsonl").string();
+  const std::vector<std::pair<std::string, std::string>> known = {
+      {"out", folder.string()}, {"port", std::to_string(port)}, {"events", events}};
+  EngineStart start;
+  LaunchRequest request;
+  for (const std::string& word : cell.engine.command) {
+    request.command.push_back(config::fill_in_at_start(word, known));
+  }
+  const std::string threads = std::to_string(cell.threads_per_rank);
+  request.environment = {{"OMP_NUM_THREADS", threads}, {"MKL_NUM_THREADS", threads}};
+  for (const std::string& pair : cell.engine.environment) {
+    const auto [name, value] = config::split_pair(pair);
+    set(request.environment, name, config::fill_in_at_start(value, known));
+  }
+  for (const auto& [name, value] : environment) set(request.environment, name, value);
+  set(request.environment, "MOEBENCH_EVENTS", events);
+  if (cell.engine.starts_ranks) {
+    start.launch = {Launcher::kDirect, request.command, request.environment};
+    return start;
+  }
+  set(request.environment, "WORLD_SIZE", std::to_string(cell.ranks));
+  set(request.environment, "MASTER_PORT", std::to_string(port));
+  if (place.hosts.all_here()) set(request.environment, "MASTER_ADDR", "127.0.0.1");
+  start.rank_script = kRankScript;
+  request.command.insert(request.command.begin(), {"/bin/sh", (folder / "rank.sh").string()});
+  request.ranks = cell.ranks;
+  request.threads_per_rank = cell.threads_per_rank;
+  request.bind = cell.bind;
+  request.choice = choice;
+  start.launch = make_launch_command(request, place);
+  return start;
+}
+
+int free_port() {
+  const int socket = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  if (socket < 0) throw_errno(errno, "cannot open a socket to find a free port");
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  socklen_t size = sizeof address;
+  auto* any = reinterpret_cast<sockaddr*>(&address);
+  const bool found = ::bind(socket, any, size) == 0 && ::getsockname(socket, any, &size) == 0;
+  const int reason = errno;
+  ::close(socket);
+  if (!found) throw_errno(reason, "cannot find a free port");
+  return ntohs(address.sin_port);
+}
+
+void check_engine(const config::EngineConfig& engine) {
+  check_program(engine.name, engine.command.front());
+  if (!engine.version.empty()) check_program(engine.name, engine.version.front());
+}
+
+std::string engine_version(const config::EngineConfig& engine) {
+  if (engine.version.empty()) return "";
+  static std::map<std::vector<std::string>, std::string> versions;
+  if (const auto known = versions.find(engine.version); known != versions.end()) {
+    return known->second;
+  }
+  return versions[engine.version] = ask_version(engine);
+}
+
+std::string engine_hash(const config::EngineConfig& engine) {
+  std::string identity = engine_version(engine);
+  for (const std::string& word : engine.command) {
+    std::error_code error;
+    if (!fs::is_regular_file(word, error) || fs::file_size(word, error) > kMaxProgramBytes)
+      continue;
+    identity += " " + hash_hex(read_file(word));
+  }
+  return hash_hex(identity);
+}
+
+}  // namespace moebench::launch

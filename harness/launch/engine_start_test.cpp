@@ -1,0 +1,1 @@
+#include "harness/launch/engine_start.h"
