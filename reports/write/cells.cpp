@@ -20,9 +20,12 @@ using record::Disposition;
 // No axis of records: what tells cells apart where no axis does.
 constexpr const char* kIdAxis = "id";
 
+// A trainer states only the axes that it takes: what it says nothing of tells no cell from another.
 bool differs(const std::vector<Cell>& cells, const std::string& axis) {
-  return std::any_of(cells.begin(), cells.end(),
-                     [&](const Cell& cell) { return cell.axis(axis) != cells.front().axis(axis); });
+  std::set<std::string> values;
+  for (const Cell& cell : cells) values.insert(cell.axis(axis));
+  values.erase("");
+  return values.size() > 1;
 }
 
 // Tells whether two cells agree in all axes: then settings, which no axis shows, tell them apart.
@@ -107,9 +110,16 @@ std::vector<std::string> Cell::programs() const {
 }
 
 std::vector<std::string> ScenarioCells::programs() const {
-  std::vector<std::string> programs;
+  std::map<std::string, std::vector<std::string>> by_engine;
   for (const Cell& cell : cells) {
-    for (const std::string& program : cell.programs()) add_once(program, programs);
+    for (const std::string& program : cell.programs()) {
+      add_once(program, by_engine[cell.axis("engine")]);
+    }
+  }
+  std::vector<std::string> programs;
+  for (const auto& [engine, of_engine] : by_engine) {
+    if (of_engine.size() < 2 && by_engine.size() > 1) continue;
+    for (const std::string& program : of_engine) add_once(program, programs);
   }
   return programs;
 }

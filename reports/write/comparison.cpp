@@ -1,16 +1,31 @@
 #include "reports/write/comparison.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
+#include "harness/config/engine.h"
 #include "harness/record/metric_catalogue.h"
 #include "reports/write/breakdown.h"
 #include "reports/write/columns.h"
+#include "reports/write/engines.h"
 #include "reports/write/ladder.h"
 #include "reports/write/loading.h"
 #include "reports/write/notes.h"
 
 namespace moebench::reports {
 namespace {
+
+// Of trainers that measure no tensor memory, that of their processes stands in its place.
+std::vector<const char*> headline_metrics(const ScenarioCells& scenario) {
+  const bool any_builtin = std::ranges::any_of(scenario.cells, [](const Cell& cell) {
+    return cell.axis("engine") == config::kBuiltinEngine;
+  });
+  if (any_builtin) return {"mem_peak", "mem_alloc", "runtime", "tokens_per_second"};
+  const bool has_pss = std::ranges::any_of(
+      scenario.cells, [](const Cell& cell) { return cell.value("process_pss_sum").has_value(); });
+  return {has_pss ? "process_pss_sum" : "process_rss_sum", "runtime", "tokens_per_second"};
+}
 
 void add_repetition_columns(const ScenarioCells& scenario, Table& table) {
   const auto& cells = scenario.cells;
@@ -27,8 +42,10 @@ void add_improvement_columns(const ScenarioCells& scenario, const Reference& ref
   const auto add = [&](const char* title, const Improvement& improvement) {
     table.push_back(improvement_column(scenario, reference, title, improvement));
   };
-  add("mem_peak Δ", change_in("mem_peak"));
-  add("mem_alloc Δ", change_in("mem_alloc"));
+  for (const char* metric : headline_metrics(scenario)) {
+    const record::MetricInfo& info = record::metric_info(metric);
+    if (info.unit == "bytes") add(fmt::format("{} Δ", info.title).c_str(), change_in(metric));
+  }
   add("runtime gain", times_less("runtime"));
   add("tokens/s gain", times_more("tokens_per_second"));
 }
@@ -54,7 +71,7 @@ Table comparison_table(const ScenarioCells& scenario, const Reference& reference
                        const GemmRates& rates) {
   const auto& cells = scenario.cells;
   Table table = axis_columns(scenario, cells);
-  for (const char* metric : {"mem_peak", "mem_alloc", "runtime", "tokens_per_second"}) {
+  for (const char* metric : headline_metrics(scenario)) {
     table.push_back(metric_column(cells, metric));
   }
   add_repetition_columns(scenario, table);
@@ -83,6 +100,7 @@ void add_comparison(Document& document, const ScenarioCells& scenario, const Ref
   add_table(document, comparison_table(scenario, reference, rates));
   add_section(document, {3, "What each rung contributes"}, ladder_table(scenario, reference));
   add_section(document, {3, "Tokens and time"}, token_table(scenario));
+  add_section(document, {3, "Processes"}, process_table(scenario));
   add_section(document, {3, "Memory"}, memory_table(scenario));
   add_section(document, {3, "Device memory"}, device_memory_table(scenario));
   add_section(document, {3, "Where the time goes"}, phase_table(scenario));

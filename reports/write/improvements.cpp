@@ -53,7 +53,7 @@ const Cell* only_one_for(const Cell& cell, std::vector<const Cell*> candidates) 
 }  // namespace
 
 Reference::Reference(const std::vector<ScenarioCells>& scenarios, const AxisValues& axes)
-    : axes_(axes.empty() ? default_axes() : axes) {
+    : axes_(axes.empty() ? default_axes() : axes), is_default_(axes.empty()) {
   if (axes.empty()) return;
   const bool found = std::any_of(scenarios.begin(), scenarios.end(),
                                  [&](const auto& scenario) { return exists_in(scenario); });
@@ -90,7 +90,10 @@ std::string Reference::text() const {
 
 bool Reference::named_by(const Cell& cell) const {
   return std::all_of(axes_.begin(), axes_.end(), [&](const auto& axis) {
-    return !axis.second.empty() && cell.axis(axis.first) == axis.second;
+    const std::string value = cell.axis(axis.first);
+    // What the user names must be stated; of the default axes another engine may know none.
+    const bool is_unknown = is_default_ && value.empty() && axis.first != "parallelism";
+    return !axis.second.empty() && (value == axis.second || is_unknown);
   });
 }
 

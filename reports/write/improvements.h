@@ -32,6 +32,7 @@ class Reference {
   AxisValues other_axes(const Cell& cell) const;
 
   AxisValues axes_;
+  bool is_default_;
 };
 
 // Change of a metric against the reference. Both nullopt where one of the cells failed or has no

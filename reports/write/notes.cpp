@@ -7,6 +7,7 @@
 #include <set>
 
 #include "harness/record/metric_catalogue.h"
+#include "reports/write/engines.h"
 #include "reports/write/format_value.h"
 #include "reports/write/ladder.h"
 
@@ -220,7 +221,7 @@ Lines joined(const std::vector<Lines>& groups) {
 std::vector<std::string> notes_of(const ScenarioCells& scenario, const Reference& reference,
                                   const GemmRates& rates) {
   return joined({failure_lines(scenario), reference_lines(scenario, reference),
-                 warning_lines(scenario), environment_lines(scenario),
+                 warning_lines(scenario), environment_lines(scenario), engine_lines(scenario),
                  definition_lines(scenario, reference, rates)});
 }
 

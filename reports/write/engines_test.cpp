@@ -1,0 +1,77 @@
+#include "reports/write/engines.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "reports/write/records_testing.h"
+#include "reports/write/write.h"
+
+namespace moebench::reports {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+record::CellRecord engine_record(const std::string& id, const std::string& engine,
+                                 const std::string& parallelism, double runtime_s) {
+  record::CellRecord record =
+      test::record_of(id, {{"engine", engine}, {"parallelism", parallelism}});
+  record.metrics["runtime"] = {.unit = "ns", .value = runtime_s * 1e9};
+  record.metrics["tokens_per_second"] = {.unit = "tokens/s", .value = 1000 / runtime_s};
+  record.metrics["process_wall_time"] = {.unit = "ns", .value = 5e9};
+  record.metrics["process_pss_sum"] = {.unit = "bytes", .value = 2e9};
+  record.metrics["trainer_memory"] = {.unit = "bytes", .value = 1.5e9};
+  record.environment = {{"adapter", "torchtitan"},
+                        {"engine_version", "titan 0.3.0"},
+                        {"trainer_tokens_scope", "device"},
+                        {"worker_hash", engine}};
+  return record;
+}
+
+std::string report(const std::vector<record::CellRecord>& records) {
+  return write_report(records, {.format = Format::kMarkdown});
+}
+
+TEST(Engines, GainsAreAgainstFsdpOfTheSameEngine) {
+  const std::string text =
+      report({engine_record("a", "titan", "fsdp", 2), engine_record("b", "titan", "ep", 1)});
+  EXPECT_THAT(text, AllOf(HasSubstr("2.00x"), Not(HasSubstr("no improvements"))));
+}
+
+TEST(Engines, ProcessesStandInPlaceOfTensorMemory) {
+  const std::string text = report({engine_record("a", "titan", "fsdp", 2)});
+  EXPECT_THAT(text, AllOf(HasSubstr("memory (PSS) (GB)"), Not(HasSubstr("mem_alloc (")),
+                          HasSubstr("### Processes"), HasSubstr("trainer's own memory")));
+}
+
+TEST(Engines, OneSaysItsVersionAndWhatItsNumbersMean) {
+  EXPECT_THAT(report({engine_record("a", "titan", "fsdp", 2)}),
+              HasSubstr("engine titan: titan 0.3.0; its log read by adapter torchtitan; its tokens "
+                        "are of scope device"));
+}
+
+TEST(Engines, AreProgramsOfTheirOwnWithoutAWarning) {
+  auto builtin = test::arm("c", "fsdp", "1", "loop");
+  builtin.environment["worker_hash"] = "0123";
+  auto one = engine_record("a", "titan", "fsdp", 2);
+  EXPECT_THAT(report({builtin, one}), Not(HasSubstr("programs (column program)")));
+  auto other = one;
+  other.repetition = 1;
+  other.environment["worker_hash"] = "another";
+  EXPECT_THAT(report({builtin, one, other}), HasSubstr("2 programs (column program)"));
+}
+
+// What a trainer takes no notice of tells no row from another.
+TEST(Engines, AxesThatAnEngineDoesNotStateAreNoColumns) {
+  auto builtin = test::arm("c", "fsdp", "1", "loop");
+  EXPECT_THAT(report({builtin, engine_record("a", "titan", "fsdp", 2)}),
+              AllOf(HasSubstr("| engine"), Not(HasSubstr("| expert_kernel"))));
+}
+
+TEST(Engines, MoebenchsOwnNeedsNoneOfThis) {
+  EXPECT_THAT(report({test::arm("c", "fsdp", "1", "loop")}), Not(HasSubstr("### Processes")));
+}
+
+}  // namespace
+}  // namespace moebench::reports
