@@ -3,13 +3,13 @@
 
 import sys
 
+import training  # First, since it says what to do where torch is missing.
+
 import torch
 from torch.distributed.device_mesh import init_device_mesh
 from torch.distributed.fsdp import FullyShardedDataParallel, MixedPrecision
 from torch.distributed.fsdp import MixedPrecisionPolicy, fully_shard
 from torch.distributed.fsdp.wrap import ModuleWrapPolicy
-
-import training
 
 
 def shard_by_version_2(model, option, ranks):

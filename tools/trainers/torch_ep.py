@@ -4,8 +4,9 @@ and back, grouped products, FSDP2 for everything that is no expert."""
 
 import sys
 
+import training  # First, since it says what to do where torch is missing.
+
 import expert_parallel
-import training
 
 
 def spread(model, option, ranks):

@@ -2,17 +2,20 @@
 """Trains Hugging Face's Mixtral with the expert parallelism of torchtitan: its all-to-all token
 dispatcher and, in bf16, its grouped experts; FSDP2 for everything that is no expert.
 
-torchtitan's experts multiply in bf16 whatever they are given, so in fp32 the products are torch's."""
+torchtitan's experts multiply in bf16 whatever they are given; in fp32 the products are torch's."""
 
 import sys
 
-import torch
-from torchtitan.distributed.utils import set_spmd_backend
-from torchtitan.models.common.moe import GroupedExperts
-from torchtitan.models.common.token_dispatcher import AllToAllTokenDispatcher
+import training  # First, since it says what to do where a package is missing.
 
-import expert_parallel
-import training
+training.require("torchtitan")
+
+import torch  # noqa: E402
+from torchtitan.distributed.utils import set_spmd_backend  # noqa: E402
+from torchtitan.models.common.moe import GroupedExperts  # noqa: E402
+from torchtitan.models.common.token_dispatcher import AllToAllTokenDispatcher  # noqa: E402
+
+import expert_parallel  # noqa: E402
 
 
 class TorchtitanExperts(torch.nn.Module):

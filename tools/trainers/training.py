@@ -1,11 +1,13 @@
 """What the drivers of this folder share: options, ranks, data, the model of a checkpoint, the loop.
 
 A driver gives `run` a function that spreads the model over the ranks. All drivers train on the
-same rows with the same loss and the same update as moebench's engine, so that losses can be compared.
+same rows with the same loss and the same update as moebench's engine, so that losses can be
+compared.
 """
 
 import argparse
 import dataclasses
+import importlib.util
 import os
 import pathlib
 import sys
@@ -29,7 +31,17 @@ def _set_places():
         os.environ.setdefault(name, value)
 
 
+def require(package):
+    """Ends the program with a remedy where Python lacks the package."""
+    if importlib.util.find_spec(package) is None:
+        print(f"{pathlib.Path(sys.argv[0]).name}: error: {sys.executable} has no {package}; "
+              "start it with the Python of `tools/setup --trainers`", file=sys.stderr)
+        sys.exit(2)
+
+
 _set_places()
+require("torch")
+require("transformers")
 
 import torch  # noqa: E402
 import torch.distributed as dist  # noqa: E402
