@@ -62,6 +62,7 @@ def options():
     parser.add_argument("--threads", type=int, default=1, help="of a rank")
     parser.add_argument("--no-packing", action="store_true")
     parser.add_argument("--activation-checkpointing", action="store_true")
+    parser.add_argument("--onednn-fp32", action="store_true", help="of the drivers")
     parser.add_argument("--tolerance", type=float, default=1e-5, help="relative")
     parser.add_argument("--work", type=pathlib.Path, help="folder for all files; default temporary")
     option = parser.parse_args()
@@ -131,6 +132,8 @@ def run_driver(option, work, words):
         words.append("--no-packing")
     if option.activation_checkpointing:
         words.append("--activation-checkpointing")
+    if option.onednn_fp32:
+        words.append("--onednn-fp32")
     if option.ep_degree:
         words += ["--ep-degree", option.ep_degree]
     port, ranks = free_port(), []

@@ -104,7 +104,7 @@ def parser(description):
     it.add_argument("--attention", choices=("sdpa", "eager"), default="sdpa")
     it.add_argument("--optimizer", choices=("fused", "foreach"), default="fused")
     it.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
-    it.add_argument("--onednn-fp32", action=argparse.BooleanOptionalAction, default=True,
+    it.add_argument("--onednn-fp32", action="store_true",
                     help="matrix products in fp32 by oneDNN, where it does not round them")
     return it
 
@@ -159,9 +159,12 @@ def _check(option):
 
 
 def use_onednn(option):
-    """torch multiplies fp32 matrices with its default BLAS unless a lower precision is allowed. On
-    processors without AMX oneDNN then still multiplies in fp32, and faster; on others it rounds."""
-    if option.onednn_fp32 and option.dtype == "fp32" and not torch.cpu._is_amx_tile_supported():
+    """torch multiplies fp32 matrices with its default BLAS unless a lower precision is allowed.
+    oneDNN then still multiplies in fp32 on processors without AMX; on others it would round."""
+    if option.onednn_fp32 and option.dtype == "fp32":
+        if torch.cpu._is_amx_tile_supported():
+            raise InputError("--onednn-fp32: this processor has AMX, with which oneDNN rounds fp32 "
+                             "to bf16; leave the option out")
         torch.backends.mkldnn.matmul.fp32_precision = "bf16"
 
 
