@@ -3,13 +3,12 @@
 #include <signal.h>
 #include <unistd.h>
 
-#include <ctime>
-
 #include "harness/base/environment_variable.h"
 #include "harness/base/error.h"
 #include "harness/base/file.h"
 #include "harness/base/hash.h"
 #include "harness/base/system_error.h"
+#include "harness/base/utc_time.h"
 #include "harness/launch/engine_log.h"
 #include "harness/launch/engine_start.h"
 #include "harness/launch/output_growth.h"
@@ -30,15 +29,6 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr int kExitOfSigkill = 128 + SIGKILL;  // how launchers pass on a rank's signal
-
-std::string utc_now() {
-  const std::time_t now = std::time(nullptr);
-  std::tm parts{};
-  ::gmtime_r(&now, &parts);
-  char text[32];
-  std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &parts);
-  return text;
-}
 
 void make_fresh(const fs::path& folder) {
   std::error_code error;

@@ -35,7 +35,9 @@ TEST(CellTable, HasSharedAxesAndColumns) {
   const auto document = cell_document({{toy_cell(config::Parallelism::kFsdp, 1), "slow"},
                                        {toy_cell(config::Parallelism::kEp, 2), ""}});
   const std::string table = print(document, reports::Format::kTerminal);
-  EXPECT_THAT(table, HasSubstr("all cells: model=toy engine=builtin shard_degree=0 expert_kernel=loop ranks=2"));
+  EXPECT_THAT(
+      table,
+      HasSubstr("all cells: model=toy engine=builtin shard_degree=0 expert_kernel=loop ranks=2"));
   EXPECT_THAT(table,
               HasSubstr("scenario  id            parallelism  ep_degree  memory/rank  note"));
   EXPECT_THAT(table, HasSubstr("0.00 GB      slow\n"));

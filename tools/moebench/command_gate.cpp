@@ -33,10 +33,18 @@ std::vector<record::CellRecord> load_runs(const std::string& folder) {
   return records;
 }
 
+bool is_adopted(const record::CellRecord& record) { return record.environment.contains("adopted"); }
+
 Report judge_session(const GateArguments& options) {
   gate::Input input;
   const auto session = record::load_session(options.folder);
   input.records = load_runs(options.folder);
+  if (std::ranges::any_of(input.records, is_adopted)) {
+    throw NotComparable(
+        "'{}' holds adopted runs: nobody paired them with others, and on which machine and beside "
+        "what they ran is not known; report shows them, and moebench ab measures pairs",
+        options.folder);
+  }
   if (!session) {
     throw NotComparable(
         "'{}' has no session.json: its runs were not paired, and unpaired times are not compared; "

@@ -13,6 +13,7 @@
 #include "harness/config/enums.h"
 #include "harness/launch/launcher.h"
 #include "harness/machine/environment.h"
+#include "harness/trainers/adapter.h"
 #include "reports/write/format.h"
 #include "tools/moebench/number_checks.h"
 #include "tools/moebench/option_groups.h"
@@ -129,6 +130,34 @@ void add_report(CLI::App& app, ReportArguments& options) {
   report->add_flag("--keep-other-builds", options.keep_other_builds,
                    "Of each cell the repetitions of all workers, not the latest's alone");
   report->add_option("--out", options.out, "File to write, default stdout")->type_name("FILE");
+}
+
+void add_adopt(CLI::App& app, AdoptArguments& options) {
+  CLI::App* adopt =
+      app.add_subcommand("adopt", "Make a record of a run that was made elsewhere, from its logs");
+  adopt->add_option("LOG", options.logs, "Files of one run")->required();
+  std::vector<std::string> adapters = {"auto"};
+  for (const trainers::AdapterInfo& row : trainers::adapters()) adapters.emplace_back(row.name);
+  adopt->add_option("--adapter", options.adapter, "Whose logs they are; auto: by their lines")
+      ->capture_default_str()
+      ->type_name("NAME")
+      ->check(CLI::IsMember(adapters));
+  adopt->add_option("--pattern", options.pattern, "Regular expression with groups, for regex")
+      ->type_name("TEXT");
+  adopt->add_option("--set", options.axes, "What the run was: axis=value,axis=value,...")
+      ->type_name("LIST")
+      ->delimiter(',')
+      ->allow_extra_args(false);
+  adopt->add_option("--warmup-steps", options.warmup_steps, "First steps that are not measured")
+      ->capture_default_str()
+      ->type_name("N")
+      ->check(whole_number(0, config::kMaxSteps));
+  adopt->add_option("--scenario", options.scenario, "Under which heading reports show it")
+      ->capture_default_str()
+      ->type_name("NAME");
+  adopt->add_option("--out", options.out, "Results folder to add it to")
+      ->capture_default_str()
+      ->type_name("DIR");
 }
 
 void add_load_what(CLI::App& load, LoadArguments& options) {
@@ -283,6 +312,7 @@ std::variant<Command, Information> parse_command_line(int argc, const char* cons
   ProfileArguments profile;
   VerifyResumeArguments verify_resume;
   ReportArguments report;
+  AdoptArguments adopt;
   LoadArguments load;
   MakeCheckpointArguments make_checkpoint;
   DoctorArguments doctor;
@@ -296,6 +326,7 @@ std::variant<Command, Information> parse_command_line(int argc, const char* cons
   add_profile(app, profile);
   add_verify_resume(app, verify_resume);
   add_report(app, report);
+  add_adopt(app, adopt);
   add_load(app, load);
   add_make_checkpoint(app, make_checkpoint);
   add_doctor(app, doctor);
@@ -311,7 +342,7 @@ std::variant<Command, Information> parse_command_line(int argc, const char* cons
     throw Error("{}; see moebench --help", shortened_words(error.what()));
   }
   run.command_line = profile.command_line = verify_resume.command_line = load.command_line =
-      join_words(argc, argv);
+      adopt.command_line = join_words(argc, argv);
   gate.calibrate.command_line = gate.ab.command_line = gate.selftest.command_line =
       run.command_line;
   if (const auto command = given_gate_command(app, gate)) return Command{*command};
@@ -320,6 +351,7 @@ std::variant<Command, Information> parse_command_line(int argc, const char* cons
   if (app.got_subcommand("profile")) return Command{profile};
   if (app.got_subcommand("verify-resume")) return Command{verify_resume};
   if (app.got_subcommand("report")) return Command{report};
+  if (app.got_subcommand("adopt")) return Command{adopt};
   if (app.got_subcommand("doctor")) return Command{doctor};
   if (app.got_subcommand("load")) return Command{load};
   return Command{make_checkpoint};

@@ -69,6 +69,17 @@ struct ReportArguments {
   std::string out;  // empty: stdout
 };
 
+struct AdoptArguments {
+  std::vector<std::string> logs;
+  std::string adapter = "auto";
+  std::string pattern;
+  std::vector<std::string> axes;  // axis=value
+  std::int64_t warmup_steps = 1;
+  std::string scenario = "adopted";
+  std::string out = "results/adopted";
+  std::string command_line;  // as typed; goes into the record
+};
+
 struct DoctorArguments {
   std::int64_t ranks = 2;
   std::int64_t threads = 1;
@@ -105,8 +116,8 @@ struct MakeCheckpointArguments {
 };
 
 using Command = std::variant<ListArguments, RunArguments, ProfileArguments, VerifyResumeArguments,
-                             ReportArguments, LoadArguments, MakeCheckpointArguments,
-                             DoctorArguments, GateCommand>;
+                             ReportArguments, AdoptArguments, LoadArguments,
+                             MakeCheckpointArguments, DoctorArguments, GateCommand>;
 
 // --help or --version: the text for stdout, nothing else to do.
 struct Information {
