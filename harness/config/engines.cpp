@@ -170,6 +170,25 @@ class Filler {
   std::set<std::string> used_;
 };
 
+// Nothing of it waits for a start.
+std::vector<std::string> version_command(const EngineDefinition& engine, Filler& filler) {
+  std::vector<std::string> words;
+  for (const YamlValue& text : engine.version) {
+    for (const std::string& word : filler.fill(text)) {
+      for (const std::string& name : start_placeholders()) {
+        if (word.find("{" + name + "}") == std::string::npos) continue;
+        text.fail(
+            fmt::format("'{{{}}}' is known only when a repetition starts; leave it out of the "
+                        "version command",
+                        name));
+      }
+      words.push_back(fill_in_at_start(word, {}));
+    }
+  }
+  if (!words.empty()) words.front() = program_path(words.front(), engine.folder);
+  return words;
+}
+
 void check_provided(const EngineDefinition& engine, const std::string& axis,
                     const CellConfig& cell) {
   const auto provided = engine.provides.find(axis);
@@ -264,10 +283,7 @@ EngineUse resolve_engine(const EngineDefinition& engine, const Parameters& param
     if (words.size() > 1) text.fail("stands for several words; an environment variable has one");
     resolved.environment.push_back(name + "=" + (words.empty() ? "" : words.front()));
   }
-  resolved.version = filler.words(engine.version);
-  if (!resolved.version.empty()) {
-    resolved.version.front() = program_path(resolved.version.front(), engine.folder);
-  }
+  resolved.version = version_command(engine, filler);
   resolved.adapter = engine.adapter;
   resolved.logs = engine.logs;
   resolved.pattern = engine.pattern;

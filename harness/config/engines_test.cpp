@@ -183,6 +183,15 @@ TEST_F(EngineFile, BracesAndWhatAStartKnowsStay) {
   EXPECT_EQ(fill_in_at_start(all[0].engine.command[2], at_start), "--log=/r{}/x");
 }
 
+TEST_F(EngineFile, AVersionCommandIsReadyToRun) {
+  const auto all = cells("  mine: {command: [train], version: [./v, \"{{x}} {seed}\"]}\n",
+                         "    axes: {engine: mine}\n");
+  EXPECT_THAT(all[0].engine.version, ElementsAre((folder_.path() / "v").string(), "{x} 0"));
+  EXPECT_THAT(
+      error("  mine: {command: [train], version: [v, \"{out}\"]}\n", "    axes: {engine: mine}\n"),
+      HasSubstr("known only when a repetition starts"));
+}
+
 TEST_F(EngineFile, ExcludeZipAndKnownFailuresTakeParameters) {
   const auto all = cells(kEngine,
                          "    axes: {engine: mine, parallelism: [fsdp, ep], ranks: 2}\n"

@@ -2,6 +2,7 @@
 
 #include <string_view>
 
+#include "harness/config/engine.h"
 #include "reports/write/columns.h"
 #include "reports/write/step_phases.h"
 
@@ -29,9 +30,9 @@ std::optional<double> phase_share(const CellRecord& record, const std::string& p
 
 bool is_backward(std::string_view phase) { return phase.ends_with(kBackward); }
 
-// Returns the share of all backward phases together.
+// Returns the share of all backward phases together; of other engines, that of their one.
 std::optional<double> backward_share(const CellRecord& record) {
-  std::optional<double> sum;
+  std::optional<double> sum = phase_share(record, "backward");
   for (const char* phase : kStepPhases) {
     const auto share = is_backward(phase) ? phase_share(record, phase) : std::nullopt;
     if (share) sum = sum.value_or(0) + *share;
@@ -57,10 +58,21 @@ Column deviation_column(const std::vector<Cell>& cells, const std::string& title
   return value_column(cells, title, deviation, kChange);
 }
 
+// The ok cells but for those of other engines, which measure none.
+std::vector<Cell> cells_with_tensor_memory(const ScenarioCells& scenario) {
+  std::vector<Cell> cells = scenario.ok_cells();
+  std::erase_if(cells,
+                [](const Cell& cell) { return cell.axis("engine") != config::kBuiltinEngine; });
+  return cells;
+}
+
+// Phases that the built-in engine does not have: its own are finer.
+constexpr const char* kCoarsePhases[] = {"forward", "communication"};
+
 }  // namespace
 
 Table device_memory_table(const ScenarioCells& scenario) {
-  const std::vector<Cell> cells = scenario.ok_cells();
+  const std::vector<Cell> cells = cells_with_tensor_memory(scenario);
   return measured_table(
       scenario, cells,
       {metric_column(cells, "mem_reserved_load"), metric_column(cells, "mem_reserved_first_step"),
@@ -71,7 +83,7 @@ Table device_memory_table(const ScenarioCells& scenario) {
 }
 
 Table memory_table(const ScenarioCells& scenario) {
-  const std::vector<Cell> cells = scenario.ok_cells();
+  const std::vector<Cell> cells = cells_with_tensor_memory(scenario);
   return measured_table(
       scenario, cells,
       {metric_column(cells, "mem_alloc_load"), metric_column(cells, "mem_peak_load"),
@@ -88,6 +100,10 @@ Table memory_table(const ScenarioCells& scenario) {
 Table phase_table(const ScenarioCells& scenario) {
   const std::vector<Cell> cells = scenario.ok_cells();
   Table shares;
+  for (const char* phase : kCoarsePhases) {
+    shares.push_back(
+        share_column(cells, phase, [phase](const CellRecord& r) { return phase_share(r, phase); }));
+  }
   for (const char* phase : kStepPhases) {
     if (!is_backward(phase)) {
       shares.push_back(share_column(

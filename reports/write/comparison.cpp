@@ -22,8 +22,9 @@ std::vector<const char*> headline_metrics(const ScenarioCells& scenario) {
     return cell.axis("engine") == config::kBuiltinEngine;
   });
   if (any_builtin) return {"mem_peak", "mem_alloc", "runtime", "tokens_per_second"};
-  const bool has_pss = std::ranges::any_of(
-      scenario.cells, [](const Cell& cell) { return cell.value("process_pss_sum").has_value(); });
+  const std::vector<Cell> ok_cells = scenario.ok_cells();
+  const bool has_pss = std::ranges::all_of(
+      ok_cells, [](const Cell& cell) { return cell.value("process_pss_sum").has_value(); });
   return {has_pss ? "process_pss_sum" : "process_rss_sum", "runtime", "tokens_per_second"};
 }
 

@@ -39,6 +39,17 @@ TEST(Engines, GainsAreAgainstFsdpOfTheSameEngine) {
   EXPECT_THAT(text, AllOf(HasSubstr("2.00x"), Not(HasSubstr("no improvements"))));
 }
 
+// Each engine states the axes that it takes: those that both state must agree.
+TEST(Engines, OneEngineIsTheReferenceOfTheOthers) {
+  auto builtin = test::arm("c", "ep", "2", "grouped");
+  builtin.axes.insert(builtin.axes.begin(), {"engine", "builtin"});
+  builtin.metrics["runtime"] = {.unit = "ns", .value = 1e9};
+  const std::string text =
+      write_report({builtin, engine_record("b", "titan", "ep", 4)},
+                   {.format = Format::kMarkdown, .reference = {{"engine", "builtin"}}});
+  EXPECT_THAT(text, HasSubstr("0.250x"));
+}
+
 TEST(Engines, ProcessesStandInPlaceOfTensorMemory) {
   const std::string text = report({engine_record("a", "titan", "fsdp", 2)});
   EXPECT_THAT(text, AllOf(HasSubstr("memory (PSS) (GB)"), Not(HasSubstr("mem_alloc (")),

@@ -10,9 +10,42 @@
 namespace moebench::reports {
 namespace {
 
-const AxisValues& default_axes() {
-  static const AxisValues axes = {{"parallelism", "fsdp"}, {"expert_kernel", "loop"}};
-  return axes;
+bool any_has(const std::vector<ScenarioCells>& scenarios, const AxisValues& axes) {
+  const auto has = [&](const Cell& cell) {
+    return std::ranges::all_of(
+        axes, [&](const auto& axis) { return cell.axis(axis.first) == axis.second; });
+  };
+  return std::ranges::any_of(scenarios, [&](const ScenarioCells& scenario) {
+    return std::ranges::any_of(scenario.cells, has);
+  });
+}
+
+// FSDP alone with the plain expert loop; with any kernel where no cell has that one.
+AxisValues default_axes(const std::vector<ScenarioCells>& scenarios) {
+  const AxisValues plain = {{"parallelism", "fsdp"}, {"expert_kernel", "loop"}};
+  const AxisValues any_kernel = {plain.front()};
+  return !any_has(scenarios, plain) && any_has(scenarios, any_kernel) ? any_kernel : plain;
+}
+
+// Sorted as other_axes() are. An axis that only one of the two states says nothing: engines take
+// notice of different ones.
+bool agree_where_both_state(const AxisValues& a, const AxisValues& b) {
+  return std::ranges::all_of(a, [&](const auto& axis) {
+    const auto other =
+        std::ranges::lower_bound(b, axis.first, {}, [](const auto& entry) { return entry.first; });
+    return other == b.end() || other->first != axis.first || other->second == axis.second;
+  });
+}
+
+bool all_state_the_same_axes(const ScenarioCells& scenario) {
+  const auto names = [](const Cell& cell) {
+    std::vector<std::string> stated;
+    for (const auto& [name, value] : cell.first().axes) stated.push_back(name);
+    return stated;
+  };
+  return std::ranges::all_of(scenario.cells, [&](const Cell& cell) {
+    return names(cell) == names(scenario.cells.front());
+  });
 }
 
 bool has_axis(const AxisValues& axes, const std::string& name) {
@@ -53,7 +86,7 @@ const Cell* only_one_for(const Cell& cell, std::vector<const Cell*> candidates) 
 }  // namespace
 
 Reference::Reference(const std::vector<ScenarioCells>& scenarios, const AxisValues& axes)
-    : axes_(axes.empty() ? default_axes() : axes), is_default_(axes.empty()) {
+    : axes_(axes.empty() ? default_axes(scenarios) : axes) {
   if (axes.empty()) return;
   const bool found = std::any_of(scenarios.begin(), scenarios.end(),
                                  [&](const auto& scenario) { return exists_in(scenario); });
@@ -73,9 +106,20 @@ std::vector<const Cell*> Reference::of_cells(const ScenarioCells& scenario) cons
   for (const Cell& cell : scenario.cells) {
     if (named_by(cell)) candidates[other_axes(cell)].push_back(&cell);
   }
+  const bool is_uniform = all_state_the_same_axes(scenario);
   std::vector<const Cell*> references;
   for (const Cell& cell : scenario.cells) {
-    references.push_back(only_one_for(cell, candidates[other_axes(cell)]));
+    const AxisValues axes = other_axes(cell);
+    std::vector<const Cell*> of_cell;
+    if (is_uniform) {
+      of_cell = candidates[axes];
+    } else {
+      for (const auto& [other, cells] : candidates) {
+        if (!agree_where_both_state(axes, other)) continue;
+        of_cell.insert(of_cell.end(), cells.begin(), cells.end());
+      }
+    }
+    references.push_back(only_one_for(cell, of_cell));
   }
   return references;
 }
@@ -90,10 +134,7 @@ std::string Reference::text() const {
 
 bool Reference::named_by(const Cell& cell) const {
   return std::all_of(axes_.begin(), axes_.end(), [&](const auto& axis) {
-    const std::string value = cell.axis(axis.first);
-    // What the user names must be stated; of the default axes another engine may know none.
-    const bool is_unknown = is_default_ && value.empty() && axis.first != "parallelism";
-    return !axis.second.empty() && (value == axis.second || is_unknown);
+    return !axis.second.empty() && cell.axis(axis.first) == axis.second;
   });
 }
 

@@ -15,7 +15,8 @@ using AxisValues = std::vector<std::pair<std::string, std::string>>;
 // all other axes but degrees. Where several remain, the one with the cell's own degrees.
 class Reference {
  public:
-  // `axes` empty: parallelism=fsdp, expert_kernel=loop. Otherwise Error where no cell of any
+  // `axes` empty: parallelism=fsdp, expert_kernel=loop, or with any kernel where no cell has both.
+  // Otherwise Error where no cell of any
   // scenario has these values; it lists the axes and values that there are.
   Reference(const std::vector<ScenarioCells>& scenarios, const AxisValues& axes);
 
@@ -32,7 +33,6 @@ class Reference {
   AxisValues other_axes(const Cell& cell) const;
 
   AxisValues axes_;
-  bool is_default_;
 };
 
 // Change of a metric against the reference. Both nullopt where one of the cells failed or has no
