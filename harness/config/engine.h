@@ -21,6 +21,7 @@ struct EngineConfig {
   std::string pattern{};                   // of adapter regex
   bool starts_ranks = true;                // the command starts all ranks; or it is one rank
   bool same_numerics = false;              // its losses must be those of other arms
+  bool provides_phases = false;            // its log has the phases of a step; in no file
   std::vector<std::string> version{};      // a command whose output says which version it is
   std::vector<std::string> axes{};         // that have an effect here; a record states no others
   std::vector<std::string> parameters{};   // "name=value", in the scenario's order

@@ -229,6 +229,11 @@ std::set<std::string> taken_axes(const EngineDefinition& engine, const std::set<
 
 }  // namespace
 
+bool can_profile(const EngineConfig& engine, Profile level) {
+  if (engine.is_builtin() || level == Profile::kNone) return true;
+  return engine.provides_phases && level == Profile::kPhases;
+}
+
 void check_parameter_name(const std::string& name, const YamlValue& source) {
   if (!is_identifier(name) || name.size() > kMaxNameBytes) {
     source.named("").fail(fmt::format("'{}' is no name of a parameter; use letters, digits and '_'",
@@ -306,8 +311,8 @@ EngineUse resolve_engine(const EngineDefinition& engine, const Parameters& param
   if (cell.measure == Measure::kLoad) {
     engine.source.fail("trains; 'measure: load' is of the built-in engine");
   }
-  if (cell.profile > Profile::kPhases ||
-      (cell.profile != Profile::kNone && !engine.provides_phases)) {
+  resolved.provides_phases = engine.provides_phases;
+  if (!can_profile(resolved, cell.profile)) {
     engine.source.fail(fmt::format("provides no profile of {}; {}", to_string(cell.profile),
                                    engine.provides_phases
                                        ? "use phases"

@@ -58,6 +58,9 @@ EngineUse resolve_engine(const EngineDefinition& engine, const Parameters& param
 void apply_only_values(const EngineDefinition& engine, const std::set<std::string>& written,
                        CellConfig& cell);
 
+// Whether cells of the engine can have a profile of that level.
+bool can_profile(const EngineConfig& engine, Profile level);
+
 // Error where a name cannot be a parameter's.
 void check_parameter_name(const std::string& name, const YamlValue& source);
 

@@ -155,7 +155,7 @@ TEST(ShippedScenarios, AllLoad) {
     }
   }
   EXPECT_THAT(cells["quickstart"], ElementsAre(4));
-  EXPECT_THAT(cells["peers"], ElementsAre(2, 2));
+  EXPECT_THAT(cells["peers"], ElementsAre(5, 5));
   EXPECT_THAT(cells["fms-pr69"], ElementsAre(2));
   EXPECT_THAT(cells["sharding"], ElementsAre(3));
   EXPECT_THAT(cells["seed-anatomy"], ElementsAre(6));

@@ -325,6 +325,9 @@ void merge_trainer(const config::CellConfig& cell, const ReadLog& read, const Ou
     record.metrics.merge(std::move(found.metrics));
     std::ranges::move(found.warnings, std::back_inserter(record.warnings));
     state_meaning(read.log->meaning, record.environment);
+    if (cell.engine.provides_phases) {
+      record.environment["profile"] = to_string(config::Profile::kPhases);
+    }
   }
   const bool has_log = cell.engine.adapter != "none";
   if (verdict.disposition == Disposition::kOk && has_log) {

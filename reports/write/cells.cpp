@@ -42,8 +42,11 @@ void find_axes(ScenarioCells& scenario) {
   std::vector<const CellRecord*> firsts;
   for (const Cell& cell : scenario.cells) firsts.push_back(&cell.first());
   for (const std::string& name : axis_names(firsts)) {
-    (differs(scenario.cells, name) ? scenario.varying_axes : scenario.constant_axes)
-        .push_back(name);
+    if (differs(scenario.cells, name)) {
+      scenario.varying_axes.push_back(name);
+    } else if (all_state(scenario.cells, name)) {
+      scenario.constant_axes.push_back(name);
+    }
   }
   if (has_equal_rows(scenario)) scenario.varying_axes.push_back(kIdAxis);
 }

@@ -40,7 +40,7 @@ struct ScenarioCells {
   std::string name;
   std::vector<Cell> cells;
   // Axis names in the order of first appearance, parted by whether the cells differ there; "id" is
-  // among them where cells differ in no axis.
+  // among them where cells differ in no axis. What not every cell states is constant in none.
   std::vector<std::string> varying_axes = {};
   std::vector<std::string> constant_axes = {};
 

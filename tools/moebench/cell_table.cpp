@@ -17,10 +17,16 @@ reports::Entry memory_of(const config::CellConfig& cell) {
   return {bytes, fmt::format("{:.2f} GB", bytes / kBytesPerGigabyte)};
 }
 
-std::string shared_axes(const config::CellConfig& cell, const std::vector<std::string>& varying) {
+// The axes that all cells state, with the same value.
+std::string shared_axes(const std::vector<config::CellConfig>& cells,
+                        const std::vector<std::string>& varying) {
   std::string text = "all cells:";
-  for (const auto& [axis, value] : cell.axes()) {
-    if (std::ranges::count(varying, axis) == 0) text += fmt::format(" {}={}", axis, value);
+  for (const auto& [axis, value] : cells.front().axes()) {
+    const auto states = [&](const config::CellConfig& cell) {
+      return !session::axis_of(cell, axis).empty();
+    };
+    const bool is_shared = std::ranges::count(varying, axis) == 0;
+    if (is_shared && std::ranges::all_of(cells, states)) text += fmt::format(" {}={}", axis, value);
   }
   return text;
 }
@@ -50,7 +56,7 @@ reports::Document cell_document(const std::vector<CellRow>& rows) {
   table.push_back(memory);
   table.push_back(reports::words_column("note"));
   for (const CellRow& row : rows) add_row(table, entries_of(row, varying));
-  return {reports::Paragraph{shared_axes(cells.front(), varying)}, std::move(table)};
+  return {reports::Paragraph{shared_axes(cells, varying)}, std::move(table)};
 }
 
 }  // namespace moebench::cli

@@ -4,6 +4,7 @@
 #include <iostream>
 
 #include "harness/base/printable.h"
+#include "harness/config/engine.h"
 #include "harness/launch/run_cell.h"
 #include "harness/session/results_folder.h"
 #include "reports/write/cells.h"
@@ -55,12 +56,25 @@ bool any_is_profiled(const std::vector<record::CellRecord>& records) {
   return false;
 }
 
+std::vector<record::CellRecord> of_other_engines(const std::vector<record::CellRecord>& records) {
+  std::vector<record::CellRecord> others;
+  for (const auto& record : records) {
+    const std::string engine = record.axis("engine");
+    if (!engine.empty() && engine != config::kBuiltinEngine) others.push_back(record);
+  }
+  return others;
+}
+
 reports::Document document_of(const ProfileArguments& options, const fs::path& results,
                               const std::vector<record::CellRecord>& records) {
   reports::Document document =
       any_is_profiled(records)
           ? reports::profile_document(records, {static_cast<std::size_t>(options.top)})
           : reports::report_document(records);
+  const auto others = of_other_engines(records);
+  if (any_is_profiled(records) && !others.empty()) {
+    append(document, reports::report_document(others));  // with the phases that they say
+  }
   append(document, reports::load_profiles_document(records));  // of cells that measure loading
   std::string traces = list_files(records, results, "trace.json");
   if (!traces.empty()) {

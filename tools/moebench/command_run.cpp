@@ -3,6 +3,8 @@
 #include <iostream>
 
 #include "harness/base/check.h"
+#include "harness/base/error.h"
+#include "harness/config/engines.h"
 #include "harness/launch/engine_start.h"
 #include "harness/launch/run_cell.h"
 #include "harness/launch/shell_words.h"
@@ -16,6 +18,16 @@
 namespace moebench::cli {
 namespace {
 
+// As closely as the cell's engine can look.
+config::Profile profile_of(const config::CellConfig& cell, config::Profile level) {
+  if (config::can_profile(cell.engine, level)) return level;
+  if (config::can_profile(cell.engine, config::Profile::kPhases)) return config::Profile::kPhases;
+  throw Error(
+      "engine '{}' provides no profile; let its events have phases, and say so by 'provides: "
+      "{{profile: phases}}', or select cells with --filter engine=builtin",
+      cell.engine.name);
+}
+
 std::vector<config::CellConfig> planned_cells(const RunArguments& options) {
   auto cells =
       session::cells_to_run(session::select_scenarios(options.selection), options.selection);
@@ -23,8 +35,9 @@ std::vector<config::CellConfig> planned_cells(const RunArguments& options) {
     cell.repeats = options.repeats.value_or(cell.repeats);
     cell.time_limit_s = options.time_limit_s.value_or(cell.time_limit_s);
     if (options.progress_limit_s) cell.progress_limit_s = options.progress_limit_s;
-    if (!options.profile.empty() && cell.measure == config::Measure::kTrain)
-      cell.profile = parse_name<config::Profile>(options.profile, "profile");
+    if (!options.profile.empty() && cell.measure == config::Measure::kTrain) {
+      cell.profile = profile_of(cell, parse_name<config::Profile>(options.profile, "profile"));
+    }
   }
   return cells;
 }

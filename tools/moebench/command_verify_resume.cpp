@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <iostream>
 
+#include "harness/base/error.h"
 #include "harness/session/plan.h"
 #include "harness/session/results_folder.h"
 #include "harness/session/verify_resume.h"
@@ -14,9 +15,17 @@ namespace moebench::cli {
 
 int run_command(const VerifyResumeArguments& options) {
   const auto scenarios = session::select_scenarios(options.selection);
+  const auto cells = session::cells_to_resume(scenarios, options.selection);
+  for (const config::CellConfig& cell : cells) {
+    if (cell.engine.is_builtin()) continue;
+    throw Error(
+        "verify-resume is of moebench's own engine, and cell {} is of '{}'; select others with "
+        "--filter engine=builtin",
+        cell.id(), cell.engine.name);
+  }
   const auto rows = session::verify_resume(
       {.folder = session::results_path(options.out, options.selection.file, "-verify"),
-       .cells = session::cells_to_resume(scenarios, options.selection),
+       .cells = cells,
        .steps_before = options.steps_before,
        .launcher = options.launcher.choice(),
        .command_line = options.command_line,
