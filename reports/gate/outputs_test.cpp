@@ -4,9 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <cstdlib>
-
-#include "harness/base/file.h"
+#include "harness/testing/golden_testing.h"
 #include "reports/gate/names.h"
 #include "reports/gate/test_session.h"
 
@@ -19,13 +17,6 @@ using ::testing::EndsWith;
 using ::testing::HasSubstr;
 using ::testing::Not;
 using ::testing::StartsWith;
-
-// MOEBENCH_UPDATE_GOLDEN=1 rewrites the files instead of comparing; look at the difference then.
-void expect_golden(const std::string& file, const std::string& text) {
-  const auto path = std::filesystem::path(MOEBENCH_GOLDEN_FOLDER) / file;
-  if (std::getenv("MOEBENCH_UPDATE_GOLDEN")) write_file_atomically(path, text);
-  EXPECT_EQ(text, read_file(path));
-}
 
 // Holds one cell of every kind, with names that need escaping.
 Report all_kinds() {

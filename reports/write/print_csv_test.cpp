@@ -1,9 +1,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "harness/testing/golden_testing.h"
 #include "reports/write/csv_testing.h"
 #include "reports/write/document_testing.h"
-#include "reports/write/golden_testing.h"
 #include "reports/write/printers.h"
 
 namespace moebench::reports {
@@ -12,7 +12,7 @@ namespace {
 using ::testing::ElementsAre;
 
 TEST(PrintCsv, SampleIsTheGoldenText) {
-  test::expect_golden("sample.csv", print_csv(test::sample_document(), {}));
+  expect_golden("sample.csv", print_csv(test::sample_document(), {}));
 }
 
 TEST(PrintCsv, ReadsBackAsBaseUnits) {

@@ -4,8 +4,8 @@
 #include <limits>
 #include <nlohmann/json.hpp>
 
+#include "harness/testing/golden_testing.h"
 #include "reports/write/document_testing.h"
-#include "reports/write/golden_testing.h"
 #include "reports/write/printers.h"
 
 namespace moebench::reports {
@@ -16,7 +16,7 @@ nlohmann::json parsed(const Document& document) {
 }
 
 TEST(PrintJson, SampleIsTheGoldenText) {
-  test::expect_golden("sample.json", print_json(test::sample_document(), {}));
+  expect_golden("sample.json", print_json(test::sample_document(), {}));
 }
 
 TEST(PrintJson, ReadsBackAsBaseUnits) {

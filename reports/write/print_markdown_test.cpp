@@ -1,7 +1,7 @@
 #include <gtest/gtest.h>
 
+#include "harness/testing/golden_testing.h"
 #include "reports/write/document_testing.h"
-#include "reports/write/golden_testing.h"
 #include "reports/write/printers.h"
 
 namespace moebench::reports {
@@ -10,7 +10,7 @@ namespace {
 std::string markdown(const Document& document) { return print_markdown(document, {}); }
 
 TEST(PrintMarkdown, SampleIsTheGoldenText) {
-  test::expect_golden("sample.md", markdown(test::sample_document()));
+  expect_golden("sample.md", markdown(test::sample_document()));
 }
 
 TEST(PrintMarkdown, PadsItsColumns) {

@@ -1,8 +1,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "harness/testing/golden_testing.h"
 #include "reports/write/document_testing.h"
-#include "reports/write/golden_testing.h"
 #include "reports/write/plain_text.h"
 #include "reports/write/printers.h"
 #include "reports/write/records_testing.h"
@@ -15,11 +15,11 @@ using ::testing::HasSubstr;
 using ::testing::Not;
 
 TEST(PrintTerminal, SampleIsTheGoldenText) {
-  test::expect_golden("sample.txt", print_terminal(test::sample_document(), {.width = 40}));
+  expect_golden("sample.txt", print_terminal(test::sample_document(), {.width = 40}));
 }
 
 TEST(PrintTerminal, ReportIsTheGoldenText) {
-  test::expect_golden("quickstart.txt", print_terminal(report_document(test::quickstart()), {80}));
+  expect_golden("quickstart.txt", print_terminal(report_document(test::quickstart()), {80}));
 }
 
 TEST(PrintTerminal, KeepsToTheWidth) {

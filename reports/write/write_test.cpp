@@ -4,8 +4,8 @@
 #include <gtest/gtest.h>
 
 #include "harness/base/error.h"
+#include "harness/testing/golden_testing.h"
 #include "reports/write/csv_testing.h"
-#include "reports/write/golden_testing.h"
 #include "reports/write/records_testing.h"
 
 namespace moebench::reports {
@@ -16,12 +16,12 @@ using ::testing::HasSubstr;
 using ::testing::Not;
 
 TEST(Markdown, ComparesTheCellsOfAScenario) {
-  test::expect_golden("quickstart.md", write_report(test::quickstart(), {}));
+  expect_golden("quickstart.md", write_report(test::quickstart(), {}));
 }
 
 TEST(Markdown, ComputesTheSeedsImprovementsFromItsColumns) {
   const std::string text = write_report(test::seed_records(), {});
-  test::expect_golden("seed_comparison.md", text);
+  expect_golden("seed_comparison.md", text);
   for (const char* improvement : {" -17.0 % ", " -23.9 % ", " 4.04x ", " 4.06x "}) {
     EXPECT_THAT(text, HasSubstr(improvement));
   }
@@ -32,7 +32,7 @@ TEST(Markdown, StatesNoImprovementAgainstAFailedBaseline) {
   records[0].disposition = record::Disposition::kIncorrect;
   records[0].message = "loss differs from the reference";
   const std::string text = write_report(records, {});
-  test::expect_golden("failed_reference.md", text);
+  expect_golden("failed_reference.md", text);
   EXPECT_THAT(text, Not(HasSubstr("4.04x")));
 }
 
@@ -120,7 +120,7 @@ TEST(Markdown, TakesAnotherBaseline) {
 TEST(MachineReport, SaysWhatDisturbsAndWhatTheMachineGives) {
   auto report = test::machine();
   report.warnings = {"oversubscribed: 2 ranks x 2 threads on 2 cores"};
-  test::expect_golden("machine.md", write_machine_report(report, Format::kMarkdown));
+  expect_golden("machine.md", write_machine_report(report, Format::kMarkdown));
 }
 
 TEST(MachineReport, AQuietMachineIsSaidToBeOne) {
@@ -135,18 +135,17 @@ std::string seed_table(const std::vector<CellRecord>& records) {
 
 TEST(SeedTable, HasTheSeedsColumnsAndComputedImprovements) {
   const std::string text = seed_table(test::seed_records());
-  test::expect_golden("seed_table.md", text);
+  expect_golden("seed_table.md", text);
   EXPECT_THAT(text, HasSubstr(" -17.0 % "));
   EXPECT_THAT(text, HasSubstr(" 4.04x "));
 }
 
 TEST(SeedTable, ShowsFailedCellsAndSmallModels) {
-  test::expect_golden("seed_table_quickstart.md", seed_table(test::quickstart()));
+  expect_golden("seed_table_quickstart.md", seed_table(test::quickstart()));
 }
 
 TEST(Csv, IsLongForm) {
-  test::expect_golden("awkward.csv",
-                      write_report(test::awkward_records(), {.format = Format::kCsv}));
+  expect_golden("awkward.csv", write_report(test::awkward_records(), {.format = Format::kCsv}));
 }
 
 TEST(Csv, ReadsBackThroughTheLibrary) {
@@ -169,8 +168,7 @@ TEST(Csv, ReadsBackThroughTheLibrary) {
 TEST(Json, IsTheDocumentOfTheRecords) {
   const std::string text = write_report(test::quickstart(), {.format = Format::kJson});
   EXPECT_EQ(text, record::to_json_document(test::quickstart()));
-  test::expect_golden("awkward.json",
-                      write_report(test::awkward_records(), {.format = Format::kJson}));
+  expect_golden("awkward.json", write_report(test::awkward_records(), {.format = Format::kJson}));
 }
 
 TEST(Report, TellsTheArmsOfPairsApart) {

@@ -8,7 +8,7 @@
 
 #include "harness/base/file.h"
 
-namespace moebench::reports::test {
+namespace moebench {
 
 // MOEBENCH_UPDATE_GOLDEN=1 rewrites the files instead of comparing; look at the difference then.
 inline void expect_golden(const std::string& file, const std::string& text) {
@@ -17,4 +17,4 @@ inline void expect_golden(const std::string& file, const std::string& text) {
   EXPECT_EQ(text, read_file(path));
 }
 
-}  // namespace moebench::reports::test
+}  // namespace moebench
