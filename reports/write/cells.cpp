@@ -28,6 +28,10 @@ bool differs(const std::vector<Cell>& cells, const std::string& axis) {
   return values.size() > 1;
 }
 
+bool all_state(const std::vector<Cell>& cells, const std::string& axis) {
+  return std::ranges::none_of(cells, [&](const Cell& cell) { return cell.axis(axis).empty(); });
+}
+
 // Tells whether two cells agree in all axes: then settings, which no axis shows, tell them apart.
 bool has_equal_rows(const ScenarioCells& scenario) {
   std::set<std::vector<std::string>> rows;
