@@ -19,6 +19,7 @@ struct EngineConfig {
   std::string adapter = "events";          // that reads its logs (trainers/README.md); or "none"
   std::vector<std::string> logs{};         // files of the adapter, where they are not its own
   std::string pattern{};                   // of adapter regex
+  std::vector<std::string> meaning{};      // of its numbers, as trainers::parse_meaning takes it
   bool starts_ranks = true;                // the command starts all ranks; or it is one rank
   bool same_numerics = false;              // its losses must be those of other arms
   bool provides_phases = false;            // its log has the phases of a step; in no file

@@ -23,6 +23,7 @@ struct EngineDefinition {
   std::string adapter = "events";
   std::vector<std::string> logs{};
   std::string pattern{};
+  std::vector<std::string> meaning{};
   bool starts_ranks = true;
   bool same_numerics = false;
   // Axes and the values that it can, by Axis::key; and those values as texts.

@@ -39,6 +39,7 @@ Fields engine_fields() {
           engine_field<&EngineConfig::adapter>("adapter", kLaterArrangement),
           engine_field<&EngineConfig::logs>("logs", kLaterArrangement),
           engine_field<&EngineConfig::pattern>("pattern", kLaterArrangement),
+          engine_field<&EngineConfig::meaning>("meaning", kLaterArrangement),
           engine_field<&EngineConfig::starts_ranks>("starts_ranks", kLaterArrangement),
           engine_field<&EngineConfig::same_numerics>("same_numerics", kLaterArrangement),
           engine_field<&EngineConfig::axes>("axes", kLaterArrangement),

@@ -15,6 +15,7 @@
 #include <csignal>
 #include <cstdlib>
 #include <cstring>
+#include <thread>
 
 #include "harness/base/error.h"
 #include "harness/base/system_error.h"
@@ -153,9 +154,34 @@ std::optional<std::int64_t> rss_peak_bytes(const rusage& usage) {
   return peak;
 }
 
+// Stops and continues all that was started, as often as it is told.
+class Brake {
+ public:
+  Brake(const Descendants& descendants, double slowdown)
+      : descendants_(descendants), slowdown_(slowdown) {}
+
+  // Stops them for a share of the time in which they went on since the last time.
+  void press() {
+    if (slowdown_ <= 0) return;
+    const double seconds = slowdown_ * seconds_since(released_);
+    const std::vector<pid_t> held = descendants_.find();
+    for (const pid_t pid : held) ::kill(pid, SIGSTOP);
+    std::this_thread::sleep_for(std::chrono::duration<double>(seconds));
+    for (const pid_t pid : held) ::kill(pid, SIGCONT);
+    released_ = Clock::now();
+  }
+
+ private:
+  const Descendants& descendants_;
+  double slowdown_;
+  Clock::time_point released_ = Clock::now();
+};
+
 // Waits until the child ended, the time is over or an interrupt arrived.
-ProcessResult watch(pid_t child, const ProcessOptions& options, const BlockedSignals& signals) {
+ProcessResult watch(pid_t child, const ProcessOptions& options, const BlockedSignals& signals,
+                    const Descendants& descendants) {
   ProcessResult result;
+  Brake brake(descendants, options.slowdown);
   const auto start_time = Clock::now();
   while (true) {
     int status = 0;
@@ -174,6 +200,7 @@ ProcessResult watch(pid_t child, const ProcessOptions& options, const BlockedSig
     if (result.interrupted || result.timed_out || result.given_up) return result;
     signals.wait(options.time_limit_s > 0 ? std::min(kTick, left) : kTick);
     if (options.on_tick) options.on_tick();
+    brake.press();
   }
 }
 
@@ -188,7 +215,7 @@ ProcessResult run_process(const ProcessOptions& options) {
   try {
     const pid_t child = start(options, signals.old_mask());
     if (options.on_start) options.on_start(child);
-    result = watch(child, options, signals);
+    result = watch(child, options, signals, descendants);
   } catch (...) {
     descendants.end(0);
     throw;

@@ -261,6 +261,7 @@ std::optional<record::CellRecord> run_cell(const config::CellConfig& cell, int r
   Observer observer(cell, folder, options);
   std::string complaint;
   ProcessOptions process = process_options(start.launch, cell, folder);
+  process.slowdown = options.slowdown;
   process.on_start = [&](pid_t root) { observer.begin(root); };
   process.on_tick = [&] { observer.tick(); };
   process.should_end = [&] {

@@ -251,6 +251,7 @@ class Runner {
     options.machine = machine::read_machine_facts();
     options.machine.load_average = facts_.load_average;  // later ones hold the session's own load
     options.environment = session_.environment(config, arm);
+    options.slowdown = session_.slowdown(config, arm);
     options.on_progress = [&](const launch::RankProgress& now) {
       display_->update(now);
       if (now.phase == "steps") telemetry.sample_clock();

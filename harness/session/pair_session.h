@@ -35,6 +35,9 @@ struct PairSession {
   // What is added to the environment of a run's ranks.
   std::function<launch::EnvironmentVariables(const config::CellConfig&, record::Arm)> environment =
       [](const config::CellConfig&, record::Arm) { return launch::EnvironmentVariables{}; };
+  // By how much a run is slowed down from outside, for tests of the gate.
+  std::function<double(const config::CellConfig&, record::Arm)> slowdown =
+      [](const config::CellConfig&, record::Arm) { return 0.0; };
 };
 
 enum class PairsEnd { kComplete, kCellFailed, kInterrupted };

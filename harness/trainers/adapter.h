@@ -14,8 +14,14 @@ namespace moebench::trainers {
 
 // What an adapter is told beside the log.
 struct AdapterOptions {
-  std::string pattern{};  // of adapter `regex`: a regular expression with named groups
+  // Of adapter `regex`: a regular expression with named groups, and what its numbers mean.
+  std::string pattern{};
+  Meaning meaning{};
 };
+
+// {"tokens_scope=global", "padding=counted"}: tokens_scope, tokens_window, time_window, padding and
+// memory by the words of their enums. Throws Error that lists what there is.
+Meaning parse_meaning(const std::vector<std::string>& pairs);
 
 // Makes steps of the text of one trainer's log. Pure: it sees lines, not files.
 class Adapter {

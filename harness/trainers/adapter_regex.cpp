@@ -1,4 +1,12 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <iterator>
+#include <type_traits>
 #include <utility>
+
+#include "harness/base/error.h"
+#include "harness/base/words.h"
 
 #include "harness/trainers/adapters_internal.h"
 #include "harness/trainers/step_pattern.h"
@@ -7,11 +15,11 @@
 namespace moebench::trainers {
 namespace {
 
-// What the numbers mean, a pattern does not say.
+// What the numbers mean, a pattern does not say: the user may.
 class RegexAdapter : public LineAdapter {
  public:
   explicit RegexAdapter(const AdapterOptions& options)
-      : LineAdapter(Meaning()), pattern_(options.pattern) {}
+      : LineAdapter(options.meaning), pattern_(options.pattern) {}
 
  private:
   bool match(std::string_view line, std::int64_t) override {
@@ -36,7 +44,39 @@ std::unique_ptr<Adapter> make_regex(const AdapterOptions& options) {
   return std::make_unique<RegexAdapter>(options);
 }
 
+using Set = void (*)(const std::string& word, Meaning& meaning);
+
+template <auto member>
+void set_word(const std::string& word, Meaning& meaning) {
+  using Enum = std::remove_reference_t<decltype(meaning.*member)>;
+  meaning.*member = parse_name<Enum>(word, "meaning");
+}
+
+constexpr std::pair<const char*, Set> kMeanings[] = {
+    {"tokens_scope", set_word<&Meaning::tokens_scope>},
+    {"tokens_window", set_word<&Meaning::tokens_window>},
+    {"time_window", set_word<&Meaning::time_window>},
+    {"padding", set_word<&Meaning::padding>},
+    {"memory", set_word<&Meaning::memory>}};
+
 }  // namespace
+
+Meaning parse_meaning(const std::vector<std::string>& pairs) {
+  Meaning meaning;
+  std::vector<std::string> known;
+  for (const auto& [name, set] : kMeanings) known.emplace_back(name);
+  for (const std::string& pair : pairs) {
+    const std::size_t equals = std::min(pair.find('='), pair.size());
+    const std::string name = pair.substr(0, equals);
+    const auto found = std::ranges::find(kMeanings, name, [](const auto& row) { return row.first; });
+    if (found == std::end(kMeanings) || equals == pair.size()) {
+      throw Error("meaning '{}': write it as {}", shortened(pair),
+                  fmt::format("name=word; {}", suggestion(name, known)));
+    }
+    found->second(pair.substr(equals + 1), meaning);
+  }
+  return meaning;
+}
 
 AdapterInfo regex_adapter() {
   return {"regex",

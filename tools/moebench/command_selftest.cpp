@@ -88,15 +88,18 @@ class Selftest {
  public:
   explicit Selftest(const SelftestArguments& options) : options_(options), folder_(options.out) {
     fs::create_directories(folder_);
-    write_file_atomically(folder_ / "selftest.json", kModel);
-    write_file_atomically(folder_ / "selftest.yaml", kScenario);
-    selection_.file = (folder_ / "selftest.yaml").string();
+    selection_ = options.selection;
+    if (selection_.file.empty()) {
+      write_file_atomically(folder_ / "selftest.json", kModel);
+      write_file_atomically(folder_ / "selftest.yaml", kScenario);
+      selection_.file = (folder_ / "selftest.yaml").string();
+    }
     cells_ = session::cells_to_run(session::select_scenarios(selection_), selection_);
   }
 
   int run() {
     if (!options_.slowdown.empty()) slowdown_ = parse_percent(options_.slowdown, "--slowdown");
-    int exit_code = run_pairs("same", "");
+    int exit_code = run_pairs("same", 0);
     if (exit_code != kExitOk) return exit_code;
     const Report same = judge("same");
     print("Equal runs", same);
@@ -105,7 +108,7 @@ class Selftest {
     choose_slowdown();
     // Whole percents, as the worker takes them.
     const auto percents = static_cast<int>(std::lround(*slowdown_ * 100));
-    exit_code = run_pairs("slower", fmt::format("slow@0:{}", percents));
+    exit_code = run_pairs("slower", percents);
     if (exit_code != kExitOk) return exit_code;
     const Report slower = judge("slower");
     print(fmt::format("{} % slower in {}", percents, name(0)), slower);
@@ -117,24 +120,33 @@ class Selftest {
     return session::describe(cells_[cell], session::varying_axes(cells_));
   }
 
-  // The first cell's candidate gets the fault.
-  int run_pairs(const std::string& what, const std::string& fault) const {
+  // The first cell's candidate is slowed down: moebench's own worker takes longer for each measured
+  // step, another engine is stopped from outside now and then.
+  int run_pairs(const std::string& what, int percents) const {
     session::PairSession pairs = start_session(options_.launcher, options_.command_line);
     pairs.folder = folder_ / what;
     for (const auto& cell : cells_) pairs.cells.push_back({cell, cell});
-    pairs.base_worker = pairs.candidate_worker = launch::find_worker();
-    pairs.plan.base = pairs.base_worker.string();
+    pairs.base_worker = pairs.candidate_worker = launch::find_programs(cells_);
+    pairs.plan.base =
+        pairs.base_worker.empty() ? cells_.front().engine.name : pairs.base_worker.string();
+    const std::string fault = percents > 0 ? fmt::format("slow@0:{}", percents) : "";
     pairs.plan.candidate = fault.empty() ? pairs.plan.base : "the same with " + fault;
     pairs.plan.looks = {static_cast<int>(options_.pairs)};
     pairs.plan.busy_cores = options_.busy_cores;
     if (!fault.empty()) pairs.calibration = folder_ / "same";
     pairs.fresh = true;
-    const std::string slow_cell = cells_.front().id();
-    pairs.environment = [fault, slow_cell](const config::CellConfig& cell, record::Arm arm) {
-      if (fault.empty() || arm == record::Arm::kBase || cell.id() != slow_cell) {
+    const auto is_slowed = [fault, slow_cell = cells_.front().id()](const config::CellConfig& cell,
+                                                                    record::Arm arm) {
+      return !fault.empty() && arm == record::Arm::kCandidate && cell.id() == slow_cell;
+    };
+    pairs.environment = [=](const config::CellConfig& cell, record::Arm arm) {
+      if (!is_slowed(cell, arm) || !cell.engine.is_builtin()) {
         return launch::EnvironmentVariables{};
       }
       return launch::EnvironmentVariables{{"MOEBENCH_TEST_FAULT", fault}};
+    };
+    pairs.slowdown = [=](const config::CellConfig& cell, record::Arm arm) {
+      return is_slowed(cell, arm) && !cell.engine.is_builtin() ? percents / 100.0 : 0;
     };
     return cli::run_session(std::move(pairs));
   }

@@ -125,6 +125,14 @@ void add_baseline(CLI::App& app, BaselineArguments& options) {
 void add_selftest(CLI::App& app, SelftestArguments& options) {
   CLI::App* selftest =
       app.add_subcommand("selftest", "Prove that the gate finds a slowdown, and only a slowdown");
+  selftest->add_option("FILE", options.selection.file,
+                       "Scenario file whose cells to test with, instead of small ones of its own");
+  selftest->add_option("--only", options.selection.only, "Only these scenarios of FILE")
+      ->type_name("NAME")
+      ->allow_extra_args(false);
+  selftest->add_option("--filter", options.selection.filters, "Only cells with these axis values")
+      ->type_name("AXIS=VALUE")
+      ->allow_extra_args(false);
   selftest->add_flag("--simulate", options.simulate, "Simulated matrices instead of runs");
   selftest->add_option("--matrices", options.matrices, "Simulated matrices of a case")
       ->capture_default_str()

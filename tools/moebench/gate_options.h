@@ -75,6 +75,7 @@ struct BaselineArguments {
 };
 
 struct SelftestArguments {
+  session::Selection selection;  // no file: cells of its own
   bool simulate = false;
   std::int64_t matrices = 4000;
   std::int64_t pairs = 6;
