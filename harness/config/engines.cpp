@@ -104,7 +104,7 @@ EngineDefinition read_engine(const std::string& name, const YamlValue& source,
   if (const auto* value = fields.find_set("pattern")) engine.pattern = value->text();
   if (const auto* value = fields.find_set("adapter")) read_adapter(*value, engine);
   if (const auto* value = fields.find_set("logs")) {
-    for (const YamlValue& file : value->items_or_self()) engine.logs.push_back(file.text());
+    engine.logs = value->items_or_self();
   }
   if (const auto* value = fields.find_set("starts_ranks")) engine.starts_ranks = value->boolean();
   if (const auto* value = fields.find_set("same_numerics")) engine.same_numerics = value->boolean();
@@ -282,15 +282,18 @@ EngineUse resolve_engine(const EngineDefinition& engine, const Parameters& param
   resolved.name = engine.name;
   resolved.command = filler.words(engine.command);
   if (resolved.command.empty()) engine.source.fail("its command comes to no word in this cell");
-  resolved.command.front() = program_path(resolved.command.front(), engine.folder);
+  resolved.command.front() =
+      program_path(resolved.command.front(), with_doubled_braces(engine.folder.string()));
   for (const auto& [name, text] : engine.environment) {
     const std::vector<std::string> words = filler.fill(text);
     if (words.size() > 1) text.fail("stands for several words; an environment variable has one");
     resolved.environment.push_back(name + "=" + (words.empty() ? "" : words.front()));
   }
-  resolved.version = version_command(engine, filler);
+  // What a version command or the name of a log says is nothing that the engine trains with.
+  Filler beside(engine, parameters, cell);
+  resolved.version = version_command(engine, beside);
   resolved.adapter = engine.adapter;
-  resolved.logs = engine.logs;
+  resolved.logs = beside.words(engine.logs);
   resolved.pattern = engine.pattern;
   resolved.starts_ranks = engine.starts_ranks;
   resolved.same_numerics = engine.same_numerics;

@@ -21,7 +21,7 @@ struct EngineDefinition {
   std::vector<std::pair<std::string, YamlValue>> environment;
   std::vector<YamlValue> version;
   std::string adapter = "events";
-  std::vector<std::string> logs{};
+  std::vector<YamlValue> logs{};
   std::string pattern{};
   std::vector<std::string> meaning{};
   bool starts_ranks = true;

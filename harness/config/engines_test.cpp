@@ -192,6 +192,32 @@ TEST_F(EngineFile, AVersionCommandIsReadyToRun) {
       HasSubstr("known only when a repetition starts"));
 }
 
+TEST_F(EngineFile, LogsTakeWhatTheCellSays) {
+  const auto all = cells(
+      "  mine:\n    command: [train, \"{seed}\"]\n    logs: [\"run_{seed}/*.log\", \"a{{b}}\"]\n",
+      "    axes: {engine: mine, seed: 3}\n");
+  EXPECT_THAT(all[0].engine.logs, ElementsAre("run_3/*.log", "a{{b}}"));
+  EXPECT_THAT(
+      error("  mine: {command: [train], logs: \"{sed}.log\"}\n", "    axes: {engine: mine}\n"),
+      AllOf(HasSubstr("file.yaml:2"), HasSubstr("unknown placeholder '{sed}'")));
+}
+
+// Their values are nothing that the engine trains with.
+TEST_F(EngineFile, ALogsNameTakesNoAxis) {
+  EXPECT_THAT(error("  mine: {command: [train], logs: \"{seed}.log\", version: [v, \"{seed}\"]}\n",
+                    "    axes: {engine: mine, seed: 3}\n"),
+              HasSubstr("takes no notice of axis 'seed'"));
+}
+
+TEST_F(EngineFile, AFolderMayHaveBraces) {
+  const auto file = folder_.write("a{seed}b/file.yaml",
+                                  "engines:\n  mine: {command: [./train], version: [./v]}\n"
+                                  "scenarios:\n  - {name: s, axes: {engine: mine}}\n");
+  const EngineConfig engine = load_scenarios(file).front().cells[0].engine;
+  EXPECT_EQ(fill_in_before_start(engine.command[0]), (file.parent_path() / "train").string());
+  EXPECT_THAT(engine.version, ElementsAre((file.parent_path() / "v").string()));
+}
+
 TEST_F(EngineFile, ExcludeZipAndKnownFailuresTakeParameters) {
   const auto all = cells(kEngine,
                          "    axes: {engine: mine, parallelism: [fsdp, ep], ranks: 2}\n"

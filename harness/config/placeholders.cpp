@@ -49,15 +49,6 @@ std::string split_into_pieces(std::string_view text, std::vector<Piece>& pieces)
   return "";
 }
 
-std::string with_doubled_braces(std::string_view text) {
-  std::string doubled;
-  for (const char c : text) {
-    doubled += c;
-    if (c == '{' || c == '}') doubled += c;
-  }
-  return doubled;
-}
-
 // What stands for a name that is neither axis nor setting as it is.
 struct Derived {
   const char* name;
@@ -100,6 +91,15 @@ constexpr const char* kSettings[] = {"steps",        "warmup_steps",    "learnin
                                      "device",       "checkpoint_every"};
 
 }  // namespace
+
+std::string with_doubled_braces(std::string_view text) {
+  std::string doubled;
+  for (const char c : text) {
+    doubled += c;
+    if (c == '{' || c == '}') doubled += c;
+  }
+  return doubled;
+}
 
 Words fill_in(const YamlValue& text, const Lookup& lookup, const std::vector<std::string>& known) {
   std::vector<Piece> pieces;
@@ -149,6 +149,14 @@ std::string fill_in_at_start(const std::string& text,
     filled += value->second;
   }
   return filled;
+}
+
+std::string fill_in_before_start(const std::string& text) {
+  std::vector<std::pair<std::string, std::string>> as_they_are;
+  for (const std::string& name : start_placeholders()) {
+    as_they_are.emplace_back(name, "{" + name + "}");
+  }
+  return fill_in_at_start(text, as_they_are);
 }
 
 const std::vector<std::string>& start_placeholders() {

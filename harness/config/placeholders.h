@@ -3,6 +3,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -23,9 +24,15 @@ using Lookup = std::function<std::optional<Words>(const std::string& name)>;
 // know, with `known` as the remedy, and for one of several words within others.
 Words fill_in(const YamlValue& text, const Lookup& lookup, const std::vector<std::string>& known);
 
+// A text that fill_in() would leave as it is, but for these braces.
+std::string with_doubled_braces(std::string_view text);
+
 // The rest, by {name, value}; every placeholder that is left must be among them.
 std::string fill_in_at_start(const std::string& text,
                              const std::vector<std::pair<std::string, std::string>>& values);
+
+// The text as it is told before a start: what only that knows stays as its {name}.
+std::string fill_in_before_start(const std::string& text);
 
 // Those: {out}, the repetition's folder; {port}, a free one of this host; {events}, the value of
 // MOEBENCH_EVENTS.

@@ -79,20 +79,26 @@ void check_program(const std::string& engine, const std::string& program) {
                              : "correct the path in its command");
 }
 
-std::string ask_version(const config::EngineConfig& engine) {
-  const TemporaryFolder folder("moebench-version");
+// What the version command is: nothing has started where it is asked.
+ProcessOptions version_process(const config::EngineConfig& engine) {
   ProcessOptions process;
   process.command = engine.version;
   for (const std::string& pair : engine.environment) {
-    process.environment.push_back(config::split_pair(pair));
+    const auto [name, value] = config::split_pair(pair);
+    process.environment.emplace_back(name, config::fill_in_before_start(value));
   }
+  return process;
+}
+
+std::string ask_version(const std::string& engine, ProcessOptions process) {
+  const TemporaryFolder folder("moebench-version");
   process.stdout_path = folder.path() / "stdout";
   process.stderr_path = folder.path() / "stderr";
   process.time_limit_s = kVersionLimitS;
   const ProcessResult result = run_process(process);
   if (result.exit_code != 0 || result.signal != 0 || result.timed_out) {
-    throw Error("engine '{}': its version command '{}' failed: {}", engine.name,
-                joined_shell_words(engine.version),
+    throw Error("engine '{}': its version command '{}' failed: {}", engine,
+                joined_shell_words(process.command),
                 shortened(printable(read_file(process.stderr_path)), 300));
   }
   std::string text = read_file(process.stdout_path);
@@ -155,26 +161,27 @@ int free_port() {
 }
 
 void check_engine(const config::EngineConfig& engine) {
-  check_program(engine.name, engine.command.front());
+  check_program(engine.name, config::fill_in_before_start(engine.command.front()));
   if (!engine.version.empty()) check_program(engine.name, engine.version.front());
 }
 
 std::string engine_version(const config::EngineConfig& engine) {
   if (engine.version.empty()) return "";
-  static std::map<std::vector<std::string>, std::string> versions;
-  if (const auto known = versions.find(engine.version); known != versions.end()) {
-    return known->second;
-  }
-  return versions[engine.version] = ask_version(engine);
+  const ProcessOptions process = version_process(engine);
+  static std::map<std::pair<std::vector<std::string>, EnvironmentVariables>, std::string> versions;
+  const std::pair question(process.command, process.environment);
+  if (!versions.contains(question)) versions[question] = ask_version(engine.name, process);
+  return versions[question];
 }
 
 std::string engine_hash(const config::EngineConfig& engine) {
   std::string identity = engine_version(engine);
   for (const std::string& word : engine.command) {
+    const fs::path file = config::fill_in_before_start(word);
     std::error_code error;
-    if (!fs::is_regular_file(word, error) || fs::file_size(word, error) > kMaxProgramBytes)
+    if (!fs::is_regular_file(file, error) || fs::file_size(file, error) > kMaxProgramBytes)
       continue;
-    identity += " " + hash_hex(read_file(word));
+    identity += " " + hash_hex(read_file(file));
   }
   return hash_hex(identity);
 }

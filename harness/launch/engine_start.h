@@ -28,7 +28,7 @@ int free_port();
 // executable file, or in no folder of PATH.
 void check_engine(const config::EngineConfig& engine);
 
-// What the engine's version command prints, on one line; each command is run once in a process. ""
+// What the engine's version command prints, on one line; each is run once in a process. ""
 // without such a command. Throws Error where it fails.
 std::string engine_version(const config::EngineConfig& engine);
 

@@ -9,6 +9,7 @@
 #include "harness/base/hash.h"
 #include "harness/base/system_error.h"
 #include "harness/base/utc_time.h"
+#include "harness/config/placeholders.h"
 #include "harness/launch/engine_log.h"
 #include "harness/launch/engine_start.h"
 #include "harness/launch/output_growth.h"
@@ -60,7 +61,7 @@ void state_program(const config::CellConfig& cell, const RunCellOptions& options
     environment["worker"] = options.worker.string();
     return;
   }
-  environment["worker"] = cell.engine.command.front();
+  environment["worker"] = config::fill_in_before_start(cell.engine.command.front());
   const std::string version = engine_version(cell.engine);
   if (!version.empty()) environment["engine_version"] = version;
 }
