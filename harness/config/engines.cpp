@@ -103,7 +103,11 @@ EngineDefinition read_engine(const std::string& name, const YamlValue& source,
   if (const auto* value = fields.find_set("environment")) read_environment(*value, engine);
   if (const auto* value = fields.find_set("pattern")) engine.pattern = value->text();
   if (const auto* value = fields.find_set("adapter")) read_adapter(*value, engine);
+  if (!engine.pattern.empty() && engine.adapter != "regex") {
+    fields.at("pattern").fail("is of adapter 'regex'; set 'adapter: regex', or remove it");
+  }
   if (const auto* value = fields.find_set("logs")) {
+    if (engine.adapter == "none") value->fail("are read by no adapter; name one, or remove them");
     engine.logs = value->items_or_self();
   }
   if (const auto* value = fields.find_set("starts_ranks")) engine.starts_ranks = value->boolean();

@@ -209,6 +209,15 @@ TEST_F(EngineFile, ALogsNameTakesNoAxis) {
               HasSubstr("takes no notice of axis 'seed'"));
 }
 
+TEST_F(EngineFile, WhatNobodyReadsIsRefused) {
+  EXPECT_THAT(error("  mine: {command: [train], pattern: \"step (?<step>.*)\"}\n",
+                    "    axes: {engine: mine}\n"),
+              AllOf(HasSubstr("file.yaml:2"), HasSubstr("set 'adapter: regex'")));
+  EXPECT_THAT(error("  mine: {command: [train], adapter: none, logs: train.log}\n",
+                    "    axes: {engine: mine}\n"),
+              AllOf(HasSubstr("file.yaml:2"), HasSubstr("read by no adapter")));
+}
+
 TEST_F(EngineFile, AFolderMayHaveBraces) {
   const auto file = folder_.write("a{seed}b/file.yaml",
                                   "engines:\n  mine: {command: [./train], version: [./v]}\n"
