@@ -29,18 +29,25 @@ constexpr double kVersionLimitS = 300;  // importing a framework takes its time
 constexpr std::uintmax_t kMaxProgramBytes = 1
                                             << 26;  // of a file that tells one program from another
 
-// Which of the ranks a process is, its launcher says in words of its own. NODE_RANK takes the ranks
-// as placed host by host, as mpirun and srun do where nothing else is said.
+// Which of the ranks a process is, its launcher says in words of its own. Under mpirun NODE_RANK
+// takes the ranks as placed host by host, as it does where nothing else is said; within an
+// allocation of Slurm's its ranks see Slurm's words, too, which are of its daemons.
 constexpr const char* kRankScript = R"(#!/bin/sh
 # Gives a rank the variables that torch.distributed reads, and becomes the program.
 RANK=${OMPI_COMM_WORLD_RANK:-${SLURM_PROCID:-0}}
 LOCAL_RANK=${OMPI_COMM_WORLD_LOCAL_RANK:-${SLURM_LOCALID:-0}}
 LOCAL_WORLD_SIZE=${OMPI_COMM_WORLD_LOCAL_SIZE:-${SLURM_STEP_TASKS_PER_NODE:-1}}
 LOCAL_WORLD_SIZE=${LOCAL_WORLD_SIZE%%[!0-9]*}
-NODE_RANK=${SLURM_NODEID:-$((RANK / LOCAL_WORLD_SIZE))}
+NODE_RANK=$((RANK / LOCAL_WORLD_SIZE))
+[ -n "$OMPI_COMM_WORLD_RANK" ] || NODE_RANK=${SLURM_NODEID:-$NODE_RANK}
 if [ -z "$MASTER_ADDR" ] && [ -n "$SLURM_JOB_NODELIST" ]; then
   MASTER_ADDR=$(scontrol show hostnames "$SLURM_JOB_NODELIST" | head -n 1)
 fi
+if [ -z "$MASTER_ADDR" ] && [ "$WORLD_SIZE" -gt 1 ]; then
+  echo "no MASTER_ADDR: nothing says where rank 0 is; use --launcher-args '-x MASTER_ADDR=HOST'" >&2
+  exit 1
+fi
+MASTER_ADDR=${MASTER_ADDR:-127.0.0.1}
 export RANK LOCAL_RANK LOCAL_WORLD_SIZE NODE_RANK MASTER_ADDR
 exec "$@"
 )";
