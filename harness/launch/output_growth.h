@@ -9,7 +9,7 @@
 namespace moebench::launch {
 
 // Takes for progress of a program that says none that the files in its folder grow: stdout, stderr,
-// events, logs.
+// events, logs; those in folders within it, too.
 class OutputGrowth {
  public:
   explicit OutputGrowth(std::filesystem::path folder) : folder_(std::move(folder)) {}
