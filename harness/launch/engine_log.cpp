@@ -55,20 +55,22 @@ std::string no_files_complaint(const config::EngineConfig& engine,
 }  // namespace
 
 std::vector<fs::path> matching_files(const fs::path& folder, const std::string& pattern) {
-  if (fs::path(pattern).is_absolute()) {
-    std::error_code error;
-    return fs::is_regular_file(pattern, error) ? std::vector<fs::path>{pattern}
-                                               : std::vector<fs::path>{};
-  }
   std::vector<fs::path> files;
   std::error_code error;
+  const std::string beginning = folder.string() + "/";
+  const bool is_below = pattern.starts_with(beginning);
+  if (fs::path(pattern).is_absolute() && !is_below) {
+    if (fs::is_regular_file(pattern, error)) files.emplace_back(pattern);
+    return files;
+  }
+  const std::string wanted = is_below ? pattern.substr(beginning.size()) : pattern;
   for (fs::recursive_directory_iterator at(folder, error), end; !error && at != end;
        at.increment(error)) {
     if (!at->is_regular_file(error)) continue;
     const std::string name = pattern.find('/') == std::string::npos
                                  ? at->path().filename().string()
                                  : fs::relative(at->path(), folder, error).string();
-    if (::fnmatch(pattern.c_str(), name.c_str(), 0) == 0) files.push_back(at->path());
+    if (::fnmatch(wanted.c_str(), name.c_str(), 0) == 0) files.push_back(at->path());
   }
   std::ranges::sort(files);
   return files;

@@ -14,8 +14,8 @@ namespace moebench::launch {
 merge::ReadLog read_engine_log(const config::CellConfig& cell, const std::filesystem::path& folder,
                                record::Environment& environment);
 
-// Files below `folder` that match a shell pattern, by name; of a pattern that is an absolute path
-// that file.
+// Files below `folder` that match a shell pattern, in order: by their name, or by their path in it
+// where the pattern has a '/'. It may begin with the folder; of another absolute path that file.
 std::vector<std::filesystem::path> matching_files(const std::filesystem::path& folder,
                                                   const std::string& pattern);
 
