@@ -389,6 +389,18 @@ TEST_F(EnginesCli, WhatTheFileSaysWronglyIsNamedByItsLine) {
                                 HasSubstr("cannot do parallelism ep, only fsdp")));
 }
 
+// Its phases are in the events of every run, so that there is none to be run for them again.
+TEST_F(EnginesCli, AProfileOfPhasesIsKept) {
+  write("spawner", "--simulate-time, --step-ms, 20", "");
+  std::string text = read_file(folder_.path() / "file.yaml");
+  text.replace(text.find("provides: {"), 11, "provides: {profile: phases, ");
+  text.replace(text.find("steps: 4"), 8, "steps: 4, profile: phases");
+  folder_.write("file.yaml", text);
+  const CellRecord record = run(0);
+  EXPECT_THAT(record.value("phase_time_forward"), Optional(DoubleNear(6e6, 1)));
+  EXPECT_THAT(moebench({"run", "file.yaml"}).err, HasSubstr("0 repetitions to run, 1 already ok"));
+}
+
 TEST_F(EnginesCli, WhatIsNotInstalledIsSaidBeforeAnythingRuns) {
   EXPECT_THAT(error("  mine: {command: [no-such-trainer]}\n"),
               HasSubstr("engine 'mine': no program 'no-such-trainer' in PATH"));
