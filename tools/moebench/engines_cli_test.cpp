@@ -389,6 +389,16 @@ TEST_F(EnginesCli, WhatTheFileSaysWronglyIsNamedByItsLine) {
                                 HasSubstr("cannot do parallelism ep, only fsdp")));
 }
 
+TEST_F(EnginesCli, WhatOurOwnEngineAloneCanIsRefused) {
+  write("spawner", "--simulate-time", "");
+  for (const char* command : {"profile", "verify-resume"}) {
+    const Output output = moebench({command, "file.yaml"});
+    EXPECT_EQ(output.exit_code, 2) << output.err;
+    EXPECT_THAT(output.err, AllOf(HasSubstr("'spawner'"), HasSubstr("--filter engine=builtin")));
+  }
+  EXPECT_FALSE(fs::exists(folder_.path() / "results"));
+}
+
 // Its phases are in the events of every run, so that there is none to be run for them again.
 TEST_F(EnginesCli, AProfileOfPhasesIsKept) {
   write("spawner", "--simulate-time, --step-ms, 20", "");
