@@ -61,6 +61,24 @@ TEST(Events, SayWhatEachRankDid) {
   EXPECT_THAT(log.notes, ElementsAre("balanced routing is forced", "balanced routing is forced"));
 }
 
+TEST(Events, AreAsTheirDescriptionShowsThem) {
+  const std::string text = read_file(trainers_folder() / "events.md");
+  const std::string fence = "```json\n";
+  const std::size_t begin = text.find(fence) + fence.size();
+  const TrainerLog log = read_events(text.substr(begin, text.find("```", begin) - begin));
+  EXPECT_EQ(log.num_lines, 10);
+  EXPECT_THAT(log.warnings, IsEmpty());
+  EXPECT_THAT(log.notes, ElementsAre("balanced routing is forced"));
+  EXPECT_DOUBLE_EQ(only_rank(log).load_s.value_or(0), 0.5);
+  ASSERT_EQ(only_rank(log).steps.size(), 1u);
+  const Step step = only_rank(log).steps[0];
+  EXPECT_NEAR(step.time_s.value_or(0), 0.1, 1e-9);
+  EXPECT_THAT(step.phases_s, ElementsAre(Pair("forward", DoubleNear(0.03, 1e-9))));
+  EXPECT_EQ(step.tokens, 1000);
+  EXPECT_EQ(step.loss, 5.5);
+  EXPECT_EQ(step.memory_bytes, 4000000);
+}
+
 TEST(Events, WhatIsUnknownIsCounted) {
   const TrainerLog log = read_fixture("events", "events");
   EXPECT_THAT(log.warnings,
