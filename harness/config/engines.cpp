@@ -91,11 +91,23 @@ void read_adapter(const YamlValue& source, EngineDefinition& engine) {
   }
 }
 
+void read_meaning(const YamlValue& source, EngineDefinition& engine) {
+  if (engine.adapter != "regex") source.fail("is of adapter 'regex': others say it themselves");
+  for (const auto& [name, word] : source.entries()) {
+    engine.meaning.push_back(name + "=" + word.text());
+  }
+  try {
+    trainers::parse_meaning(engine.meaning);
+  } catch (const Error& error) {
+    source.fail(error.what());
+  }
+}
+
 EngineDefinition read_engine(const std::string& name, const YamlValue& source,
                              const fs::path& folder) {
   const YamlMapping fields(source.named(fmt::format("engine '{}'", name)),
-                           {"command", "environment", "adapter", "logs", "pattern", "starts_ranks",
-                            "same_numerics", "provides", "values", "version"});
+                           {"command", "environment", "adapter", "logs", "pattern", "meaning",
+                            "starts_ranks", "same_numerics", "provides", "values", "version"});
   EngineDefinition engine{
       .name = name, .source = fields.source(), .command = {}, .environment = {}, .version = {}};
   engine.folder = folder;
@@ -103,6 +115,7 @@ EngineDefinition read_engine(const std::string& name, const YamlValue& source,
   if (const auto* value = fields.find_set("environment")) read_environment(*value, engine);
   if (const auto* value = fields.find_set("pattern")) engine.pattern = value->text();
   if (const auto* value = fields.find_set("adapter")) read_adapter(*value, engine);
+  if (const auto* value = fields.find_set("meaning")) read_meaning(*value, engine);
   if (!engine.pattern.empty() && engine.adapter != "regex") {
     fields.at("pattern").fail("is of adapter 'regex'; set 'adapter: regex', or remove it");
   }
@@ -299,6 +312,7 @@ EngineUse resolve_engine(const EngineDefinition& engine, const Parameters& param
   resolved.adapter = engine.adapter;
   resolved.logs = beside.words(engine.logs);
   resolved.pattern = engine.pattern;
+  resolved.meaning = engine.meaning;
   resolved.starts_ranks = engine.starts_ranks;
   resolved.same_numerics = engine.same_numerics;
 

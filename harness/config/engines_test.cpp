@@ -227,6 +227,23 @@ TEST_F(EngineFile, AFolderMayHaveBraces) {
   EXPECT_THAT(engine.version, ElementsAre((file.parent_path() / "v").string()));
 }
 
+TEST_F(EngineFile, WhatAPatternReadsMeansWhatTheFileSays) {
+  const auto of = [](const std::string& meaning) {
+    return "  mine: {command: [train], adapter: regex, pattern: '(?<step>[0-9]+)', meaning: " +
+           meaning + "}\n";
+  };
+  const auto all =
+      cells(of("{tokens_scope: global, padding: counted}"), "    axes: {engine: mine}\n");
+  EXPECT_THAT(all[0].engine.meaning, ElementsAre("tokens_scope=global", "padding=counted"));
+  EXPECT_THAT(error(of("{tokens_scope: all}"), "    axes: {engine: mine}\n"),
+              AllOf(HasSubstr("file.yaml:2"), HasSubstr("global")));
+  EXPECT_THAT(error(of("{token_scope: global}"), "    axes: {engine: mine}\n"),
+              HasSubstr("tokens_scope"));
+  EXPECT_THAT(error("  mine: {command: [train], meaning: {padding: counted}}\n",
+                    "    axes: {engine: mine}\n"),
+              HasSubstr("of adapter 'regex'"));
+}
+
 TEST_F(EngineFile, ExcludeZipAndKnownFailuresTakeParameters) {
   const auto all = cells(kEngine,
                          "    axes: {engine: mine, parallelism: [fsdp, ep], ranks: 2}\n"

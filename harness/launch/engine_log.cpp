@@ -96,6 +96,7 @@ merge::ReadLog read_engine_log(const config::CellConfig& cell, const fs::path& f
   merge::ReadLog read;
   const config::EngineConfig& engine = cell.engine;
   environment["adapter"] = engine.adapter;
+  environment["output_hash"] = hash_of_files({folder / "stdout", folder / "stderr"});
   if (engine.adapter == "none") return read;
   const trainers::AdapterInfo& adapter = trainers::find_adapter(engine.adapter);
   const std::vector<std::string> patterns = patterns_of(engine, adapter, folder);
@@ -109,7 +110,9 @@ merge::ReadLog read_engine_log(const config::CellConfig& cell, const fs::path& f
   environment["logs"] = fmt::format("{}", fmt::join(names, " "));
   environment["log_hash"] = hash_of_files(files);
   try {
-    trainers::TrainerLog log = trainers::read_log(adapter, files, {.pattern = engine.pattern});
+    trainers::TrainerLog log = trainers::read_log(
+        adapter, files,
+        {.pattern = engine.pattern, .meaning = trainers::parse_meaning(engine.meaning)});
     if (log.num_matched == 0) {
       read.complaint =
           fmt::format("{} lines of {} say nothing that adapter {} knows ({})", log.num_lines,

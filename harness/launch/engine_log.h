@@ -10,7 +10,7 @@ namespace moebench::launch {
 
 // Reads what a repetition of another engine left in its folder, with the engine's adapter. Never
 // throws for what stands in the files: that is the complaint. States in `environment` the adapter,
-// the files (`logs`) and a hash of them (`log_hash`).
+// the files (`logs`), a hash of them (`log_hash`) and one of what was printed (`output_hash`).
 merge::ReadLog read_engine_log(const config::CellConfig& cell, const std::filesystem::path& folder,
                                record::Environment& environment);
 

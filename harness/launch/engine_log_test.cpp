@@ -11,6 +11,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
+using ::testing::_;
 using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
@@ -80,7 +81,7 @@ TEST_F(EngineLog, OfAdapterNoneIsNone) {
   const merge::ReadLog read_log = read();
   EXPECT_FALSE(read_log.log.has_value());
   EXPECT_THAT(read_log.complaint, IsEmpty());
-  EXPECT_THAT(environment_, ElementsAre(Pair("adapter", "none")));
+  EXPECT_THAT(environment_, ElementsAre(Pair("adapter", "none"), Pair("output_hash", _)));
 }
 
 TEST_F(EngineLog, WithoutFilesItSaysWhatWasLookedFor) {

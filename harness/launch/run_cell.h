@@ -20,7 +20,7 @@ struct RunCellOptions {
   LaunchPlace place;
   machine::MachineFacts machine;
   EnvironmentVariables environment = {};  // of the ranks, beside and over the launcher's
-  double slowdown = 0;  // of all that is started, from outside (ProcessOptions)
+  double slowdown = 0;                    // of all that is started, from outside (ProcessOptions)
   std::function<void(const RankProgress&)> on_progress = {};
 };
 

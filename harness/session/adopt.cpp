@@ -69,8 +69,14 @@ merge::RunFacts facts_of(const Adoption& adoption, const Axes& axes) {
 }
 
 trainers::TrainerLog read(const Adoption& adoption, const trainers::AdapterInfo& adapter) {
-  trainers::TrainerLog log =
-      trainers::read_log(adapter, adoption.logs, {.pattern = adoption.pattern});
+  const bool has_own_words = !adoption.pattern.empty() || !adoption.meaning.empty();
+  if (has_own_words && adapter.name != "regex") {
+    throw Error("--pattern and --meaning are of --adapter regex; leave them out with {}",
+                adapter.name);
+  }
+  trainers::TrainerLog log = trainers::read_log(
+      adapter, adoption.logs,
+      {.pattern = adoption.pattern, .meaning = trainers::parse_meaning(adoption.meaning)});
   if (log.num_matched > 0) return log;
   throw Error(
       "{}: none of {} lines is one that adapter {} knows ({}); name another --adapter, or "

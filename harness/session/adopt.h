@@ -13,8 +13,9 @@ namespace moebench::session {
 // A run that was made elsewhere, of which there are logs.
 struct Adoption {
   std::vector<std::filesystem::path> logs;
-  std::string adapter = "auto";                             // or one of trainers/README.md
-  std::string pattern{};                                    // of adapter regex
+  std::string adapter = "auto";        // or one of trainers/README.md
+  std::string pattern{};               // of adapter regex
+  std::vector<std::string> meaning{};  // of its numbers, as trainers::parse_meaning takes it
   std::vector<std::pair<std::string, std::string>> axes{};  // as the user states them, in order
   std::int64_t warmup_steps = 1;  // the first steps of the log, which are not measured
   std::string scenario = "adopted";

@@ -279,7 +279,7 @@ void EventsAdapter::complete() {
 
 AdapterInfo events_adapter() {
   return {"events",
-          "any program that writes the [events](events.md), memory of a kind that it chooses",
+          "any program that writes the events of events.md, memory of a kind that it chooses",
           {"events_*.jsonl"},
           meaning(),
           make_adapter<EventsAdapter>};

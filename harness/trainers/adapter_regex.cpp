@@ -7,7 +7,6 @@
 
 #include "harness/base/error.h"
 #include "harness/base/words.h"
-
 #include "harness/trainers/adapters_internal.h"
 #include "harness/trainers/step_pattern.h"
 #include "harness/trainers/step_table.h"
@@ -68,7 +67,8 @@ Meaning parse_meaning(const std::vector<std::string>& pairs) {
   for (const std::string& pair : pairs) {
     const std::size_t equals = std::min(pair.find('='), pair.size());
     const std::string name = pair.substr(0, equals);
-    const auto found = std::ranges::find(kMeanings, name, [](const auto& row) { return row.first; });
+    const auto found =
+        std::ranges::find(kMeanings, name, [](const auto& row) { return row.first; });
     if (found == std::end(kMeanings) || equals == pair.size()) {
       throw Error("meaning '{}': write it as {}", shortened(pair),
                   fmt::format("name=word; {}", suggestion(name, known)));

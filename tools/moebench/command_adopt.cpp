@@ -13,6 +13,7 @@ int run_command(const AdoptArguments& options) {
   adoption.logs.assign(options.logs.begin(), options.logs.end());
   adoption.adapter = options.adapter;
   adoption.pattern = options.pattern;
+  adoption.meaning = options.meaning;
   for (const std::string& text : options.axes) {
     adoption.axes.push_back(session::parse_pair(text, "--set"));
   }

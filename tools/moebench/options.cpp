@@ -144,6 +144,10 @@ void add_adopt(CLI::App& app, AdoptArguments& options) {
       ->check(CLI::IsMember(adapters));
   adopt->add_option("--pattern", options.pattern, "Regular expression with groups, for regex")
       ->type_name("TEXT");
+  adopt->add_option("--meaning", options.meaning, "For regex: tokens_scope=global,...")
+      ->type_name("LIST")
+      ->delimiter(',')
+      ->allow_extra_args(false);
   adopt->add_option("--set", options.axes, "What the run was: axis=value,axis=value,...")
       ->type_name("LIST")
       ->delimiter(',')

@@ -73,7 +73,8 @@ struct AdoptArguments {
   std::vector<std::string> logs;
   std::string adapter = "auto";
   std::string pattern;
-  std::vector<std::string> axes;  // axis=value
+  std::vector<std::string> meaning;  // name=word
+  std::vector<std::string> axes;     // axis=value
   std::int64_t warmup_steps = 1;
   std::string scenario = "adopted";
   std::string out = "results/adopted";
