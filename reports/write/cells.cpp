@@ -71,7 +71,9 @@ Item& find_or_add(std::map<Key, std::size_t>& places, std::vector<Item>& items, 
 std::string Cell::axis(std::string_view name) const {
   if (name == kIdAxis) return id();
   const std::string stated = first().axis(name);
-  return stated.empty() ? config::unstated_axis(name) : stated;
+  // A record that names its engine states all axes that have an effect there.
+  const bool is_complete = !first().axis("engine").empty();
+  return stated.empty() && !is_complete ? config::unstated_axis(name) : stated;
 }
 
 const CellRecord* Cell::failure() const {

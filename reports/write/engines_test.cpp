@@ -73,6 +73,11 @@ TEST(Engines, AreProgramsOfTheirOwnWithoutAWarning) {
   EXPECT_THAT(report({builtin, one, other}), HasSubstr("2 programs (column program)"));
 }
 
+// An axis that came later has an initial value for older records, none for other engines.
+TEST(Engines, TakeNoInitialValuesOfAxesThatTheyDoNotState) {
+  EXPECT_THAT(report({engine_record("a", "titan", "fsdp", 2)}), Not(HasSubstr("shard_degree")));
+}
+
 // What a trainer takes no notice of tells no row from another.
 TEST(Engines, AxesThatAnEngineDoesNotStateAreNoColumns) {
   auto builtin = test::arm("c", "fsdp", "1", "loop");
