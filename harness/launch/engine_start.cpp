@@ -18,6 +18,7 @@
 #include "harness/base/words.h"
 #include "harness/config/placeholders.h"
 #include "harness/launch/process.h"
+#include "harness/launch/programs.h"
 #include "harness/launch/shell_words.h"
 
 namespace moebench::launch {
@@ -26,8 +27,8 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr double kVersionLimitS = 300;  // importing a framework takes its time
-constexpr std::uintmax_t kMaxProgramBytes = 1
-                                            << 26;  // of a file that tells one program from another
+// Of a file that tells one program from another; a larger one is data.
+constexpr std::uintmax_t kMaxProgramBytes = 1 << 26;
 
 // Which of the ranks a process is, its launcher says in words of its own. Under mpirun NODE_RANK
 // takes the ranks as placed host by host, as it does where nothing else is said; within an
@@ -55,19 +56,6 @@ exec "$@"
 void set(EnvironmentVariables& environment, const std::string& name, const std::string& value) {
   std::erase_if(environment, [&](const auto& entry) { return entry.first == name; });
   environment.emplace_back(name, value);
-}
-
-bool is_program(const fs::path& path) {
-  std::error_code error;
-  return fs::is_regular_file(path, error) && ::access(path.c_str(), X_OK) == 0;
-}
-
-bool is_in_path(const std::string& program) {
-  std::istringstream folders(environment_variable("PATH").value_or(""));
-  for (std::string folder; std::getline(folders, folder, ':');) {
-    if (is_program(fs::path(folder) / program)) return true;
-  }
-  return false;
 }
 
 void check_program(const std::string& engine, const std::string& program) {

@@ -11,6 +11,7 @@
 #include "harness/base/error.h"
 #include "harness/base/file.h"
 #include "harness/base/temporary_folder.h"
+#include "harness/launch/programs.h"
 #include "harness/launch/shell_words.h"
 #include "harness/machine/environment.h"
 
@@ -18,14 +19,6 @@ namespace moebench::launch {
 namespace {
 
 constexpr double kVersionLimitS = 60;
-
-bool is_in_path(const std::string& program) {
-  std::istringstream folders(environment_variable("PATH").value_or(""));
-  for (std::string folder; std::getline(folders, folder, ':');) {
-    if (::access((folder + "/" + program).c_str(), X_OK) == 0) return true;
-  }
-  return false;
-}
 
 const char* program_of(Launcher launcher) {
   return launcher == Launcher::kSlurm ? "srun" : "mpirun";

@@ -14,6 +14,7 @@
 #include "harness/launch/engine_start.h"
 #include "harness/launch/output_growth.h"
 #include "harness/launch/process.h"
+#include "harness/launch/programs.h"
 #include "harness/launch/progress_watch.h"
 #include "harness/launch/shell_words.h"
 #include "harness/machine/memory_kills.h"
@@ -167,7 +168,7 @@ fs::path find_worker() {
   const fs::path worker = override_path
                               ? fs::absolute(*override_path)
                               : fs::read_symlink("/proc/self/exe").parent_path() / "moebench-rank";
-  if (fs::is_regular_file(worker) && ::access(worker.c_str(), X_OK) == 0) return worker;
+  if (is_program(worker)) return worker;
   throw Error(
       "the worker '{}' is no executable file; build it (cmake -DMOEBENCH_WITH_TORCH=ON), or let "
       "MOEBENCH_RANK_PROGRAM name it",

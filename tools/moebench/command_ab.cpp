@@ -7,6 +7,7 @@
 #include "harness/base/error.h"
 #include "harness/base/parse.h"
 #include "harness/base/words.h"
+#include "harness/launch/programs.h"
 #include "harness/launch/run_cell.h"
 #include "harness/session/pair_session.h"
 #include "harness/session/plan.h"
@@ -126,7 +127,7 @@ fs::path find_worker_at(const std::string& path, const std::string& option) {
   if (path.empty()) return launch::find_worker();
   for (const fs::path& worker : {fs::path(path), fs::path(path) / "bin" / "moebench-rank",
                                  fs::path(path) / "moebench-rank"}) {
-    if (fs::is_regular_file(worker) && ::access(worker.c_str(), X_OK) == 0) {
+    if (launch::is_program(worker)) {
       return fs::absolute(worker).lexically_normal();
     }
   }
