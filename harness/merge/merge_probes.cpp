@@ -4,6 +4,7 @@
 #include <string>
 
 #include "harness/base/units.h"
+#include "harness/record/put_metric.h"
 
 namespace moebench::merge {
 namespace {
@@ -12,17 +13,16 @@ using record::Metric;
 using record::Metrics;
 using record::RankResult;
 
-Metric value(const char* unit, double number) { return {.unit = unit, .value = number}; }
-
-Metric mean_of(const std::vector<RankResult>& ranks, const std::string& name) {
-  Metric metric{.unit = ranks[0].metrics.at(name).unit};
+// Puts the ranks' mean of `name` under `merged_name`.
+void put_mean(const std::vector<RankResult>& ranks, const std::string& name,
+              const std::string& merged_name, Metrics& merged) {
+  Metric& metric = metric_of(merged, merged_name);
   double sum = 0;
   for (const RankResult& rank : ranks) {
     metric.per_rank.push_back(rank.metrics.at(name).value);
     sum += rank.metrics.at(name).value.value();
   }
   metric.value = sum / static_cast<double>(ranks.size());
-  return metric;
 }
 
 // The slowest rank's time of each size.
@@ -35,15 +35,9 @@ std::vector<double> slowest(const std::vector<RankResult>& ranks, const std::str
   return times;
 }
 
-Metric series(const char* unit, std::vector<double> samples) {
-  Metric metric{.unit = unit};
-  metric.samples = std::move(samples);
-  return metric;
-}
-
 void add_messages(const std::vector<RankResult>& ranks, Metrics& merged) {
   const auto& sizes = ranks[0].metrics.at("message_size").samples;
-  merged["message_size"] = series("bytes", sizes);
+  put_series(merged, "message_size", sizes);
   const auto n = static_cast<double>(ranks.size());
   for (const std::string operation : {"all_gather", "reduce_scatter", "all_to_all"}) {
     const std::vector<double> times = slowest(ranks, operation + "_time");
@@ -52,9 +46,9 @@ void add_messages(const std::vector<RankResult>& ranks, Metrics& merged) {
       algorithm.push_back(sizes[i] / (times[i] / kNsPerSecond));
       bus.push_back(algorithm.back() * (n - 1) / n);
     }
-    merged[operation + "_time"] = series("ns", times);
-    merged[operation + "_algorithm_bandwidth"] = series("bytes/s", algorithm);
-    merged[operation + "_bus_bandwidth"] = series("bytes/s", bus);
+    put_series(merged, operation + "_time", times);
+    put_series(merged, operation + "_algorithm_bandwidth", algorithm);
+    put_series(merged, operation + "_bus_bandwidth", bus);
   }
 }
 
@@ -66,9 +60,8 @@ Metrics merge_probes(const RankResult& alone, const std::vector<RankResult>& tog
     merged[name] = alone.metrics.at(name);
   }
   for (const std::string name : {"gemm_fp32", "gemm_bf16", "memory_copy"}) {
-    const Metric& metric = alone.metrics.at(name);
-    merged[name + "_alone"] = value(metric.unit.c_str(), metric.value.value());
-    merged[name + "_together"] = mean_of(together, name);
+    put(merged, name + "_alone", alone.metrics.at(name).value);
+    put_mean(together, name, name + "_together", merged);
   }
   if (together.size() > 1) add_messages(together, merged);
   return merged;

@@ -10,14 +10,13 @@
 
 #include "harness/base/units.h"
 #include "harness/merge/last_words.h"
-#include "harness/record/metric_catalogue.h"
+#include "harness/record/put_metric.h"
 #include "harness/stats/quantile.h"
 
 namespace moebench::merge {
 namespace {
 
 using record::Disposition;
-using record::Metric;
 using record::RankResult;
 using trainers::RankLog;
 using trainers::Step;
@@ -61,20 +60,8 @@ std::optional<double> sum_of(const std::vector<double>& values) {
   return sum;
 }
 
-Metric metric_of(const std::string& name) {
-  return Metric{.unit = std::string(record::metric_info(name).unit)};
-}
-
-void put(record::Metrics& metrics, const std::string& name, std::optional<double> value) {
-  if (!value) return;
-  metrics[name] = metric_of(name);
-  metrics[name].value = value;
-}
-
-void put_series(record::Metrics& metrics, const std::string& name, std::vector<double> samples) {
-  if (samples.empty()) return;
-  metrics[name] = metric_of(name);
-  metrics[name].samples = std::move(samples);
+void put_steps(record::Metrics& metrics, const std::string& name, std::vector<double> samples) {
+  if (!samples.empty()) put_series(metrics, name, std::move(samples));
 }
 
 // Mean time of a step by phase; a phase that a step does not name took no time in it.
@@ -96,11 +83,11 @@ RankResult rank_result(const RankLog& rank, int index, std::int64_t warmup_steps
   const std::vector<Step> steps = measured_steps(rank, warmup_steps);
   RankResult result;
   result.rank = rank.rank.value_or(index);
-  put_series(result.metrics, "step_time", series(steps, &Step::time_s, kNsPerSecond));
+  put_steps(result.metrics, "step_time", series(steps, &Step::time_s, kNsPerSecond));
   put(result.metrics, "real_tokens", sum_of(series(steps, &Step::tokens)));
   put(result.metrics, "padding_tokens", sum_of(series(steps, &Step::padding_tokens)));
-  put_series(result.metrics, "loss", series(steps, &Step::loss));
-  put_series(result.metrics, "grad_norm", series(steps, &Step::grad_norm));
+  put_steps(result.metrics, "loss", series(steps, &Step::loss));
+  put_steps(result.metrics, "grad_norm", series(steps, &Step::grad_norm));
   put_phases(steps, result.metrics);
   if (rank.load_s) put(result.metrics, "load_time", *rank.load_s * kNsPerSecond);
   if (warmup_steps > 0 && !rank.steps.empty() && rank.steps[0].number == 1 &&

@@ -14,17 +14,10 @@
 #include "harness/measure/timer.h"
 #include "harness/measure/torch/gemm_rate.h"
 #include "harness/probe/message_times.h"
+#include "harness/record/put_metric.h"
 
 namespace moebench::probe {
 namespace {
-
-record::Metric value(const char* unit, double number) { return {.unit = unit, .value = number}; }
-
-record::Metric series(const char* unit, std::vector<double> samples) {
-  record::Metric metric{.unit = unit};
-  metric.samples = std::move(samples);
-  return metric;
-}
 
 // Four times the largest cache, within what a small machine can spare for two buffers a rank.
 std::int64_t copy_size(bool quick) {
@@ -60,8 +53,8 @@ class Probe {
 
   void timer() {
     const measure::TimerFacts facts = measure::measure_timer();
-    result_.metrics["timer_resolution"] = value("ns", facts.resolution_ns);
-    result_.metrics["timer_read_time"] = value("ns", facts.read_ns);
+    put(result_.metrics, "timer_resolution", facts.resolution_ns);
+    put(result_.metrics, "timer_read_time", facts.read_ns);
   }
 
   void gemm() {
@@ -69,16 +62,16 @@ class Probe {
     for (const auto& [name, dtype] :
          {std::pair("gemm_fp32", at::kFloat), std::pair("gemm_bf16", at::kBFloat16)}) {
       world_.barrier();
-      result_.metrics[name] = value("FLOP/s", measure::gemm_flops_per_second(dtype, size));
+      put(result_.metrics, name, measure::gemm_flops_per_second(dtype, size));
     }
   }
 
   void memory() {
     const std::int64_t bytes = copy_size(options_.quick);
     world_.barrier();
-    result_.metrics["memory_copy"] =
-        value("bytes/s", measure::copy_bytes_per_second(bytes, options_.num_threads));
-    result_.metrics["memory_copy_size"] = value("bytes", static_cast<double>(bytes));
+    put(result_.metrics, "memory_copy",
+        measure::copy_bytes_per_second(bytes, options_.num_threads));
+    put(result_.metrics, "memory_copy_size", bytes);
   }
 
   void messages() {
@@ -90,10 +83,10 @@ class Probe {
     }
     MessageTimes times = measure_messages(world_, options);
     auto& metrics = result_.metrics;
-    metrics["message_size"] = series("bytes", std::move(times.bytes));
-    metrics["all_gather_time"] = series("ns", std::move(times.all_gather_ns));
-    metrics["reduce_scatter_time"] = series("ns", std::move(times.reduce_scatter_ns));
-    metrics["all_to_all_time"] = series("ns", std::move(times.all_to_all_ns));
+    put_series(metrics, "message_size", std::move(times.bytes));
+    put_series(metrics, "all_gather_time", std::move(times.all_gather_ns));
+    put_series(metrics, "reduce_scatter_time", std::move(times.reduce_scatter_ns));
+    put_series(metrics, "all_to_all_time", std::move(times.all_to_all_ns));
   }
 
   comm::Communicator& world_;

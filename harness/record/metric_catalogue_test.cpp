@@ -64,12 +64,12 @@ TEST(MetricCatalogue, NoTwoFamiliesClaimANameAlike) {
   }
 }
 
-// Pattern -> unit of every table "| metric | unit |" of schema.md that describes a record.
+// Pattern -> unit of every table "| metric | unit |" of schema.md .
 std::map<std::string, std::string> described_metrics() {
   std::istringstream lines(read_file(MOEBENCH_SCHEMA));
   std::map<std::string, std::string> found;
   bool in_table = false;
-  for (std::string line; std::getline(lines, line) && line != "## moebench doctor --format json";) {
+  for (std::string line; std::getline(lines, line);) {
     if (line.starts_with("| metric | unit |")) in_table = true;
     if (!line.starts_with("|")) in_table = false;
     if (!in_table || !line.starts_with("| `")) continue;

@@ -4,7 +4,7 @@
 #include <fmt/ranges.h>
 
 #include "harness/base/error.h"
-#include "harness/train/rank_metrics.h"
+#include "harness/record/put_metric.h"
 
 namespace moebench::train {
 namespace {

@@ -6,8 +6,8 @@
 
 #include "harness/load/limits.h"
 #include "harness/load/verify.h"
+#include "harness/record/put_metric.h"
 #include "harness/train/load_weights.h"
-#include "harness/train/rank_metrics.h"
 
 namespace moebench::train {
 namespace {

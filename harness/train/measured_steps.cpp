@@ -4,7 +4,7 @@
 #include <functional>
 #include <string>
 
-#include "harness/train/rank_metrics.h"
+#include "harness/record/put_metric.h"
 
 namespace moebench::train {
 

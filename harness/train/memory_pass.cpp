@@ -5,7 +5,7 @@
 
 #include "harness/machine/process_memory.h"
 #include "harness/measure/torch/tensor_memory.h"
-#include "harness/train/rank_metrics.h"
+#include "harness/record/put_metric.h"
 
 namespace moebench::train {
 namespace {

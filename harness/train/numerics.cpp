@@ -10,8 +10,8 @@
 #include "harness/base/counter_random.h"
 #include "harness/base/hash.h"
 #include "harness/record/agreement.h"
+#include "harness/record/put_metric.h"
 #include "harness/train/perturb.h"
-#include "harness/train/rank_metrics.h"
 
 namespace moebench::train {
 namespace {

@@ -4,7 +4,7 @@
 
 #include "harness/measure/clock.h"
 #include "harness/measure/phases.h"
-#include "harness/train/rank_metrics.h"
+#include "harness/record/put_metric.h"
 
 namespace moebench::train {
 

@@ -7,7 +7,7 @@
 #include <utility>
 
 #include "harness/comm/agreement.h"
-#include "harness/train/rank_metrics.h"
+#include "harness/record/put_metric.h"
 
 namespace moebench::train {
 namespace {

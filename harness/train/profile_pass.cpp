@@ -16,8 +16,8 @@
 #include "harness/profile/gpu/summary.h"
 #include "harness/profile/pstats.h"
 #include "harness/profile/trace.h"
+#include "harness/record/put_metric.h"
 #include "harness/train/profile_metrics.h"
-#include "harness/train/rank_metrics.h"
 
 namespace moebench::train {
 namespace {

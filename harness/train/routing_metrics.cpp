@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "harness/model/forced_routing.h"
-#include "harness/train/rank_metrics.h"
+#include "harness/record/put_metric.h"
 
 namespace moebench::train {
 

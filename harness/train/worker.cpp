@@ -20,6 +20,7 @@
 #include "harness/measure/clock.h"
 #include "harness/measure/torch/gemm_rate.h"
 #include "harness/model/dtype.h"
+#include "harness/record/put_metric.h"
 #include "harness/train/gpu_watch.h"
 #include "harness/train/load_weights.h"
 #include "harness/train/measured_steps.h"
@@ -28,7 +29,6 @@
 #include "harness/train/periodic_saver.h"
 #include "harness/train/profile_metrics.h"
 #include "harness/train/profile_pass.h"
-#include "harness/train/rank_metrics.h"
 #include "harness/train/routing_metrics.h"
 #include "harness/train/run.h"
 
