@@ -4,7 +4,6 @@
 
 #include <algorithm>
 
-#include "harness/config/engine.h"
 #include "harness/record/metric_catalogue.h"
 #include "reports/write/breakdown.h"
 #include "reports/write/columns.h"
@@ -15,18 +14,6 @@
 
 namespace moebench::reports {
 namespace {
-
-// Of trainers that measure no tensor memory, that of their processes stands in its place.
-std::vector<const char*> headline_metrics(const ScenarioCells& scenario) {
-  const bool any_builtin = std::ranges::any_of(scenario.cells, [](const Cell& cell) {
-    return cell.axis("engine") == config::kBuiltinEngine;
-  });
-  if (any_builtin) return {"mem_peak", "mem_alloc", "runtime", "tokens_per_second"};
-  const std::vector<Cell> ok_cells = scenario.ok_cells();
-  const bool has_pss = std::ranges::all_of(
-      ok_cells, [](const Cell& cell) { return cell.value("process_pss_sum").has_value(); });
-  return {has_pss ? "process_pss_sum" : "process_rss_sum", "runtime", "tokens_per_second"};
-}
 
 void add_repetition_columns(const ScenarioCells& scenario, Table& table) {
   const auto& cells = scenario.cells;

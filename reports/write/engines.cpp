@@ -46,6 +46,27 @@ bool has_other_engines(const ScenarioCells& scenario) {
   return std::ranges::any_of(scenario.cells, is_other);
 }
 
+std::vector<const char*> headline_metrics(const ScenarioCells& scenario) {
+  if (!std::ranges::all_of(scenario.cells, is_other)) {
+    return {"mem_peak", "mem_alloc", "runtime", "tokens_per_second"};
+  }
+  const std::vector<Cell> cells = scenario.ok_cells();
+  const auto has = [](const char* metric) {
+    return [metric](const Cell& cell) { return cell.value(metric).has_value(); };
+  };
+  std::vector<const char*> metrics;
+  if (std::ranges::all_of(cells, has("process_pss_sum"))) {
+    metrics = {"process_pss_sum"};
+  } else if (std::ranges::any_of(cells, has("process_rss_sum"))) {
+    metrics = {"process_rss_sum"};
+  }
+  metrics.push_back("runtime");
+  const bool only_own = std::ranges::none_of(cells, has("tokens_per_second")) &&
+                        std::ranges::any_of(cells, has("trainer_tokens_per_second"));
+  metrics.push_back(only_own ? "trainer_tokens_per_second" : "tokens_per_second");
+  return metrics;
+}
+
 Table process_table(const ScenarioCells& scenario) {
   if (!has_other_engines(scenario)) return {};
   const std::vector<Cell> cells = scenario.ok_cells();

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <initializer_list>
 #include <set>
 
 #include "harness/record/metric_catalogue.h"
@@ -135,7 +134,7 @@ bool is_measured(const ScenarioCells& scenario, const char* metric) {
 
 // "mem_peak: peak bytes of the tensor allocator ..., largest rank; runtime: ...": what the
 // catalogue says of the metrics.
-std::string defined(std::initializer_list<const char*> metrics) {
+std::string defined(const std::vector<const char*>& metrics) {
   std::string text;
   for (const char* metric : metrics) {
     const record::MetricInfo& info = record::metric_info(metric);
@@ -147,8 +146,11 @@ std::string defined(std::initializer_list<const char*> metrics) {
 
 Lines definition_lines(const ScenarioCells& scenario, const Reference& reference,
                        const GemmRates& rates) {
-  Lines lines = {defined({"mem_peak", "mem_alloc", "runtime", "tokens_per_second"}) +
-                 " Memory has a pass of its own; padding does not count."};
+  const bool any_builtin = is_measured(scenario, "mem_peak");
+  Lines lines = {defined(headline_metrics(scenario)) +
+                 (any_builtin || !has_other_engines(scenario)
+                      ? " Memory has a pass of its own; padding does not count."
+                      : " Padding does not count.")};
   if (is_measured(scenario, "gemm_share")) {
     std::string line = defined({"gemm_share"}) +
                        " It is MFU against the rate of large matrix products. Model FLOPs: 6 x "
