@@ -7,36 +7,24 @@
 
 #include "harness/base/error.h"
 #include "harness/base/words.h"
-#include "harness/trainers/adapters_internal.h"
+#include "harness/trainers/step_line_adapter.h"
 #include "harness/trainers/step_pattern.h"
-#include "harness/trainers/step_table.h"
 
 namespace moebench::trainers {
 namespace {
 
 // What the numbers mean, a pattern does not say: the user may.
-class RegexAdapter : public LineAdapter {
+class RegexAdapter : public StepLineAdapter {
  public:
   explicit RegexAdapter(const AdapterOptions& options)
-      : LineAdapter(options.meaning), pattern_(options.pattern) {}
+      : StepLineAdapter(options.meaning), pattern_(options.pattern) {}
 
  private:
-  bool match(std::string_view line, std::int64_t) override {
-    auto step = pattern_.step_in(line);
-    if (!step) return false;
-    table_.add(std::move(*step));
-    return true;
-  }
-
-  void complete() override {
-    if (table_.empty()) return;
-    RankLog rank_log;
-    rank_log.steps = table_.finish(Entries::kOfOneStep, "log", log().warnings);
-    log().ranks.push_back(std::move(rank_log));
+  std::optional<Step> step_of(std::string_view line) const override {
+    return pattern_.step_in(line);
   }
 
   StepPattern pattern_;
-  StepTable table_;
 };
 
 std::unique_ptr<Adapter> make_regex(const AdapterOptions& options) {

@@ -1,36 +1,9 @@
-#include <utility>
-
-#include "harness/trainers/adapters_internal.h"
 #include "harness/trainers/log_text.h"
-#include "harness/trainers/step_table.h"
+#include "harness/trainers/step_line_adapter.h"
 
 // Trainers whose log is one line a step that says all there is.
 namespace moebench::trainers {
 namespace {
-
-class StepLineAdapter : public LineAdapter {
- public:
-  using LineAdapter::LineAdapter;
-
- protected:
-  virtual std::optional<Step> step_of(std::string_view line) const = 0;
-
- private:
-  bool match(std::string_view line, std::int64_t) override {
-    auto step = step_of(line);
-    if (!step) return false;
-    table_.add(std::move(*step));
-    return true;
-  }
-  void complete() override {
-    if (table_.empty()) return;
-    RankLog rank_log;
-    rank_log.steps = table_.finish(Entries::kOfOneStep, "log", log().warnings);
-    log().ranks.push_back(std::move(rank_log));
-  }
-
-  StepTable table_;
-};
 
 Meaning meaning_of_pith_train() {
   Meaning meaning;
