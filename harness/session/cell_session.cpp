@@ -3,6 +3,8 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <map>
+#include <memory>
 #include <ostream>
 
 #include "harness/base/error.h"
@@ -26,12 +28,23 @@ bool is_ok(const PlannedRun& run, const Records& records) {
   return ok_record(run, records) != nullptr;
 }
 
+// Asked for every recorded repetition, and hashing files takes its time: each program is asked
+// once.
+ProgramOf asked_once(ProgramOf program_of) {
+  using Known = std::map<std::string, std::optional<record::Program>>;
+  return [program_of, known = std::make_shared<Known>()](const config::CellConfig& cell) {
+    const std::string key = cell.engine.is_builtin() ? "" : cell.id();
+    const auto found = known->find(key);
+    return found != known->end() ? found->second : (*known)[key] = program_of(cell);
+  };
+}
+
 ProgramOf programs(const std::filesystem::path& worker, const machine::MachineFacts& driver) {
-  return [worker, driver](const config::CellConfig& cell) {
+  return asked_once([worker, driver](const config::CellConfig& cell) {
     return record::Program{.worker_hash = launch::program_hash(cell, worker),
                            .git_sha = driver.git_sha,
                            .is_dirty = driver.git_dirty != "false"};
-  };
+  });
 }
 
 // A recorded failure that the scenario expects, as long as it does.
@@ -141,14 +154,14 @@ Records load_records(const std::filesystem::path& folder) {
 }
 
 ProgramOf programs_if_there() {
-  return [driver = machine::read_machine_facts()](
-             const config::CellConfig& cell) -> std::optional<record::Program> {
+  return asked_once([driver = machine::read_machine_facts()](
+                        const config::CellConfig& cell) -> std::optional<record::Program> {
     try {
       return programs(launch::find_programs({cell}), driver)(cell);
     } catch (const Error&) {
       return std::nullopt;
     }
-  };
+  });
 }
 
 CellsOutcome run_cells(const CellSession& session) {

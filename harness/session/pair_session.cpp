@@ -141,10 +141,13 @@ class Runner {
 
   // Pairs of which a program was rebuilt meanwhile are no repetitions of one another.
   void check_workers() const {
+    std::map<std::pair<std::string, bool>, std::string> hashes;  // of a cell's base or candidate
     for (const CellRecord& run : records_) {
       const bool is_base = run.pair && run.pair->arm == Arm::kBase;
       const auto found = run.environment.find("worker_hash");
-      const std::string now = program_hash_now(run);
+      const auto [hash, is_new] = hashes.try_emplace({run.pair ? run.pair->cell : "", is_base});
+      if (is_new) hash->second = program_hash_now(run);
+      const std::string& now = hash->second;
       if (found == run.environment.end() || now.empty() || found->second == now) continue;
       throw Error(
           "'{}' holds pairs of another {} (worker {}, now it is {}); choose another --out, or "
