@@ -11,7 +11,7 @@
 #include "harness/base/words.h"
 #include "harness/config/limits.h"
 #include "reports/gate/baseline.h"
-#include "reports/gate/fingerprint.h"
+#include "reports/compare/fingerprint.h"
 
 namespace moebench::session {
 namespace {
@@ -95,7 +95,7 @@ int BaselineStore::save(const std::string& name,
   const std::vector<int> numbers = generations(name);
   if (!numbers.empty()) {
     const auto before = gate::common_fingerprint(load(name));
-    const std::string text = gate::difference(fingerprint, before);
+    const std::string text = compare::difference(fingerprint, before);
     if (!text.empty()) {
       throw NotComparable("baseline '{}' was measured under other conditions: {}; use another name",
                           name, text);

@@ -17,7 +17,7 @@
 #include "harness/session/results_folder.h"
 #include "harness/session/today.h"
 #include "harness/session/weights_check.h"
-#include "reports/gate/fingerprint.h"
+#include "reports/compare/fingerprint.h"
 #include "reports/gate/gate.h"
 #include "reports/gate/pairs.h"
 
@@ -115,9 +115,9 @@ class Runner {
   // Before machine time is spent. Library versions are the ranks' and so known later.
   void check_calibration() const {
     if (calibration_.empty()) return;
-    const auto here = gate::driver_fingerprint(machine::driver_environment(facts_));
-    const auto there = gate::driver_fingerprint(calibration_.front().environment);
-    const std::string text = gate::difference(here, there);
+    const auto here = compare::driver_fingerprint(machine::driver_environment(facts_));
+    const auto there = compare::driver_fingerprint(calibration_.front().environment);
+    const std::string text = compare::difference(here, there);
     if (text.empty()) return;
     throw NotComparable("the calibration is another machine's: {}; calibrate here", text);
   }
@@ -277,7 +277,7 @@ class Runner {
 
   PairSession& session_;
   ResultsFolder folder_;
-  gate::InvalidationRules rules_;
+  compare::DisturbanceRules rules_;
   machine::MachineFacts facts_;
   std::vector<std::string> axes_;
   std::vector<CellRecord> records_;

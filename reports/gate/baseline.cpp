@@ -7,8 +7,8 @@
 #include "harness/base/error.h"
 #include "harness/config/cell.h"
 #include "harness/record/program.h"
+#include "reports/compare/fingerprint.h"
 #include "reports/gate/exact_tests.h"
-#include "reports/gate/fingerprint.h"
 
 namespace moebench::gate {
 namespace {
@@ -98,10 +98,10 @@ record::Environment common_fingerprint(const std::vector<CellRecord>& records) {
   if (records.empty()) throw Error("there are no runs; run a scenario into the folder first");
   const auto spokesman = std::ranges::find_if(records, says_what_it_was);
   const record::Environment first =
-      fingerprint((spokesman == records.end() ? records.front() : *spokesman).environment);
+      compare::fingerprint((spokesman == records.end() ? records.front() : *spokesman).environment);
   for (const CellRecord& run : records) {
     if (!says_what_it_was(run)) continue;
-    const std::string text = difference(fingerprint(run.environment), first);
+    const std::string text = compare::difference(compare::fingerprint(run.environment), first);
     if (text.empty()) continue;
     throw Error(
         "repetition {} of cell {} was run under other conditions than the first ({}); "
@@ -116,9 +116,10 @@ Report compare_with_baseline(const std::string& name, const std::vector<CellReco
   // Where every run was killed, only the machine is known.
   const bool machine_alone = !records.empty() && std::ranges::none_of(records, says_what_it_was);
   const std::string text =
-      machine_alone ? difference(machine_fingerprint(records.front().environment),
-                                 machine_fingerprint(baseline.front().environment))
-                    : difference(common_fingerprint(records), common_fingerprint(baseline));
+      machine_alone
+          ? compare::difference(compare::machine_fingerprint(records.front().environment),
+                                compare::machine_fingerprint(baseline.front().environment))
+          : compare::difference(common_fingerprint(records), common_fingerprint(baseline));
   if (!text.empty()) {
     throw NotComparable("baseline '{}' is not comparable with these results: {}; save one here",
                         name, text);

@@ -7,11 +7,11 @@
 
 #include "harness/base/error.h"
 #include "harness/stats/holm.h"
+#include "reports/compare/fingerprint.h"
+#include "reports/compare/log_ratios.h"
 #include "reports/gate/exact_tests.h"
-#include "reports/gate/fingerprint.h"
 #include "reports/gate/gate.h"
 #include "reports/gate/pairs.h"
-#include "reports/gate/time_tests.h"
 
 namespace moebench::gate {
 namespace {
@@ -27,7 +27,7 @@ struct Evidence {
   int num_run = 0;       // pairs, valid or not
 };
 
-Change to_change(const Estimate& estimate, double error) {
+Change to_change(const compare::Estimate& estimate, double error) {
   return {std::expm1(estimate.mean), std::expm1(estimate.bound(error, -1)),
           std::expm1(estimate.bound(error, +1))};
 }
@@ -53,7 +53,7 @@ class Judge {
     if (input_.records.empty()) {
       throw Error("the session has no runs yet; nothing is compared (moebench ab goes on with it)");
     }
-    const InvalidationRules rules{.busy_cores = session_.busy_cores};
+    const compare::DisturbanceRules rules{.busy_cores = session_.busy_cores};
     session_pairs_ = collect_pairs(input_.records, rules);
     calibration_pairs_ = collect_pairs(input_.calibration, rules);
     check_calibration();
@@ -80,8 +80,9 @@ class Judge {
              record.disposition == record::Disposition::kOk;
     });
     if (base == input_.records.end()) return;
-    const std::string text = difference(fingerprint(base->environment),
-                                        fingerprint(input_.calibration.front().environment));
+    const std::string text =
+        compare::difference(compare::fingerprint(base->environment),
+                            compare::fingerprint(input_.calibration.front().environment));
     if (text.empty()) return;
     throw NotComparable(
         "the calibration was made under other conditions ({}); calibrate here, or leave it out",
@@ -192,7 +193,7 @@ class Judge {
 
   // Estimates of one metric over all cells, each with a test to be decided.
   void judge_metric(const std::string& metric) {
-    std::vector<Differences> differences;
+    std::vector<compare::Differences> differences;
     std::vector<std::size_t> cells;
     for (std::size_t i = 0; i < evidence_.size(); ++i) {
       if (std::ranges::count(metrics_of(report_.cells[i], evidence_[i]), metric) == 0) continue;
@@ -200,7 +201,7 @@ class Judge {
                              log_ratios(evidence_[i].calibration, metric)});
       cells.push_back(i);
     }
-    const SharedNoise noise = share_noise(differences);
+    const compare::SharedNoise noise = compare::share_noise(differences);
     if (!noise.note.empty()) report_.notes.push_back(metric + ": " + noise.note);
     for (std::size_t i = 0; i < cells.size(); ++i) {
       cell_estimates_.push_back(noise.estimates[i]);
@@ -213,7 +214,7 @@ class Judge {
     for (std::size_t i = 0; i < cells.size(); ++i) {
       if (noise.estimates[i].pairs >= look_) complete.push_back(i);
     }
-    suite_estimates_.push_back(suite_mean(noise, complete));
+    suite_estimates_.push_back(compare::suite_mean(noise, complete));
     report_.suite.push_back(make_test(metric, suite_estimates_.back(), {}));
     report_.suite.back().noise.reset();  // of a mean over cells, not of a run
   }
@@ -221,21 +222,21 @@ class Judge {
   static std::vector<double> log_ratios(const PairList& pairs, const std::string& metric) {
     std::vector<double> ratios;
     for (const Pair* pair : pairs) {
-      if (const auto ratio = log_ratio(*pair->base, *pair->candidate, metric)) {
+      if (const auto ratio = compare::log_ratio(*pair->base, *pair->candidate, metric)) {
         ratios.push_back(*ratio);
       }
     }
     return ratios;
   }
 
-  MetricTest make_test(const std::string& metric, const Estimate& estimate,
+  MetricTest make_test(const std::string& metric, const compare::Estimate& estimate,
                        const PairList& pairs) const {
     MetricTest test{.metric = metric, .is_time = true};
     test.pairs = estimate.pairs;
     if (estimate.df > 0) test.noise = std::sqrt(estimate.variance / 2);
     std::vector<double> base, candidate;
     for (const Pair* pair : pairs) {
-      if (!log_ratio(*pair->base, *pair->candidate, metric)) continue;
+      if (!compare::log_ratio(*pair->base, *pair->candidate, metric)) continue;
       base.push_back(*pair->base->value(metric));
       candidate.push_back(*pair->candidate->value(metric));
       test.unit = pair->base->metrics.at(metric).unit;
@@ -253,7 +254,7 @@ class Judge {
     const auto adjusted = adjusted_p(cell_estimates_, look_);
     for (std::size_t i = 0; i < cell_tests_.size(); ++i) {
       MetricTest& test = report_.cells[cell_tests_[i].first].tests[cell_tests_[i].second];
-      const Estimate& estimate = cell_estimates_[i];
+      const compare::Estimate& estimate = cell_estimates_[i];
       if (estimate.pairs < look_) {
         leave_open(evidence_[cell_tests_[i].first], estimate, test);
         continue;
@@ -269,7 +270,7 @@ class Judge {
   }
 
   // A test with fewer pairs than the look: there is no telling yet.
-  void leave_open(const Evidence& evidence, const Estimate& estimate, MetricTest& test) {
+  void leave_open(const Evidence& evidence, const compare::Estimate& estimate, MetricTest& test) {
     const bool lacks_pairs = std::ssize(evidence.pairs) < look_;
     if (lacks_pairs) (evidence.num_run < 2 * look_ ? is_cut_short_ : is_given_up_) = true;
     if (estimate.pairs == 0) {
@@ -284,15 +285,15 @@ class Judge {
 
   // Holm's. A test that is not complete counts as one, and is not rejected: a session was set to be
   // judged at its looks, and at no other number of pairs.
-  static std::vector<double> adjusted_p(const std::vector<Estimate>& estimates, int look) {
+  static std::vector<double> adjusted_p(const std::vector<compare::Estimate>& estimates, int look) {
     std::vector<double> p;
-    for (const Estimate& estimate : estimates) {
+    for (const compare::Estimate& estimate : estimates) {
       p.push_back(estimate.pairs < look ? 1 : estimate.p_slower());
     }
     return stats::holm_adjusted(p);
   }
 
-  void decide(const Estimate& estimate, double p, double alpha, double threshold,
+  void decide(const compare::Estimate& estimate, double p, double alpha, double threshold,
               MetricTest& test) const {
     test.adjusted_p = p;
     if (p <= alpha && std::expm1(estimate.mean) > threshold) {
@@ -383,7 +384,7 @@ class Judge {
   std::map<std::string, CellPairs> session_pairs_, calibration_pairs_;
   Report report_;
   std::vector<Evidence> evidence_;  // one a cell of the report
-  std::vector<Estimate> cell_estimates_, suite_estimates_;
+  std::vector<compare::Estimate> cell_estimates_, suite_estimates_;
   std::vector<std::pair<std::size_t, std::size_t>> cell_tests_;  // cell, test within it
   bool has_pairs_ = false;                                       // of a planned cell
   int num_halves_ = 0;

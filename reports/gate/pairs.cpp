@@ -3,40 +3,12 @@
 #include <algorithm>
 
 #include "harness/base/error.h"
-#include "reports/gate/fingerprint.h"
 
 namespace moebench::gate {
 namespace {
 
 using record::Arm;
 using record::CellRecord;
-
-double telemetry(const CellRecord& record, const char* metric) {
-  return record.value(metric).value_or(0);
-}
-
-std::string broken_rule(const CellRecord& base, const CellRecord& candidate,
-                        const InvalidationRules& rules) {
-  const std::string change =
-      difference(machine_fingerprint(candidate.environment), machine_fingerprint(base.environment));
-  if (!change.empty()) return "the machine changed: " + change;
-  const double busy = telemetry(base, "other_cores") - telemetry(candidate, "other_cores");
-  if (std::abs(busy) > rules.busy_cores) {
-    return fmt::format("other processes took {:.2f} cores more beside the {}", std::abs(busy),
-                       busy > 0 ? "base" : "candidate");
-  }
-  for (const CellRecord* run : {&base, &candidate}) {
-    const double swapped = telemetry(*run, "swap_growth");
-    if (swapped > rules.swap_bytes) return fmt::format("{:.0f} MB were swapped out", swapped / 1e6);
-  }
-  const double clocks[] = {telemetry(base, "core_clock"), telemetry(candidate, "core_clock")};
-  const double lower = std::min(clocks[0], clocks[1]);
-  const double higher = std::max(clocks[0], clocks[1]);
-  if (lower > 0 && lower < higher * (1 - rules.clock_drop)) {
-    return fmt::format("the clock dropped from {:.0f} to {:.0f} MHz", higher / 1e6, lower / 1e6);
-  }
-  return "";
-}
 
 void place(const CellRecord& record, Pair& pair) {
   const CellRecord*& run = record.pair->arm == Arm::kBase ? pair.base : pair.candidate;
@@ -75,7 +47,7 @@ const CellRecord* CellPairs::failure() const {
 }
 
 std::map<std::string, CellPairs> collect_pairs(const std::vector<CellRecord>& records,
-                                               const InvalidationRules& rules) {
+                                               const compare::DisturbanceRules& rules) {
   std::map<std::string, std::map<int, Pair>> found;
   for (const CellRecord& record : records) {
     if (!record.pair) {
@@ -94,7 +66,8 @@ std::map<std::string, CellPairs> collect_pairs(const std::vector<CellRecord>& re
         ++pairs.num_halves;
         continue;
       }
-      pair.broken_rule = broken_rule(*pair.base, *pair.candidate, rules);
+      pair.broken_rule =
+          compare::broken_rule(*pair.base, "base", *pair.candidate, "candidate", rules);
       pairs.pairs.push_back(std::move(pair));
     }
   }

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "harness/record/record.h"
+#include "reports/compare/disturbance.h"
 
 namespace moebench::gate {
 
@@ -27,16 +28,9 @@ struct CellPairs {
   const record::CellRecord* failure() const;
 };
 
-// Says when a pair does not count, by the machine's telemetry and never by what is compared.
-struct InvalidationRules {
-  double busy_cores = 0.25;  // others' cores in one arm above those in the other
-  double swap_bytes = 16 << 20;
-  double clock_drop = 0.1;  // of one arm's clock below the other's
-};
-
 // Pairs by the id of the base's cell. Error where two records claim the same place; NotComparable
 // where a record belongs to no pair.
 std::map<std::string, CellPairs> collect_pairs(const std::vector<record::CellRecord>& records,
-                                               const InvalidationRules& rules);
+                                               const compare::DisturbanceRules& rules);
 
 }  // namespace moebench::gate

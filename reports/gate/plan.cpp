@@ -5,9 +5,9 @@
 
 #include "harness/stats/power.h"
 #include "harness/stats/quantile.h"
+#include "reports/compare/log_ratios.h"
 #include "reports/gate/gate.h"
 #include "reports/gate/pairs.h"
-#include "reports/gate/time_tests.h"
 
 namespace moebench::gate {
 namespace {
@@ -21,7 +21,7 @@ std::vector<double> log_ratios(const CellPairs& pairs) {
   std::vector<double> ratios;
   for (const Pair* pair : pairs.valid()) {
     const char* metric = is_load(*pair) ? "load_time" : "step_time";
-    const auto ratio = log_ratio(*pair->base, *pair->candidate, metric);
+    const auto ratio = compare::log_ratio(*pair->base, *pair->candidate, metric);
     if (ratio) ratios.push_back(*ratio);
   }
   return ratios;
@@ -46,7 +46,7 @@ struct Knowledge {
 
 std::vector<Knowledge> read_calibration(const PlanRequest& request) {
   const auto pairs = collect_pairs(request.calibration, {.busy_cores = request.busy_cores});
-  std::vector<Differences> differences;
+  std::vector<compare::Differences> differences;
   std::vector<Knowledge> known(request.cells.size());
   for (std::size_t i = 0; i < request.cells.size(); ++i) {
     differences.push_back({request.cells[i].id, {}, {}});
@@ -55,7 +55,7 @@ std::vector<Knowledge> read_calibration(const PlanRequest& request) {
     differences.back().calibration = log_ratios(found->second);
     known[i].pair_ns = pair_time_ns(found->second);
   }
-  const SharedNoise noise = share_noise(differences);
+  const compare::SharedNoise noise = compare::share_noise(differences);
   for (std::size_t i = 0; i < known.size(); ++i) {
     known[i].df = noise.estimates[i].df;
     if (known[i].df > 0) known[i].run_noise = std::sqrt(noise.estimates[i].variance / 2);

@@ -31,7 +31,16 @@ struct List {
   std::vector<ListItem> items;
 };
 
-using Block = std::variant<Heading, Paragraph, List, Table>;
+// A picture, for formats that can show one; others leave it out.
+struct Figure {
+  std::string name;   // for programs: "gain", "memory_tokens"
+  std::string title;  // says what is seen
+  std::string kind;   // how it is drawn: a function of figures.js
+  std::string data;   // what that function takes, as JSON text; numbers in printed units
+  Table numbers;      // the same as text
+};
+
+using Block = std::variant<Heading, Paragraph, List, Table, Figure>;
 using Document = std::vector<Block>;
 
 void add_heading(Document& document, int level, const std::string& text);

@@ -51,6 +51,7 @@ class Sections {
     for (const ListItem& item : list.items) open()["notes"].push_back(item.text);
   }
   void add(const Table& table) { open()["tables"].push_back(to_json(table)); }
+  void add(const Figure&) {}
 
   Json take() { return std::move(sections_); }
 

@@ -149,6 +149,8 @@ class Printer {
     add(text);
   }
 
+  void print(const Figure&) {}
+
   void print(const Table& table) {
     if (table.empty()) return;
     std::vector<std::string> lines(num_rows(table) + 2, "|");

@@ -136,6 +136,8 @@ class Printer {
     add(text);
   }
 
+  void print(const Figure&) {}
+
   void print(const Table& table) {
     if (table.empty()) return;
     for (Part& part : parts_of(table, width_)) {

@@ -5,7 +5,7 @@
 #include "harness/base/error.h"
 #include "harness/session/baseline_store.h"
 #include "reports/gate/baseline.h"
-#include "reports/gate/fingerprint.h"
+#include "reports/compare/fingerprint.h"
 #include "reports/gate/names.h"
 #include "reports/write/cells.h"
 #include "reports/write/document.h"

@@ -1,8 +1,8 @@
-#include "reports/gate/fingerprint.h"
+#include "reports/compare/fingerprint.h"
 
 #include <gtest/gtest.h>
 
-namespace moebench::gate {
+namespace moebench::compare {
 namespace {
 
 const record::Environment kEnvironment = {
@@ -44,4 +44,4 @@ TEST(Fingerprint, ReadingsThatChangeDoNotMatter) {
 }
 
 }  // namespace
-}  // namespace moebench::gate
+}  // namespace moebench::compare

@@ -1,4 +1,4 @@
-#include "reports/gate/fingerprint.h"
+#include "reports/compare/fingerprint.h"
 
 #include <fmt/core.h>
 
@@ -7,7 +7,7 @@
 #include <initializer_list>
 #include <set>
 
-namespace moebench::gate {
+namespace moebench::compare {
 namespace {
 
 // Takes the first of the names that is there; nothing where none is.
@@ -86,4 +86,4 @@ std::string difference(const record::Environment& fingerprint,
   return text;
 }
 
-}  // namespace moebench::gate
+}  // namespace moebench::compare

@@ -1,4 +1,4 @@
-#include "reports/gate/time_tests.h"
+#include "reports/compare/log_ratios.h"
 
 #include <fmt/core.h>
 
@@ -9,7 +9,7 @@
 #include "harness/stats/distributions.h"
 #include "harness/stats/moments.h"
 
-namespace moebench::gate {
+namespace moebench::compare {
 namespace {
 
 constexpr double kQuieterError = 0.02;
@@ -105,4 +105,4 @@ std::optional<double> log_ratio(const record::CellRecord& base, const record::Ce
   return is_rate ? std::log(*before / *now) : std::log(*now / *before);
 }
 
-}  // namespace moebench::gate
+}  // namespace moebench::compare

@@ -9,7 +9,7 @@
 #include "harness/record/record.h"
 #include "harness/stats/moderated.h"
 
-namespace moebench::gate {
+namespace moebench::compare {
 
 // Log ratios "how much longer the candidate takes", one a pair, of one time metric of one cell.
 struct Differences {
@@ -54,4 +54,4 @@ Estimate suite_mean(const SharedNoise& noise, const std::vector<std::size_t>& ce
 std::optional<double> log_ratio(const record::CellRecord& base, const record::CellRecord& candidate,
                                 std::string_view metric);
 
-}  // namespace moebench::gate
+}  // namespace moebench::compare

@@ -4,7 +4,7 @@
 
 #include "harness/record/record.h"
 
-namespace moebench::gate {
+namespace moebench::compare {
 
 // Returns what numbers depend on and what stays while a machine does: no clock, no load, no date.
 // It is of the ranks' machine, or where they do not say (a worker of before), of the driver's.
@@ -20,4 +20,4 @@ record::Environment fingerprint(const record::Environment& environment);
 // "cpu_model is 'A', not 'B'; ...": how the first differs from the second; "" where it does not.
 std::string difference(const record::Environment& fingerprint, const record::Environment& expected);
 
-}  // namespace moebench::gate
+}  // namespace moebench::compare
