@@ -1,9 +1,13 @@
 #include "reports/write/breakdown.h"
 
+#include <algorithm>
+#include <map>
 #include <string_view>
 
 #include "harness/config/engine.h"
 #include "reports/write/columns.h"
+#include "reports/write/format_value.h"
+#include "reports/write/labels.h"
 #include "reports/write/step_phases.h"
 
 namespace moebench::reports {
@@ -118,6 +122,109 @@ Table phase_table(const ScenarioCells& scenario) {
       cells, "step", [](const Cell& cell) { return mean_step_ns(cell.typical()); }, kSeconds);
   table.insert(table.begin() + std::ssize(scenario.varying_axes), step);
   return table;
+}
+
+namespace {
+
+// A phase as a row: what of its step a record spent in it.
+struct PhaseRow {
+  std::string name;
+  std::function<std::optional<double>(const CellRecord&)> share_of;
+};
+
+std::vector<PhaseRow> phase_rows() {
+  std::vector<PhaseRow> rows;
+  const auto add = [&](const char* phase) {
+    rows.push_back({phase, [phase](const CellRecord& r) { return phase_share(r, phase); }});
+  };
+  for (const char* phase : kCoarsePhases) add(phase);
+  for (const char* phase : kStepPhases) add(phase);
+  rows.push_back({"backward", [](const CellRecord& r) { return phase_share(r, "backward"); }});
+  rows.push_back({"step", [](const CellRecord&) { return std::optional(1.0); }});
+  return rows;
+}
+
+std::optional<double> phase_ns(const Cell& cell, const PhaseRow& row) {
+  const auto step = mean_step_ns(cell.typical());
+  const auto share = row.share_of(cell.typical());
+  return step && share ? std::optional(*step * *share) : std::nullopt;
+}
+
+bool has_phases(const Cell& cell) {
+  std::vector<PhaseRow> rows = phase_rows();
+  rows.pop_back();  // the step itself
+  return cell.ok() && std::ranges::any_of(rows, [&](const PhaseRow& row) {
+           return phase_ns(cell, row).has_value();
+         });
+}
+
+std::string format_signed_number(const std::optional<double>& value) {
+  const std::string text = format_number(value);
+  return value && *value > 0 ? "+" + text : text;
+}
+
+// The reference first.
+Table side_by_side(const std::vector<const Cell*>& arms, const std::vector<std::string>& axes) {
+  std::vector<PhaseRow> rows = phase_rows();
+  std::erase_if(rows, [&](const PhaseRow& row) {
+    return std::ranges::none_of(arms,
+                                [&](const Cell* arm) { return phase_ns(*arm, row).has_value(); });
+  });
+  Table table = {key_column("phase")};
+  for (const PhaseRow& row : rows) table.front().add(row.name);
+  for (const Cell* arm : arms) {
+    const std::string label = label_of(*arm, axes);
+    table.push_back(number_column(label.empty() ? "step" : label, kMilliseconds));
+    for (const PhaseRow& row : rows) table.back().add(phase_ns(*arm, row));
+    if (arm == arms.front()) continue;
+    NumberStyle style = kMilliseconds;
+    style.format = format_signed_number;
+    table.push_back(number_column("Δ", style));
+    for (const PhaseRow& row : rows) {
+      const auto before = phase_ns(*arms.front(), row), now = phase_ns(*arm, row);
+      const bool any = before || now;
+      table.back().add(any ? std::optional(now.value_or(0) - before.value_or(0)) : std::nullopt);
+    }
+  }
+  return table;
+}
+
+// The cells with phases by their reference, itself first; one without any is alone.
+std::vector<std::vector<const Cell*>> comparisons_of(const Comparison& of) {
+  std::map<const Cell*, std::size_t> places;
+  std::vector<std::vector<const Cell*>> comparisons;
+  const auto group_of = [&](const Cell* reference) -> std::vector<const Cell*>& {
+    const auto [place, is_new] = places.try_emplace(reference, comparisons.size());
+    if (is_new) comparisons.push_back({reference});
+    return comparisons[place->second];
+  };
+  for (std::size_t i = 0; i < of.references.size(); ++i) {
+    const Cell& cell = of.scenario.cells[i];
+    if (!has_phases(cell)) continue;
+    const Cell* reference = of.references[i];
+    const bool is_compared = reference && reference != &cell && has_phases(*reference);
+    auto& group = group_of(is_compared ? reference : &cell);
+    if (is_compared) group.push_back(&cell);
+  }
+  return comparisons;
+}
+
+}  // namespace
+
+void add_phases(Document& document, const Comparison& of, bool is_folded) {
+  const char* title = "Where the time goes";
+  const auto comparisons = comparisons_of(of);
+  const bool fits =
+      comparisons.size() <= kMaxComparisons &&
+      std::ranges::all_of(comparisons, [](const auto& arms) { return arms.size() <= kMaxArms; });
+  if (!fits) return add_section(document, {3, title, is_folded}, phase_table(of.scenario));
+  for (const auto& arms : comparisons) {
+    std::string heading = title;
+    if (comparisons.size() > 1) {
+      heading += ": " + label_of(*arms.front(), of.scenario.varying_axes);
+    }
+    add_section(document, {3, heading, is_folded}, side_by_side(arms, of.scenario.varying_axes));
+  }
 }
 
 }  // namespace moebench::reports

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "reports/write/cells.h"
+#include "reports/write/comparison.h"
 #include "reports/write/table.h"
 
 namespace moebench::reports {
@@ -16,5 +17,13 @@ Table device_memory_table(const ScenarioCells& scenario);
 
 // Seconds of a step, and each phase's share of it, means over ranks.
 Table phase_table(const ScenarioCells& scenario);
+
+// Milliseconds of each phase of a step, the cells of a comparison side by side: a reference, and
+// beside each cell that is compared with it how much longer each phase takes there. A table for
+// each reference, with a heading where there are several; where they are more than
+// `kMaxComparisons`, or a comparison has more than `kMaxArms` cells, phase_table.
+inline constexpr std::size_t kMaxComparisons = 4;
+inline constexpr std::size_t kMaxArms = 6;
+void add_phases(Document& document, const Comparison& of, bool is_folded);
 
 }  // namespace moebench::reports

@@ -43,6 +43,8 @@ struct ScenarioCells {
   // among them where cells differ in no axis. What not every cell states is constant in none.
   std::vector<std::string> varying_axes = {};
   std::vector<std::string> constant_axes = {};
+  // The axis values that the scenario names as its baseline; empty where it names none.
+  std::vector<std::pair<std::string, std::string>> baseline = {};
 
   std::vector<Cell> ok_cells() const;
   // Returns the programs of all cells, each once.

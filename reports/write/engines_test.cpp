@@ -36,7 +36,7 @@ std::string report(const std::vector<record::CellRecord>& records) {
 TEST(Engines, GainsAreAgainstFsdpOfTheSameEngine) {
   const std::string text =
       report({engine_record("a", "titan", "fsdp", 2), engine_record("b", "titan", "ep", 1)});
-  EXPECT_THAT(text, AllOf(HasSubstr("2.00x"), Not(HasSubstr("no improvements"))));
+  EXPECT_THAT(text, HasSubstr("ep trained 2.0x as fast as fsdp"));
 }
 
 // Each engine states the axes that it takes: those that both state must agree.
@@ -47,13 +47,13 @@ TEST(Engines, OneEngineIsTheReferenceOfTheOthers) {
   const std::string text =
       write_report({builtin, engine_record("b", "titan", "ep", 4)},
                    {.format = Format::kMarkdown, .reference = {{"engine", "builtin"}}});
-  EXPECT_THAT(text, HasSubstr("0.250x"));
+  EXPECT_THAT(text, HasSubstr("0.25x ?"));
 }
 
 TEST(Engines, ProcessesStandInPlaceOfTensorMemory) {
   const std::string text = report({engine_record("a", "titan", "fsdp", 2)});
   EXPECT_THAT(text, AllOf(HasSubstr("memory (PSS) (GB)"), Not(HasSubstr("mem_alloc (")),
-                          HasSubstr("### Processes"), HasSubstr("trainer's own memory")));
+                          HasSubstr("<summary>Processes</summary>"), HasSubstr("trainer's own memory")));
 }
 
 TEST(Engines, OneSaysItsVersionAndWhatItsNumbersMean) {
@@ -86,7 +86,7 @@ TEST(Engines, AxesThatAnEngineDoesNotStateAreNoColumns) {
 }
 
 TEST(Engines, MoebenchsOwnNeedsNoneOfThis) {
-  EXPECT_THAT(report({test::arm("c", "fsdp", "1", "loop")}), Not(HasSubstr("### Processes")));
+  EXPECT_THAT(report({test::arm("c", "fsdp", "1", "loop")}), Not(HasSubstr("<summary>Processes</summary>")));
 }
 
 }  // namespace

@@ -12,7 +12,9 @@ namespace moebench::reports {
 enum class Format { kMarkdown, kTerminal, kCsv, kJson };
 
 struct PrintOptions {
-  std::size_t width = 0;  // columns of the terminal; 0: no limit
+  std::size_t width = 0;     // columns of the terminal; 0: no limit
+  bool has_colours = false;  // of the terminal
+  bool shows_folded = true;  // in formats that cannot fold: folded sections are left out without
 };
 
 // A format is a row of this table: its name on command lines, and the printer of any document.

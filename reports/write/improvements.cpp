@@ -6,25 +6,65 @@
 #include <map>
 
 #include "harness/base/error.h"
+#include "harness/config/engine.h"
 
 namespace moebench::reports {
 namespace {
 
-bool any_has(const std::vector<ScenarioCells>& scenarios, const AxisValues& axes) {
-  const auto has = [&](const Cell& cell) {
-    return std::ranges::all_of(
-        axes, [&](const auto& axis) { return cell.axis(axis.first) == axis.second; });
-  };
-  return std::ranges::any_of(scenarios, [&](const ScenarioCells& scenario) {
-    return std::ranges::any_of(scenario.cells, has);
+bool has_name(const std::vector<std::string>& names, const std::string& name) {
+  return std::ranges::count(names, name) > 0;
+}
+
+bool has_values(const Cell& cell, const AxisValues& axes) {
+  return std::ranges::all_of(axes, [&](const auto& axis) {
+    return !axis.second.empty() && cell.axis(axis.first) == axis.second;
   });
 }
 
-// FSDP alone with the plain expert loop; with any kernel where no cell has that one.
-AxisValues default_axes(const std::vector<ScenarioCells>& scenarios) {
-  const AxisValues plain = {{"parallelism", "fsdp"}, {"expert_kernel", "loop"}};
-  const AxisValues any_kernel = {plain.front()};
-  return !any_has(scenarios, plain) && any_has(scenarios, any_kernel) ? any_kernel : plain;
+const Cell* first_with(const ScenarioCells& scenario, const AxisValues& axes) {
+  const auto found = std::ranges::find_if(scenario.cells,
+                                          [&](const Cell& cell) { return has_values(cell, axes); });
+  return found == scenario.cells.end() ? nullptr : &*found;
+}
+
+// The axes that tell the arms of a comparison apart, the plainest difference first.
+std::vector<std::string> comparing_axes(const ScenarioCells& scenario) {
+  const auto varies = [&](const std::string& axis) {
+    return std::ranges::count(scenario.varying_axes, axis) > 0;
+  };
+  // Builds that ran in pairs were run to be compared.
+  if (varies("arm")) return {"arm"};
+  std::vector<std::string> axes;
+  for (const char* axis : {"parallelism", "expert_kernel"}) {
+    if (varies(axis)) axes.emplace_back(axis);
+  }
+  if (!axes.empty()) return axes;
+  if (varies("engine")) return {"engine"};
+  if (!scenario.varying_axes.empty()) return {scenario.varying_axes.front()};
+  return {"parallelism", "expert_kernel"};
+}
+
+AxisValues values_of(const Cell& cell, const std::vector<std::string>& axes) {
+  AxisValues values;
+  for (const std::string& axis : axes) values.emplace_back(axis, cell.axis(axis));
+  return values;
+}
+
+// FSDP alone with the plain expert loop where there is such a cell, else what comes closest to it,
+// else the first cell.
+AxisValues found_baseline(const ScenarioCells& scenario) {
+  const std::vector<std::string> axes = comparing_axes(scenario);
+  const AxisValues plain[] = {{{"parallelism", "fsdp"}, {"expert_kernel", "loop"}},
+                              {{"parallelism", "fsdp"}},
+                              {{"expert_kernel", "loop"}},
+                              {{"arm", "base"}},
+                              {{"engine", config::kBuiltinEngine}}};
+  for (AxisValues values : plain) {
+    std::erase_if(values, [&](const auto& axis) { return !has_name(axes, axis.first); });
+    const Cell* cell = values.empty() ? nullptr : first_with(scenario, values);
+    if (cell) return values_of(*cell, axes);
+  }
+  return values_of(scenario.cells.front(), axes);
 }
 
 // Sorted as other_axes() are. An axis that only one of the two states says nothing: engines take
@@ -46,6 +86,14 @@ bool all_state_the_same_axes(const ScenarioCells& scenario) {
   return std::ranges::all_of(scenario.cells, [&](const Cell& cell) {
     return names(cell) == names(scenario.cells.front());
   });
+}
+
+std::string text_of(const AxisValues& axes) {
+  std::string text;
+  for (const auto& [name, value] : axes) {
+    text += fmt::format("{}{}={}", text.empty() ? "" : ", ", name, value);
+  }
+  return text;
 }
 
 bool has_axis(const AxisValues& axes, const std::string& name) {
@@ -85,20 +133,21 @@ const Cell* only_one_for(const Cell& cell, std::vector<const Cell*> candidates) 
 
 }  // namespace
 
-Reference::Reference(const std::vector<ScenarioCells>& scenarios, const AxisValues& axes)
-    : axes_(axes.empty() ? default_axes(scenarios) : axes) {
-  if (axes.empty()) return;
-  const bool found = std::any_of(scenarios.begin(), scenarios.end(),
-                                 [&](const auto& scenario) { return exists_in(scenario); });
-  if (!found) {
-    throw Error("reference '{}' matches no cell; the results have these axes and values: {}",
-                text(), axes_present(scenarios));
+Reference::Reference(const ScenarioCells& scenario, const AxisValues& asked) {
+  for (const AxisValues& axes : {asked, scenario.baseline}) {
+    axes_ = axes;
+    if (!axes_.empty() && first_with(scenario, axes_)) return;
   }
+  axes_ = found_baseline(scenario);
 }
 
-bool Reference::exists_in(const ScenarioCells& scenario) const {
-  return std::any_of(scenario.cells.begin(), scenario.cells.end(),
-                     [&](const Cell& cell) { return named_by(cell); });
+void check_baseline(const std::vector<ScenarioCells>& scenarios, const AxisValues& axes) {
+  if (axes.empty()) return;
+  const bool found = std::ranges::any_of(
+      scenarios, [&](const ScenarioCells& scenario) { return first_with(scenario, axes); });
+  if (found) return;
+  throw Error("baseline '{}' matches no cell; the results have these axes and values: {}",
+              text_of(axes), axes_present(scenarios));
 }
 
 std::vector<const Cell*> Reference::of_cells(const ScenarioCells& scenario) const {
@@ -124,19 +173,9 @@ std::vector<const Cell*> Reference::of_cells(const ScenarioCells& scenario) cons
   return references;
 }
 
-std::string Reference::text() const {
-  std::string text;
-  for (const auto& [name, value] : axes_) {
-    text += fmt::format("{}{}={}", text.empty() ? "" : ", ", name, value);
-  }
-  return text;
-}
+std::string Reference::text() const { return text_of(axes_); }
 
-bool Reference::named_by(const Cell& cell) const {
-  return std::all_of(axes_.begin(), axes_.end(), [&](const auto& axis) {
-    return !axis.second.empty() && cell.axis(axis.first) == axis.second;
-  });
-}
+bool Reference::named_by(const Cell& cell) const { return has_values(cell, axes_); }
 
 // Returns the axes in which a reference must equal the cell, sorted; an axis without a value is as
 // one that is missing.

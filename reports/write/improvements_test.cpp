@@ -16,7 +16,8 @@ using ::testing::HasSubstr;
 std::string reference_id(const std::vector<CellRecord>& records, const std::string& id,
                          const AxisValues& axes = {}) {
   const auto scenarios = group_cells(records);
-  const Reference reference(scenarios, axes);
+  check_baseline(scenarios, axes);
+  const Reference reference(scenarios[0], axes);
   const std::vector<const Cell*> references = reference.of_cells(scenarios[0]);
   for (std::size_t i = 0; i < references.size(); ++i) {
     if (scenarios[0].cells[i].id() == id) return references[i] ? references[i]->id() : "";
@@ -34,6 +35,33 @@ TEST(Reference, IsFsdpWithTheExpertLoopByDefault) {
   for (const char* id : {"fl", "fg", "e2l", "e2g", "e4g"}) {
     EXPECT_EQ(reference_id(matrix(), id), "fl") << id;
   }
+}
+
+// Nothing to choose a baseline by but what the cells differ in.
+TEST(Reference, IsFoundInWhatDiffersMostPlainly) {
+  const auto found = [](const std::vector<CellRecord>& records) {
+    return Reference(group_cells(records).front()).text();
+  };
+  EXPECT_EQ(found({test::arm("a", "ep", "2", "grouped"), test::arm("b", "fsdp", "1", "grouped")}),
+            "parallelism=fsdp");
+  EXPECT_EQ(found({test::arm("a", "ep", "2", "grouped"), test::arm("b", "ep", "2", "loop")}),
+            "expert_kernel=loop");
+  EXPECT_EQ(found({test::arm("a", "fsdp", "1", "grouped"), test::arm("b", "ep", "2", "loop")}),
+            "parallelism=fsdp, expert_kernel=grouped");
+  EXPECT_EQ(
+      found({test::record_of("a", {{"seq_len", "64"}}), test::record_of("b", {{"seq_len", "8"}})}),
+      "seq_len=64");
+  EXPECT_EQ(found({test::arm("a", "ep", "2", "grouped")}), "parallelism=ep, expert_kernel=grouped");
+}
+
+TEST(Reference, IsWhatTheScenarioNames) {
+  const auto records = matrix();
+  auto scenario = group_cells(records).front();
+  scenario.baseline = {{"parallelism", "ep"}, {"expert_kernel", "grouped"}};
+  EXPECT_EQ(Reference(scenario).text(), "parallelism=ep, expert_kernel=grouped");
+  EXPECT_EQ(Reference(scenario, {{"expert_kernel", "loop"}}).text(), "expert_kernel=loop");
+  EXPECT_EQ(Reference(scenario, {{"expert_kernel", "other"}}).text(),
+            "parallelism=ep, expert_kernel=grouped");
 }
 
 TEST(Reference, AgreesInAllOtherAxes) {

@@ -9,6 +9,7 @@
 
 #include "reports/write/columns.h"
 #include "reports/write/format_value.h"
+#include "reports/write/gains.h"
 
 namespace moebench::reports {
 namespace {
@@ -70,9 +71,22 @@ Value difference(const Rung& rung, const char* metric) {
   return before && after ? Value(*after - *before) : std::nullopt;
 }
 
-Value gain_of(const Rung& rung) {
-  const Value quotient = ratio(*rung.after, rung.before, "runtime");
-  return quotient && *quotient > 0 ? Value(1 / *quotient) : std::nullopt;
+using GainOf = std::function<std::optional<Gain>(const Rung&)>;
+
+// By the gains of all cells over the ladder's start.
+GainOf gains_over(const Cell& start, const ScenarioCells& scenario, const Gains& gains) {
+  return [&](const Rung& rung) -> std::optional<Gain> {
+    const auto place = [&](const Cell* cell) {
+      return static_cast<std::size_t>(cell - scenario.cells.data());
+    };
+    if (rung.before == &start) return gains.of_cells()[place(rung.after)];
+    const std::pair<std::size_t, int> terms[] = {{place(rung.after), 1}, {place(rung.before), -1}};
+    return gains.combined(terms);
+  };
+}
+
+Value factor_of(const std::optional<Gain>& gain) {
+  return gain ? Value(gain->factor) : std::nullopt;
 }
 
 // Gains multiply, so their logarithms add up to 1.
@@ -141,17 +155,32 @@ std::vector<Rung> ladder_of(const ScenarioCells& scenario, const Reference& refe
   return {};
 }
 
+AxisValues start_of(const std::vector<Rung>& rungs, const ScenarioCells& scenario) {
+  AxisValues start;
+  for (const std::string& axis : scenario.varying_axes) {
+    const std::string value = rungs.front().before->axis(axis);
+    if (!value.empty()) start.emplace_back(axis, value);
+  }
+  return start;
+}
+
 Table ladder_table(const ScenarioCells& scenario, const Reference& reference) {
   std::vector<Rung> rungs = ladder_of(scenario, reference);
   if (rungs.empty()) return {};
   rungs.push_back({"all", rungs.front().before, rungs.back().after});
-  const Value whole = gain_of(rungs.back());
+  const Reference start(scenario, start_of(rungs, scenario));
+  const Gains gains(scenario, start, "runtime");
+  const GainOf gain_of = gains_over(*rungs.front().before, scenario, gains);
+  const Value whole = factor_of(gain_of(rungs.back()));
   Table table = {column_of(rungs, key_column("rung"), std::mem_fn(&Rung::change))};
-  table.push_back(column_of(rungs, number_column("runtime gain", kFactor),
-                            [](const Rung& rung) -> Entry { return gain_of(rung); }));
   table.push_back(
-      column_of(rungs, number_column("share of gain", kShare),
-                [&](const Rung& rung) -> Entry { return share_of(gain_of(rung), whole); }));
+      column_of(rungs, number_column("runtime gain", kFactor), [&](const Rung& rung) -> Entry {
+        const auto gain = gain_of(rung);
+        return gain ? Entry(gain->factor, format_gain(*gain)) : Entry();
+      }));
+  table.push_back(column_of(
+      rungs, number_column("share of gain", kShare),
+      [&](const Rung& rung) -> Entry { return share_of(factor_of(gain_of(rung)), whole); }));
   add_memory_columns(rungs, "mem_alloc", table);
   add_memory_columns(rungs, "mem_peak", table);
   return table;

@@ -23,6 +23,9 @@ struct Rung {
 // the one that ran first. `scenario` must outlive the rungs.
 std::vector<Rung> ladder_of(const ScenarioCells& scenario, const Reference& reference);
 
+// The axis values that name the cell in which the ladder begins. There must be rungs.
+AxisValues start_of(const std::vector<Rung>& rungs, const ScenarioCells& scenario);
+
 // Shows what each rung contributes to runtime and memory, and all of them together; empty where
 // there is no ladder. A rung at a failed cell shows no numbers.
 Table ladder_table(const ScenarioCells& scenario, const Reference& reference);

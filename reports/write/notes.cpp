@@ -3,15 +3,21 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 #include <set>
+#include <tuple>
 
 #include "harness/record/metric_catalogue.h"
+#include "reports/write/attribution.h"
 #include "reports/write/engines.h"
 #include "reports/write/format_value.h"
 #include "reports/write/ladder.h"
 
 namespace moebench::reports {
 namespace {
+
+constexpr std::size_t kMaxReferenceLines = 8;
+constexpr std::size_t kMaxReasons = 200;  // characters
 
 using Lines = std::vector<std::string>;
 
@@ -60,18 +66,48 @@ Lines failure_lines(const ScenarioCells& scenario) {
   return lines;
 }
 
-Lines reference_lines(const ScenarioCells& scenario, const Reference& reference) {
-  if (!reference.exists_in(scenario)) {
-    return {"no cell has " + reference.text() + ": no improvements"};
-  }
+Lines reference_lines(const Comparison& of) {
   Lines lines;
-  const std::vector<const Cell*> references = reference.of_cells(scenario);
-  for (std::size_t i = 0; i < references.size(); ++i) {
-    const Cell& cell = scenario.cells[i];
-    const Cell* base = references[i];
+  if (of.scenario.cells.size() == 1) return lines;
+  for (std::size_t i = 0; i < of.references.size(); ++i) {
+    const Cell& cell = of.scenario.cells[i];
+    const Cell* base = of.references[i];
     if (!cell.ok() || (base && base->ok())) continue;
-    lines.push_back(fmt::format("no improvement for {}: {}", name_of(cell, scenario),
+    lines.push_back(fmt::format("no gain of {}: {}", name_of(cell, of.scenario),
                                 base ? "its reference cell failed" : "no single reference cell"));
+  }
+  if (lines.size() > kMaxReferenceLines) {
+    const std::size_t more = lines.size() - kMaxReferenceLines;
+    lines.resize(kMaxReferenceLines);
+    lines.push_back(fmt::format("no gain of {} more cells for such reasons", more));
+  }
+  return lines;
+}
+
+// Which rounds do not count, and why; each reason once.
+Lines disturbance_lines(const Comparison& of) {
+  std::map<std::string, int> counts;
+  int none_left = 0;
+  for (const auto& gain : of.gains("runtime").of_cells()) {
+    if (!gain || gain->disturbed.empty()) continue;
+    for (const std::string& rule : gain->disturbed) ++counts[rule];
+    if (gain->rounds <= static_cast<int>(gain->disturbed.size())) ++none_left;
+  }
+  if (counts.empty()) return {};
+  int sum = 0;
+  std::string reasons;
+  for (const auto& [rule, count] : counts) {
+    sum += count;
+    if (reasons.size() > kMaxReasons) continue;
+    reasons += fmt::format("{}{}{}", reasons.empty() ? "" : "; ", rule,
+                           count > 1 ? fmt::format(" ({} times)", count) : "");
+  }
+  Lines lines = {
+      fmt::format("{} rounds do not count, by the machine's telemetry: {}", sum, reasons)};
+  if (none_left > 0) {
+    lines.push_back(fmt::format(
+        "warning: of {} cells few rounds or none were undisturbed: measure on a quieter machine",
+        none_left));
   }
   return lines;
 }
@@ -144,8 +180,8 @@ std::string defined(const std::vector<const char*>& metrics) {
   return text + ".";
 }
 
-Lines definition_lines(const ScenarioCells& scenario, const Reference& reference,
-                       const GemmRates& rates) {
+Lines definition_lines(const Comparison& of) {
+  const auto& [scenario, rates, reference] = std::tie(of.scenario, of.rates, of.reference);
   const bool any_builtin = is_measured(scenario, "mem_peak");
   Lines lines = {defined(headline_metrics(scenario)) +
                  (any_builtin || !has_other_engines(scenario)
@@ -203,11 +239,16 @@ Lines definition_lines(const ScenarioCells& scenario, const Reference& reference
     }
     lines.push_back(line);
   }
-  if (reference.exists_in(scenario)) {
-    lines.push_back(
-        "Δ and gain: against the cell with " + reference.text() +
-        " and otherwise the same axes (degrees of parallelism aside). Δ: value / reference - 1, "
-        "negative = less memory. gain: how many times faster, above 1 = better.");
+  if (std::ranges::any_of(of.references, [](const Cell* cell) { return cell != nullptr; })) {
+    lines.push_back(fmt::format(
+        "gain and Δ: against the cell with {} and otherwise the same axes (degrees of parallelism "
+        "aside). gain: how many times faster, above 1 = better; over several rounds the geometric "
+        "mean of a round's ratios, with intervals that hold together for all gains of the table "
+        "with "
+        "{:g} % confidence. ~: cannot be told from 1. ?: of one round, which proves nothing. Δ: "
+        "value "
+        "/ reference - 1, negative = less memory.",
+        reference.text(), kGainConfidence * 100));
   }
   return lines;
 }
@@ -220,11 +261,14 @@ Lines joined(const std::vector<Lines>& groups) {
 
 }  // namespace
 
-std::vector<std::string> notes_of(const ScenarioCells& scenario, const Reference& reference,
-                                  const GemmRates& rates) {
-  return joined({failure_lines(scenario), reference_lines(scenario, reference),
-                 warning_lines(scenario), environment_lines(scenario), engine_lines(scenario),
-                 definition_lines(scenario, reference, rates)});
+std::vector<std::string> findings_of(const Comparison& of) {
+  return joined({failure_lines(of.scenario), reference_lines(of), disturbance_lines(of),
+                 missing_corners(attributions_of(of.scenario, of.reference, of.gains("runtime"))),
+                 warning_lines(of.scenario)});
+}
+
+std::vector<std::string> conditions_of(const Comparison& of) {
+  return joined({environment_lines(of.scenario), engine_lines(of.scenario), definition_lines(of)});
 }
 
 std::vector<std::string> notes_of(const ScenarioCells& scenario,

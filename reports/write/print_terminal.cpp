@@ -1,4 +1,7 @@
+#include <fmt/core.h>
+
 #include <algorithm>
+#include <optional>
 #include <utility>
 
 #include "harness/base/printable.h"
@@ -19,7 +22,11 @@ constexpr std::size_t kUnlimited = static_cast<std::size_t>(-1);
 struct TextColumn {
   explicit TextColumn(const Column& column) : align(column.align), is_key(column.is_key) {
     cells.push_back(printable(column.heading()));
-    for (const Entry& entry : column.entries) cells.push_back(printable(entry.text));
+    tones.push_back(Tone::kNone);
+    for (const Entry& entry : column.entries) {
+      cells.push_back(printable(entry.text));
+      tones.push_back(entry.tone);
+    }
     std::size_t widest = 0;
     for (const std::string& cell : cells) natural = std::max(natural, text_width(cell));
     for (std::size_t i = 1; i < cells.size(); ++i) widest = std::max(widest, text_width(cells[i]));
@@ -30,6 +37,7 @@ struct TextColumn {
   Align align;
   bool is_key;
   Lines cells;
+  std::vector<Tone> tones;  // of the cells, the heading's first
   std::size_t natural = 0;  // the width in which no cell is wrapped
   std::size_t width = 0;    // the least, then the one that the column gets
 };
@@ -90,8 +98,14 @@ std::string padded(const std::string& text, const TextColumn& column) {
   return column.align == Align::kRight ? space + text : text + space;
 }
 
-// Row 0 is that of the headings, which stand at its bottom.
-std::string row_text(const Part& part, std::size_t row) {
+// The text as it is, in the colour of its tone: green, red or faint.
+std::string toned(const std::string& text, Tone tone) {
+  const char* code = tone == Tone::kGood ? "32" : tone == Tone::kBad ? "31" : "2";
+  return tone == Tone::kNone || text.empty() ? text : fmt::format("\x1b[{}m{}\x1b[0m", code, text);
+}
+
+// Row 0 is that of the headings, which stand at its bottom, in bold.
+std::string row_text(const Part& part, std::size_t row, bool has_colours) {
   std::vector<Lines> wrapped;
   std::size_t height = 1;
   for (const TextColumn& column : part) {
@@ -106,9 +120,13 @@ std::string row_text(const Part& part, std::size_t row) {
     std::string joined;
     for (std::size_t i = 0; i < part.size(); ++i) {
       const std::string cell = line < wrapped[i].size() ? wrapped[i][line] : "";
-      joined += (i == 0 ? "" : std::string(kGap, ' ')) + padded(cell, part[i]);
+      std::string shown = padded(cell, part[i]);
+      if (i + 1 == part.size()) shown.erase(shown.find_last_not_of(' ') + 1);
+      if (has_colours) shown = toned(shown, part[i].tones[row]);
+      joined += (i == 0 ? "" : std::string(kGap, ' ')) + shown;
     }
     joined.erase(joined.find_last_not_of(' ') + 1);
+    if (has_colours && row == 0) joined = "\x1b[1m" + joined + "\x1b[0m";
     text += joined + "\n";
   }
   return text;
@@ -116,9 +134,14 @@ std::string row_text(const Part& part, std::size_t row) {
 
 class Printer {
  public:
-  explicit Printer(std::size_t width) : width_(width == 0 ? kUnlimited : width) {}
+  explicit Printer(const PrintOptions& options)
+      : width_(options.width == 0 ? kUnlimited : options.width), options_(options) {}
 
   void print(const Heading& heading) {
+    if (hidden_level_ && heading.level <= *hidden_level_) hidden_level_.reset();
+    if (heading.is_folded && !options_.shows_folded && !hidden_level_) {
+      hidden_level_ = heading.level;
+    }
     const std::string title = printable(heading.text);
     const char* rule = heading.level <= 2 ? "=" : heading.level == 3 ? "-" : "";
     std::string text = title + "\n";
@@ -144,7 +167,8 @@ class Printer {
       narrow(part, width_);
       widen(part, width_);
       std::string text;
-      for (std::size_t row = 0; row <= num_rows(table); ++row) text += row_text(part, row);
+      for (std::size_t row = 0; row <= num_rows(table); ++row)
+        text += row_text(part, row, options_.has_colours);
       add(text);
     }
   }
@@ -152,7 +176,9 @@ class Printer {
   std::string text() { return std::move(text_); }
 
  private:
-  void add(const std::string& block) { text_ += (text_.empty() ? "" : "\n") + block; }
+  void add(const std::string& block) {
+    if (!hidden_level_) text_ += (text_.empty() ? "" : "\n") + block;
+  }
 
   // The text behind a mark, all its lines as far to the right.
   std::string hanging(const std::string& mark, int indent, const std::string& text) const {
@@ -169,13 +195,15 @@ class Printer {
   }
 
   std::size_t width_;
+  PrintOptions options_;
   std::string text_;
+  std::optional<int> hidden_level_;  // of the folded section that is being left out
 };
 
 }  // namespace
 
 std::string print_terminal(const Document& document, const PrintOptions& options) {
-  Printer printer(options.width);
+  Printer printer(options);
   for (const Block& block : document) {
     std::visit([&](const auto& part) { printer.print(part); }, block);
   }

@@ -72,10 +72,11 @@ Document seed_table_document(const std::vector<record::CellRecord>& recorded,
                              const AxisValues& reference_axes) {
   const auto records = check_agreement(recorded);
   const auto scenarios = group_cells(records);
-  const Reference reference(scenarios, reference_axes);
+  check_baseline(scenarios, reference_axes);
   Document document;
   for (const auto& scenario : scenarios) {
-    add_section(document, {2, scenario.name}, seed_table(scenario, reference));
+    add_section(document, {2, scenario.name},
+                seed_table(scenario, Reference(scenario, reference_axes)));
   }
   return document;
 }

@@ -10,12 +10,16 @@
 
 namespace moebench::reports {
 
+// How an entry stands out where the format has colours.
+enum class Tone { kNone, kGood, kBad, kDim };
+
 // Holds what stands at one place of a table: a value for programs, and the text that people read.
 struct Entry {
   // monostate: not measured, or not stated. Numbers are in the base unit of their column.
   using Value = std::variant<std::monostate, double, std::string, record::Disposition>;
   Value value;
   std::string text;
+  Tone tone = Tone::kNone;
 
   Entry();
   // A number without a text gets that of its column's style.

@@ -22,10 +22,10 @@ std::vector<record::CellRecord> with_arms(std::vector<record::CellRecord> record
 }  // namespace
 
 Document report_document(const std::vector<record::CellRecord>& recorded,
-                         const AxisValues& reference_axes) {
+                         const AxisValues& reference_axes, const ComparisonOptions& options) {
   const auto records = with_arms(check_agreement(recorded));
   const auto scenarios = group_cells(records);
-  const Reference reference(scenarios, reference_axes);
+  check_baseline(scenarios, reference_axes);
   const GemmRates rates(records);
   Document document;
   for (const ScenarioCells& scenario : scenarios) {
@@ -35,7 +35,7 @@ Document report_document(const std::vector<record::CellRecord>& recorded,
     if (is_loading(scenario)) {
       add_loading(document, scenario);
     } else {
-      add_comparison(document, scenario, reference, rates);
+      add_comparison(document, Comparison(scenario, reference_axes, rates), options);
     }
   }
   return document;
@@ -52,13 +52,14 @@ Document load_profiles_document(const std::vector<record::CellRecord>& records) 
 std::string write_report(const std::vector<record::CellRecord>& recorded,
                          const ReportOptions& options) {
   if (!prints_records(options.format)) {
-    return print(report_document(recorded, options.reference), options.format, options.print);
+    return print(report_document(recorded, options.reference, options.comparison), options.format,
+                 options.print);
   }
   const auto checked = check_agreement(recorded);
   const auto records = with_arms(checked);
   const auto scenarios = group_cells(records);
   // These formats do not show it, but a wrong one is an error in any format.
-  [[maybe_unused]] const Reference reference(scenarios, options.reference);
+  check_baseline(scenarios, options.reference);
   return options.format == Format::kJson ? record::to_json_document(checked) : records_csv(records);
 }
 

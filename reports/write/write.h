@@ -4,17 +4,18 @@
 #include <vector>
 
 #include "harness/record/record.h"
+#include "reports/write/comparison.h"
 #include "reports/write/format.h"
 #include "reports/write/improvements.h"
 
 namespace moebench::reports {
 
 // Layouts: documents of all records, in the order given, after check_agreement (agreement.h); how
-// to read them: reports/README.md. `reference` are the axis values that name the reference; empty:
-// parallelism=fsdp and expert_kernel=loop, in the scenarios that have such cells. Error where there
-// are no records, an axis of the reference is unknown or no cell matches it.
+// to read them: reports/README.md. `reference` are the axis values that name the baseline, where
+// they are not to be those that scenarios name or that are found (improvements.h). Error where
+// there are no records or no cell matches the reference.
 Document report_document(const std::vector<record::CellRecord>& records,
-                         const AxisValues& reference = {});
+                         const AxisValues& reference = {}, const ComparisonOptions& options = {});
 
 // A table a scenario in the columns of fms-acceleration's PR 69: Model, Gpus, TYPE, mem_peak,
 // mem_alloc, train_runtime, tokens/s, improvements.
@@ -31,6 +32,7 @@ Document machine_document(const record::MachineReport& report);
 struct ReportOptions {
   Format format = Format::kMarkdown;
   AxisValues reference = {};
+  ComparisonOptions comparison = {};
   PrintOptions print = {};
 };
 

@@ -22,7 +22,8 @@ TEST(Markdown, ComparesTheCellsOfAScenario) {
 TEST(Markdown, ComputesTheSeedsImprovementsFromItsColumns) {
   const std::string text = write_report(test::seed_records(), {});
   expect_golden("seed_comparison.md", text);
-  for (const char* improvement : {" -17.0 % ", " -23.9 % ", " 4.04x ", " 4.06x "}) {
+  // Of one run each, which proves nothing of a time.
+  for (const char* improvement : {" -17.0 % ", " -23.9 % ", " 4.0x ? ", " 4.1x ? "}) {
     EXPECT_THAT(text, HasSubstr(improvement));
   }
 }
@@ -105,8 +106,8 @@ TEST(Markdown, SaysWhereAScenarioHasNoBaseline) {
   auto records = test::seed_records();
   records.erase(records.begin());
   const std::string text = write_report(records, {});
-  EXPECT_THAT(text, HasSubstr("- no cell has parallelism=fsdp, expert_kernel=loop: no"));
-  EXPECT_THAT(text, Not(HasSubstr("gain")));
+  EXPECT_THAT(text, HasSubstr("There is one cell, so nothing to compare it with"));
+  EXPECT_THAT(text, Not(HasSubstr("gain |")));
   EXPECT_THAT(text, HasSubstr("model Mixtral-8x7B · parallelism ep · ep_degree 8"));
 }
 
@@ -114,7 +115,7 @@ TEST(Markdown, TakesAnotherBaseline) {
   const std::string text = write_report(
       test::seed_records(), {.reference = {{"parallelism", "ep"}, {"expert_kernel", "grouped"}}});
   EXPECT_THAT(text, HasSubstr(" +20.4 % "));
-  EXPECT_THAT(text, HasSubstr(" 0.248x "));
+  EXPECT_THAT(text, HasSubstr(" 0.25x ? "));
 }
 
 TEST(MachineReport, SaysWhatDisturbsAndWhatTheMachineGives) {

@@ -40,7 +40,10 @@ void prepare_outputs() {
 }
 
 void print_text(std::string_view text) {
-  const std::string shown = is_terminal() ? printable_lines(text) : std::string(text);
+  print_safe_text(is_terminal() ? printable_lines(text) : std::string(text));
+}
+
+void print_safe_text(std::string_view shown) {
   write_all(STDOUT_FILENO, std::as_bytes(std::span(shown)), "to stdout");
 }
 
@@ -64,11 +67,17 @@ reports::PrintOptions print_options() {
   if (!is_terminal()) return {};
   winsize size{};
   const bool is_known = ::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0;
-  return {.width = is_known ? size.ws_col : kUsualWidth};
+  // https://no-color.org: any text that is not empty.
+  const char* no_colour = std::getenv("NO_COLOR");
+  return {.width = is_known ? size.ws_col : kUsualWidth,
+          .has_colours = no_colour == nullptr || *no_colour == '\0',
+          .shows_folded = false};
 }
 
 void print_document(const reports::Document& document, reports::Format format) {
-  print_text(reports::print(document, format, print_options()));
+  const std::string text = reports::print(document, format, print_options());
+  // The terminal's printer has made what it was given printable; what is not is its own colours.
+  format == reports::Format::kTerminal ? print_safe_text(text) : print_text(text);
 }
 
 int write_outputs(int verdict, const std::vector<std::function<void()>>& outputs) {

@@ -18,6 +18,8 @@ void prepare_outputs();
 // Throws SystemError where stdout does not take all of it. A terminal gets nothing to obey,
 // whatever the format.
 void print_text(std::string_view text);
+// The same of a text in which nothing but the program's own marks is for a terminal to obey.
+void print_safe_text(std::string_view text);
 
 // Writes to the file that the user named (OutputFile's rules), to stdout where `path` is empty.
 // Throws Error where it is a file of `results`, the folder that the text is about.
@@ -27,7 +29,8 @@ void write_output(const std::string& path, std::string_view text, const std::str
 reports::Format output_format(const std::string& name,
                               reports::Format otherwise = reports::Format::kMarkdown);
 
-// Returns options to print as wide as the terminal where stdout is one.
+// Returns options to print as wide as the terminal where stdout is one, in colours unless NO_COLOR
+// is set, and without what other formats fold.
 reports::PrintOptions print_options();
 
 void print_document(const reports::Document& document, reports::Format format = output_format(""));
