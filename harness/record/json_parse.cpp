@@ -73,6 +73,7 @@ std::vector<ScenarioPlace> parse_scenarios(ObjectReader& reader) {
   if (!reader.find("scenarios")) return scenarios;
   for (ObjectReader& fields : reader.objects("scenarios")) {
     scenarios.push_back({fields.text("name"), fields.text("file")});
+    if (fields.find("baseline")) scenarios.back().baseline = fields.text("baseline");
     scenarios.back().unknown = fields.unknown_members();
   }
   return scenarios;

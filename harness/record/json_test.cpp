@@ -50,6 +50,7 @@ void expect_same(const CellRecord& a, const CellRecord& b) {
   EXPECT_EQ(a.started_at, b.started_at);
   EXPECT_EQ(a.pair, b.pair);
   EXPECT_EQ(a.known_failure, b.known_failure);
+  EXPECT_EQ(a.scenarios, b.scenarios);
 }
 
 // The example as JSON, with one change made to it.
@@ -86,6 +87,16 @@ TEST(RecordJson, PairAndKnownFailureStandWhereTheyApply) {
               HasSubstr("pair: unknown arm 'third'; use base or candidate"));
 }
 
+TEST(RecordJson, AScenarioNamesItsBaselineWhereItHasOne) {
+  CellRecord record = example();
+  record.scenarios = {{"a", "/f.yaml", "parallelism=fsdp,expert_kernel=grouped"}, {"b", "/f.yaml"}};
+  const std::string line = to_json_line(record);
+  EXPECT_THAT(line, HasSubstr(R"("scenarios":[{"name":"a","file":"/f.yaml","baseline":)"
+                              R"("parallelism=fsdp,expert_kernel=grouped"},)"
+                              R"({"name":"b","file":"/f.yaml"}])"));
+  expect_same(parse_record(line, "here"), record);
+}
+
 TEST(KnownFailure, HoldsUntilItsDayHasPassed) {
   const KnownFailure failure{"why", "2030-12-31"};
   EXPECT_TRUE(failure.is_active("2030-12-31"));
@@ -99,7 +110,7 @@ TEST(MachineReportJson, IsOneIndentedDocument) {
   report.metrics["message_size"] = {.unit = "bytes", .samples = {8192, 16384}};
   report.warnings = {"busy"};
   EXPECT_EQ(to_json(report),
-            "{\n  \"schema_version\": 1,\n  \"schema_minor\": 3,\n  \"environment\": {\n    "
+            "{\n  \"schema_version\": 1,\n  \"schema_minor\": 4,\n  \"environment\": {\n    "
             "\"cores_allowed\": \"2\"\n  },\n"
             "  \"metrics\": {\n    \"message_size\": {\n      \"unit\": \"bytes\",\n"
             "      \"samples\": [8192,16384]\n    }\n  },\n  \"warnings\": [\"busy\"]\n}\n");
@@ -108,7 +119,7 @@ TEST(MachineReportJson, IsOneIndentedDocument) {
 TEST(RecordJson, KeepsAxesInTheirOrderAndOmitsAbsentParts) {
   EXPECT_EQ(
       to_json_line(example()),
-      R"({"schema_version":1,"schema_minor":3,"id":"0123456789ab","scenario":"quickstart",)"
+      R"({"schema_version":1,"schema_minor":4,"id":"0123456789ab","scenario":"quickstart",)"
       R"("workload":"ba9876543210",)"
       R"("axes":{"parallelism":"ep","ep_degree":"2","dtype":"bf16"},"repetition":1,)"
       R"("disposition":"ok","message":"","stderr_tail":"","metrics":{)"
@@ -268,7 +279,7 @@ TEST(RecordDocument, IsIndentedJsonOfTheSameObjects) {
   EXPECT_EQ(json["records"][1].dump(), to_json_line(example()));
   EXPECT_THAT(text, HasSubstr("\n          \"samples\": [1,2,3,4,5,6],\n"));
   EXPECT_EQ(to_json_document({}),
-            "{\n  \"schema_version\": 1,\n  \"schema_minor\": 3,\n  \"records\": []\n}\n");
+            "{\n  \"schema_version\": 1,\n  \"schema_minor\": 4,\n  \"records\": []\n}\n");
 }
 
 }  // namespace

@@ -70,6 +70,7 @@ Json to_json_value(const std::vector<ScenarioPlace>& scenarios) {
   Json json = Json::array();
   for (const ScenarioPlace& scenario : scenarios) {
     Json place = {{"name", scenario.name}, {"file", scenario.file}};
+    if (!scenario.baseline.empty()) place["baseline"] = scenario.baseline;
     add_unknown(scenario.unknown, place);
     json.push_back(std::move(place));
   }

@@ -16,7 +16,7 @@ namespace moebench::record {
 // These version all JSON that this module writes: schema.md says what raises which number. Files
 // from before minor numbers have none, which counts as 0.
 inline constexpr int kSchemaVersion = 1;
-inline constexpr int kSchemaMinor = 3;
+inline constexpr int kSchemaMinor = 4;
 
 // Members of a JSON object that this version does not know, each with its value as JSON text. They
 // are written back as they were read, so that a newer program's results survive an older one.
@@ -90,6 +90,9 @@ struct KnownFailure {
 struct ScenarioPlace {
   std::string name;
   std::string file;  // path of the scenario file, absolute
+  // Axis values of the cells that its others are compared with,
+  // "parallelism=fsdp,expert_kernel=grouped"; empty: nobody named them.
+  std::string baseline{};
   UnknownMembers unknown{};
 
   bool operator==(const ScenarioPlace&) const = default;
