@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -87,6 +88,9 @@ struct KnownFailureRule {
 struct ScenarioOrigin {
   std::string path;                    // absolute
   std::vector<std::string> scenarios;  // names of all that it has
+  // By scenario, where one is named: axis values of the cells that its others are compared with,
+  // "parallelism=fsdp,expert_kernel=grouped".
+  std::map<std::string, std::string> baselines{};
 };
 
 // One fully resolved point of the matrix: everything a rank needs, and nothing of this machine

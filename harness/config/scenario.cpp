@@ -8,6 +8,7 @@
 #include <set>
 
 #include "harness/base/error.h"
+#include "harness/config/baselines.h"
 #include "harness/config/expand.h"
 #include "harness/config/fms_form.h"
 #include "harness/config/known_failures.h"
@@ -28,7 +29,8 @@ struct FileContext {
   CellConfig base;  // the defaults' settings
   Choice defaults;  // the defaults' axes
   ScenarioOverrides options;
-  std::int64_t num_combinations = 0;  // of all scenarios so far
+  std::int64_t num_combinations = 0;               // of all scenarios so far
+  std::map<std::string, Baseline> baselines = {};  // by scenario
 };
 
 void check_name(const YamlValue& source, const std::string& name) {
@@ -184,9 +186,14 @@ void read_cells(const YamlMapping& fields, FileContext& context, Scenario& scena
   matrix.base.scenario = scenario.name;
   check_combinations(matrix, context.num_combinations);
   scenario.cells = expand(matrix);
+  AxisContext axes(context.folder);
+  for (const auto& [name, place] : matrix.parameters) axes.parameters.push_back(name);
+  if (const YamlValue* baseline = fields.find_set("baseline")) {
+    const auto found =
+        read_baseline(*baseline, axes, context.options.ranks.has_value(), scenario.cells);
+    if (found) context.baselines.emplace(scenario.name, *found);
+  }
   if (const YamlValue* known = fields.find_set("known_failures")) {
-    AxisContext axes(context.folder);
-    for (const auto& [name, place] : matrix.parameters) axes.parameters.push_back(name);
     mark_known_failures(*known, axes, context.options.ranks.has_value(), scenario.cells);
   }
 }
@@ -195,7 +202,7 @@ Scenario read_scenario(const YamlValue& source, FileContext& context) {
   const YamlMapping fields(
       source.named("scenario"),
       {"name", "description", "slow", "axes", "zip", "exclude", "settings", "framework_config",
-       "arguments", "resume_as", "known_failures", "parameters"});
+       "arguments", "resume_as", "known_failures", "parameters", "baseline"});
   Scenario scenario;
   scenario.name = fields.at("name").text();
   check_name(fields.at("name"), scenario.name);
@@ -259,6 +266,12 @@ std::vector<Scenario> load_scenarios(const std::filesystem::path& path,
     throw Error(scenarios.front().cannot_run);
   }
   label_models(scenarios);
+  for (const Scenario& scenario : scenarios) {
+    const auto found = context.baselines.find(scenario.name);
+    if (found == context.baselines.end()) continue;
+    const Baseline& baseline = found->second;
+    origin->baselines[scenario.name] = baseline_text(baseline.axes, scenario.cells[baseline.cell]);
+  }
   return scenarios;
 }
 

@@ -115,9 +115,7 @@ record::CellRecord start_record(const config::CellConfig& cell, int repetition, 
   record::CellRecord record;
   record.id = cell.id();
   record.scenario = cell.scenario;
-  for (const std::string& name : cell.scenarios) {
-    record.scenarios.push_back({name, cell.file ? cell.file->path : ""});
-  }
+  record.scenarios = scenario_places(cell);
   record.workload = cell.workload();
   record.axes = cell.axes();
   record.repetition = repetition;
@@ -191,6 +189,18 @@ fs::path find_programs(const std::vector<config::CellConfig>& cells) {
     }
   }
   return needs_worker ? find_worker() : fs::path();
+}
+
+std::vector<record::ScenarioPlace> scenario_places(const config::CellConfig& cell) {
+  std::vector<record::ScenarioPlace> places;
+  for (const std::string& name : cell.scenarios) {
+    places.push_back({name, ""});
+    if (!cell.file) continue;
+    places.back().file = cell.file->path;
+    const auto baseline = cell.file->baselines.find(name);
+    if (baseline != cell.file->baselines.end()) places.back().baseline = baseline->second;
+  }
+  return places;
 }
 
 fs::path repetition_folder(const fs::path& results_folder, const config::CellConfig& cell,

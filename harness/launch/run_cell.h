@@ -4,6 +4,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "harness/config/cell.h"
 #include "harness/launch/launcher.h"
@@ -41,6 +42,10 @@ std::filesystem::path find_programs(const std::vector<config::CellConfig>& cells
 // results_folder/cells/<id>/<repetition>, absolute.
 std::filesystem::path repetition_folder(const std::filesystem::path& results_folder,
                                         const config::CellConfig& cell, int repetition);
+
+// The scenarios that have a cell, as records hold them: those that a plan asks for, in their file's
+// order, with what each compares its cells with.
+std::vector<record::ScenarioPlace> scenario_places(const config::CellConfig& cell);
 
 // Runs one repetition in a fresh folder of its own: cell.yaml, command.sh, stdout, stderr and
 // rank_<r>.json. Ends them at the cell's time limit, and where they make no progress

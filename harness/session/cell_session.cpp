@@ -6,6 +6,7 @@
 #include <map>
 #include <memory>
 #include <ostream>
+#include <set>
 
 #include "harness/base/error.h"
 #include "harness/launch/process.h"
@@ -78,14 +79,21 @@ Records by_run(std::vector<CellRecord> records) {
   return keyed;
 }
 
-// Records say what their cells are called now, whichever scenario they were run for.
+// Records say what their cells are called and compared with now, whichever scenario they were run
+// for.
 void update_recorded_names(const CellSession& session, const std::vector<PlannedRun>& plan,
                            Records& recorded) {
+  std::set<std::pair<std::string, int>> changed;
   for (const PlannedRun& run : plan) {
     const auto found = recorded.find(run.key());
     if (found == recorded.end() || !update_names(run.cell, found->second)) continue;
-    record::append(session.folder, found->second);
+    changed.insert(run.key());
   }
+  const Baselines baselines = baselines_of(session.cells);
+  for (auto& [key, record] : recorded) {
+    if (update_baselines(baselines, record)) changed.insert(key);
+  }
+  for (const auto& key : changed) record::append(session.folder, recorded.at(key));
 }
 
 std::vector<config::CellConfig> cells_of(const std::vector<PlannedRun>& runs) {
@@ -135,7 +143,7 @@ CellsOutcome outcome_of(const CellSession& session) {
     if (it == records.end()) continue;
     outcome.records.push_back(it->second);
     outcome.records.back().scenario = run.cell.scenario;
-    outcome.records.back().scenarios = asked_places(run.cell);
+    outcome.records.back().scenarios = launch::scenario_places(run.cell);
   }
   return outcome;
 }

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <map>
+#include <memory>
 #include <set>
 
 #include "harness/base/error.h"
@@ -56,19 +57,21 @@ void keep_named(const std::vector<std::string>& names, std::vector<Scenario>& sc
                 [&](const Scenario& s) { return std::ranges::count(names, s.name) == 0; });
 }
 
-Filters parse_filters(const std::vector<std::string>& texts, const std::vector<CellConfig>& cells) {
+// `option` names them in errors.
+Filters parse_filters(const std::vector<std::string>& texts, const std::vector<CellConfig>& cells,
+                      const std::string& option) {
   const auto known = values_by_axis(cells);
   std::vector<std::string> axes;
   for (const auto& [name, values] : known) axes.push_back(name);
   Filters filters;
   for (const std::string& text : texts) {
-    const auto [axis, value] = parse_pair(text, "--filter");
+    const auto [axis, value] = parse_pair(text, option);
     const auto it = std::ranges::find(known, axis, [](const auto& entry) { return entry.first; });
     if (it == known.end()) {
-      throw Error("--filter: no axis '{}'; {}", shortened(axis), suggestion(axis, axes));
+      throw Error("{}: no axis '{}'; {}", option, shortened(axis), suggestion(axis, axes));
     }
     if (!it->second.contains(value)) {
-      throw Error("--filter: no cell has {}={}; its values are {}", axis, shortened(value),
+      throw Error("{}: no cell has {}={}; its values are {}", option, axis, shortened(value),
                   listed({it->second.begin(), it->second.end()}));
     }
     filters[axis].insert(value);
@@ -103,7 +106,7 @@ std::vector<Scenario> select_scenarios(const Selection& selection) {
     if (is_chosen) throw Error(scenarios.front().cannot_run);
     return scenarios;
   }
-  const Filters filters = parse_filters(selection.filters, all_cells(scenarios));
+  const Filters filters = parse_filters(selection.filters, all_cells(scenarios), "--filter");
   for (Scenario& scenario : scenarios) {
     std::erase_if(scenario.cells, [&](const CellConfig& cell) { return !passes(cell, filters); });
   }
@@ -186,6 +189,27 @@ std::vector<CellConfig> cells_to_resume(const std::vector<Scenario>& scenarios,
     return cell.id() +
            (cell.resumed_as ? cell.resumed_as : std::make_shared<CellConfig>(cell))->id();
   });
+}
+
+void name_baseline(const std::vector<std::string>& values, const Selection& selection,
+                   std::vector<CellConfig>& cells) {
+  if (values.empty()) return;
+  Selection unfiltered = selection;
+  unfiltered.filters.clear();
+  const std::vector<CellConfig> known = all_cells(select_scenarios(unfiltered));
+  const Filters filters = parse_filters(values, known, "--baseline");
+  std::set<std::string> scenarios;  // that have such a cell
+  for (const CellConfig& cell : known) {
+    if (passes(cell, filters)) scenarios.insert(cell.scenario);
+  }
+  if (scenarios.empty()) {
+    throw Error("--baseline: no cell has all of {}; give fewer of them", fmt::join(values, ","));
+  }
+  const auto origin = std::make_shared<config::ScenarioOrigin>(*cells.front().file);
+  for (const std::string& name : scenarios) {
+    origin->baselines[name] = fmt::format("{}", fmt::join(values, ","));
+  }
+  for (CellConfig& cell : cells) cell.file = origin;
 }
 
 std::vector<PlannedRun> make_plan(const std::vector<CellConfig>& cells, Order order,

@@ -46,6 +46,12 @@ std::vector<config::CellConfig> cells_to_run(const std::vector<config::Scenario>
 std::vector<config::CellConfig> cells_to_resume(const std::vector<config::Scenario>& scenarios,
                                                 const Selection& selection);
 
+// Compares the selected cells with others than their file says: those with these values
+// ("axis=value"), in the scenarios that have such a cell, whether --filter selects it or not. Error
+// where an axis or a value does not exist, or no cell has them all.
+void name_baseline(const std::vector<std::string>& values, const Selection& selection,
+                   std::vector<config::CellConfig>& cells);
+
 // First all cells' repetition 0, then repetition 1, ...; kRandom shuffles each round by `seed`, so
 // that slow drifts of the machine meet all cells alike. Error where they are more than
 // config::kMaxRepetitions.

@@ -63,6 +63,32 @@ class PlanTest : public ::testing::Test {
   Selection selection_;
 };
 
+TEST_F(PlanTest, ABaselineIsNamedWhereAScenarioHasIt) {
+  write_file_atomically(folder_ / "file.yaml", R"(
+defaults:
+  axes: {model: toy, ranks: 2, seq_len: 16}
+scenarios:
+  - {name: kernels, axes: {expert_kernel: [loop, grouped]}, baseline: {expert_kernel: loop}}
+  - {name: long, axes: {seq_len: [32, 64]}, baseline: {seq_len: 32}}
+)");
+  auto all = cells();
+  name_baseline({"parallelism=fsdp", "expert_kernel=grouped"}, selection_, all);
+  EXPECT_EQ(all[0].file->baselines.at("kernels"), "parallelism=fsdp,expert_kernel=grouped");
+  EXPECT_EQ(all[2].file->baselines.at("long"), "seq_len=32") << "has no such cell";
+  selection_.filters = {"expert_kernel=grouped"};
+  auto filtered = cells();
+  name_baseline({"expert_kernel=loop"}, selection_, filtered);
+  EXPECT_EQ(filtered[0].file->baselines.at("kernels"), "expert_kernel=loop");
+  EXPECT_EQ(error_of([&] { name_baseline({"paralelism=fsdp"}, selection_, all); }),
+            "--baseline: no axis 'paralelism'; did you mean 'parallelism'?");
+  EXPECT_EQ(error_of([&] { name_baseline({"parallelism=ep"}, selection_, all); }),
+            "--baseline: no cell has parallelism=ep; its values are fsdp");
+  EXPECT_EQ(error_of([&] {
+              name_baseline({"expert_kernel=grouped", "seq_len=32"}, selection_, all);
+            }),
+            "--baseline: no cell has all of expert_kernel=grouped,seq_len=32; give fewer of them");
+}
+
 TEST_F(PlanTest, ACellIsResumedInEveryWayThatIsAsked) {
   write_file_atomically(folder_ / "file.yaml", R"(
 defaults:

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "harness/config/axis_table.h"
+#include "harness/launch/run_cell.h"
 
 namespace moebench::session {
 namespace {
@@ -11,26 +12,31 @@ using record::ScenarioPlace;
 
 constexpr const char* kModelAxis = "model";
 
-}  // namespace
-
-std::vector<ScenarioPlace> asked_places(const config::CellConfig& cell) {
-  std::vector<ScenarioPlace> places;
-  for (const std::string& name : cell.scenarios) {
-    places.push_back({name, cell.file ? cell.file->path : ""});
-  }
-  return places;
+bool is_same(const ScenarioPlace& a, const ScenarioPlace& b) {
+  return a.name == b.name && a.file == b.file;
 }
+
+// nullptr where there is none.
+const ScenarioPlace* find(const std::vector<ScenarioPlace>& places, const ScenarioPlace& wanted) {
+  const auto found = std::ranges::find_if(
+      places, [&](const ScenarioPlace& place) { return is_same(place, wanted); });
+  return found == places.end() ? nullptr : &*found;
+}
+
+}  // namespace
 
 std::vector<ScenarioPlace> all_places(const config::CellConfig& cell,
                                       const std::vector<ScenarioPlace>& before) {
-  const std::vector<ScenarioPlace> asked = asked_places(cell);
+  const std::vector<ScenarioPlace> asked = launch::scenario_places(cell);
   if (!cell.file) return asked;
   std::vector<ScenarioPlace> own;
   for (const std::string& name : cell.file->scenarios) {
     const ScenarioPlace place{name, cell.file->path};
-    if (std::ranges::count(asked, place) + std::ranges::count(before, place) > 0) {
-      own.push_back(place);
-    }
+    const ScenarioPlace* known = find(before, place);
+    const ScenarioPlace* now = find(asked, place);
+    if (known == nullptr && now == nullptr) continue;
+    own.push_back(known == nullptr ? *now : *known);
+    if (now != nullptr) own.back().baseline = now->baseline;
   }
   // Files stay in the order in which they came.
   std::vector<ScenarioPlace> places = before;
@@ -55,6 +61,27 @@ bool update_names(const config::CellConfig& cell, record::CellRecord& record) {
   for (auto& [axis, value] : record.axes) {
     if (axis != kModelAxis || value == model) continue;
     value = model;
+    is_changed = true;
+  }
+  return is_changed;
+}
+
+Baselines baselines_of(const std::vector<config::CellConfig>& cells) {
+  Baselines baselines;
+  for (const config::CellConfig& cell : cells) {
+    for (const ScenarioPlace& place : launch::scenario_places(cell)) {
+      baselines[{place.name, place.file}] = place.baseline;
+    }
+  }
+  return baselines;
+}
+
+bool update_baselines(const Baselines& baselines, record::CellRecord& record) {
+  bool is_changed = false;
+  for (ScenarioPlace& place : record.scenarios) {
+    const auto now = baselines.find({place.name, place.file});
+    if (now == baselines.end() || now->second == place.baseline) continue;
+    place.baseline = now->second;
     is_changed = true;
   }
   return is_changed;

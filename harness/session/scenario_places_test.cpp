@@ -63,6 +63,24 @@ TEST(ScenarioPlaces, ARecordOfBeforeKeepsItsName) {
   EXPECT_THAT(record.scenarios, ElementsAre(ScenarioPlace{"a", "/f"}));
 }
 
+TEST(ScenarioPlaces, ABaselineIsTheLatestThatWasNamed) {
+  config::CellConfig cell = cell_of({"b"}, "/f", {"a", "b"});
+  cell.file = std::make_shared<config::ScenarioOrigin>(
+      config::ScenarioOrigin{"/f", {"a", "b"}, {{"a", "ranks=2"}, {"b", "ranks=1"}}});
+  CellRecord record = recorded("a", {{"a", "/f", "ranks=4"}, {"b", "/f"}, {"b", "/g", "x=1"}});
+  CellRecord of_another_cell = record;
+  EXPECT_TRUE(update_names(cell, record));
+  const std::vector<ScenarioPlace> now = {
+      {"a", "/f", "ranks=4"}, {"b", "/f", "ranks=1"}, {"b", "/g", "x=1"}};
+  EXPECT_EQ(record.scenarios, now) << "a was not asked for";
+  EXPECT_TRUE(update_baselines(baselines_of({cell}), of_another_cell));
+  EXPECT_EQ(of_another_cell.scenarios, now);
+  EXPECT_FALSE(update_baselines(baselines_of({cell}), of_another_cell));
+  cell.file = std::make_shared<config::ScenarioOrigin>(config::ScenarioOrigin{"/f", {"a", "b"}});
+  EXPECT_TRUE(update_baselines(baselines_of({cell}), record));
+  EXPECT_EQ(record.scenarios[1].baseline, "") << "the file names none any more";
+}
+
 TEST(ScenarioPlaces, AModelIsCalledAsTheFileNowCallsIt) {
   CellRecord record = recorded("a", {{"a", "/f"}});
   config::CellConfig cell = cell_of({"a"}, "/f", {"a"});

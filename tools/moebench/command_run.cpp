@@ -31,6 +31,7 @@ config::Profile profile_of(const config::CellConfig& cell, config::Profile level
 std::vector<config::CellConfig> planned_cells(const RunArguments& options) {
   auto cells =
       session::cells_to_run(session::select_scenarios(options.selection), options.selection);
+  session::name_baseline(options.baseline, options.selection, cells);
   for (config::CellConfig& cell : cells) {
     cell.repeats = options.repeats.value_or(cell.repeats);
     cell.time_limit_s = options.time_limit_s.value_or(cell.time_limit_s);

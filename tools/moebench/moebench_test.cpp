@@ -7,6 +7,7 @@
 
 #include <chrono>
 #include <cstdlib>
+#include <set>
 #include <thread>
 
 #include "harness/base/file.h"
@@ -20,6 +21,7 @@ namespace {
 namespace fs = std::filesystem;
 
 using ::testing::AllOf;
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
@@ -232,6 +234,23 @@ TEST_F(MoebenchTest, ResultsOfAnotherWorkerAreKeptWhereThatIsAskedFor) {
                                 HasSubstr("1 repetitions to run, 1 already ok")));
   EXPECT_EQ(num_lines(), 2U);
   EXPECT_THAT(second.out, AllOf(HasSubstr("program"), HasSubstr("are of 2 programs")));
+}
+
+TEST_F(MoebenchTest, RecordsSayWhatTheirScenarioComparesWith) {
+  const auto baselines = [this] {
+    std::set<std::string> found;
+    for (const record::CellRecord& record : record::load(results())) {
+      for (const record::ScenarioPlace& place : record.scenarios) found.insert(place.baseline);
+    }
+    return found;
+  };
+  EXPECT_EQ(moebench({"run", "file.yaml", "--baseline", "parallelism=ep"}).exit_code, 0);
+  EXPECT_THAT(baselines(), ElementsAre("parallelism=ep"));
+  EXPECT_EQ(moebench({"run", "file.yaml", "--filter", "parallelism=fsdp"}).exit_code, 0);
+  EXPECT_THAT(baselines(), ElementsAre("")) << "of every record of the scenario";
+  const Output wrong = moebench({"run", "file.yaml", "--baseline", "paralelism=ep"});
+  EXPECT_EQ(wrong.exit_code, 2);
+  EXPECT_THAT(wrong.err, HasSubstr("--baseline: no axis 'paralelism'; did you mean"));
 }
 
 TEST_F(MoebenchTest, FailedCellExits3AndTheNextRunCompletes) {

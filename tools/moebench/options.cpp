@@ -61,6 +61,11 @@ void add_run(CLI::App& app, RunArguments& options) {
   run->add_option("--repeats", options.repeats, "Repetitions of a cell, instead of the file's")
       ->type_name("N")
       ->check(num_repeats());
+  run->add_option("--baseline", options.baseline,
+                  "What the cells are compared with, instead of the file's: axis=value,...")
+      ->type_name("LIST")
+      ->delimiter(',')
+      ->allow_extra_args(false);
   run->add_option("--order", options.order, "Default: random where cells repeat, else listed")
       ->type_name("ORDER")
       ->check(one_of<session::Order>());
