@@ -59,6 +59,27 @@ void add_once(const std::string& text, std::vector<std::string>& texts) {
   if (!text.empty() && std::ranges::find(texts, text) == texts.end()) texts.push_back(text);
 }
 
+// "parallelism=ep,routing=skewed(1,2)": commas within brackets part nothing.
+std::vector<std::pair<std::string, std::string>> parse_axis_values(const std::string& text) {
+  std::vector<std::string> parts(1);
+  int depth = 0;
+  for (const char c : text) {
+    depth += c == '(' || c == '[' ? 1 : c == ')' || c == ']' ? -1 : 0;
+    if (c == ',' && depth == 0) {
+      parts.emplace_back();
+    } else {
+      parts.back() += c;
+    }
+  }
+  std::vector<std::pair<std::string, std::string>> values;
+  for (const std::string& part : parts) {
+    const std::size_t equals = part.find('=');
+    if (equals == std::string::npos) continue;
+    values.emplace_back(part.substr(0, equals), part.substr(equals + 1));
+  }
+  return values;
+}
+
 // The item of this key; a new one behind the others where there is none.
 template <typename Key, typename Item>
 Item& find_or_add(std::map<Key, std::size_t>& places, std::vector<Item>& items, const Key& key) {
@@ -156,6 +177,12 @@ std::vector<ScenarioCells> group_cells(const std::vector<CellRecord>& records) {
     }
   }
   for (ScenarioCells& scenario : scenarios) find_axes(scenario);
+  for (const CellRecord& r : records) {
+    for (const record::ScenarioPlace& place : r.scenarios) {
+      ScenarioCells& scenario = scenarios[scenario_places.at(place.name)];
+      scenario.baseline = parse_axis_values(place.baseline);  // as the last record has it
+    }
+  }
   return scenarios;
 }
 

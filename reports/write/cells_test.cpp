@@ -103,5 +103,15 @@ TEST(Cells, OneFailedRepetitionFailsTheCell) {
   EXPECT_EQ(scenarios[0].cells[0].failure()->repetition, 1);
 }
 
+TEST(Cells, HaveTheBaselineThatTheScenarioNamed) {
+  auto records = test::quickstart();
+  const std::string text = "parallelism=ep,routing=skewed(1,2)";
+  for (CellRecord& record : records)
+    record.scenarios = {{.name = record.scenario, .baseline = text}};
+  using Values = std::vector<std::pair<std::string, std::string>>;
+  EXPECT_EQ(group_cells(records)[0].baseline,
+            (Values{{"parallelism", "ep"}, {"routing", "skewed(1,2)"}}));
+}
+
 }  // namespace
 }  // namespace moebench::reports

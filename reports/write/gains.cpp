@@ -147,12 +147,19 @@ Gain Gains::gain_of(const std::vector<double>& logs, double variance_factor) con
   return gain;
 }
 
+// The half width falls with every round, so that the first that is small enough can be bisected.
 std::optional<int> Gains::rounds_to_decide(double log_gain, double variance) const {
-  for (int rounds = 2; rounds <= kMaxRounds; ++rounds) {
+  const auto decides = [&](int rounds) {
     const double df = df_a_round_ * (rounds - 1);
-    if (std::abs(log_gain) > quantile(num_gains_, df) * std::sqrt(variance / rounds)) return rounds;
+    return std::abs(log_gain) > quantile(num_gains_, df) * std::sqrt(variance / rounds);
+  };
+  if (!decides(kMaxRounds)) return std::nullopt;
+  int too_few = 1, enough = kMaxRounds;
+  while (enough - too_few > 1) {
+    const int middle = (too_few + enough) / 2;
+    (decides(middle) ? enough : too_few) = middle;
   }
-  return std::nullopt;
+  return enough;
 }
 
 std::vector<std::optional<Gain>> gains_of(const ScenarioCells& scenario, const Reference& reference,

@@ -131,7 +131,7 @@ double share_with_claims(int num_places, int num_arms, int num_rounds, bool has_
   std::mt19937_64 random(17);
   std::normal_distribution<double> normal;
   std::student_t_distribution<double> heavy(4);
-  constexpr int kScenarios = 1000;
+  constexpr int kScenarios = 500;
   int claims = 0;
   for (int scenario = 0; scenario < kScenarios; ++scenario) {
     std::vector<CellRecord> records;

@@ -124,7 +124,7 @@ void add_report(CLI::App& app, ReportArguments& options) {
   report->add_option("DIR", options.folder, "Results folder")->required();
   add_format(*report, options.format);
   report
-      ->add_option("--reference,--baseline", options.reference,
+      ->add_option("--baseline,--reference", options.reference,
                    "What to compare with: axis=value,axis=value,...")
       ->type_name("LIST")
       ->delimiter(',')
