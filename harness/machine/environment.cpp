@@ -124,7 +124,7 @@ std::string version_text() {
 }
 
 record::Environment to_environment(const MachineFacts& facts) {
-  record::Environment environment = {
+  record::Environment::Map environment = {
       {"moebench_version", facts.version},
       {"git_sha", facts.git_sha},
       {"git_dirty", facts.git_dirty},
@@ -144,7 +144,7 @@ record::Environment to_environment(const MachineFacts& facts) {
        facts.load_average ? fmt::format("{:.2f}", *facts.load_average) : ""},
   };
   std::erase_if(environment, [](const auto& entry) { return entry.second.empty(); });
-  return environment;
+  return record::Environment(std::move(environment));
 }
 
 record::Environment rank_environment() {

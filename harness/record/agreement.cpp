@@ -164,6 +164,12 @@ std::vector<Comparison> comparisons(const CellRecord& run, const CellRecord& ref
   return common_steps(run, reference) > 0 ? by_noise(run, reference) : by_bound(run, reference);
 }
 
+bool is_compared(std::string_view metric) {
+  constexpr std::string_view kOthers[] = {"token_loss_by_ties", "loss", "grad_norm"};
+  return std::ranges::find(kJudged, metric) != std::end(kJudged) ||
+         std::ranges::find(kOthers, metric) != std::end(kOthers);
+}
+
 std::optional<Comparison> disagreement(const CellRecord& run, const CellRecord& reference) {
   const std::vector<Comparison> all = comparisons(run, reference);
   const auto first = std::ranges::find(all, false, &Comparison::agrees);

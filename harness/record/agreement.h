@@ -4,6 +4,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "harness/record/record.h"
@@ -47,6 +48,9 @@ struct Comparison {
 // Records without these metrics (of before they existed, of other trainers) are judged by loss and
 // gradient norm of their first measured steps, with fixed bounds (LossBound).
 std::vector<Comparison> comparisons(const CellRecord& run, const CellRecord& reference);
+
+// Tells whether the numbers of this metric, beside its headline, are compared.
+bool is_compared(std::string_view metric);
 
 // Returns the first that does not agree.
 std::optional<Comparison> disagreement(const CellRecord& run, const CellRecord& reference);

@@ -1,5 +1,7 @@
 #include <algorithm>
 #include <cmath>
+#include <iterator>
+#include <utility>
 
 #include "harness/record/json_reader.h"
 
@@ -103,18 +105,51 @@ bool is_flat(const Json& json) {
                                       [](const Json& item) { return item.is_structured(); });
 }
 
+bool needs_no_escape(char c) { return c >= ' ' && c <= '~' && c != '"' && c != '\\'; }
+
+// Adds what dump() would give, which takes ten times as long for a short text.
+void add_text(const std::string& text, std::string& out) {
+  if (std::ranges::all_of(text, needs_no_escape)) {
+    out.append(1, '"').append(text).append(1, '"');
+  } else {
+    out += dump(text);
+  }
+}
+
+void add_plain(const Json& json, std::string& out) {
+  if (json.is_string()) {
+    add_text(json.get_ref<const std::string&>(), out);
+  } else if (json.is_number_unsigned()) {
+    fmt::format_to(std::back_inserter(out), "{}", json.get<std::uint64_t>());
+  } else if (json.is_number_integer()) {
+    fmt::format_to(std::back_inserter(out), "{}", json.get<std::int64_t>());
+  } else {
+    out += dump(json);
+  }
+}
+
 // Indented by two; arrays of plain values stay on one line, so that samples do not fill the page.
 void print(const Json& json, const std::string& indent, std::string& out) {
-  if (!json.is_structured() || json.empty() || (json.is_array() && is_flat(json))) {
-    out += dump(json);
+  if (json.is_array() && is_flat(json)) {
+    const char* separator = "";
+    out += '[';
+    for (const Json& item : json) {
+      out += std::exchange(separator, ",");
+      add_plain(item, out);
+    }
+    out += ']';
     return;
   }
+  if (!json.is_structured() || json.empty()) return add_plain(json, out);
   const std::string inner = indent + "  ";
   const char* separator = "\n";
   out += json.is_object() ? '{' : '[';
   for (const auto& item : json.items()) {
     out += separator + inner;
-    if (json.is_object()) out += dump(item.key()) + ": ";
+    if (json.is_object()) {
+      add_text(item.key(), out);
+      out += ": ";
+    }
     print(item.value(), inner, out);
     separator = ",\n";
   }
@@ -165,11 +200,24 @@ std::string to_json(const MachineReport& report) {
   return dump_indented(json);
 }
 
+void write_json_document(const std::vector<CellRecord>& records,
+                         const std::function<void(std::string_view)>& write) {
+  std::string text = dump_indented(versioned(kSchemaMinor));
+  text.erase(text.rfind("\n}"));
+  write(text + ",\n  \"records\": [");
+  const char* separator = "\n    ";
+  for (const CellRecord& record : records) {
+    text = std::exchange(separator, ",\n    ");
+    print(record.line.file ? to_json_value(whole(record)) : to_json_value(record), "    ", text);
+    write(text);
+  }
+  write(records.empty() ? "]\n}\n" : "\n  ]\n}\n");
+}
+
 std::string to_json_document(const std::vector<CellRecord>& records) {
-  Json json = versioned(kSchemaMinor);
-  json["records"] = Json::array();
-  for (const auto& record : records) json["records"].push_back(to_json_value(record));
-  return dump_indented(json);
+  std::string document;
+  write_json_document(records, [&](std::string_view text) { document += text; });
+  return document;
 }
 
 }  // namespace moebench::record

@@ -21,8 +21,17 @@ std::vector<std::string> CellRecord::scenario_names() const {
 }
 
 std::optional<double> CellRecord::value(std::string_view metric) const {
-  const auto found = metrics.find(std::string(metric));
-  return found == metrics.end() ? std::nullopt : found->second.value;
+  const auto found = metrics.find(metric);
+  if (found != metrics.end()) return found->second.value;
+  const auto place = headlines.find(metric);
+  return place ? headlines.value(*place) : std::nullopt;
+}
+
+const std::string* CellRecord::unit(std::string_view metric) const {
+  const auto found = metrics.find(metric);
+  if (found != metrics.end()) return &found->second.unit;
+  const auto place = headlines.find(metric);
+  return place ? &headlines.name(*place).unit : nullptr;
 }
 
 }  // namespace moebench::record

@@ -2,7 +2,9 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -10,6 +12,8 @@
 #include <vector>
 
 #include "harness/base/names.h"
+#include "harness/record/environment.h"
+#include "harness/record/headlines.h"
 
 namespace moebench::record {
 
@@ -46,8 +50,7 @@ struct Metric {
   bool operator==(const Metric&) const = default;
 };
 
-using Metrics = std::map<std::string, Metric>;
-using Environment = std::map<std::string, std::string>;
+using Metrics = std::map<std::string, Metric, std::less<>>;
 
 // Holds what one rank writes to rank_<r>.json. Per-rank metrics carry `value` or `samples` only.
 struct RankResult {
@@ -98,6 +101,14 @@ struct ScenarioPlace {
   bool operator==(const ScenarioPlace&) const = default;
 };
 
+// Says where a record stands in a file of which a part is kept in memory (load_excerpts).
+struct Line {
+  std::shared_ptr<const std::filesystem::path> file;  // null: all of the record is kept
+  std::uint64_t offset = 0;
+  std::uint64_t size = 0;    // bytes, without the line break
+  std::uint64_t number = 0;  // from 1
+};
+
 // Describes one repetition of one cell: a line of results.jsonl.
 struct CellRecord {
   std::string id;
@@ -119,6 +130,9 @@ struct CellRecord {
   std::vector<ScenarioPlace> scenarios{};
   int schema_minor = kSchemaMinor;  // of the program that wrote it
   UnknownMembers unknown;
+  // Of an excerpt: the metrics of which the headline alone is kept, which are not among `metrics`.
+  Headlines headlines{};
+  Line line{};
 
   // Value of an axis, "" where the record has no such axis.
   std::string axis(std::string_view name) const;
@@ -126,6 +140,8 @@ struct CellRecord {
   std::vector<std::string> scenario_names() const;
   // Headline value of a metric, nullopt where it was not measured.
   std::optional<double> value(std::string_view metric) const;
+  // Unit of a metric that the record has, be it measured or not; null where it has none.
+  const std::string* unit(std::string_view metric) const;
 };
 
 // These write and read one JSON object on one line, with "schema_version" and "schema_minor".
@@ -146,17 +162,33 @@ struct MachineReport {
 // Writes one JSON document, indented.
 std::string to_json(const MachineReport& report);
 
-// All records as one JSON document {"schema_version", "records": [...]}, indented.
+// All records as one JSON document {"schema_version", "records": [...]}, indented. Where a record
+// is an excerpt the whole of it is written, read when its turn comes.
 std::string to_json_document(const std::vector<CellRecord>& records);
+// Hands the same over in pieces.
+void write_json_document(const std::vector<CellRecord>& records,
+                         const std::function<void(std::string_view)>& write);
 
-// results.jsonl of a results folder. append flushes to disk; load ignores blank lines, accepts a
-// last line cut short by a crash (it is dropped with a warning on stderr; the next append removes
-// it), and nothing else that is malformed. Of two records of the same id and repetition the later
-// one counts, at the place of the first; kRefuse: Error that names the line. A folder without the
-// file has no records yet.
+// results.jsonl of a results folder; load takes the path of such a file, too. append flushes to
+// disk; load ignores blank lines, accepts a last line cut short by a crash (it is dropped with a
+// warning on stderr; the next append removes it), and nothing else that is malformed. Of two
+// records of the same id and repetition the later one counts, at the place of the first; kRefuse:
+// Error that names the line. A folder without the file has no records yet.
 enum class Duplicates { kLaterCounts, kRefuse };
 void append(const std::filesystem::path& results_folder, const CellRecord& record);
 std::vector<CellRecord> load(const std::filesystem::path& results_folder,
                              Duplicates duplicates = Duplicates::kLaterCounts);
+
+// Says what load_excerpts keeps of a record. Empty functions: everything.
+struct Excerpt {
+  std::function<bool(std::string_view metric)> keeps_metric;  // all of it, not the headline alone
+  std::function<bool(std::string_view name)> keeps_environment;
+};
+// Does the same as load() for readers of thousands of records. Unknown members are not kept.
+std::vector<CellRecord> load_excerpts(const std::filesystem::path& results_folder,
+                                      const Excerpt& excerpt);
+// Returns all of what the record's line says; its disposition, message and axes are those of the
+// excerpt, which may have been judged or named since. Error where the file is another one by now.
+CellRecord whole(const CellRecord& excerpt);
 
 }  // namespace moebench::record

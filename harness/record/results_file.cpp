@@ -6,6 +6,7 @@
 
 #include "harness/base/error.h"
 #include "harness/base/file.h"
+#include "harness/record/quick_reader.h"
 #include "harness/record/record.h"
 
 namespace moebench::record {
@@ -13,6 +14,14 @@ namespace {
 
 std::filesystem::path results_path(const std::filesystem::path& folder) {
   return folder / "results.jsonl";
+}
+
+// Opens the file that read_file would read, and throws its errors.
+std::ifstream open_to_read(const std::filesystem::path& path) {
+  std::ifstream in;
+  if (std::filesystem::is_regular_file(path)) in.open(path, std::ios::binary);
+  if (!in.is_open()) read_file(path, 0);
+  return in;
 }
 
 bool is_blank(std::string_view line) {
@@ -62,13 +71,49 @@ class RecordList {
       records_[entry->second] = std::move(record);
     }
   }
-  std::vector<CellRecord> take() { return std::move(records_); }
+  std::vector<CellRecord> take() {
+    records_.shrink_to_fit();
+    return std::move(records_);
+  }
 
  private:
   Duplicates duplicates_;
   std::vector<CellRecord> records_;
   std::map<std::pair<std::string, int>, std::size_t> index_;
 };
+
+// Reads line by line: the file as a whole may not fit in memory. `excerpt` null: all is kept.
+std::vector<CellRecord> load_lines(const std::filesystem::path& results, Duplicates duplicates,
+                                   const Excerpt* excerpt) {
+  const auto path = std::filesystem::is_regular_file(results) ? results : results_path(results);
+  if (!std::filesystem::exists(path)) return {};
+  std::ifstream in = open_to_read(path);
+  const auto file = std::make_shared<const std::filesystem::path>(path);
+  const Excerpt everything;
+  QuickReader reader(excerpt != nullptr ? *excerpt : everything);
+  RecordList list(duplicates);
+  std::string text;
+  Line line{.file = file};
+  for (; std::getline(in, text); line.offset += line.size + 1) {
+    line.size = text.size();
+    const std::string origin = fmt::format("{}:{}", path.string(), ++line.number);
+    if (is_blank(text)) continue;  // as an editor, or two files joined, leave it
+    auto record = reader.read(text);
+    if (!record && in.eof() && !is_whole_json(text)) {
+      std::cerr << origin << ": warning: the last line was cut short and is left out; its "
+                << "repetition will run again\n";
+      continue;
+    }
+    if (!record) {
+      record = parse_record(text, origin);
+      if (excerpt != nullptr) reader.cut(*record);
+    }
+    if (excerpt != nullptr) record->line = line;
+    list.add(std::move(*record), origin);
+  }
+  if (in.bad()) throw Error("cannot read '{}' to its end", path.string());
+  return list.take();
+}
 
 }  // namespace
 
@@ -79,26 +124,32 @@ void append(const std::filesystem::path& results_folder, const CellRecord& recor
 }
 
 std::vector<CellRecord> load(const std::filesystem::path& results_folder, Duplicates duplicates) {
-  const auto path = results_path(results_folder);
-  if (!std::filesystem::exists(path)) return {};
-  const std::string content = read_file(path);
-  RecordList list(duplicates);
-  int line_number = 0;
-  for (std::size_t start = 0; start < content.size();) {
-    const std::size_t end = std::min(content.find('\n', start), content.size());
-    const std::string_view line = std::string_view(content).substr(start, end - start);
-    const std::string origin = fmt::format("{}:{}", path.string(), ++line_number);
-    if (is_blank(line)) {
-      // As an editor, or two files joined, leave it.
-    } else if (end == content.size() && !is_whole_json(line)) {
-      std::cerr << origin << ": warning: the last line was cut short and is left out; its "
-                << "repetition will run again\n";
-    } else {
-      list.add(parse_record(line, origin), origin);
-    }
-    start = end + 1;
+  return load_lines(results_folder, duplicates, nullptr);
+}
+
+std::vector<CellRecord> load_excerpts(const std::filesystem::path& results_folder,
+                                      const Excerpt& excerpt) {
+  return load_lines(results_folder, Duplicates::kLaterCounts, &excerpt);
+}
+
+CellRecord whole(const CellRecord& excerpt) {
+  if (!excerpt.line.file) return excerpt;
+  const std::string origin = fmt::format("{}:{}", excerpt.line.file->string(), excerpt.line.number);
+  std::string text(excerpt.line.size, ' ');
+  std::ifstream in(*excerpt.line.file, std::ios::binary);
+  in.seekg(static_cast<std::streamoff>(excerpt.line.offset));
+  const bool is_there =
+      static_cast<bool>(in.read(text.data(), static_cast<std::streamsize>(text.size())));
+  const Excerpt everything;
+  auto record = is_there ? QuickReader(everything).read(text) : std::nullopt;
+  if (is_there && !record) record = parse_record(text, origin);
+  if (!record || record->id != excerpt.id || record->repetition != excerpt.repetition) {
+    throw Error("{}: the results changed while they were read; try again", origin);
   }
-  return list.take();
+  record->disposition = excerpt.disposition;
+  record->message = excerpt.message;
+  record->axes = excerpt.axes;
+  return std::move(*record);
 }
 
 }  // namespace moebench::record

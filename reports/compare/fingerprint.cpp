@@ -28,9 +28,10 @@ void take(std::initializer_list<const char*> keys, const record::Environment& fr
 
 // A kernel keeps some megabytes more or less to itself from one start to the next.
 void round_memory(record::Environment& fingerprint) {
-  const auto memory = fingerprint.extract("memory_total_bytes");
-  if (memory.empty()) return;
-  const double gib = std::strtod(memory.mapped().c_str(), nullptr) / (1 << 30);
+  const auto memory = fingerprint.find("memory_total_bytes");
+  if (memory == fingerprint.end()) return;
+  const double gib = std::strtod(memory->second.c_str(), nullptr) / (1 << 30);
+  fingerprint.erase("memory_total_bytes");
   fingerprint["memory_gib"] = fmt::format("{:.0f}", std::round(gib));
 }
 

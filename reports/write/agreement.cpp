@@ -22,15 +22,40 @@ bool is_default_reference(const CellRecord& record) {
   return record.axis("parallelism") == "fsdp" && record.axis("expert_kernel") == "loop";
 }
 
+// Of so many arms each is tried as the reference; of more as many, evenly spread.
+constexpr std::size_t kMaxCandidates = 64;
+
+// In the order in which they are preferred.
+Group candidates_of(const Group& group) {
+  Group candidates = group;
+  std::ranges::stable_partition(
+      candidates, [](const CellRecord* record) { return is_default_reference(*record); });
+  if (candidates.size() <= kMaxCandidates) return candidates;
+  Group spread;
+  for (std::size_t i = 0; i < kMaxCandidates; ++i) {
+    spread.push_back(candidates[i * candidates.size() / kMaxCandidates]);
+  }
+  return spread;
+}
+
 const CellRecord& reference_of(const Group& group) {
-  const auto rank = [&](const CellRecord* candidate) {
-    const auto agreeing = std::ranges::count_if(
-        group, [&](const CellRecord* other) { return !disagreement(*other, *candidate); });
-    return std::pair(agreeing, is_default_reference(*candidate));
-  };
-  std::vector<std::pair<std::ptrdiff_t, bool>> ranks;
-  for (const CellRecord* record : group) ranks.push_back(rank(record));
-  return *group[static_cast<std::size_t>(std::ranges::max_element(ranks) - ranks.begin())];
+  Group others = group;  // first those that the best one disagrees with: likely the next does, too
+  const CellRecord* best = group.front();
+  std::size_t fewest = group.size() + 1;
+  for (const CellRecord* candidate : candidates_of(group)) {
+    Group apart, rest;
+    for (CellRecord* other : others) {
+      (disagreement(*other, *candidate) ? apart : rest).push_back(other);
+      if (apart.size() == fewest) break;
+    }
+    if (apart.size() == fewest) continue;
+    best = candidate;
+    fewest = apart.size();
+    others = std::move(apart);
+    others.insert(others.end(), rest.begin(), rest.end());
+    if (fewest == 0) break;
+  }
+  return *best;
 }
 
 // The axes in which the two differ, with the reference's values.

@@ -84,5 +84,17 @@ TEST(Agreement, RepetitionsOfACellAreComparedAsWell) {
   EXPECT_THAT(records[1].message, HasSubstr("apart from repetition 0"));
 }
 
+TEST(Agreement, OfManyRecordsTheMajorityIsFoundByTryingSome) {
+  std::vector<CellRecord> records;
+  std::vector<Disposition> expected;
+  for (int i = 0; i < 400; ++i) {
+    const bool is_wrong = i < 2 || i % 3 == 0;
+    records.push_back(trained(std::to_string(i), i < 2 ? "fsdp" : "ep", "loop",
+                              {is_wrong ? 2.0 + 0.001 * (i % 7 + 1) : 2.0}));
+    expected.push_back(is_wrong ? kWrong : kOk);
+  }
+  EXPECT_EQ(judged(records), expected);
+}
+
 }  // namespace
 }  // namespace moebench::reports

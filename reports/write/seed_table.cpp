@@ -68,9 +68,9 @@ Table seed_table(const ScenarioCells& scenario, const Reference& reference) {
 
 }  // namespace
 
-Document seed_table_document(const std::vector<record::CellRecord>& recorded,
+Document seed_table_document(std::vector<record::CellRecord> recorded,
                              const AxisValues& reference_axes) {
-  const auto records = check_agreement(recorded);
+  const auto records = check_agreement(std::move(recorded));
   const auto scenarios = group_cells(records);
   check_baseline(scenarios, reference_axes);
   Document document;

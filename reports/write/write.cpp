@@ -10,7 +10,16 @@
 namespace moebench::reports {
 namespace {
 
-// Two builds that ran the same cell in pairs are not its repetitions: the arm becomes an axis.
+// Formats of records do not show it, but a wrong one is an error in any format.
+void refuse_wrong_reference(const std::vector<record::CellRecord>& records,
+                            const AxisValues& reference) {
+  if (reference.empty() && !records.empty()) return;
+  const auto armed = with_arms(records);
+  check_baseline(group_cells(armed), reference);
+}
+
+}  // namespace
+
 std::vector<record::CellRecord> with_arms(std::vector<record::CellRecord> records) {
   for (record::CellRecord& record : records) {
     if (!record.pair) continue;
@@ -19,11 +28,9 @@ std::vector<record::CellRecord> with_arms(std::vector<record::CellRecord> record
   return records;
 }
 
-}  // namespace
-
-Document report_document(const std::vector<record::CellRecord>& recorded,
+Document report_document(std::vector<record::CellRecord> recorded,
                          const AxisValues& reference_axes, const ComparisonOptions& options) {
-  const auto records = with_arms(check_agreement(recorded));
+  const auto records = with_arms(check_agreement(std::move(recorded)));
   const auto scenarios = group_cells(records);
   check_baseline(scenarios, reference_axes);
   const GemmRates rates(records);
@@ -49,18 +56,22 @@ Document load_profiles_document(const std::vector<record::CellRecord>& records) 
   return document;
 }
 
-std::string write_report(const std::vector<record::CellRecord>& recorded,
-                         const ReportOptions& options) {
+void write_report(std::vector<record::CellRecord> recorded, const ReportOptions& options,
+                  const std::function<void(std::string_view)>& write) {
   if (!prints_records(options.format)) {
-    return print(report_document(recorded, options.reference, options.comparison), options.format,
-                 options.print);
+    return write(print(report_document(std::move(recorded), options.reference, options.comparison), options.format,
+                       options.print));
   }
-  const auto checked = check_agreement(recorded);
-  const auto records = with_arms(checked);
-  const auto scenarios = group_cells(records);
-  // These formats do not show it, but a wrong one is an error in any format.
-  check_baseline(scenarios, options.reference);
-  return options.format == Format::kJson ? record::to_json_document(checked) : records_csv(records);
+  auto records = check_agreement(std::move(recorded));
+  refuse_wrong_reference(records, options.reference);
+  if (options.format == Format::kJson) return record::write_json_document(records, write);
+  write_records_csv(with_arms(std::move(records)), write);
+}
+
+std::string write_report(std::vector<record::CellRecord> records, const ReportOptions& options) {
+  std::string text;
+  write_report(std::move(records), options, [&](std::string_view part) { text += part; });
+  return text;
 }
 
 }  // namespace moebench::reports

@@ -1,6 +1,8 @@
 #pragma once
 
+#include <functional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "harness/record/record.h"
@@ -14,12 +16,15 @@ namespace moebench::reports {
 // to read them: reports/README.md. `reference` are the axis values that name the baseline, where
 // they are not to be those that scenarios name or that are found (improvements.h). Error where
 // there are no records or no cell matches the reference.
-Document report_document(const std::vector<record::CellRecord>& records,
-                         const AxisValues& reference = {}, const ComparisonOptions& options = {});
+Document report_document(std::vector<record::CellRecord> records, const AxisValues& reference = {},
+                         const ComparisonOptions& options = {});
+
+// Two builds that ran the same cell in pairs are not its repetitions: the arm becomes an axis.
+std::vector<record::CellRecord> with_arms(std::vector<record::CellRecord> records);
 
 // A table a scenario in the columns of fms-acceleration's PR 69: Model, Gpus, TYPE, mem_peak,
 // mem_alloc, train_runtime, tokens/s, improvements.
-Document seed_table_document(const std::vector<record::CellRecord>& records,
+Document seed_table_document(std::vector<record::CellRecord> records,
                              const AxisValues& reference = {});
 
 // The functions of fms-acceleration's load profile in the order of Python's pstats, for each ok
@@ -43,8 +48,10 @@ constexpr bool prints_records(Format format) {
 
 // Programs get the records themselves instead of tables of them: the schema's document as JSON, and
 // a row for each value of each record as CSV. Any other format prints the report's document.
-std::string write_report(const std::vector<record::CellRecord>& records,
-                         const ReportOptions& options);
+std::string write_report(std::vector<record::CellRecord> records, const ReportOptions& options);
+// Hands the same over in pieces, of records one by one.
+void write_report(std::vector<record::CellRecord> records, const ReportOptions& options,
+                  const std::function<void(std::string_view)>& write);
 // Writes the same of a machine: the schema's document as JSON, else the report's.
 std::string write_machine_report(const record::MachineReport& report, Format format,
                                  const PrintOptions& options = {});

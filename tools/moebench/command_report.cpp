@@ -7,6 +7,7 @@
 #include "harness/base/error.h"
 #include "harness/record/program.h"
 #include "harness/record/record.h"
+#include "reports/write/excerpt.h"
 #include "reports/write/profile.h"
 #include "reports/write/write.h"
 #include "tools/moebench/commands.h"
@@ -29,17 +30,23 @@ reports::ReportOptions report_options(const ReportArguments& options) {
   return report;
 }
 
-std::string text_of(const std::vector<record::CellRecord>& records,
-                    const ReportArguments& options) {
+void write_text(std::vector<record::CellRecord> records, const ReportArguments& options,
+                const Write& write) {
   const reports::ReportOptions report = report_options(options);
+  const auto print = [&](const reports::Document& document) {
+    write(reports::print(document, report.format, report.print));
+  };
   if (options.seed_table) {
-    const auto document = reports::seed_table_document(records, report.reference);
-    return reports::print(document, report.format, report.print);
+    return print(reports::seed_table_document(std::move(records), report.reference));
   }
-  if (options.profile) {
-    return reports::print(reports::profile_document(records, {}), report.format, report.print);
-  }
-  return reports::write_report(records, report);
+  if (options.profile) return print(reports::profile_document(records, {}));
+  reports::write_report(std::move(records), report, write);
+}
+
+// Profiles are made of all that the records hold.
+std::vector<record::CellRecord> load(const ReportArguments& options) {
+  return options.profile ? record::load(options.folder)
+                         : record::load_excerpts(options.folder, reports::report_excerpt());
 }
 
 // Repetitions of different programs are not averaged unless that is asked for.
@@ -61,13 +68,14 @@ std::vector<record::CellRecord> of_one_program_each(std::vector<record::CellReco
 }  // namespace
 
 int run_command(const ReportArguments& options) {
-  auto records = record::load(options.folder);
+  auto records = load(options);
   if (records.empty()) {
     throw Error("no results in '{}': it has no results.jsonl with a record; see moebench run",
                 options.folder);
   }
   if (!options.keep_other_builds) records = of_one_program_each(std::move(records));
-  write_output(options.out, text_of(records, options), options.folder);
+  write_output(options.out, options.folder,
+               [&](const Write& write) { write_text(std::move(records), options, write); });
   return kExitOk;
 }
 

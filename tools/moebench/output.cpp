@@ -8,6 +8,7 @@
 #include <exception>
 #include <filesystem>
 #include <iostream>
+#include <optional>
 #include <span>
 
 #include "harness/base/error.h"
@@ -20,9 +21,19 @@
 namespace moebench::cli {
 namespace {
 
+constexpr std::size_t kBufferSize = std::size_t{1} << 20;
 constexpr std::size_t kUsualWidth = 80;  // of a terminal that does not say
 
 bool is_terminal() { return ::isatty(STDOUT_FILENO) == 1; }
+
+void refuse_results(const std::string& path, const std::string& results) {
+  for (const char* name : {"results.jsonl", "session.json"}) {
+    std::error_code ignored;
+    if (!std::filesystem::equivalent(path, std::filesystem::path(results) / name, ignored))
+      continue;
+    throw Error("'{}' holds the results themselves; name another file to write", path);
+  }
+}
 
 }  // namespace
 
@@ -48,14 +59,27 @@ void print_safe_text(std::string_view shown) {
 }
 
 void write_output(const std::string& path, std::string_view text, const std::string& results) {
-  if (path.empty()) return print_text(text);
-  for (const char* name : {"results.jsonl", "session.json"}) {
-    std::error_code ignored;
-    if (!std::filesystem::equivalent(path, std::filesystem::path(results) / name, ignored))
-      continue;
-    throw Error("'{}' holds the results themselves; name another file to write", path);
+  write_output(path, results, [&](const Write& write) { write(text); });
+}
+
+void write_output(const std::string& path, const std::string& results,
+                  const std::function<void(const Write&)>& produce) {
+  std::optional<OutputFile> file;
+  if (!path.empty()) {
+    refuse_results(path, results);
+    file.emplace(path);
   }
-  write_file_atomically(path, text);
+  std::string pieces;
+  const auto flush = [&] {
+    file ? file->append(pieces) : print_text(pieces);
+    pieces.clear();
+  };
+  produce([&](std::string_view piece) {
+    pieces += piece;
+    if (pieces.size() >= kBufferSize) flush();
+  });
+  flush();
+  if (file) file->commit();
 }
 
 reports::Format output_format(const std::string& name, reports::Format otherwise) {
