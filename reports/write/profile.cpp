@@ -165,20 +165,14 @@ void add_collectives(Document& document, const Cell& cell) {
                  number_column("transfer", kMilliseconds),
                  number_column("algorithm GB/s", kRate, "algorithm rate"),
                  number_column("bus GB/s", kRate, "bus rate")};
-  const auto ranks = static_cast<double>(rank_values(cell, "collective_wait").size());
-  for (const std::string& name : names_after(cell, "collective.")) {
-    if (!name.ends_with(".calls")) continue;
-    const std::string key = name.substr(0, name.size() - std::string(".calls").size());
-    const auto of = [&](const char* what) {
-      return cell.value("collective." + key + "." + what).value_or(0) / ranks;
-    };
-    const std::size_t dot = key.find('.');
-    const double ns = of("transfer");
+  for (const CollectiveRow& row : collective_rows(cell)) {
     const auto rate = [&](double bytes) {
-      return ns > 0 && bytes > 0 ? std::optional(bytes / ns * kNsPerSecond) : std::nullopt;
+      return row.transfer_ns > 0 && bytes > 0
+                 ? std::optional(bytes / row.transfer_ns * kNsPerSecond)
+                 : std::nullopt;
     };
-    add_row(table, {key.substr(0, dot), key.substr(dot + 1), of("calls"), of("bytes"),
-                    of("wire_bytes"), of("wait"), ns, rate(of("bytes")), rate(of("bus_bytes"))});
+    add_row(table, {row.kind, row.size, row.calls, row.bytes, row.wire_bytes, row.wait_ns,
+                    row.transfer_ns, rate(row.bytes), rate(row.bus_bytes)});
   }
   if (num_rows(table) == 0) return;
   add_section(document, {4, "Collectives"}, std::move(table));

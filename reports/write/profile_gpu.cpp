@@ -40,26 +40,6 @@ double window_ns(const Cell& cell) {
   return value(cell, "gpu_busy_time") + value(cell, "gpu_idle_time");
 }
 
-// A kernel or copy in a phase: of one step, mean over the ranks.
-struct ActivityRow {
-  std::string phase;
-  std::string name;
-  double calls = 0;
-  double time_ns = 0;
-};
-
-std::vector<ActivityRow> activity_rows(const Cell& cell) {
-  std::vector<ActivityRow> rows;
-  for (const std::string& key : names_after(cell, "gpu_activity_time.")) {
-    const std::size_t dot = key.find('.');
-    rows.push_back({key.substr(0, dot), key.substr(dot + 1),
-                    value(cell, "gpu_activity_calls." + key) / num_ranks(cell),
-                    value(cell, "gpu_activity_time." + key) / num_ranks(cell)});
-  }
-  std::ranges::stable_sort(rows, std::ranges::greater(), &ActivityRow::time_ns);
-  return rows;
-}
-
 void add_totals(Document& document, const Cell& cell) {
   const double window = window_ns(cell);
   const auto share = [&](const char* metric) {

@@ -68,5 +68,21 @@ TEST(Profile, RowsAreTotalsOfAllStepsAndRanks) {
   EXPECT_EQ(rows[2].function, "");
 }
 
+TEST(Profile, SortsCollectivesBySizeOfMessage) {
+  CellRecord record = test::profiled("loop");
+  for (const std::string size : {"1KiB", "1MiB", "512B", "2GiB"}) {
+    test::set_sum(record, "collective.all_gather." + size + ".calls", "1", 1);
+    test::set_sum(record, "collective.all_reduce." + size + ".calls", "1", 1);
+  }
+  const std::vector<CellRecord> records = {record};
+  std::string sizes;
+  for (const CollectiveRow& row : collective_rows(group_cells(records)[0].cells[0])) {
+    sizes += row.kind + " " + row.size + ", ";
+  }
+  EXPECT_EQ(sizes,
+            "all_gather 512B, all_gather 1KiB, all_gather 1MiB, all_gather 32MiB, all_gather 2GiB, "
+            "all_reduce 512B, all_reduce 1KiB, all_reduce 1MiB, all_reduce 2GiB, ");
+}
+
 }  // namespace
 }  // namespace moebench::reports

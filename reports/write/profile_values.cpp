@@ -1,9 +1,24 @@
 #include "reports/write/profile_values.h"
 
 #include <algorithm>
+#include <string_view>
+
+#include "harness/base/parse.h"
 
 namespace moebench::reports {
 namespace {
+
+// Of a size class as records name it, "32KiB"; 0 where it is none.
+double bytes_of(const std::string& size) {
+  const auto number = parse_leading_number<double>(size);
+  if (!number) return 0;
+  double bytes = number->first;
+  for (const std::string_view unit : {"B", "KiB", "MiB", "GiB", "TiB"}) {
+    if (number->second == unit) return bytes;
+    bytes *= 1024;
+  }
+  return 0;
+}
 
 double value(const Cell& cell, const std::string& metric) { return cell.value(metric).value_or(0); }
 
@@ -56,6 +71,45 @@ std::vector<OperationRow> operation_rows(const Cell& cell) {
     rows.push_back(std::move(row));
   }
   std::ranges::stable_sort(rows, std::ranges::greater(), &OperationRow::own_ns);
+  return rows;
+}
+
+std::vector<ActivityRow> activity_rows(const Cell& cell) {
+  const double ranks =
+      static_cast<double>(std::max<std::size_t>(1, rank_values(cell, "gpu_busy_time").size()));
+  std::vector<ActivityRow> rows;
+  for (const std::string& key : names_after(cell, "gpu_activity_time.")) {
+    const std::size_t dot = key.find('.');
+    rows.push_back({key.substr(0, dot), key.substr(dot + 1),
+                    value(cell, "gpu_activity_calls." + key) / ranks,
+                    value(cell, "gpu_activity_time." + key) / ranks});
+  }
+  std::ranges::stable_sort(rows, std::ranges::greater(), &ActivityRow::time_ns);
+  return rows;
+}
+
+std::vector<CollectiveRow> collective_rows(const Cell& cell) {
+  constexpr std::string_view kCalls = ".calls";
+  const auto ranks = static_cast<double>(rank_values(cell, "collective_wait").size());
+  std::vector<CollectiveRow> rows;
+  for (const std::string& name : names_after(cell, "collective.")) {
+    if (!name.ends_with(kCalls)) continue;
+    const std::string key = name.substr(0, name.size() - kCalls.size());
+    const auto of = [&](const char* what) {
+      return value(cell, "collective." + key + "." + what) / ranks;
+    };
+    const std::size_t dot = key.find('.');
+    rows.push_back({.kind = key.substr(0, dot),
+                    .size = key.substr(dot + 1),
+                    .calls = of("calls"),
+                    .bytes = of("bytes"),
+                    .wire_bytes = of("wire_bytes"),
+                    .bus_bytes = of("bus_bytes"),
+                    .wait_ns = of("wait"),
+                    .transfer_ns = of("transfer")});
+  }
+  std::ranges::stable_sort(
+      rows, {}, [](const CollectiveRow& row) { return std::pair(row.kind, bytes_of(row.size)); });
   return rows;
 }
 

@@ -25,6 +25,32 @@ struct OperationRow {
 // Largest own time first; empty where operations were not profiled.
 std::vector<OperationRow> operation_rows(const Cell& cell);
 
+// A kernel or copy of the GPUs, by the phase that launched it: of one step, mean over the ranks.
+struct ActivityRow {
+  std::string phase;
+  std::string name;
+  double calls = 0;
+  double time_ns = 0;
+};
+
+// Largest time first; empty where GPUs were not traced.
+std::vector<ActivityRow> activity_rows(const Cell& cell);
+
+// Collectives of one kind with messages up to a size: of one step, mean over the ranks.
+struct CollectiveRow {
+  std::string kind;
+  std::string size;  // "32KiB"
+  double calls = 0;
+  double bytes = 0;
+  double wire_bytes = 0;
+  double bus_bytes = 0;
+  double wait_ns = 0;
+  double transfer_ns = 0;
+};
+
+// By kind, the smallest messages first; empty where the cell was not profiled.
+std::vector<CollectiveRow> collective_rows(const Cell& cell);
+
 // Time of the steps in which operations were profiled, sum over steps and ranks.
 std::optional<double> operations_wall_ns(const Cell& cell);
 
