@@ -6,6 +6,7 @@
 #include <cmath>
 #include <limits>
 
+#include "harness/record/metric_catalogue.h"
 #include "harness/stats/distributions.h"
 #include "harness/stats/moments.h"
 
@@ -37,6 +38,13 @@ std::optional<double> times_noisier(const std::vector<Differences>& cells) {
 stats::Variance residual_variance(const Differences& cell, bool with_calibration) {
   const stats::Variance session = variance_of(cell.session);
   return with_calibration ? pooled(session, variance_of(cell.calibration)) : session;
+}
+
+// By the catalogue; of what it does not know, as the record says.
+bool is_rate(const record::CellRecord& record, std::string_view metric) {
+  if (const auto* info = record::find_metric(metric)) return info->unit.ends_with("/s");
+  const auto found = record.metrics.find(std::string(metric));
+  return found != record.metrics.end() && found->second.unit.ends_with("/s");
 }
 
 }  // namespace
@@ -101,8 +109,7 @@ std::optional<double> log_ratio(const record::CellRecord& base, const record::Ce
     return value && std::isfinite(*value) && *value > 0;
   };
   if (!usable(before) || !usable(now)) return std::nullopt;
-  const bool is_rate = base.metrics.at(std::string(metric)).unit.ends_with("/s");
-  return is_rate ? std::log(*before / *now) : std::log(*now / *before);
+  return is_rate(base, metric) ? std::log(*before / *now) : std::log(*now / *before);
 }
 
 }  // namespace moebench::compare

@@ -46,9 +46,7 @@ bool compares_both(const Reference& reference) {
   return has("parallelism") && has("expert_kernel");
 }
 
-Entry entry_of(const std::optional<Gain>& gain) {
-  return gain ? Entry(gain->factor, format_gain(*gain)) : Entry();
-}
+Entry entry_of(const std::optional<Gain>& gain) { return gain ? gain_entry(*gain) : Entry(); }
 
 }  // namespace
 

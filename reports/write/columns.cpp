@@ -133,12 +133,6 @@ Improvement times_less(const char* metric) {
           kFactor};
 }
 
-Improvement times_more(const char* metric) {
-  return {
-      [metric](const Cell& cell, const Cell* reference) { return ratio(cell, reference, metric); },
-      kFactor};
-}
-
 Column improvement_column(const ScenarioCells& scenario, const Reference& reference,
                           const std::string& title, const Improvement& improvement) {
   const std::vector<const Cell*> references = reference.of_cells(scenario);

@@ -46,8 +46,8 @@ std::optional<Column> program_column(const ScenarioCells& scenario);
 // "ok", or why not and the first line of the message; nullopt where all cells are ok.
 std::optional<Column> result_column(const std::vector<Cell>& cells);
 
-// Says what a cell shows against its reference (null where it has none): "-17.0 %"; "4.04x" as
-// reference / value (less is better) or value / reference (more is better).
+// Says what a cell shows against its reference (null where it has none), of one repetition each:
+// "-17.0 %"; "4.04x" as reference / value.
 struct Improvement {
   std::function<std::optional<double>(const Cell& cell, const Cell* reference)> value_of;
   NumberStyle style;
@@ -57,7 +57,6 @@ struct Improvement {
 };
 Improvement change_in(const char* metric);
 Improvement times_less(const char* metric);
-Improvement times_more(const char* metric);
 
 Column improvement_column(const ScenarioCells& scenario, const Reference& reference,
                           const std::string& title, const Improvement& improvement);

@@ -26,11 +26,6 @@ constexpr double kSameGain = 0.005;
 // Rows of a table that stands open below the answer.
 constexpr std::size_t kMaxOpenRows = 8;
 
-Tone tone_of(const Gain& gain) {
-  if (gain.standing() != Standing::kDecided) return Tone::kDim;
-  return gain.factor > 1 ? Tone::kGood : Tone::kBad;
-}
-
 void add_repetition_columns(const ScenarioCells& scenario, Table& table) {
   const auto& cells = scenario.cells;
   const bool repeated = std::any_of(cells.begin(), cells.end(),

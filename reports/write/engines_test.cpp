@@ -52,8 +52,9 @@ TEST(Engines, OneEngineIsTheReferenceOfTheOthers) {
 
 TEST(Engines, ProcessesStandInPlaceOfTensorMemory) {
   const std::string text = report({engine_record("a", "titan", "fsdp", 2)});
-  EXPECT_THAT(text, AllOf(HasSubstr("memory (PSS) (GB)"), Not(HasSubstr("mem_alloc (")),
-                          HasSubstr("<summary>Processes</summary>"), HasSubstr("trainer's own memory")));
+  EXPECT_THAT(text,
+              AllOf(HasSubstr("memory (PSS) (GB)"), Not(HasSubstr("mem_alloc (")),
+                    HasSubstr("<summary>Processes</summary>"), HasSubstr("trainer's own memory")));
 }
 
 TEST(Engines, OneSaysItsVersionAndWhatItsNumbersMean) {
@@ -86,7 +87,8 @@ TEST(Engines, AxesThatAnEngineDoesNotStateAreNoColumns) {
 }
 
 TEST(Engines, MoebenchsOwnNeedsNoneOfThis) {
-  EXPECT_THAT(report({test::arm("c", "fsdp", "1", "loop")}), Not(HasSubstr("<summary>Processes</summary>")));
+  EXPECT_THAT(report({test::arm("c", "fsdp", "1", "loop")}),
+              Not(HasSubstr("<summary>Processes</summary>")));
 }
 
 }  // namespace

@@ -181,6 +181,17 @@ std::string format_gain(const Gain& gain) {
                      with_digits_of(gain.interval->second, factor));
 }
 
+Tone tone_of(const Gain& gain) {
+  if (gain.standing() != Standing::kDecided) return Tone::kDim;
+  return gain.factor > 1 ? Tone::kGood : Tone::kBad;
+}
+
+Entry gain_entry(const Gain& gain) {
+  Entry entry(gain.factor, format_gain(gain));
+  entry.tone = tone_of(gain);
+  return entry;
+}
+
 std::string format_rough_factor(double factor) {
   const double digits = 1 - std::floor(std::log10(factor));
   return fmt::format("{:.{}f}x", factor, static_cast<int>(std::clamp(digits, 0., 6.)));

@@ -10,6 +10,7 @@
 
 #include "reports/write/cells.h"
 #include "reports/write/improvements.h"
+#include "reports/write/table.h"
 
 namespace moebench::reports {
 
@@ -88,6 +89,10 @@ std::vector<std::optional<Gain>> gains_of(const ScenarioCells& scenario, const R
 
 // "1.73x [1.66, 1.81]", "~1.02x [0.97, 1.08]", "1.7x ?" of a single round.
 std::string format_gain(const Gain& gain);
+// Good or bad where it is decided.
+Tone tone_of(const Gain& gain);
+// The same as an entry of a table: the factor and that text, in the colour of what it says.
+Entry gain_entry(const Gain& gain);
 // "1.7x": no more digits than one round can have.
 std::string format_rough_factor(double factor);
 

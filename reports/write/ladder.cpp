@@ -176,7 +176,7 @@ Table ladder_table(const ScenarioCells& scenario, const Reference& reference) {
   table.push_back(
       column_of(rungs, number_column("runtime gain", kFactor), [&](const Rung& rung) -> Entry {
         const auto gain = gain_of(rung);
-        return gain ? Entry(gain->factor, format_gain(*gain)) : Entry();
+        return gain ? gain_entry(*gain) : Entry();
       }));
   table.push_back(column_of(
       rungs, number_column("share of gain", kShare),

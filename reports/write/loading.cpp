@@ -9,6 +9,7 @@
 #include "harness/record/metric_catalogue.h"
 #include "reports/write/columns.h"
 #include "reports/write/format_value.h"
+#include "reports/write/gains.h"
 #include "reports/write/notes.h"
 
 namespace moebench::reports {
@@ -27,18 +28,6 @@ constexpr NumberStyle kRate = without_printed_unit(kGigabytesPerSecond);
 
 constexpr std::array kFunctions = {"shard_moe", "load_sharded_experts_onto_device", "torch.concat",
                                    "distribute_tensor"};
-
-// The cell of loader concat that equals this one in all other axes.
-const Cell* concat_of(const Cell& cell, const ScenarioCells& scenario) {
-  const auto serves = [&](const Cell& candidate) {
-    return candidate.axis("loader") == "concat" &&
-           std::ranges::all_of(cell.first().axes, [&](const auto& axis) {
-             return axis.first == "loader" || candidate.axis(axis.first) == axis.second;
-           });
-  };
-  const auto found = std::ranges::find_if(scenario.cells, serves);
-  return found == scenario.cells.end() ? nullptr : &*found;
-}
 
 // value / other.
 ValueOf quotient(const char* value, const char* other) {
@@ -78,11 +67,26 @@ std::optional<double> all_stages_ns(const record::CellRecord& record) {
   return sum == 0 ? std::nullopt : std::optional(sum);
 }
 
+// The loader that all came from, unless the scenario names another baseline.
+Reference baseline_of(const ScenarioCells& scenario) {
+  return scenario.baseline.empty() ? Reference(scenario, {{"loader", "concat"}})
+                                   : Reference(scenario);
+}
+
 Column gain_column(const ScenarioCells& scenario) {
-  const Improvement gain = times_less("load_time");
-  return entry_column(scenario.cells, number_column("gain", gain.style), [&](const Cell& cell) {
-    return gain.entry_of(cell, concat_of(cell, scenario));
-  });
+  const Reference baseline = baseline_of(scenario);
+  const std::vector<const Cell*> references = baseline.of_cells(scenario);
+  const auto gains = gains_of(scenario, baseline, "load_time");
+  Column column = number_column("gain", kFactor);
+  for (std::size_t i = 0; i < gains.size(); ++i) {
+    const Cell& cell = scenario.cells[i];
+    if (gains[i]) {
+      column.add(gain_entry(*gains[i]));
+    } else {
+      column.add(references[i] == &cell && cell.ok() ? Entry(1.0, "reference") : Entry());
+    }
+  }
+  return column;
 }
 
 Table speed_table(const ScenarioCells& scenario) {

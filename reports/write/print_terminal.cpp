@@ -1,7 +1,8 @@
-#include <fmt/core.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <optional>
+#include <set>
 #include <utility>
 
 #include "harness/base/printable.h"
@@ -141,6 +142,7 @@ class Printer {
     if (hidden_level_ && heading.level <= *hidden_level_) hidden_level_.reset();
     if (heading.is_folded && !options_.shows_folded && !hidden_level_) {
       hidden_level_ = heading.level;
+      hidden_titles_.insert(heading.text);
     }
     const std::string title = printable(heading.text);
     const char* rule = heading.level <= 2 ? "=" : heading.level == 3 ? "-" : "";
@@ -173,7 +175,14 @@ class Printer {
     }
   }
 
-  std::string text() { return std::move(text_); }
+  // Ends with what was left out, and how to see it.
+  std::string text() {
+    hidden_level_.reset();
+    if (!hidden_titles_.empty()) {
+      add(hanging("", 0, fmt::format("--wide shows more: {}", fmt::join(hidden_titles_, ", "))));
+    }
+    return std::move(text_);
+  }
 
  private:
   void add(const std::string& block) {
@@ -198,6 +207,7 @@ class Printer {
   PrintOptions options_;
   std::string text_;
   std::optional<int> hidden_level_;  // of the folded section that is being left out
+  std::set<std::string> hidden_titles_;
 };
 
 }  // namespace

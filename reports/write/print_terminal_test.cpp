@@ -58,5 +58,30 @@ TEST(PrintTerminal, ObeysNoControlCharacters) {
   EXPECT_THAT(text, Not(HasSubstr("\x1b")));
 }
 
+Document with_folded() {
+  Document document = {Heading{2, "Shown"}};
+  Column gain = number_column("gain");
+  gain.add(Entry(1.5, "1.50x"));
+  gain.entries.back().tone = Tone::kGood;
+  add_table(document, {gain});
+  document.emplace_back(Heading{3, "Memory", true});
+  add_paragraph(document, "hidden");
+  document.emplace_back(Heading{2, "Next"});
+  return document;
+}
+
+TEST(PrintTerminal, NamesFoldedSectionsThatItLeavesOut) {
+  const std::string text = print_terminal(with_folded(), {.shows_folded = false});
+  EXPECT_THAT(text, Not(HasSubstr("hidden")));
+  EXPECT_THAT(text, HasSubstr("Next\n====\n\n--wide shows more: Memory\n"));
+  EXPECT_THAT(print_terminal(with_folded(), {}), HasSubstr("hidden"));
+}
+
+TEST(PrintTerminal, ColoursAreOutsideTheWidth) {
+  EXPECT_THAT(print_terminal(with_folded(), {.has_colours = true}),
+              HasSubstr("\x1b[1m gain\x1b[0m\n\x1b[32m1.50x\x1b[0m\n"));
+  EXPECT_THAT(print_terminal(with_folded(), {}), HasSubstr("\n gain\n1.50x\n"));
+}
+
 }  // namespace
 }  // namespace moebench::reports

@@ -28,8 +28,8 @@ std::vector<record::CellRecord> with_arms(std::vector<record::CellRecord> record
   return records;
 }
 
-Document report_document(std::vector<record::CellRecord> recorded,
-                         const AxisValues& reference_axes, const ComparisonOptions& options) {
+Document report_document(std::vector<record::CellRecord> recorded, const AxisValues& reference_axes,
+                         const ComparisonOptions& options) {
   const auto records = with_arms(check_agreement(std::move(recorded)));
   const auto scenarios = group_cells(records);
   check_baseline(scenarios, reference_axes);
@@ -59,8 +59,8 @@ Document load_profiles_document(const std::vector<record::CellRecord>& records) 
 void write_report(std::vector<record::CellRecord> recorded, const ReportOptions& options,
                   const std::function<void(std::string_view)>& write) {
   if (!prints_records(options.format)) {
-    return write(print(report_document(std::move(recorded), options.reference, options.comparison), options.format,
-                       options.print));
+    return write(print(report_document(std::move(recorded), options.reference, options.comparison),
+                       options.format, options.print));
   }
   auto records = check_agreement(std::move(recorded));
   refuse_wrong_reference(records, options.reference);
