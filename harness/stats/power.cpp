@@ -34,10 +34,18 @@ double detection_power(const PowerDesign& design, double effect, int pairs) {
 
 std::optional<int> pairs_needed(const PowerDesign& design, double effect, double power,
                                 int max_pairs) {
-  for (int pairs = 1; pairs <= max_pairs; ++pairs) {
-    if (detection_power(design, effect, pairs) >= power) return pairs;
+  const auto finds = [&](int pairs) { return detection_power(design, effect, pairs) >= power; };
+  int enough = 1;
+  while (!finds(enough)) {
+    if (enough >= max_pairs) return std::nullopt;
+    enough = std::min(2 * enough, max_pairs);
   }
-  return std::nullopt;
+  int few = enough / 2;  // 0, or found not to be enough
+  while (enough - few > 1) {
+    const int middle = few + (enough - few) / 2;
+    (finds(middle) ? enough : few) = middle;
+  }
+  return enough;
 }
 
 std::optional<double> min_detectable_effect(const PowerDesign& design, int pairs, double power) {
