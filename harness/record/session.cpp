@@ -1,5 +1,7 @@
 #include "harness/record/session.h"
 
+#include <cmath>
+
 #include "harness/base/file.h"
 #include "harness/base/parse.h"
 #include "harness/record/json_reader.h"
@@ -33,18 +35,31 @@ SessionKind parse_kind(ObjectReader& reader) {
   reader.fail(unknown_name("kind", text, names<SessionKind>()));
 }
 
-// Ascending numbers of pairs.
-std::vector<int> parse_looks(ObjectReader& reader) {
+// Ascending numbers of pairs, all above `least`.
+std::vector<int> parse_looks(ObjectReader& reader, const char* key, int least) {
   std::vector<int> looks;
-  for (const double look : reader.numbers<double>("looks", 0)) {
+  for (const double look : reader.numbers<double>(key, 0)) {
     const int pairs = look >= 1 && look <= 1e6 ? static_cast<int>(look) : 0;
-    if (pairs != look || (!looks.empty() && pairs <= looks.back())) {
-      reader.fail("'looks' must be ascending numbers of pairs");
+    if (pairs != look || pairs <= (looks.empty() ? least : looks.back())) {
+      reader.fail(fmt::format("'{}' must be ascending numbers of pairs", key));
     }
     looks.push_back(pairs);
   }
-  if (looks.empty()) reader.fail("'looks' must name at least one number of pairs");
   return looks;
+}
+
+// What sessions of before later looks lack.
+void parse_later_looks(ObjectReader& reader, Session& session) {
+  if (reader.find("later_looks") == nullptr) return;
+  session.later_looks = parse_looks(reader, "later_looks", session.looks.back());
+  session.reserve = reader.number("reserve");
+  if (!(session.reserve >= 0 && session.reserve < 1)) {
+    reader.fail("'reserve' must be a part of alpha: from 0 to below 1");
+  }
+  session.extended = reader.integer("extended");
+  if (session.extended < 0 || session.extended > std::ssize(session.later_looks)) {
+    reader.fail("'extended' must not exceed the number of 'later_looks'");
+  }
 }
 
 double parse_fraction(ObjectReader& reader, const char* key) {
@@ -61,6 +76,25 @@ std::uint64_t parse_seed(ObjectReader& reader) {
 
 }  // namespace
 
+std::vector<int> Session::all_looks() const {
+  std::vector<int> all = looks;
+  all.insert(all.end(), later_looks.begin(), later_looks.begin() + extended);
+  return all;
+}
+
+double Session::spending(std::size_t look) const {
+  if (look < looks.size()) return (1 - reserve) / static_cast<double>(looks.size());
+  return std::ldexp(reserve, -static_cast<int>(look - looks.size() + 1));
+}
+
+void plan_looks(Session& session, std::vector<int> looks) {
+  session.looks = std::move(looks);
+  session.reserve = kReserve;
+  session.later_looks.clear();
+  int pairs = session.looks.back();
+  for (int i = 0; i < kNumLaterLooks; ++i) session.later_looks.push_back(pairs *= 2);
+}
+
 std::optional<Session> load_session(const std::filesystem::path& folder) {
   const auto path = path_in(folder);
   if (!std::filesystem::exists(path)) return std::nullopt;
@@ -74,7 +108,9 @@ std::optional<Session> load_session(const std::filesystem::path& folder) {
   for (const ObjectReader& cell : reader.objects("cells"))
     session.cells.push_back(parse_cell(cell));
   session.metrics = reader.texts("metrics");
-  session.looks = parse_looks(reader);
+  session.looks = parse_looks(reader, "looks", 0);
+  if (session.looks.empty()) reader.fail("'looks' must name at least one number of pairs");
+  parse_later_looks(reader, session);
   session.alpha = parse_fraction(reader, "alpha");
   session.mde = parse_fraction(reader, "mde");
   session.busy_cores = reader.number("busy_cores");
@@ -91,6 +127,9 @@ void write_session(const std::filesystem::path& folder, const Session& session) 
   json["candidate"] = session.candidate;
   json["metrics"] = session.metrics;
   json["looks"] = session.looks;
+  json["later_looks"] = session.later_looks;
+  json["reserve"] = session.reserve;
+  json["extended"] = session.extended;
   json["alpha"] = session.alpha;
   json["mde"] = session.mde;
   json["busy_cores"] = session.busy_cores;

@@ -35,15 +35,31 @@ struct Session {
   std::string candidate;
   std::vector<SessionCell> cells;
   std::vector<std::string> metrics;  // gated time metrics; empty: the default of each cell
-  // Valid pairs of a cell after which it is judged; each look has an equal part of alpha.
+  // Valid pairs of a cell after which it is judged. Those of `later_looks` count where the session
+  // was extended by them. Set beforehand, as `reserve` is: what of alpha is kept for them.
   std::vector<int> looks;
+  std::vector<int> later_looks{};  // go on ascending; empty in sessions of before they existed
+  double reserve = 0;
+  int extended = 0;          // of `later_looks`, those that count: all that changes later on
   double alpha = 0.005;      // of the family, all looks together
   double mde = 0.05;         // relative; what a pass rules out
   double busy_cores = 0.25;  // by which other processes may differ between the arms of a pair
   std::uint64_t seed = 0;    // of the order of runs
 
+  // Returns the looks that count, ascending.
+  std::vector<int> all_looks() const;
+  // Returns the part of alpha that a look may spend. The reserve's are a half, a quarter, ..., so
+  // that all looks together spend no more than alpha, however often a session is extended.
+  double spending(std::size_t look) const;
+
   bool operator==(const Session&) const = default;
 };
+
+// What sessions set themselves from now on: pairs of up to four later looks, each twice those of
+// the look before it.
+inline constexpr double kReserve = 0.25;
+inline constexpr int kNumLaterLooks = 4;
+void plan_looks(Session& session, std::vector<int> looks);
 
 // nullopt where the folder has no session.json. Error names file, member and remedy.
 std::optional<Session> load_session(const std::filesystem::path& folder);

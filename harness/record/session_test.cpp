@@ -21,7 +21,8 @@ Session example() {
   session.candidate = "build b";
   session.cells = {{"0123456789ab", "ba9876543210", "quick", {{"ranks", "2"}, {"dtype", "bf16"}}}};
   session.metrics = {"step_time"};
-  session.looks = {4, 8};
+  plan_looks(session, {4, 8});
+  session.extended = 1;
   session.mde = 0.03;
   session.seed = 0xfedcba9876543210;
   return session;
@@ -54,6 +55,9 @@ TEST_F(SessionFile, ErrorsNamePlaceAndRemedy) {
   EXPECT_THAT(error_after("\"calibration\"", "\"ba\""), HasSubstr("unknown kind 'ba'"));
   EXPECT_THAT(error_after("[4,8]", "[8,4]"), HasSubstr("ascending"));
   EXPECT_THAT(error_after("[4,8]", "[]"), HasSubstr("at least one"));
+  EXPECT_THAT(error_after("[16,32,", "[8,32,"), HasSubstr("'later_looks' must be ascending"));
+  EXPECT_THAT(error_after("\"reserve\": 0.25", "\"reserve\": 1.5"), HasSubstr("part of alpha"));
+  EXPECT_THAT(error_after("\"extended\": 1", "\"extended\": 5"), HasSubstr("must not exceed"));
   EXPECT_THAT(error_after("0.03", "3"), HasSubstr("'mde' must lie between 0 and 1"));
   EXPECT_THAT(error_after("fedc", "wxyz"), HasSubstr("hexadecimal"));
   EXPECT_THAT(error_after("\"scenario\"", "\"surprise\""),
@@ -61,6 +65,30 @@ TEST_F(SessionFile, ErrorsNamePlaceAndRemedy) {
   EXPECT_THAT(error_after("\"schema_version\": 1", "\"schema_version\": 7"),
               HasSubstr("schema_version is 7"));
   EXPECT_THAT(error_after("}\n", ""), HasSubstr("is no valid JSON"));
+}
+
+TEST_F(SessionFile, OneOfBeforeLaterLooksHasNone) {
+  const std::string later =
+      "\"later_looks\": [16,32,64,128],\n  \"reserve\": 0.25,\n  \"extended\": 1,\n  ";
+  EXPECT_EQ(error_after(later, ""), "no error");
+  const Session session = load_session(folder_.path()).value();
+  EXPECT_EQ(session.all_looks(), (std::vector{4, 8}));
+  EXPECT_EQ(session.spending(1), 0.5);
+}
+
+TEST(Session, AllLooksTogetherSpendNoMoreThanAlpha) {
+  for (const std::vector<int>& looks : {std::vector{6}, std::vector{6, 12, 20}}) {
+    Session session;
+    plan_looks(session, looks);
+    session.extended = kNumLaterLooks;
+    const std::vector<int> all = session.all_looks();
+    EXPECT_EQ(all.size(), looks.size() + 4);
+    EXPECT_EQ(all.back(), 16 * looks.back());
+    double spent = 0;
+    for (std::size_t look = 0; look < all.size(); ++look) spent += session.spending(look);
+    EXPECT_LT(spent, 1);
+    EXPECT_GT(spent, 0.98);
+  }
 }
 
 TEST_F(SessionFile, IgnoresWhatANewerProgramAdds) {
