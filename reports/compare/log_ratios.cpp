@@ -56,6 +56,11 @@ double Estimate::p_slower() const {
   return stats::t_upper_tail(mean / standard_error(), df);
 }
 
+double Estimate::p_faster() const {
+  if (!(df > 0) || pairs == 0) return 1;
+  return stats::t_upper_tail(-mean / standard_error(), df);
+}
+
 double Estimate::bound(double error, int direction) const {
   if (!(df > 0) || pairs == 0) return direction * std::numeric_limits<double>::infinity();
   return mean + direction * stats::t_quantile(1 - error, df) * standard_error();

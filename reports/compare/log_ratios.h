@@ -26,8 +26,10 @@ struct Estimate {
   double df = 0;        // 0: nothing is known of the variance
 
   double standard_error() const;
-  // P of a mean this large where nothing is slower; 1 where the variance is unknown.
+  // P of a mean this large where nothing is slower, and of one this small where nothing is faster;
+  // 1 where the variance is unknown.
   double p_slower() const;
+  double p_faster() const;
   // Returns the one-sided bound with this error: mean -+ t x standard error; infinite if unknown.
   double bound(double error, int direction) const;
 };

@@ -14,10 +14,20 @@
 namespace moebench::gate {
 
 // The mildest first.
-enum class Verdict { kPass, kNew, kKnownFailure, kInconclusive, kMissing, kFailed, kRegressed };
+enum class Verdict {
+  kPass,
+  kNew,
+  kImproved,
+  kKnownFailure,
+  kInconclusive,
+  kMissing,
+  kFailed,
+  kRegressed
+};
 constexpr auto names_of(Verdict) {
   return name_table<Verdict>({{Verdict::kPass, "PASS"},
                               {Verdict::kNew, "NEW"},
+                              {Verdict::kImproved, "IMPROVED"},
                               {Verdict::kKnownFailure, "KNOWN FAILURE"},
                               {Verdict::kInconclusive, "INCONCLUSIVE"},
                               {Verdict::kMissing, "MISSING"},
@@ -26,6 +36,7 @@ constexpr auto names_of(Verdict) {
 }
 using moebench::to_string;
 
+// IMPROVED is what is REGRESSED with base and candidate exchanged.
 struct Rules {
   double min_estimate = 0.02;         // REGRESSED: the estimate is larger as well
   double suite_min_estimate = 0.005;  // the same for the geometric mean over the cells
@@ -36,8 +47,12 @@ struct Rules {
 // Relative change in the direction that is worse: 0.05 = 5 % slower, or 5 % more bytes.
 struct Change {
   double estimate = 0;
-  std::optional<double> lower{};  // one-sided bounds of a time metric
+  // Of a time metric, the bounds by which its verdict was decided. REGRESSED and IMPROVED: the
+  // levels of Holm's procedure, one each way, so that 0 lies outside of lower..upper exactly where
+  // the one or the other is rejected.
+  std::optional<double> lower{};
   std::optional<double> upper{};
+  std::optional<double> at_most{};  // PASS: the upper bound at Rules::pass_error
 };
 
 // A metric of a cell, or of all cells together.
@@ -51,8 +66,9 @@ struct MetricTest {
   std::optional<double> candidate{};
   std::optional<Change> change{};
   std::optional<double> noise{};  // standard deviation of one run, relative
-  double adjusted_p = 1;          // Holm's, of a time metric
   int pairs = 0;
+  // About how many pairs in all would decide what is INCONCLUSIVE (outlook.h).
+  std::optional<int> deciding_pairs{};
   std::string note{};
 };
 
@@ -69,12 +85,15 @@ struct CellResult {
 struct Report {
   std::string base, candidate;  // what the arms are
   double mde = 0;
+  double alpha = 0;               // of all time tests, each way, at the look that is judged
+  double pass_error = 0;          // of the bound of PASS, likewise
   std::vector<CellResult> cells;  // in the order planned
   std::vector<MetricTest> suite;  // geometric means, one a time metric of several cells
   std::vector<std::string> notes;
 
   Verdict worst() const;
   int count(Verdict verdict) const;  // cells
+  bool any(Verdict verdict) const;   // cell, or all of them together
 };
 
 struct Input {
@@ -83,6 +102,7 @@ struct Input {
   std::vector<record::CellRecord> calibration{};  // A/A pairs; may be empty
   std::string today{};                            // YYYY-MM-DD, for known failures
   Rules rules{};
+  bool with_outlook = true;  // says how many pairs more would decide; costs more than all else
 };
 
 // Error where there is nothing to compare or the records contradict each other; NotComparable where

@@ -40,11 +40,12 @@ std::string escaped(const std::string& text, bool is_property) {
 Annotation of_test(const MetricTest& test, const std::string& name) {
   Annotation annotation{test.verdict, test.change ? test.change->estimate : 0,
                         fmt::format("{}: {}", to_string(test.verdict), name), ""};
-  annotation.message = fmt::format(
-      "{} {}: {} -> {}, worse by {}, n = {}", name, test.metric, value_text(test.base, test.unit),
-      value_text(test.candidate, test.unit), change_text(test), test.pairs);
-  if (!test.note.empty()) annotation.message += "; " + test.note;
+  annotation.message = fmt::format("{} {}: {}", name, test.metric, sentence(test));
   return annotation;
+}
+
+bool is_notable(Verdict verdict) {
+  return verdict != Verdict::kPass && verdict != Verdict::kImproved;
 }
 
 std::vector<Annotation> annotations(const Report& report) {
@@ -55,9 +56,9 @@ std::vector<Annotation> annotations(const Report& report) {
   for (const CellResult& cell : report.cells) {
     const std::string name = describe(cell, report);
     for (const MetricTest& test : cell.tests) {
-      if (test.verdict != Verdict::kPass) all.push_back(of_test(test, name));
+      if (is_notable(test.verdict)) all.push_back(of_test(test, name));
     }
-    if (cell.tests.empty() && cell.verdict != Verdict::kPass) {
+    if (cell.tests.empty() && is_notable(cell.verdict)) {
       all.push_back({cell.verdict, 0, fmt::format("{}: {}", to_string(cell.verdict), name),
                      fmt::format("{}: {}", name, cell.message)});
     }

@@ -11,6 +11,8 @@
 #include "reports/compare/log_ratios.h"
 #include "reports/gate/exact_tests.h"
 #include "reports/gate/gate.h"
+#include "reports/gate/names.h"
+#include "reports/gate/outlook.h"
 #include "reports/gate/pairs.h"
 
 namespace moebench::gate {
@@ -27,9 +29,16 @@ struct Evidence {
   int num_run = 0;       // pairs, valid or not
 };
 
-Change to_change(const compare::Estimate& estimate, double error) {
-  return {std::expm1(estimate.mean), std::expm1(estimate.bound(error, -1)),
-          std::expm1(estimate.bound(error, +1))};
+// Errors of the bounds by which a test is decided.
+struct Levels {
+  double slower = 0;
+  double faster = 0;
+};
+
+Change to_change(const compare::Estimate& estimate, const Levels& levels, double pass_error) {
+  return {std::expm1(estimate.mean), std::expm1(estimate.bound(levels.slower, -1)),
+          std::expm1(estimate.bound(levels.faster, +1)),
+          std::expm1(estimate.bound(pass_error, +1))};
 }
 
 // Their quotient is what the mean log ratio says: a table shows one estimate, not two. nullopt of
@@ -44,10 +53,7 @@ std::optional<double> geometric_mean(const std::vector<double>& values) {
 class Judge {
  public:
   explicit Judge(const Input& input)
-      : input_(input),
-        session_(input.session),
-        looks_(static_cast<double>(session_.looks.size())),
-        pass_error_(input.rules.pass_error / looks_) {}
+      : input_(input), session_(input.session), looks_(session_.all_looks()) {}
 
   Report run() {
     if (input_.records.empty()) {
@@ -60,7 +66,7 @@ class Judge {
     report_.base = session_.base;
     report_.candidate = session_.candidate;
     report_.mde = session_.mde;
-    look_ = last_look();
+    choose_look();
     for (const auto& cell : session_.cells) add_cell(cell);
     judge_times();
     for (CellResult& cell : report_.cells) {
@@ -89,21 +95,23 @@ class Judge {
         text);
   }
 
-  // Pairs of the largest look that some cell has reached; the first where none has.
-  int last_look() {
+  // The largest look that some cell has reached; the first where none has.
+  void choose_look() {
     int most = 0;
     for (const auto& [cell, pairs] : session_pairs_) {
       most = std::max(most, static_cast<int>(pairs.valid().size()));
     }
-    int look = session_.looks.front();
-    for (const int candidate : session_.looks) look = candidate <= most ? candidate : look;
-    if (most > look) {
+    while (place_ + 1 < looks_.size() && looks_[place_ + 1] <= most) ++place_;
+    look_ = looks_[place_];
+    if (most > look_) {
       report_.notes.push_back(fmt::format(
           "judged by the first {} valid pairs of a cell, as set beforehand; later ones wait for "
           "the next look",
-          look));
+          look_));
     }
-    return look;
+    const double spending = session_.spending(place_);
+    report_.alpha = session_.alpha * spending;
+    report_.pass_error = input_.rules.pass_error * spending;
   }
 
   void add_cell(const record::SessionCell& planned) {
@@ -243,30 +251,37 @@ class Judge {
     }
     test.base = geometric_mean(base);
     test.candidate = geometric_mean(candidate);
-    if (estimate.pairs > 0) test.change = to_change(estimate, pass_error_);
     return test;
   }
 
   void decide() {
-    const double alpha = session_.alpha / looks_;
     const bool has_suite = !suite_estimates_.empty();
     const double share = has_suite ? input_.rules.suite_share : 0;
-    const auto adjusted = adjusted_p(cell_estimates_, look_);
+    const auto levels = holm_levels(cell_estimates_, look_, report_.alpha * (1 - share));
     for (std::size_t i = 0; i < cell_tests_.size(); ++i) {
-      MetricTest& test = report_.cells[cell_tests_[i].first].tests[cell_tests_[i].second];
+      const auto [cell, place] = cell_tests_[i];
+      MetricTest& test = report_.cells[cell].tests[place];
       const compare::Estimate& estimate = cell_estimates_[i];
+      set_change(estimate, levels[i], test);
       if (estimate.pairs < look_) {
-        leave_open(evidence_[cell_tests_[i].first], estimate, test);
+        leave_open(evidence_[cell], estimate, test);
         continue;
       }
-      decide(estimate, adjusted[i], alpha * (1 - share), input_.rules.min_estimate, test);
-      hides_slowdown_ |= test.verdict == Verdict::kInconclusive;
+      decide(estimate, levels[i], input_.rules.min_estimate, test);
+      if (test.verdict != Verdict::kInconclusive) continue;
+      hides_slowdown_ = true;
+      if (input_.with_outlook) look_ahead(estimate, levels[i], test);
     }
-    const auto suite_adjusted = adjusted_p(suite_estimates_, 1);
+    const auto suite_levels = holm_levels(suite_estimates_, 1, report_.alpha * share);
     for (std::size_t i = 0; i < suite_estimates_.size(); ++i) {
-      decide(suite_estimates_[i], suite_adjusted[i], alpha * share, input_.rules.suite_min_estimate,
+      set_change(suite_estimates_[i], suite_levels[i], report_.suite[i]);
+      decide(suite_estimates_[i], suite_levels[i], input_.rules.suite_min_estimate,
              report_.suite[i]);
     }
+  }
+
+  void set_change(const compare::Estimate& estimate, const Levels& levels, MetricTest& test) const {
+    if (estimate.pairs > 0) test.change = to_change(estimate, levels, report_.pass_error);
   }
 
   // A test with fewer pairs than the look: there is no telling yet.
@@ -283,22 +298,34 @@ class Judge {
                             estimate.pairs, look_);
   }
 
-  // Holm's. A test that is not complete counts as one, and is not rejected: a session was set to be
-  // judged at its looks, and at no other number of pairs.
-  static std::vector<double> adjusted_p(const std::vector<compare::Estimate>& estimates, int look) {
-    std::vector<double> p;
+  // Holm's, of two families: what is slower, and what is faster. A test that is not complete counts
+  // as one, and is not rejected: a session was set to be judged at its looks, and at no other
+  // number of pairs.
+  static std::vector<Levels> holm_levels(const std::vector<compare::Estimate>& estimates, int look,
+                                         double alpha) {
+    std::vector<double> slower, faster;
     for (const compare::Estimate& estimate : estimates) {
-      p.push_back(estimate.pairs < look ? 1 : estimate.p_slower());
+      const bool is_complete = estimate.pairs >= look;
+      slower.push_back(is_complete ? estimate.p_slower() : 1);
+      faster.push_back(is_complete ? estimate.p_faster() : 1);
     }
-    return stats::holm_adjusted(p);
+    const auto slower_levels = stats::holm_levels(slower, alpha);
+    const auto faster_levels = stats::holm_levels(faster, alpha);
+    std::vector<Levels> levels;
+    for (std::size_t i = 0; i < estimates.size(); ++i) {
+      levels.push_back({slower_levels[i], faster_levels[i]});
+    }
+    return levels;
   }
 
-  void decide(const compare::Estimate& estimate, double p, double alpha, double threshold,
+  void decide(const compare::Estimate& estimate, const Levels& levels, double threshold,
               MetricTest& test) const {
-    test.adjusted_p = p;
-    if (p <= alpha && std::expm1(estimate.mean) > threshold) {
+    const double least = std::log1p(threshold);
+    if (estimate.p_slower() <= levels.slower && estimate.mean > least) {
       test.verdict = Verdict::kRegressed;
-    } else if (std::expm1(estimate.bound(pass_error_, +1)) < session_.mde) {
+    } else if (estimate.p_faster() <= levels.faster && estimate.mean < -least) {
+      test.verdict = Verdict::kImproved;
+    } else if (std::expm1(estimate.bound(report_.pass_error, +1)) < session_.mde) {
       test.verdict = Verdict::kPass;
     } else {
       test.verdict = Verdict::kInconclusive;
@@ -308,6 +335,27 @@ class Judge {
         test.note = "one pair, and no calibration: the noise is unknown";
       }
     }
+  }
+
+  // The next look that is set spends another part of alpha.
+  void look_ahead(const compare::Estimate& estimate, const Levels& levels, MetricTest& test) const {
+    if (!(estimate.df > 0)) return;
+    const std::size_t num_set = session_.looks.size() + session_.later_looks.size();
+    const std::size_t next = std::min(place_ + 1, num_set - 1);
+    const double change = session_.spending(next) / session_.spending(place_);
+    test.deciding_pairs =
+        deciding_pairs({.estimate = estimate.mean,
+                        .pairs = estimate.pairs,
+                        .run_noise = std::sqrt(estimate.variance / 2),
+                        .known_df = std::max(0.0, estimate.df - (estimate.pairs - 1)),
+                        .level = levels.slower * change,
+                        .pass_error = report_.pass_error * change,
+                        .min_estimate = std::log1p(input_.rules.min_estimate),
+                        .mde = std::log1p(session_.mde)});
+    test.note =
+        test.deciding_pairs
+            ? fmt::format("about {} pairs more would decide", *test.deciding_pairs - estimate.pairs)
+            : fmt::format("over {} pairs would not decide", kMaxOutlookPairs);
   }
 
   void add_notes() {
@@ -321,18 +369,7 @@ class Judge {
           "too many pairs of a cell do not count, and it was given up: choose a quieter machine, "
           "or a new session with a larger --busy-cores");
     }
-    if (hides_slowdown_ && look_ < session_.looks.back()) {
-      report_.notes.push_back(fmt::format(
-          "inconclusive after {} pairs of a cell; the next look is set: the same moebench ab goes "
-          "on with the session",
-          look_));
-    } else if (hides_slowdown_) {
-      report_.notes.push_back(fmt::format(
-          "the noise hides +{:g} % where a cell is inconclusive: choose a quieter machine{}, or "
-          "more --pairs in a new session",
-          session_.mde * 100,
-          input_.calibration.empty() ? ", calibrate it (moebench calibrate)" : ""));
-    }
+    if (hides_slowdown_) report_.notes.push_back(way_on());
     if (input_.calibration.empty()) {
       report_.notes.push_back(
           "no calibration: the noise is known from the session alone, which takes more pairs");
@@ -350,6 +387,53 @@ class Judge {
     for (const auto& [rule, count] : counts) {
       report_.notes.push_back(fmt::format("  {} x {}", count, rule));
     }
+  }
+
+  // What the machine takes for `pairs` pairs of every cell; "" where that was not measured.
+  std::string machine_time(int pairs) const {
+    double round_ns = 0;
+    for (const auto& cell : session_.cells) {
+      const auto found = session_pairs_.find(cell.id);
+      const auto time = found == session_pairs_.end() ? std::nullopt : pair_time_ns(found->second);
+      if (!time) return "";
+      round_ns += *time;
+    }
+    return fmt::format(" ({} of this machine)", duration_text(round_ns * pairs));
+  }
+
+  // About how many pairs more decide the whole session; "" where no number is known.
+  std::string pairs_more() const {
+    int most = 0;
+    for (const CellResult& cell : report_.cells) {
+      for (const MetricTest& test : cell.tests) {
+        if (test.deciding_pairs) most = std::max(most, *test.deciding_pairs - test.pairs);
+      }
+    }
+    if (most == 0) return "";
+    return fmt::format("; about {} pairs more of each cell would decide{}", most,
+                       machine_time(most));
+  }
+
+  // How a session whose noise hides a slowdown is decided.
+  std::string way_on() const {
+    const std::string state =
+        fmt::format("inconclusive after {} pairs of a cell{}", look_, pairs_more());
+    if (place_ + 1 < looks_.size()) {
+      return fmt::format("{}; the next look is set, at {}: the same moebench ab goes on with it",
+                         state, looks_[place_ + 1]);
+    }
+    const std::size_t used = looks_.size() - session_.looks.size();
+    if (used < session_.later_looks.size()) {
+      const int next = session_.later_looks[used];
+      return fmt::format(
+          "{}; the same moebench ab with --extend adds the next look that was set beforehand, at "
+          "{} pairs{}",
+          state, next, machine_time(next - look_));
+    }
+    return fmt::format(
+        "{}; the noise hides +{:g} %: choose a quieter machine{}, or more --pairs in a new session",
+        state, session_.mde * 100,
+        input_.calibration.empty() ? ", calibrate it (moebench calibrate)" : "");
   }
 
   // Cells with pairs that the plan does not know.
@@ -375,8 +459,8 @@ class Judge {
 
   const Input& input_;
   const record::Session& session_;
-  double looks_;
-  double pass_error_;
+  std::vector<int> looks_;
+  std::size_t place_ = 0;        // of the look among them
   int look_ = 0;                 // pairs of a cell by which it is judged
   bool is_cut_short_ = false;    // a cell has fewer, and may get more
   bool is_given_up_ = false;     // a cell has fewer, and gets no more

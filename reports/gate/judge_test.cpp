@@ -1,8 +1,11 @@
+#include <fmt/core.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <cmath>
 #include <limits>
+#include <map>
+#include <random>
 
 #include "harness/base/error.h"
 #include "reports/gate/gate.h"
@@ -12,6 +15,7 @@ namespace moebench::gate {
 namespace {
 
 using test::TestSession;
+using ::testing::AllOf;
 using ::testing::Contains;
 using ::testing::HasSubstr;
 
@@ -36,12 +40,95 @@ TEST(Judge, FindsTheSlowCellAndPassesTheOthers) {
   EXPECT_EQ(report.worst(), Verdict::kRegressed);
   EXPECT_EQ(report.cells[0].verdict, Verdict::kPass);
   EXPECT_EQ(report.cells[1].verdict, Verdict::kRegressed);
-  EXPECT_EQ(report.cells[2].verdict, Verdict::kPass) << "faster";
+  EXPECT_EQ(report.cells[2].verdict, Verdict::kImproved) << "faster";
   const MetricTest& slow = time_test(report.cells[1]);
   EXPECT_NEAR(slow.change->estimate, 0.2, 1e-3);
   EXPECT_LT(slow.change->lower.value(), 0.2);
   EXPECT_GT(slow.change->upper.value(), 0.2);
   EXPECT_EQ(slow.pairs, 4);
+}
+
+TEST(Judge, FasterCellsAreImprovedAndNoFailure) {
+  TestSession session;
+  session.add_cell("a", 0);
+  session.add_cell("b", -10);
+  session.add_cell("c", -1.5);
+  const Report report = session.judge();
+  EXPECT_EQ(report.worst(), Verdict::kImproved);
+  EXPECT_EQ(report.cells[0].verdict, Verdict::kPass);
+  EXPECT_EQ(report.cells[1].verdict, Verdict::kImproved);
+  EXPECT_EQ(report.cells[2].verdict, Verdict::kPass) << "sure, but small";
+  EXPECT_LT(time_test(report.cells[1]).change->upper.value(), 0);
+}
+
+// Sessions of all kinds of noise and slowdowns.
+std::vector<TestSession> many_sessions() {
+  std::vector<TestSession> sessions;
+  std::mt19937 random(1);
+  std::normal_distribution<> normal;
+  for (int i = 0; i < 200; ++i) {
+    TestSession session;
+    const double noise = 0.001 * std::exp(normal(random));
+    for (const char* cell : {"a", "b", "c"}) {
+      session.plan(cell);
+      const double slowdown = 0.02 * normal(random);
+      for (int pair = 0; pair < 4; ++pair) {
+        session.add(cell, 100e6 * std::exp(noise * normal(random)),
+                    100e6 * std::exp(slowdown + noise * normal(random)));
+      }
+    }
+    sessions.push_back(std::move(session));
+  }
+  return sessions;
+}
+
+TEST(Judge, IsTheOtherWayRoundWithTheArmsExchanged) {
+  std::map<Verdict, int> seen;
+  for (TestSession& session : many_sessions()) {
+    session.input.session.mde =
+        0.99;  // so that nothing is INCONCLUSIVE, which faster cells are not
+    const Report report = session.judge();
+    for (auto& run : session.input.records) {
+      run.pair->arm =
+          run.pair->arm == record::Arm::kBase ? record::Arm::kCandidate : record::Arm::kBase;
+    }
+    const Report exchanged = session.judge();
+    const auto of = [](const Report& judged, Verdict verdict) {
+      std::vector<bool> are;
+      for (const CellResult& cell : judged.cells) are.push_back(cell.verdict == verdict);
+      are.push_back(judged.suite.front().verdict == verdict);
+      return are;
+    };
+    EXPECT_EQ(of(report, Verdict::kRegressed), of(exchanged, Verdict::kImproved));
+    EXPECT_EQ(of(report, Verdict::kImproved), of(exchanged, Verdict::kRegressed));
+    for (const CellResult& cell : report.cells) ++seen[cell.verdict];
+  }
+  EXPECT_GT(seen[Verdict::kRegressed], 50);
+  EXPECT_GT(seen[Verdict::kImproved], 50);
+  EXPECT_GT(seen[Verdict::kPass], 50);
+}
+
+TEST(Judge, TheIntervalShownIsTheOneDecidedBy) {
+  std::map<Verdict, int> seen;
+  for (const TestSession& session : many_sessions()) {
+    const Report report = session.judge();
+    std::vector<MetricTest> tests = report.suite;
+    for (const CellResult& cell : report.cells) tests.push_back(time_test(cell));
+    for (const MetricTest& test : tests) {
+      const Change& change = *test.change;
+      const double least = std::log1p(&test == &tests.front() ? 0.005 : 0.02);
+      const double log_change = std::log1p(change.estimate);
+      EXPECT_EQ(test.verdict == Verdict::kRegressed, *change.lower > 0 && log_change > least);
+      EXPECT_EQ(test.verdict == Verdict::kImproved, *change.upper < 0 && log_change < -least);
+      if (test.verdict != Verdict::kRegressed) {
+        EXPECT_EQ(test.verdict == Verdict::kInconclusive, *change.at_most >= report.mde);
+      }
+      ++seen[test.verdict];
+    }
+  }
+  EXPECT_GT(seen[Verdict::kRegressed], 50);
+  EXPECT_GT(seen[Verdict::kImproved], 50);
+  EXPECT_GT(seen[Verdict::kPass], 50);
 }
 
 TEST(Judge, ASureButSmallSlowdownIsNoRegression) {
@@ -315,15 +402,69 @@ TEST(Judge, LooksAreThoseThatWereSetBeforehand) {
   EXPECT_THAT(report.notes, Contains(HasSubstr("judged by the first 4 valid pairs")));
 }
 
+// Raises alpha until the session is REGRESSED.
+void find_alpha(TestSession& session) {
+  session.input.session.alpha = 1e-9;
+  while (session.judge().worst() != Verdict::kRegressed) session.input.session.alpha *= 1.5;
+}
+
 TEST(Judge, EachLookHasItsPartOfAlpha) {
   TestSession session;
   session.add_cell("a", 3);
   session.input.session.mde = 0.01;
-  const double p = time_test(session.judge().cells[0]).adjusted_p;
-  session.input.session.alpha = 1.5 * p;
-  EXPECT_EQ(session.judge().worst(), Verdict::kRegressed);
+  find_alpha(session);
   session.input.session.looks = {4, 8};
   EXPECT_EQ(session.judge().worst(), Verdict::kInconclusive);
+  session.input.session.alpha *= 2;
+  EXPECT_EQ(session.judge().worst(), Verdict::kRegressed);
+}
+
+TEST(Judge, LaterLooksSpendWhatWasKeptForThem) {
+  TestSession session;
+  session.add_cell("a", 3);
+  session.input.session.mde = 0.01;
+  find_alpha(session);
+  record::Session& plan = session.input.session;
+  record::plan_looks(plan, {4});
+  EXPECT_EQ(session.judge().worst(), Verdict::kInconclusive) << "three quarters of alpha";
+  plan.alpha /= 0.75;
+  EXPECT_EQ(session.judge().worst(), Verdict::kRegressed);
+
+  // The same four pairs as a later look, which has an eighth.
+  plan.looks = {2};
+  plan.later_looks = {4, 8};
+  plan.extended = 1;
+  EXPECT_EQ(session.judge().worst(), Verdict::kInconclusive);
+  plan.alpha *= 0.75 / 0.125;
+  EXPECT_EQ(session.judge().worst(), Verdict::kRegressed);
+  plan.extended = 0;
+  EXPECT_THAT(session.judge().notes, Contains(HasSubstr("judged by the first 2 valid pairs")));
+}
+
+TEST(Judge, InconclusiveSaysHowManyPairsMoreWouldDecide) {
+  TestSession session;
+  record::plan_looks(session.input.session, {4});
+  session.plan("a");
+  for (const double ns : {100e6, 140e6, 70e6, 120e6}) {
+    auto [base, candidate] = session.add("a", 100e6, ns);
+    base->metrics["run_time"] = candidate->metrics["run_time"] = {.unit = "ns", .value = 30e9};
+  }
+  const Report report = session.judge();
+  const MetricTest& test = time_test(report.cells[0]);
+  ASSERT_EQ(test.verdict, Verdict::kInconclusive);
+  ASSERT_GT(test.deciding_pairs.value(), 4);
+  EXPECT_EQ(test.note, fmt::format("about {} pairs more would decide", *test.deciding_pairs - 4));
+  EXPECT_THAT(report.notes,
+              Contains(AllOf(HasSubstr("inconclusive after 4 pairs of a cell; about "),
+                             HasSubstr(" h of this machine"), HasSubstr("with --extend adds"),
+                             HasSubstr("at 8 pairs (4.0 min of this machine)"))));
+
+  session.input.session.extended = 4;
+  session.input.session.later_looks = {5, 6, 7, 8};
+  EXPECT_THAT(session.judge().notes, Contains(HasSubstr("the next look is set, at 5")));
+  session.input.session.later_looks.clear();
+  session.input.session.extended = 0;
+  EXPECT_THAT(session.judge().notes, Contains(HasSubstr("more --pairs in a new session")));
 }
 
 TEST(Judge, AFailedRunFailsItsCellUnlessThatIsKnown) {

@@ -45,6 +45,7 @@ struct Suite {
   const char* element_of(Verdict verdict) {
     switch (verdict) {
       case Verdict::kPass:
+      case Verdict::kImproved:
         return nullptr;
       case Verdict::kRegressed:
         ++failures;
@@ -63,13 +64,6 @@ struct Suite {
   }
 };
 
-std::string message_of(const MetricTest& test) {
-  std::string text =
-      fmt::format("{} -> {}, worse by {}, n = {}", value_text(test.base, test.unit),
-                  value_text(test.candidate, test.unit), change_text(test), test.pairs);
-  return test.note.empty() ? text : text + "; " + test.note;
-}
-
 }  // namespace
 
 std::string write_junit(const Report& report) {
@@ -78,14 +72,14 @@ std::string write_junit(const Report& report) {
     Suite& suite = suites[cell.scenario];
     const std::string name = describe(cell, report);
     for (const MetricTest& test : cell.tests)
-      suite.add(name, test.metric, test.verdict, message_of(test));
+      suite.add(name, test.metric, test.verdict, sentence(test));
     if (cell.tests.empty()) suite.add(name, "run", cell.verdict, cell.message);
   }
   for (const MetricTest& test : report.suite) {
-    // A geometric mean that decides nothing is no reason to look at it.
+    // As in Report::worst().
     const bool is_worse = test.verdict == Verdict::kRegressed;
     suites["all cells"].add("all cells", test.metric, is_worse ? test.verdict : Verdict::kPass,
-                            message_of(test));
+                            sentence(test));
   }
   std::string text = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites name=\"moebench\">\n";
   for (const auto& [name, suite] : suites) {

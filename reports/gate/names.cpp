@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "harness/base/units.h"
 #include "harness/config/cell.h"
 #include "reports/write/format_value.h"
 
@@ -71,6 +72,25 @@ std::string change_text(const MetricTest& test) {
         fmt::format(" [{}, {}]", bound_text(test.change->lower), bound_text(test.change->upper));
   }
   return text;
+}
+
+std::string at_most_text(const MetricTest& test) {
+  return test.change && test.change->at_most ? bound_text(test.change->at_most) : "";
+}
+
+std::string sentence(const MetricTest& test) {
+  std::string text = fmt::format("{} -> {}, worse by {}", value_text(test.base, test.unit),
+                                 value_text(test.candidate, test.unit), change_text(test));
+  const std::string at_most = at_most_text(test);
+  if (!at_most.empty()) text += ", at most " + at_most;
+  text += fmt::format(", n = {}", test.pairs);
+  return test.note.empty() ? text : text + "; " + test.note;
+}
+
+std::string duration_text(double ns) {
+  const double minutes = ns / kNsPerSecond / 60;
+  if (minutes < 1) return fmt::format("{:.0f} s", minutes * 60);
+  return minutes < 120 ? fmt::format("{:.1f} min", minutes) : fmt::format("{:.1f} h", minutes / 60);
 }
 
 std::string value_text(const std::optional<double>& value, const std::string& unit) {

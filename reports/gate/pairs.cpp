@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "harness/base/error.h"
+#include "harness/stats/quantile.h"
 
 namespace moebench::gate {
 namespace {
@@ -44,6 +45,16 @@ const CellRecord* CellPairs::failure() const {
     if (const CellRecord* failure = pair.failure()) return failure;
   }
   return nullptr;
+}
+
+std::optional<double> pair_time_ns(const CellPairs& pairs) {
+  std::vector<double> times;
+  for (const Pair& pair : pairs.pairs) {
+    const auto base = pair.base->value("run_time");
+    const auto candidate = pair.candidate->value("run_time");
+    if (base && candidate) times.push_back(*base + *candidate);
+  }
+  return stats::median(std::move(times));
 }
 
 std::map<std::string, CellPairs> collect_pairs(const std::vector<CellRecord>& records,

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -27,6 +28,9 @@ struct CellPairs {
   std::vector<const Pair*> valid() const;  // ok, and no rule broken
   const record::CellRecord* failure() const;
 };
+
+// Median time that a pair takes of the machine, start to end; nullopt where it was not measured.
+std::optional<double> pair_time_ns(const CellPairs& pairs);
 
 // Pairs by the id of the base's cell. Error where two records claim the same place; NotComparable
 // where a record belongs to no pair.

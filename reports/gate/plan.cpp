@@ -4,7 +4,6 @@
 #include <cmath>
 
 #include "harness/stats/power.h"
-#include "harness/stats/quantile.h"
 #include "reports/compare/log_ratios.h"
 #include "reports/gate/gate.h"
 #include "reports/gate/pairs.h"
@@ -25,16 +24,6 @@ std::vector<double> log_ratios(const CellPairs& pairs) {
     if (ratio) ratios.push_back(*ratio);
   }
   return ratios;
-}
-
-std::optional<double> pair_time_ns(const CellPairs& pairs) {
-  std::vector<double> times;
-  for (const Pair& pair : pairs.pairs) {
-    const auto base = pair.base->value("run_time");
-    const auto candidate = pair.candidate->value("run_time");
-    if (base && candidate) times.push_back(*base + *candidate);
-  }
-  return stats::median(std::move(times));
 }
 
 // Holds what is known of a cell's noise beforehand.

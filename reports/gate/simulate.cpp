@@ -57,18 +57,22 @@ record::Session make_session(const SimulatedCase& simulated) {
   for (int cell = 0; cell < simulated.cells; ++cell) {
     session.cells.push_back({cell_name(cell), cell_name(cell), "simulated", {}});
   }
-  session.looks = simulated.looks;
+  record::plan_looks(session, simulated.looks);
   return session;
 }
 
 class Matrix {
  public:
   Matrix(const SimulatedCase& simulated, std::uint64_t seed)
-      : simulated_(simulated), random_(seed), input_{.session = make_session(simulated)} {
+      : simulated_(simulated),
+        random_(seed),
+        input_{.session = make_session(simulated), .with_outlook = false} {
     for (int cell = 0; cell < simulated.cells; ++cell) {
       noise_.push_back(simulated.run_noise * std::exp(kCellSpread * random_.normal()));
     }
-    add_pairs(runs_, simulated.looks.back(), 1, simulated.drift);
+    input_.session.extended = simulated.extensions;
+    looks_ = input_.session.all_looks();
+    add_pairs(runs_, looks_.back(), 1, simulated.drift);
     add_pairs(input_.calibration, simulated.calibration_pairs, simulated.calibration_noise, 0);
   }
 
@@ -76,12 +80,14 @@ class Matrix {
   // nothing to decide.
   Report judge_session() {
     input_.records.clear();
-    for (const int look : simulated_.looks) {
+    for (std::size_t i = 0; i < looks_.size(); ++i) {
+      input_.session.extended =
+          std::max(0, static_cast<int>(i + 1) - static_cast<int>(simulated_.looks.size()));
       const auto begin = runs_.begin() + std::ssize(input_.records);
-      const auto end = runs_.begin() + std::ptrdiff_t{2} * simulated_.cells * look;
+      const auto end = runs_.begin() + std::ptrdiff_t{2} * simulated_.cells * looks_[i];
       std::copy(begin, end, std::back_inserter(input_.records));
       Report report = judge(input_);
-      if (look == simulated_.looks.back() || !wants_more_pairs(report)) return report;
+      if (i + 1 == looks_.size() || !wants_more_pairs(report)) return report;
     }
     MOEBENCH_CHECK(!"a session without looks");
   }
@@ -125,6 +131,7 @@ class Matrix {
   Random random_;
   std::vector<double> noise_;
   std::vector<CellRecord> runs_;  // of the session, to its last look
+  std::vector<int> looks_;        // with those of extensions
   Input input_;
 };
 
@@ -141,9 +148,8 @@ Promise check_bound(const ShareInterval& interval, double bound, int sign) {
   return sign * best > sign * bound ? Promise::kBroken : Promise::kUndecided;
 }
 
-Promise check_false_alarms(const PromisedCase& promised, const SimulatedResult& result) {
-  return check_bound(share_interval(result.false_alarms, result.matrices),
-                     promised.max_false_alarms, +1);
+Promise check_false(int count, const PromisedCase& promised, const SimulatedResult& result) {
+  return check_bound(share_interval(count, result.matrices), promised.max_false_alarms, +1);
 }
 
 Promise check_found(const PromisedCase& promised, const SimulatedResult& result) {
@@ -158,7 +164,8 @@ SimulatedResult simulate(const SimulatedCase& simulated, int matrices, std::uint
   for (int i = 0; i < matrices; ++i) {
     Matrix matrix(simulated, mix64(seed) + static_cast<std::uint64_t>(i));
     const Report unchanged = matrix.judge_session();
-    result.false_alarms += unchanged.worst() == Verdict::kRegressed;
+    result.false_alarms += unchanged.any(Verdict::kRegressed);
+    result.false_improvements += unchanged.any(Verdict::kImproved);
     result.passed += unchanged.count(Verdict::kPass) == simulated.cells;
     if (simulated.slowdown == 0) continue;
     matrix.slow_down();
@@ -171,19 +178,24 @@ std::vector<PromisedCase> promised_cases() {
   std::vector<PromisedCase> cases = {
       {{.run_noise = 0.005, .looks = {4}}, 0.01, 0.99},
       {{.run_noise = 0.01, .looks = {6}}, 0.01, 0.95},
-      {{.run_noise = 0.015, .looks = {11}}, 0.01, 0.95},
-      {{.run_noise = 0.02, .looks = {19}}, 0.01, 0.95},
+      {{.run_noise = 0.015, .looks = {12}}, 0.01, 0.95},
+      {{.run_noise = 0.02, .looks = {20}}, 0.01, 0.95},
       {{.run_noise = 0.01, .looks = {3}, .slowdown = 0.01, .in_all_cells = true}, 0.01, 0.95},
+  };
+  struct Looks {
+    std::vector<int> set;
+    int extensions = 0;
   };
   // The noise is such that the estimate's threshold holds back few alarms: the test alone has to.
   for (const RunNoise noise : {RunNoise::kNormal, RunNoise::kHeavyTailed}) {
     for (const int calibration_pairs : {0, 6}) {
       for (const int cells : {2, 24}) {
-        for (const std::vector<int>& looks :
-             {std::vector{2}, std::vector{3}, std::vector{6}, std::vector{6, 12, 20}}) {
+        for (const Looks& looks :
+             {Looks{{2}}, Looks{{3}}, Looks{{6}}, Looks{{6, 12, 20}}, Looks{{3}, 3}}) {
           cases.push_back({{.cells = cells,
                             .run_noise = 0.03,
-                            .looks = looks,
+                            .looks = looks.set,
+                            .extensions = looks.extensions,
                             .calibration_pairs = calibration_pairs,
                             .noise = noise,
                             .slowdown = 0},
@@ -206,14 +218,21 @@ ShareInterval share_interval(int count, int of) {
 }
 
 Promise check_promise(const PromisedCase& promised, const SimulatedResult& result) {
-  const Promise alarms = check_false_alarms(promised, result);
-  return promised.min_found ? std::max(alarms, check_found(promised, result)) : alarms;
+  const Promise neither = std::max(check_false(result.false_alarms, promised, result),
+                                   check_false(result.false_improvements, promised, result));
+  return promised.min_found ? std::max(neither, check_found(promised, result)) : neither;
 }
 
 namespace {
 
-std::string looks_text(const std::vector<int>& looks) {
-  return fmt::format("{}", fmt::join(looks, ", "));
+// "6, 12, 20", "3, extended to 6, 12, 24".
+std::string looks_text(const SimulatedCase& simulated) {
+  const std::string text = fmt::format("{}", fmt::join(simulated.looks, ", "));
+  if (simulated.extensions == 0) return text;
+  record::Session session;
+  record::plan_looks(session, simulated.looks);
+  session.later_looks.resize(static_cast<std::size_t>(simulated.extensions));
+  return fmt::format("{}, extended to {}", text, fmt::join(session.later_looks, ", "));
 }
 
 reports::Entry percent(double share) { return {share, fmt::format("{:.2f} %", 100 * share)}; }
@@ -248,7 +267,93 @@ reports::Table case_columns() {
 
 std::vector<reports::Entry> describe(const SimulatedCase& simulated) {
   return {static_cast<double>(simulated.cells), simulated.run_noise, to_string(simulated.noise),
-          static_cast<double>(simulated.calibration_pairs), looks_text(simulated.looks)};
+          static_cast<double>(simulated.calibration_pairs), looks_text(simulated)};
+}
+
+}  // namespace
+
+namespace {
+
+struct Tables {
+  reports::Table alarms, improvements, found;
+};
+
+Tables empty_tables() {
+  reports::Table alarm_figures = share_columns("any false alarm in an A/A matrix");
+  alarm_figures.push_back(reports::number_column("A/A all PASS"));
+  reports::Table found_keys = case_columns();
+  found_keys.push_back(reports::words_column("slower"));
+  return {table_of(case_columns(), std::move(alarm_figures)),
+          table_of(case_columns(), share_columns("any IMPROVED in an A/A matrix")),
+          table_of(std::move(found_keys), share_columns("slowdown found"))};
+}
+
+void add_case(const PromisedCase& promised, const SimulatedResult& result, Tables& tables) {
+  const SimulatedCase& simulated = promised.simulated;
+  const auto add_false = [&](int count, std::vector<reports::Entry>& row) {
+    add_share(share_interval(count, result.matrices), "<=", promised.max_false_alarms,
+              check_false(count, promised, result), row);
+  };
+  std::vector<reports::Entry> row = describe(simulated);
+  add_false(result.false_alarms, row);
+  row.push_back(percent(static_cast<double>(result.passed) / result.matrices));
+  add_row(tables.alarms, std::move(row));
+  row = describe(simulated);
+  add_false(result.false_improvements, row);
+  add_row(tables.improvements, std::move(row));
+  if (!promised.min_found) return;
+  row = describe(simulated);
+  row.emplace_back(fmt::format("{} in {}", reports::format_change(simulated.slowdown),
+                               simulated.in_all_cells ? "all cells" : "one cell"));
+  add_share(share_interval(result.found, result.matrices), ">=", *promised.min_found,
+            check_found(promised, result), row);
+  add_row(tables.found, std::move(row));
+}
+
+// Counts of so many matrices at which a promise is kept, and at which it is broken; between these
+// it is undecided.
+struct Tolerance {
+  std::optional<int> kept, broken;
+};
+
+Tolerance tolerance_of(double bound, int sign, int matrices) {
+  Tolerance tolerance;
+  for (int i = 0; i <= matrices; ++i) {
+    const int count = sign > 0 ? i : matrices - i;
+    const Promise promise = check_bound(share_interval(count, matrices), bound, sign);
+    if (promise == Promise::kKept) tolerance.kept = count;
+    if (promise == Promise::kBroken) {
+      tolerance.broken = count;
+      break;
+    }
+  }
+  return tolerance;
+}
+
+std::string tolerance_text(double bound, int sign, int matrices) {
+  const Tolerance tolerance = tolerance_of(bound, sign, matrices);
+  const auto percent_of = [&](int count) { return 100.0 * count / matrices; };
+  std::string text = fmt::format("{} {:g} %: ", sign > 0 ? "at most" : "at least", 100 * bound);
+  text += tolerance.kept ? fmt::format("kept {} {} of {} ({:.2f} %), ", sign > 0 ? "up to" : "from",
+                                       *tolerance.kept, matrices, percent_of(*tolerance.kept))
+                         : fmt::format("{} matrices cannot show that it is kept, ", matrices);
+  return text + (tolerance.broken
+                     ? fmt::format("broken {} {} ({:.2f} %)", sign > 0 ? "from" : "up to",
+                                   *tolerance.broken, percent_of(*tolerance.broken))
+                     : "nor that it is broken");
+}
+
+// One a promise that there is.
+std::vector<std::string> tolerance_texts(const std::vector<PromisedCase>& cases, int matrices) {
+  std::vector<std::string> texts;
+  const auto add = [&](std::string text) {
+    if (std::ranges::count(texts, text) == 0) texts.push_back(std::move(text));
+  };
+  for (const PromisedCase& promised : cases) {
+    add(tolerance_text(promised.max_false_alarms, +1, matrices));
+    if (promised.min_found) add(tolerance_text(*promised.min_found, -1, matrices));
+  }
+  return texts;
 }
 
 }  // namespace
@@ -256,36 +361,20 @@ std::vector<reports::Entry> describe(const SimulatedCase& simulated) {
 reports::Document simulation_document(const std::vector<PromisedCase>& cases,
                                       const std::vector<SimulatedResult>& results) {
   MOEBENCH_CHECK(cases.size() == results.size() && !cases.empty());
-  reports::Table alarm_figures = share_columns("any false alarm in an A/A matrix");
-  alarm_figures.push_back(reports::number_column("A/A all PASS"));
-  reports::Table found_keys = case_columns();
-  found_keys.push_back(reports::words_column("slower"));
-  reports::Table alarms = table_of(case_columns(), std::move(alarm_figures));
-  reports::Table found = table_of(std::move(found_keys), share_columns("slowdown found"));
-  for (std::size_t i = 0; i < cases.size(); ++i) {
-    const SimulatedCase& simulated = cases[i].simulated;
-    const SimulatedResult& result = results[i];
-    std::vector<reports::Entry> row = describe(simulated);
-    add_share(share_interval(result.false_alarms, result.matrices), "<=", cases[i].max_false_alarms,
-              check_false_alarms(cases[i], result), row);
-    row.push_back(percent(static_cast<double>(result.passed) / result.matrices));
-    add_row(alarms, std::move(row));
-    if (!cases[i].min_found) continue;
-    row = describe(simulated);
-    row.emplace_back(fmt::format("{} in {}", reports::format_change(simulated.slowdown),
-                                 simulated.in_all_cells ? "all cells" : "one cell"));
-    add_share(share_interval(result.found, result.matrices), ">=", *cases[i].min_found,
-              check_found(cases[i], result), row);
-    add_row(found, std::move(row));
-  }
+  Tables tables = empty_tables();
+  for (std::size_t i = 0; i < cases.size(); ++i) add_case(cases[i], results[i], tables);
+  const int matrices = results.front().matrices;
   reports::Document document;
   add_paragraph(document,
                 fmt::format("{} matrices a row. from, to: two-sided 95 % interval of the share, "
                             "given so many; a promise is kept where all of it is on the right side "
-                            "of the bound, broken where none is, else undecided.",
-                            results.front().matrices));
-  add_section(document, {2, "False alarms"}, std::move(alarms));
-  add_section(document, {2, "Slowdowns"}, std::move(found));
+                            "of the bound, broken where none is, else undecided. So the tolerance "
+                            "of a promise, between kept and broken, is:",
+                            matrices));
+  add_list(document, tolerance_texts(cases, matrices));
+  add_section(document, {2, "False alarms"}, std::move(tables.alarms));
+  add_section(document, {2, "False improvements"}, std::move(tables.improvements));
+  add_section(document, {2, "Slowdowns"}, std::move(tables.found));
   return document;
 }
 

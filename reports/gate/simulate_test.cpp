@@ -26,8 +26,9 @@ void expect_not_broken(const PromisedCase& promised, int matrices) {
 TEST(Simulation, BreaksNoPromise) {
   constexpr int kPairs = 8000;  // of all matrices of a case, so that each takes as long
   for (const PromisedCase& promised : promised_cases()) {
-    expect_not_broken(promised,
-                      kPairs / (promised.simulated.cells * promised.simulated.looks.back()));
+    const SimulatedCase& simulated = promised.simulated;
+    const int most_pairs = simulated.looks.back() << simulated.extensions;
+    expect_not_broken(promised, kPairs / (simulated.cells * most_pairs));
   }
 }
 
@@ -71,6 +72,13 @@ TEST(Simulation, CoversFewPairsWithAndWithoutACalibration) {
              simulated.calibration_pairs == calibration_pairs && simulated.run_noise >= 0.03;
     });
   };
+  const auto extends = [](int cells, int calibration_pairs, RunNoise noise) {
+    return std::ranges::any_of(promised_cases(), [&](const PromisedCase& promised) {
+      const SimulatedCase& simulated = promised.simulated;
+      return simulated.cells == cells && simulated.extensions > 0 && simulated.noise == noise &&
+             simulated.calibration_pairs == calibration_pairs;
+    });
+  };
   for (const int cells : {2, 24}) {
     for (const int calibration_pairs : {0, 6}) {
       for (const RunNoise noise : {RunNoise::kNormal, RunNoise::kHeavyTailed}) {
@@ -78,6 +86,7 @@ TEST(Simulation, CoversFewPairsWithAndWithoutACalibration) {
           EXPECT_TRUE(covers(cells, {pairs}, calibration_pairs, noise));
         }
         EXPECT_TRUE(covers(cells, {6, 12, 20}, calibration_pairs, noise));
+        EXPECT_TRUE(extends(cells, calibration_pairs, noise));
       }
     }
   }
@@ -95,23 +104,28 @@ TEST(ShareInterval, IsWilsons) {
 TEST(CheckPromise, IsKeptOnlyWhereChanceCannotExplainIt) {
   const PromisedCase promised{{}, 0.01, 0.95};
   const auto check = [&](int false_alarms, int found) {
-    return check_promise(promised, {4000, false_alarms, found, 0});
+    return check_promise(promised, {4000, false_alarms, 20, found, 0});
   };
   EXPECT_EQ(check(20, 3860), Promise::kKept);
   EXPECT_EQ(check(38, 3860), Promise::kUndecided);
   EXPECT_EQ(check(80, 3860), Promise::kBroken);
   EXPECT_EQ(check(20, 3778), Promise::kUndecided) << "94.45 % is not at least 95 %";
   EXPECT_EQ(check(20, 3700), Promise::kBroken);
-  EXPECT_EQ(check_promise({{}, 0.01}, {4000, 20, 0, 0}), Promise::kKept);
+  EXPECT_EQ(check_promise(promised, {4000, 20, 80, 3860, 0}), Promise::kBroken)
+      << "false improvements count as well";
+  EXPECT_EQ(check_promise({{}, 0.01}, {4000, 20, 20, 0, 0}), Promise::kKept);
 }
 
 TEST(Simulation, PrintsWhatChanceMoves) {
   const std::vector<PromisedCase> cases = {{{}, 0.01, 0.95}, {{.slowdown = 0}}};
   const std::string text =
-      print(simulation_document(cases, {{4000, 20, 3778, 3900}, {4000, 80, 0, 3900}}),
+      print(simulation_document(cases, {{4000, 20, 10, 3778, 3900}, {4000, 80, 10, 0, 3900}}),
             reports::Format::kMarkdown);
-  EXPECT_THAT(text, AllOf(HasSubstr("4000 matrices a row"), HasSubstr("0.32 % | 0.77 %"),
-                          HasSubstr("| undecided |"), HasSubstr("| broken ")));
+  EXPECT_THAT(text,
+              AllOf(HasSubstr("4000 matrices a row"), HasSubstr("0.32 % | 0.77 %"),
+                    HasSubstr("| undecided |"), HasSubstr("| broken "),
+                    HasSubstr("- at most 1 %: kept up to 27 of 4000 (0.68 %), broken from 53"),
+                    HasSubstr("- at least 95 %: kept from 3828 of 4000")));
 }
 
 }  // namespace

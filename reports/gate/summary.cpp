@@ -69,6 +69,10 @@ class RowTable {
       const auto change = test.change ? std::optional(test.change->estimate) : std::nullopt;
       return {change, change_text(test)};
     });
+    add_of_test(number_column("at most"), [](const MetricTest& test) -> Entry {
+      std::string text = at_most_text(test);
+      return text.empty() ? Entry() : Entry(test.change->at_most, std::move(text));
+    });
     add_of_test(number_column("n", reports::kCount),
                 [](const MetricTest& test) -> Entry { return static_cast<double>(test.pairs); });
     add_of_test(number_column("noise", reports::kShare),
@@ -107,7 +111,7 @@ std::string counts_text(const Report& report) {
   std::string text;
   for (const Verdict verdict :
        {Verdict::kRegressed, Verdict::kFailed, Verdict::kMissing, Verdict::kInconclusive,
-        Verdict::kKnownFailure, Verdict::kNew, Verdict::kPass}) {
+        Verdict::kKnownFailure, Verdict::kNew, Verdict::kImproved, Verdict::kPass}) {
     const int count = report.count(verdict);
     if (count > 0)
       text += fmt::format("{}{} {}", text.empty() ? "" : ", ", count, to_string(verdict));
@@ -130,6 +134,22 @@ Document header(const Report& report) {
   return document;
 }
 
+// Says what decides, so that no reader has to know it.
+std::vector<std::string> legend(const Report& report) {
+  if (!(report.alpha > 0)) return {"worse by: how much larger"};
+  return {
+      fmt::format(
+          "worse by: how much longer or larger. A time is REGRESSED where its interval lies "
+          "above 0, and the estimate above +2 %; IMPROVED where base and candidate "
+          "exchanged would be. The intervals are wide enough for all cells at once: where "
+          "nothing changed, one in {:.0f} sessions has one that lies above 0 (Holm's "
+          "steps)",
+          1 / report.alpha),
+      fmt::format("at most: upper bound of the slowdown, {:.3g} % one-sided. PASS: below +{:g} %. "
+                  "INCONCLUSIVE: neither, or fewer pairs than planned",
+                  100 * (1 - report.pass_error), report.mde * 100)};
+}
+
 reports::List notes(const Report& report) {
   reports::List list;
   for (const std::string& note : report.notes) {
@@ -137,11 +157,7 @@ reports::List notes(const Report& report) {
     list.items.push_back(is_detail ? reports::ListItem{note.substr(2), 1}
                                    : reports::ListItem{note});
   }
-  list.items.push_back({fmt::format(
-      "worse by: how much longer or larger, times with one-sided 95 % bounds. REGRESSED: rejected "
-      "by Holm's test over all cells, and the estimate above +2 %. PASS: +{:g} % is ruled out. "
-      "INCONCLUSIVE: neither, or fewer pairs than planned.",
-      report.mde * 100)});
+  for (const std::string& line : legend(report)) list.items.push_back({line});
   return list;
 }
 
@@ -161,7 +177,8 @@ Document overview(const Report& report, const RowTable& table, const std::vector
                   std::size_t max_rows) {
   std::vector<Row> notable;
   for (const Row& row : rows) {
-    if (row.verdict() != Verdict::kPass || row.cell == nullptr) notable.push_back(row);
+    const bool is_good = row.verdict() == Verdict::kPass;
+    if (!is_good || row.cell == nullptr) notable.push_back(row);
   }
   Document document = header(report);
   if (notable.size() > max_rows) {

@@ -61,6 +61,7 @@ class TestSession {
       run.metrics["step_time"] = {.unit = "ns",
                                   .value = arm == record::Arm::kBase ? base_ns : candidate_ns};
       run.metrics["mem_peak"] = {.unit = "bytes", .value = 3e6, .per_rank = {3e6, 2e6}};
+      run.metrics["other_cores"] = {.unit = "1", .value = 0};
       records.push_back(std::move(run));
     }
     return {&records[records.size() - 2], &records.back()};

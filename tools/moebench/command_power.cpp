@@ -1,9 +1,9 @@
 #include <fmt/core.h>
 
 #include "harness/base/error.h"
-#include "harness/base/units.h"
 #include "harness/session/plan.h"
 #include "harness/session/results_folder.h"
+#include "reports/gate/names.h"
 #include "reports/gate/plan.h"
 #include "reports/write/document.h"
 #include "tools/moebench/commands.h"
@@ -16,11 +16,6 @@ namespace fs = std::filesystem;
 
 fs::path calibration_folder(const PowerArguments& options) {
   return session::results_path(options.calibration, options.selection.file, "-calibration");
-}
-
-std::string minutes_text(double ns) {
-  const double minutes = ns / kNsPerSecond / 60;
-  return minutes < 1 ? fmt::format("{:.0f} s", minutes * 60) : fmt::format("{:.1f} min", minutes);
 }
 
 gate::PlanRequest request_of(const PowerArguments& options,
@@ -50,8 +45,9 @@ reports::Table table_of(const gate::Plan& plan, const std::vector<config::CellCo
   for (std::size_t i = 0; i < cells.size(); ++i) {
     const gate::CellPlan& cell = plan.cells[i];
     const auto pairs = cell.pairs ? std::optional<double>(*cell.pairs) : std::nullopt;
-    const auto pair_time =
-        cell.pair_ns ? reports::Entry(cell.pair_ns, minutes_text(*cell.pair_ns)) : reports::Entry();
+    const auto pair_time = cell.pair_ns
+                               ? reports::Entry(cell.pair_ns, gate::duration_text(*cell.pair_ns))
+                               : reports::Entry();
     add_row(table,
             {session::describe(cells[i], axes), cell.noise, pairs, cell.smallest, pair_time});
   }
@@ -76,7 +72,7 @@ reports::Document power_document(const PowerArguments& options) {
       "{:g} %",
       *plan.pairs, options.effect, cells.size(), gate::kPower * 100);
   if (plan.time_ns)
-    text += fmt::format("; they take {} of this machine", minutes_text(*plan.time_ns));
+    text += fmt::format("; they take {} of this machine", gate::duration_text(*plan.time_ns));
   return {table, reports::Paragraph{text + "."}};
 }
 
