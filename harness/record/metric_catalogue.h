@@ -31,12 +31,13 @@ enum class Required { kNever, kAlways, kTraining, kLoading, kWarmUp, kResuming, 
 struct GateRule {
   enum class Kind {
     kNone,
-    kNoMore,  // grow by `tolerance`
-    kSame,    // differ by `tolerance`, where both do the same work
+    kNoMore,  // grow by `tolerance`, or by `absolute` where that is more
+    kSame,    // differ by so much, where both do the same work
     kLoss,    // differ as losses of arms that do the same work may (record::disagreement)
   };
   Kind kind = Kind::kNone;
   double tolerance = 0;  // relative
+  double absolute = 0;   // in the metric's unit
 };
 
 // All that is known of a metric, once: whoever writes, merges, prints or judges it asks here.
@@ -63,6 +64,10 @@ bool matches(std::string_view pattern, std::string_view name);
 // Null where the catalogue has no such metric. Where several rows match, that with the most of the
 // name written out counts.
 const MetricInfo* find_metric(std::string_view name);
+
+// Tells whether one run tells the metric, so that repetitions of it only repeat it: what the gate
+// judges by such a rule, and memory of the tensor allocator and of estimates.
+bool repeats_exactly(const MetricInfo& info);
 
 // Returns the same of a metric that must be there.
 const MetricInfo& metric_info(std::string_view name);

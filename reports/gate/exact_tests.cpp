@@ -8,6 +8,7 @@
 #include "harness/record/agreement.h"
 #include "harness/record/metric_catalogue.h"
 #include "harness/stats/quantile.h"
+#include "reports/gate/names.h"
 
 namespace moebench::gate {
 namespace {
@@ -24,7 +25,8 @@ struct ExactMetric {
 
 // Says how unevenly the ranks need memory: it is computed here of mem_peak, and so in no record.
 constexpr const char* kImbalance = "mem_peak_imbalance";
-constexpr record::GateRule kImbalanceRule{Kind::kNoMore, 1e-2};
+// Beside it the same number of bytes counts as none as of mem_peak itself.
+constexpr double kImbalanceTolerance = 1e-2;
 
 // Those of the catalogue in its order, each with what is computed of it.
 std::vector<ExactMetric> exact_metrics() {
@@ -32,7 +34,9 @@ std::vector<ExactMetric> exact_metrics() {
   for (const record::MetricInfo& info : record::metric_catalogue()) {
     if (info.gate.kind == Kind::kNone) continue;
     metrics.push_back({std::string(info.name), info.gate});
-    if (info.name == "mem_peak") metrics.push_back({kImbalance, kImbalanceRule});
+    if (info.name == "mem_peak") {
+      metrics.push_back({kImbalance, {Kind::kNoMore, kImbalanceTolerance, info.gate.absolute}});
+    }
   }
   return metrics;
 }
@@ -87,15 +91,38 @@ void judge_loss(const CellRecord& base, const CellRecord& candidate, MetricTest&
                           apart->allowed);
 }
 
-void judge(const ExactMetric& metric, MetricTest& test) {
-  const double change = relative(*test.base, *test.candidate);
-  test.change = Change{change};
-  const double tolerance = metric.rule.tolerance;
+// What the candidate may have more, in the metric's unit.
+double allowance(const ExactMetric& metric, const Runs& base, double base_value) {
+  double absolute = metric.rule.absolute;
+  if (metric.name == kImbalance) {
+    // Largest / mean grows by so much where the largest rank has so many bytes more.
+    absolute *= base_value / median_of(base, "mem_peak").value_or(base_value);
+  }
+  return std::max(metric.rule.tolerance * std::abs(base_value), absolute);
+}
+
+// "+0.1 %, at least 500 kB".
+std::string allowance_text(const record::GateRule& rule) {
+  const bool is_two_sided = rule.kind != Kind::kNoMore;
+  std::string text = fmt::format("{}{:.3g} %", is_two_sided ? "±" : "+", rule.tolerance * 100);
+  if (rule.absolute > 0) text += ", at least " + value_text(rule.absolute, "bytes");
+  return text;
+}
+
+void judge(const ExactMetric& metric, double allowed, MetricTest& test) {
+  const double growth = *test.candidate - *test.base;
+  test.change = Change{relative(*test.base, *test.candidate)};
   const bool is_two_sided = metric.rule.kind != Kind::kNoMore;
-  const bool is_worse = (is_two_sided ? std::abs(change) : change) > tolerance;
-  test.verdict = is_worse ? Verdict::kRegressed : Verdict::kPass;
-  if (!is_worse) return;
-  test.note = fmt::format("allowed: {}{:.3g} %", is_two_sided ? "±" : "+", tolerance * 100);
+  const bool is_worse = (is_two_sided ? std::abs(growth) : growth) > allowed;
+  const bool is_better = !is_two_sided && -growth > allowed;
+  test.verdict = is_worse ? Verdict::kRegressed : is_better ? Verdict::kImproved : Verdict::kPass;
+  const double by_share = metric.rule.tolerance * std::abs(*test.base);
+  const bool is_by_absolute = !is_worse && !is_better && std::abs(growth) > by_share;
+  if (is_worse) test.note = "allowed: " + allowance_text(metric.rule);
+  if (is_by_absolute) {
+    test.note =
+        fmt::format("less than {} counts as none", value_text(metric.rule.absolute, "bytes"));
+  }
 }
 
 }  // namespace
@@ -114,7 +141,7 @@ std::vector<MetricTest> exact_tests(const Runs& base, const Runs& candidate) {
     if (test.candidate && metric.rule.kind == Kind::kLoss) {
       judge_loss(*base.front(), *candidate.front(), test);
     } else if (test.candidate) {
-      judge(metric, test);
+      judge(metric, allowance(metric, base, *test.base), test);
     } else {
       test.note = "the candidate did not measure it";
     }

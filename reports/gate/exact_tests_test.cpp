@@ -14,7 +14,7 @@ CellRecord run() {
   CellRecord run;
   run.workload = "w";
   run.axes = {{"dtype", "fp32"}};
-  run.metrics["mem_peak"] = {.unit = "bytes", .value = 3e6, .per_rank = {3e6, 1e6}};
+  run.metrics["mem_peak"] = {.unit = "bytes", .value = 3e9, .per_rank = {3e9, 1e9}};
   run.metrics["real_tokens"] = {.unit = "tokens", .value = 1000};
   run.metrics["loss"] = {.unit = "1", .value = 2.5, .samples = {3, 2.5}};
   return run;
@@ -37,19 +37,43 @@ auto set(const char* metric, double value) {
 }
 
 TEST(ExactTests, MemoryMayFallAndNotGrow) {
-  EXPECT_EQ(verdict("mem_peak", set("mem_peak", 3e6)), Verdict::kPass);
-  EXPECT_EQ(verdict("mem_peak", set("mem_peak", 1e6)), Verdict::kPass);
-  EXPECT_EQ(verdict("mem_peak", set("mem_peak", 3.002e6)), Verdict::kPass);
-  EXPECT_EQ(verdict("mem_peak", set("mem_peak", 3.01e6)), Verdict::kRegressed);
+  EXPECT_EQ(verdict("mem_peak", set("mem_peak", 3e9)), Verdict::kPass);
+  EXPECT_EQ(verdict("mem_peak", set("mem_peak", 1e9)), Verdict::kImproved);
+  EXPECT_EQ(verdict("mem_peak", set("mem_peak", 2.998e9)), Verdict::kPass);
+  EXPECT_EQ(verdict("mem_peak", set("mem_peak", 3.002e9)), Verdict::kPass);
+  EXPECT_EQ(verdict("mem_peak", set("mem_peak", 3.01e9)), Verdict::kRegressed);
+}
+
+TEST(ExactTests, FewBytesMoreOfASmallModelCountAsNone) {
+  const auto test_of = [](double more) {
+    CellRecord base = run(), candidate = run();
+    base.metrics["mem_peak"].value = 13e6;
+    candidate.metrics["mem_peak"].value = 13e6 + more;
+    return exact_tests({&base}, {&candidate}).front();
+  };
+  EXPECT_EQ(test_of(0.2e6).verdict, Verdict::kPass) << "1.5 %";
+  EXPECT_EQ(test_of(0.2e6).note, "less than 500 kB counts as none");
+  EXPECT_EQ(test_of(-0.2e6).verdict, Verdict::kPass);
+  EXPECT_EQ(test_of(-0.6e6).verdict, Verdict::kImproved);
+  EXPECT_EQ(test_of(0.6e6).verdict, Verdict::kRegressed);
+  EXPECT_EQ(test_of(0.6e6).note, "allowed: +0.1 %, at least 500 kB");
+  EXPECT_EQ(test_of(1e3).note, "") << "less than what is allowed of all models";
 }
 
 TEST(ExactTests, TheImbalanceOfMemoryOverRanksIsGatedToo) {
-  EXPECT_EQ(verdict("mem_peak_imbalance",
-                    [](CellRecord& record) {
-                      record.metrics["mem_peak"].per_rank = {3e6, 0.5e6};
-                    }),
-            Verdict::kRegressed);
-  EXPECT_EQ(verdict("mem_peak_imbalance", set("mem_peak", 3e6)), Verdict::kPass);
+  const auto with_ranks = [](double scale, double smaller) {
+    CellRecord base = run(), candidate = run();
+    base.metrics["mem_peak"] = {
+        .unit = "bytes", .value = 3 * scale, .per_rank = {3 * scale, scale}};
+    candidate.metrics["mem_peak"] = base.metrics["mem_peak"];
+    candidate.metrics["mem_peak"].per_rank.back() = smaller * scale;
+    return exact_tests({&base}, {&candidate})[1].verdict;
+  };
+  EXPECT_EQ(with_ranks(1e9, 0.5), Verdict::kRegressed);
+  EXPECT_EQ(with_ranks(1e9, 1), Verdict::kPass);
+  EXPECT_EQ(with_ranks(1e9, 1.5), Verdict::kImproved);
+  EXPECT_EQ(with_ranks(1e6, 0.5), Verdict::kPass) << "250 kB";
+  EXPECT_EQ(with_ranks(5e6, 0.5), Verdict::kRegressed);
 }
 
 TEST(ExactTests, TokensMustBeTheSame) {

@@ -60,7 +60,7 @@ class TestSession {
       run.environment = {{"cpu_model", "cpu"}, {"torch_version", "2"}};
       run.metrics["step_time"] = {.unit = "ns",
                                   .value = arm == record::Arm::kBase ? base_ns : candidate_ns};
-      run.metrics["mem_peak"] = {.unit = "bytes", .value = 3e6, .per_rank = {3e6, 2e6}};
+      run.metrics["mem_peak"] = {.unit = "bytes", .value = 30e6, .per_rank = {30e6, 20e6}};
       run.metrics["other_cores"] = {.unit = "1", .value = 0};
       records.push_back(std::move(run));
     }

@@ -12,6 +12,7 @@
 #include "harness/session/pair_session.h"
 #include "harness/session/plan.h"
 #include "harness/session/results_folder.h"
+#include "reports/gate/gated_metrics.h"
 #include "reports/write/cells.h"
 #include "tools/moebench/commands.h"
 #include "tools/moebench/output.h"
@@ -116,6 +117,16 @@ fs::path calibration_of(const AbArguments& options) {
               folder.string());
 }
 
+// Before machine time is spent.
+void check_metrics(const std::vector<std::string>& metrics,
+                   const std::vector<session::PairedCell>& cells) {
+  for (const std::string& metric : metrics) {
+    for (const session::PairedCell& cell : cells) {
+      gate::check_gated_metric(metric, cell.base.measure);
+    }
+  }
+}
+
 void check_candidate(const AbArguments& options) {
   if (options.candidate.empty() && options.candidate_set.empty()) {
     throw Error("name what is compared: --candidate PATH, or --candidate-set AXIS=VALUE");
@@ -213,6 +224,7 @@ int run_command(const AbArguments& options) {
   pairs.folder = session::results_path(options.out, options.selection.file, "-ab");
   pairs.cells =
       options.candidate_set.empty() ? same_cells(options.selection) : counterparts(options);
+  check_metrics(options.metrics, pairs.cells);
   find_programs(options, pairs);
   pairs.plan.base = name_of_base(pairs);
   pairs.plan.candidate = options.candidate_set.empty()

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cstdlib>
 #include <functional>
+#include <map>
 
 #include "harness/base/file.h"
 #include "harness/record/record.h"
@@ -41,7 +42,7 @@ void slow_down(record::RankResult& result) {
   for (double& step : result.metrics["step_time"].samples) step *= 1.2;
 }
 
-void grow(record::RankResult& result) { *result.metrics["mem_peak"].value *= 1.1; }
+void grow(record::RankResult& result) { *result.metrics["mem_peak"].value += 1e6; }
 
 class GateCli : public ::testing::Test {
  protected:
@@ -118,7 +119,7 @@ TEST_F(GateCli, EqualBuildsPass) {
   EXPECT_THAT(gate.out, StartsWith("# Regression gate: PASS"));
 }
 
-TEST_F(GateCli, ASlowerBuildRegressesAndAFasterOnePasses) {
+TEST_F(GateCli, ASlowerBuildRegressesAndAFasterOneIsImproved) {
   change_candidate(slow_down);
   EXPECT_EQ(ab().exit_code, 0);
   ::setenv("GITHUB_STEP_SUMMARY", (folder_.path() / "summary.md").c_str(), 1);
@@ -134,7 +135,21 @@ TEST_F(GateCli, ASlowerBuildRegressesAndAFasterOnePasses) {
       moebench({"ab", "file.yaml", "--base", candidate_.program(), "--candidate", base_.program(),
                 "--pairs", "2", "--busy-cores", "1000", "--out", "other"});
   EXPECT_EQ(other.exit_code, 0) << other.err;
-  EXPECT_EQ(moebench({"gate", "other"}).exit_code, 0);
+  const Output faster = moebench({"gate", "other"});
+  EXPECT_EQ(faster.exit_code, 0);
+  EXPECT_THAT(faster.out, StartsWith("# Regression gate: IMPROVED"));
+}
+
+TEST_F(GateCli, AMetricThatCannotBeGatedIsRefusedBeforeAnythingRuns) {
+  for (const auto& [metric, reason] :
+       std::map<std::string, std::string>{{"step_tiem", "did you mean 'step_time'?"},
+                                          {"mem_peak", "judged in every session"},
+                                          {"tokens_per_expert", "has no number for a run"}}) {
+    const Output output = ab({"--metric", metric});
+    EXPECT_EQ(output.exit_code, 2);
+    EXPECT_THAT(output.err, AllOf(StartsWith("moebench: error: --metric: "), HasSubstr(reason)));
+    EXPECT_FALSE(fs::exists(results()));
+  }
 }
 
 TEST_F(GateCli, AVerdictStandsWhateverOutputFails) {
@@ -322,7 +337,8 @@ TEST_F(GateCli, BaselinesKeepExactMetricsUnderAName) {
   EXPECT_EQ(run(), 0);
   const Output larger = moebench({"gate", "results/file", "--baseline", "main"});
   EXPECT_EQ(larger.exit_code, 1);
-  EXPECT_THAT(larger.out, AllOf(HasSubstr("+10.0 %"), HasSubstr("times are not judged")));
+  EXPECT_THAT(larger.out, AllOf(HasSubstr("allowed: +0.1 %, at least 500 kB"),
+                                HasSubstr("times are not judged")));
 
   const Output saved = moebench({"baseline", "save", "main", "results/file"});
   EXPECT_THAT(saved.out, HasSubstr("generation 1 stays the current one"));

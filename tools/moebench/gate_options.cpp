@@ -59,7 +59,7 @@ void add_ab(CLI::App& app, AbArguments& options) {
   ab->add_option("--out", options.out, "Results folder, default results/<stem of FILE>-ab")
       ->type_name("DIR");
   ab->add_option("--metric", options.metrics,
-                 "Time metrics to gate; default step_time, or load_time")
+                 "Metrics of runs to gate; default step_time, or load_time")
       ->type_name("NAME")
       ->allow_extra_args(false);
   ab->add_option("--mde", options.mde, "Slowdown that a pass rules out")
