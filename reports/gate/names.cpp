@@ -28,10 +28,6 @@ std::vector<std::string> axes_where(const Report& report, bool varying) {
   return names;
 }
 
-std::string bound_text(const std::optional<double>& bound) {
-  return bound && std::isfinite(*bound) ? reports::format_change(bound) : "?";
-}
-
 }  // namespace
 
 std::string axis_of(const CellResult& cell, std::string_view axis) {
@@ -59,6 +55,10 @@ std::string describe_all(const Report& report) {
     if (std::ranges::count(scenarios, cell.scenario) == 0) scenarios.push_back(cell.scenario);
   }
   return fmt::format("all {} cells of {}", report.cells.size(), fmt::join(scenarios, ", "));
+}
+
+std::string bound_text(const std::optional<double>& bound) {
+  return bound && std::isfinite(*bound) ? reports::format_change(bound) : "?";
 }
 
 std::string change_text(const MetricTest& test) {

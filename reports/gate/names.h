@@ -25,6 +25,8 @@ std::string describe_all(const Report& report);
 // "+20.1 % [+18.0 %, +22.2 %]", "-3.0 %", "—": the estimate, and the interval that REGRESSED and
 // IMPROVED are decided by.
 std::string change_text(const MetricTest& test);
+// "+18.0 %", "?" where it is not known.
+std::string bound_text(const std::optional<double>& bound);
 // "+4.1 %", what PASS is decided by; "" of a metric that is no time.
 std::string at_most_text(const MetricTest& test);
 

@@ -18,6 +18,16 @@ reports::Document summary_document(const Report& report);
 // Writes the same as markdown of at most `max_bytes`; it counts the rows of tables that do not fit.
 std::string write_summary(const Report& report, std::size_t max_bytes = kMaxSummaryBytes);
 
+// Largest comment that GitHub takes is 65 536 characters.
+inline constexpr std::size_t kMaxCommentBytes = 60'000;
+
+// Markdown for a comment on a pull request: a hidden line by which a bot finds the comment again
+// (comment_marker), one sentence, at most ten rows that fit beside GitHub's margins, the rest
+// folded. Nobody is mentioned by it, whatever the texts of others hold.
+std::string write_comment(const Report& report, std::size_t max_bytes = kMaxCommentBytes);
+// "<!-- moebench gate: english -->": the same for the same scenarios.
+std::string comment_marker(const Report& report);
+
 // GitHub's workflow commands: an error for each regression and each failed or missing cell, a
 // warning for each inconclusive or known one. GitHub shows ten of a type, so the ten that stand
 // for more are the nine worst and "k more".

@@ -55,6 +55,59 @@ TEST(Outputs, EveryKindAsAnnotations) {
 
 TEST(Outputs, EveryKindAsJunit) { expect_golden("junit.xml", write_junit(all_kinds())); }
 
+TEST(Outputs, EveryKindAsComment) { expect_golden("comment.md", write_comment(all_kinds())); }
+
+TEST(Outputs, ACommentSaysFirstWhatMatters) {
+  TestSession session;
+  session.add_cell("a", 0);
+  EXPECT_THAT(
+      write_comment(session.judge()),
+      StartsWith("<!-- moebench gate: quick -->\n### moebench: PASS\n\n**no slowdown of +5 %, "
+                 "no more memory, the same losses in 1 cells**"));
+  session.add_cell("b", -20);
+  EXPECT_THAT(
+      write_comment(session.judge()),
+      AllOf(HasSubstr("### moebench: IMPROVED"), HasSubstr("**step_time is 20.0 % better ["),
+            HasSubstr("in quick kernel=b; nothing is worse**")));
+  session.add_cell("c", 20);
+  session.add_cell("d", 20);
+  EXPECT_THAT(write_comment(session.judge()), AllOf(HasSubstr("### moebench: REGRESSED"),
+                                                    HasSubstr("**step_time is 20.0 % worse ["),
+                                                    HasSubstr("(and 1 more REGRESSED)**")));
+}
+
+TEST(Outputs, ACommentOnWhatCannotBeToldSaysWhatIsMissing) {
+  TestSession session;
+  session.plan("noisy");
+  for (const double ns : {100e6, 140e6, 70e6, 120e6}) session.add("noisy", 100e6, ns);
+  EXPECT_THAT(write_comment(session.judge()),
+              AllOf(HasSubstr("**there is no telling yet whether step_time got worse in quick: "),
+                    HasSubstr(" pairs more would decide**")));
+}
+
+TEST(Outputs, ACommentHasTenRowsAndItsBytes) {
+  TestSession session;
+  for (int i = 0; i < 60; ++i) session.add_cell(fmt::format("cell{}", i), 20);
+  const Report report = session.judge();
+  const std::string text = write_comment(report);
+  const std::string shown = text.substr(0, text.find("<details>"));
+  EXPECT_EQ(std::count(shown.begin(), shown.end(), '\n'), 1 + 2 + 2 + 2 + 2 + 10 + 1 + 2);
+  EXPECT_THAT(shown, HasSubstr("51 more rows below"));
+  EXPECT_LE(write_comment(report, 9000).size(), 9000U);
+}
+
+TEST(Outputs, ACommentMentionsNobody) {
+  TestSession session;
+  session.plan("broken");
+  session.input.session.cells.back().scenario = "a --> b";
+  session.add("broken", 100e6, 100e6).second->disposition = record::Disposition::kCrashed;
+  session.input.records.back().message = "@octocat broke #12; <!-- | `x` &#64;";
+  const std::string text = write_comment(session.judge());
+  EXPECT_THAT(text, StartsWith("<!-- moebench gate: a_____b -->\n"));
+  EXPECT_THAT(text, AllOf(HasSubstr("@<!-- -->octocat broke #<!-- -->12"),
+                          HasSubstr("&lt;!-- \\| \\`x\\` &amp;")));
+}
+
 TEST(Outputs, APassIsShortAndAnnotatesNothing) {
   TestSession session;
   session.add_cell("a", 0);

@@ -66,7 +66,9 @@ Report judge_baseline(const GateArguments& options) {
 }
 
 // The summary, which fits where CI shows it, or the same in another format.
-void print_summary(const Report& report, const std::string& summary, reports::Format format) {
+void print_report(const Report& report, const std::string& summary, const std::string& name) {
+  if (name == kPrComment) return print_text(gate::write_comment(report));
+  const reports::Format format = output_format(name);
   if (format == reports::Format::kMarkdown) {
     print_text(summary);
   } else {
@@ -96,7 +98,7 @@ int run_command(const GateArguments& options) {
   const Report report = options.baseline.empty() ? judge_session(options) : judge_baseline(options);
   const std::string summary = gate::write_summary(report);
   std::vector<std::function<void()>> outputs = {
-      [&] { print_summary(report, summary, output_format(options.format)); }};
+      [&] { print_report(report, summary, options.format); }};
   if (options.github) {
     outputs.emplace_back([&] { print_text(gate::write_annotations(report)); });
     outputs.emplace_back([&] { append_line(*environment_variable(kSummaryVariable), summary); });

@@ -94,7 +94,9 @@ void add_gate(CLI::App& app, GateArguments& options) {
   gate->add_flag("--github", options.github,
                  "Print annotations, append to the file GITHUB_STEP_SUMMARY names");
   gate->add_option("--junit", options.junit, "JUnit XML file to write")->type_name("FILE");
-  add_format(*gate, options.format);
+  add_format(*gate, options.format,
+             "Default: terminal on a terminal, else markdown; pr-comment: a short comment",
+             {kPrComment});
 }
 
 void add_power(CLI::App& app, PowerArguments& options) {

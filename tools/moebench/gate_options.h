@@ -22,6 +22,9 @@ inline constexpr int kExitNotComparable = 5;
 inline constexpr int kExitNoBaseline = 6;
 inline constexpr int kExitSelftestFailed = 7;
 
+// A format of the gate alone: markdown for a comment on a pull request.
+inline constexpr const char* kPrComment = "pr-comment";
+
 struct CalibrateArguments {
   session::Selection selection;
   std::int64_t pairs = 6;
