@@ -2,6 +2,7 @@
 #include <functional>
 #include <vector>
 
+#include "harness/base/check.h"
 #include "harness/base/environment_variable.h"
 #include "harness/base/error.h"
 #include "harness/base/file.h"
@@ -11,6 +12,7 @@
 #include "reports/gate/baseline.h"
 #include "reports/gate/gate.h"
 #include "reports/gate/outputs.h"
+#include "reports/gate/requirements.h"
 #include "tools/moebench/commands.h"
 #include "tools/moebench/output.h"
 
@@ -76,21 +78,62 @@ void print_report(const Report& report, const std::string& summary, const std::s
   }
 }
 
-int exit_code(const Report& report, const std::vector<std::string>& fail_on) {
-  const auto fails = [&](const char* verdict) {
-    return std::find(fail_on.begin(), fail_on.end(), verdict) != fail_on.end();
-  };
+bool fails(const GateArguments& options, const char* verdict) {
+  return std::ranges::count(options.fail_on, verdict) > 0;
+}
+
+int exit_code(const Report& report, const GateArguments& options) {
   const auto any = [&](Verdict verdict) { return report.count(verdict) > 0; };
-  if (report.worst() == Verdict::kRegressed && fails("regressed")) return kExitRegressed;
+  if (report.worst() == Verdict::kRegressed && fails(options, "regressed")) return kExitRegressed;
   if (any(Verdict::kFailed)) return kExitCellFailed;
-  if (any(Verdict::kMissing) && fails("missing")) return kExitCellFailed;
-  if (any(Verdict::kInconclusive) && fails("inconclusive")) return kExitInconclusive;
+  if (any(Verdict::kMissing) && fails(options, "missing")) return kExitCellFailed;
+  if (any(Verdict::kInconclusive) && fails(options, "inconclusive")) return kExitInconclusive;
   return kExitOk;
+}
+
+int exit_code(gate::Holding holding, const GateArguments& options) {
+  switch (holding) {
+    case gate::Holding::kHeld:
+    case gate::Holding::kKnownFailure:
+      return kExitOk;
+    case gate::Holding::kUndecided:
+      return fails(options, "inconclusive") ? kExitInconclusive : kExitOk;
+    case gate::Holding::kMissing:
+      return fails(options, "missing") ? kExitCellFailed : kExitOk;
+    case gate::Holding::kFailed:
+      return kExitCellFailed;
+    case gate::Holding::kBroken:
+      return fails(options, "regressed") ? kExitRegressed : kExitOk;
+  }
+  MOEBENCH_CHECK(!"a holding outside its enumeration");
+}
+
+// That of the worst which --fail-on does not leave out.
+int exit_code(const gate::RequirementReport& report, const GateArguments& options) {
+  gate::Holding worst = gate::Holding::kHeld;
+  for (const gate::BoundTest& test : report.tests) {
+    if (exit_code(test.holding, options) != kExitOk) worst = std::max(worst, test.holding);
+  }
+  return exit_code(worst, options);
+}
+
+// Bounds of any results; of a session of pairs the candidate's runs.
+int judge_bounds(const GateArguments& options) {
+  if (options.format == kPrComment) {
+    throw Error("--format {} is for verdicts on pairs; leave it out with --require", kPrComment);
+  }
+  const auto requirements = gate::parse_requirements(options.require);
+  const auto report = gate::judge_requirements(gate::baseline_runs(load_runs(options.folder)),
+                                               requirements, session::today());
+  return write_outputs(
+      exit_code(report, options),
+      {[&] { print_document(gate::requirement_document(report), output_format(options.format)); }});
 }
 
 }  // namespace
 
 int run_command(const GateArguments& options) {
+  if (!options.require.empty()) return judge_bounds(options);
   if (options.github && !environment_variable(kSummaryVariable)) {
     throw Error("--github: {} names no file; leave --github out outside of GitHub",
                 kSummaryVariable);
@@ -107,7 +150,7 @@ int run_command(const GateArguments& options) {
     outputs.emplace_back(
         [&] { write_output(options.junit, gate::write_junit(report), options.folder); });
   }
-  return write_outputs(exit_code(report, options.fail_on), outputs);
+  return write_outputs(exit_code(report, options), outputs);
 }
 
 }  // namespace moebench::cli

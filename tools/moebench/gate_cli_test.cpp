@@ -185,6 +185,32 @@ TEST_F(GateCli, MoreMemoryRegresses) {
   EXPECT_THAT(gate.out, HasSubstr("mem_peak"));
 }
 
+TEST_F(GateCli, RequirementsAreJudgedOnAnyResults) {
+  const auto gate = [&](const std::string& folder, const std::string& bounds) {
+    return moebench({"gate", folder, "--require", bounds});
+  };
+  EXPECT_EQ(moebench({"run", "file.yaml", "--repeats", "2"}).exit_code, 0);
+  const Output held = gate("results/file", "mem_peak<=64GB,rss_peak<1TB");
+  EXPECT_EQ(held.exit_code, 0) << held.out << held.err;
+  EXPECT_THAT(held.out, StartsWith("# Requirements: HELD"));
+  const Output broken = gate("results/file", "mem_peak<=1kB");
+  EXPECT_EQ(broken.exit_code, 1);
+  EXPECT_THAT(broken.out, HasSubstr("2 requirements of cells: 2 BROKEN."));
+  EXPECT_EQ(gate("results/file", "collective_wait<1s").exit_code, 3) << "not measured";
+  EXPECT_EQ(gate("results/file", "mem_paek<=64GB").exit_code, 2);
+  EXPECT_EQ(moebench({"gate", "results/file", "--require", "mem_peak<=1kB", "--fail-on", "missing"})
+                .exit_code,
+            0);
+
+  EXPECT_EQ(moebench({"run", "file.yaml", "--out", "once", "--filter", "parallelism=ep"}).exit_code,
+            0);
+  EXPECT_EQ(gate("once", "step_time<1h").exit_code, 4) << "one run";
+
+  change_candidate(grow);
+  EXPECT_EQ(ab().exit_code, 0);
+  EXPECT_EQ(gate("results/file-ab", "mem_peak<100kB").exit_code, 1) << "the candidate's runs count";
+}
+
 TEST_F(GateCli, AutoStopsOnceItIsDecided) {
   const Output session =
       moebench({"ab", "file.yaml", "--candidate", candidate_.program(), "--busy-cores", "1000"});
@@ -314,6 +340,8 @@ TEST_F(GateCli, WrongUseExits2) {
            {"ab", "file.yaml", "--candidate", base_.program(), "--calibration", "nowhere"},
            {"ab", "file.yaml", "--candidate", base_.program(), "--mde", "5"},
            {"gate", "results", "--github"},
+           {"gate", "results", "--require", "gemm_share"},
+           {"gate", "results", "--require", "gemm_share>=0.4", "--junit", "junit.xml"},
            {"baseline", "save", "main"},
            {"baseline", "show"},
            {"baseline", "save", "../main", "results"}}) {

@@ -56,6 +56,7 @@ struct GateArguments {
   std::string mde;  // empty: what the session set itself
   std::vector<std::string> fail_on = {"regressed", "inconclusive", "missing"};
   std::string baseline;  // empty: the session of pairs in the folder is judged
+  std::string require;   // bounds that the runs in the folder are judged by instead
   std::string store = "results/baselines";
   bool github = false;
   std::string junit;
