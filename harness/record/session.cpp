@@ -1,5 +1,8 @@
 #include "harness/record/session.h"
 
+#include <fmt/ranges.h>
+
+#include <algorithm>
 #include <cmath>
 
 #include "harness/base/file.h"
@@ -93,6 +96,34 @@ void plan_looks(Session& session, std::vector<int> looks) {
   session.later_looks.clear();
   int pairs = session.looks.back();
   for (int i = 0; i < kNumLaterLooks; ++i) session.later_looks.push_back(pairs *= 2);
+}
+
+std::string difference(const Session& session, const Session& other) {
+  std::vector<std::string> parts;
+  const auto compare = [&](const char* what, const auto& value, const auto& wanted) {
+    if (value != wanted) parts.push_back(fmt::format("{} {}, not {}", what, value, wanted));
+  };
+  const auto listed = [](const auto& values) {
+    return values.empty() ? std::string("none") : fmt::format("{}", fmt::join(values, ", "));
+  };
+  const auto quoted = [](const std::string& text) { return fmt::format("'{}'", text); };
+  compare("kind is", quoted(to_string(session.kind)), quoted(to_string(other.kind)));
+  compare("base is", quoted(session.base), quoted(other.base));
+  compare("candidate is", quoted(session.candidate), quoted(other.candidate));
+  compare("looks are after pairs", listed(session.looks), listed(other.looks));
+  compare("metrics are", listed(session.metrics), listed(other.metrics));
+  compare("alpha is", session.alpha, other.alpha);
+  compare("mde is", session.mde, other.mde);
+  compare("busy cores are", session.busy_cores, other.busy_cores);
+  compare("reserve is", session.reserve, other.reserve);
+  compare("later looks are", listed(session.later_looks), listed(other.later_looks));
+  compare("number of cells is", session.cells.size(), other.cells.size());
+  if (session.cells.size() == other.cells.size() && session.cells != other.cells) {
+    const auto [cell, wanted] = std::ranges::mismatch(session.cells, other.cells);
+    parts.push_back(fmt::format("cell {} with candidate {} is planned, not {} with {}", cell->id,
+                                cell->candidate, wanted->id, wanted->candidate));
+  }
+  return fmt::format("{}", fmt::join(parts, "; "));
 }
 
 std::optional<Session> load_session(const std::filesystem::path& folder) {

@@ -61,6 +61,10 @@ inline constexpr double kReserve = 0.25;
 inline constexpr int kNumLaterLooks = 4;
 void plan_looks(Session& session, std::vector<int> looks);
 
+// Says what of the plans differs, seeds and extensions aside: "base is 'a', not 'b'; looks are 6,
+// not 12"; "" where nothing does.
+std::string difference(const Session& session, const Session& other);
+
 // nullopt where the folder has no session.json. Error names file, member and remedy.
 std::optional<Session> load_session(const std::filesystem::path& folder);
 void write_session(const std::filesystem::path& folder, const Session& session);

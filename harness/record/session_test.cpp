@@ -76,6 +76,28 @@ TEST_F(SessionFile, OneOfBeforeLaterLooksHasNone) {
   EXPECT_EQ(session.spending(1), 0.5);
 }
 
+TEST(Session, SaysWhatDiffers) {
+  EXPECT_EQ(difference(example(), example()), "");
+  Session other = example();
+  other.seed = 1;
+  other.extended = 0;
+  EXPECT_EQ(difference(example(), other), "");
+  other.looks = {6};
+  other.mde = 0.05;
+  other.metrics.clear();
+  EXPECT_EQ(difference(example(), other),
+            "looks are after pairs 4, 8, not 6; metrics are step_time, not none; mde is 0.03, not "
+            "0.05");
+  other = example();
+  other.cells[0].candidate = "0";
+  EXPECT_THAT(difference(example(), other), HasSubstr("cell 0123456789ab with candidate ba98"));
+  other.cells.clear();
+  EXPECT_EQ(difference(example(), other), "number of cells is 1, not 0");
+  other = example();
+  other.cells[0].axes[0].second = "4";
+  EXPECT_NE(difference(example(), other), "");
+}
+
 TEST(Session, AllLooksTogetherSpendNoMoreThanAlpha) {
   for (const std::vector<int>& looks : {std::vector{6}, std::vector{6, 12, 20}}) {
     Session session;

@@ -1,5 +1,7 @@
 #include "harness/session/pair_session.h"
 
+#include <fmt/core.h>
+
 #include <algorithm>
 #include <map>
 #include <optional>
@@ -62,18 +64,19 @@ class Runner {
     calibration_ = record::load(session_.folder / kCalibrationFolder);
     check_calibration();
     check_workers();
-    const auto num_runs =
-        2 * session_.cells.size() * static_cast<std::size_t>(session_.plan.looks.back());
     std::ostream& out = session_.progress == nullptr ? nowhere_ : *session_.progress;
+    if (session_.extend) extend(out);
+    looks_ = session_.plan.all_looks();
+    const auto num_runs = 2 * session_.cells.size() * static_cast<std::size_t>(looks_.back());
     check_data(out);
     out << launch::progress_limit_note(bases(session_.cells)) << '\n';
     display_.emplace(out, session_.is_terminal, static_cast<int>(num_runs));
   }
 
   PairsEnd run() {
-    for (std::size_t i = 0; i < session_.plan.looks.size(); ++i) {
-      if (!run_to(session_.plan.looks[i])) return PairsEnd::kInterrupted;
-      const bool is_last = i + 1 == session_.plan.looks.size();
+    for (std::size_t i = 0; i < looks_.size(); ++i) {
+      if (!run_to(looks_[i])) return PairsEnd::kInterrupted;
+      const bool is_last = i + 1 == looks_.size();
       if (!is_last && !gate::wants_more_pairs(gate::judge(gate_input()))) break;
     }
     return any_failed() ? PairsEnd::kCellFailed : PairsEnd::kComplete;
@@ -96,13 +99,9 @@ class Runner {
     }
     session_.plan.cells = session_cells(session_.cells);
     session_.plan.seed = random_seed();
-    if (const auto existing = record::load_session(path)) {
-      session_.plan.seed = existing->seed;
-      if (*existing == session_.plan) return;
-      throw Error(
-          "'{}' holds another session: other cells, programs or settings; choose another --out, or "
-          "start over with --fresh",
-          path.string());
+    if (const auto existing = record::load_session(path)) return go_on(*existing);
+    if (session_.extend) {
+      throw Error("'{}' holds no session to extend; start one without --extend", path.string());
     }
     if (fs::exists(path / "results.jsonl")) {
       throw Error("'{}' holds results that are no session of pairs; choose another --out",
@@ -110,6 +109,66 @@ class Runner {
     }
     if (!session_.calibration.empty()) copy_calibration(session_.calibration, path);
     record::write_session(path, session_.plan);
+  }
+
+  // Takes over what the session decided when it began: the order of its runs, and its looks where
+  // it is of before later ones existed, or is extended.
+  void go_on(const record::Session& existing) {
+    record::Session& plan = session_.plan;
+    plan.seed = existing.seed;
+    plan.extended = existing.extended;
+    if (session_.extend) plan.looks = existing.looks;
+    if (session_.extend || existing.later_looks.empty()) {
+      plan.reserve = existing.reserve;
+      plan.later_looks = existing.later_looks;
+    }
+    const std::string text = record::difference(existing, plan);
+    if (text.empty()) return;
+    throw Error(
+        "'{}' holds another session: its {}. A plan cannot change after its first run: one that "
+        "may be changed until the verdict pleases finds more slowdowns, or misses more, than is "
+        "promised. For more pairs give the command that began it and --extend, which adds the next "
+        "look that it set itself; for another session choose another --out, or start over with "
+        "--fresh",
+        session_.folder.string(), text);
+  }
+
+  // Adds the next later look to a session that ended inconclusive. One that was interrupted goes
+  // on.
+  void extend(std::ostream& out) {
+    record::Session& plan = session_.plan;
+    const std::string folder = session_.folder.string();
+    if (plan.later_looks.empty()) {
+      throw Error(
+          "'{}' cannot be extended: it began before sessions kept a part of alpha for later looks, "
+          "and judged once more it would find slowdowns that are none more often than promised; "
+          "start a new session in another --out",
+          folder);
+    }
+    const std::vector<int> looks = plan.all_looks();
+    const auto next = std::ranges::find_if(looks, [&](int look) { return !wanting(look).empty(); });
+    const bool is_cut_short = next != looks.end();
+    if (next == looks.begin()) {
+      out << "the session has not reached its first look yet: it goes on\n";
+      return;
+    }
+    const gate::Report report = gate::judge(gate_input());
+    if (!gate::wants_more_pairs(report)) {
+      throw Error("'{}' is decided: it ended {}, and more pairs must not change that", folder,
+                  to_string(report.worst()));
+    }
+    if (is_cut_short) {
+      out << "the session has not reached its last look yet: it goes on\n";
+      return;
+    }
+    if (plan.extended == std::ssize(plan.later_looks)) {
+      throw Error(
+          "'{}' was extended {} times, as often as it set itself; start a new session with "
+          "more --pairs in another --out",
+          folder, plan.extended);
+    }
+    ++plan.extended;
+    record::write_session(session_.folder, plan);
   }
 
   // Before machine time is spent. Library versions are the ranks' and so known later.
@@ -168,7 +227,8 @@ class Runner {
     return {.session = session_.plan,
             .records = records_,
             .calibration = calibration_,
-            .today = today()};
+            .today = today(),
+            .with_outlook = false};
   }
 
   std::map<std::string, gate::CellPairs> pairs() const {
@@ -280,6 +340,7 @@ class Runner {
   compare::DisturbanceRules rules_;
   machine::MachineFacts facts_;
   std::vector<std::string> axes_;
+  std::vector<int> looks_;
   std::vector<CellRecord> records_;
   std::vector<CellRecord> calibration_;
   std::ostream nowhere_{nullptr};

@@ -29,6 +29,7 @@ struct PairSession {
       calibration;  // results folder that is copied into the session; may be empty
   launch::LauncherChoice launcher = {};
   bool fresh = false;
+  bool extend = false;  // by the next look that was set beforehand (record::Session::later_looks)
   std::string command_line;
   std::ostream* progress = nullptr;  // shows the runs as they go; nullptr: nothing is shown
   bool is_terminal = false;          // what `progress` writes to
@@ -45,7 +46,8 @@ enum class PairsEnd { kComplete, kCellFailed, kInterrupted };
 // Runs what the plan still lacks, look by look; after each but the last it judges, and ends where
 // more pairs would decide nothing. A pair whose telemetry breaks a rule is run again, up to twice
 // the pairs planned; a cell that failed is not. kCellFailed: one did, and that is not a known
-// failure. Error where the folder holds another session or other results.
+// failure. Error where the folder holds another session or other results, or a session that cannot
+// be extended shall be.
 PairsEnd run_pairs(PairSession session);
 
 // Folder in a session's folder that holds its copy of the calibration.

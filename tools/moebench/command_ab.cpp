@@ -230,12 +230,13 @@ int run_command(const AbArguments& options) {
   pairs.plan.candidate = options.candidate_set.empty()
                              ? pairs.candidate_worker.string()
                              : fmt::format("{}", fmt::join(options.candidate_set, " "));
-  pairs.plan.looks = looks_of(options.pairs);
+  record::plan_looks(pairs.plan, looks_of(options.pairs));
   pairs.plan.metrics = options.metrics;
   pairs.plan.mde = parse_percent(options.mde, "--mde");
   pairs.plan.busy_cores = options.busy_cores;
   pairs.calibration = calibration_of(options);
   pairs.fresh = options.fresh;
+  pairs.extend = options.extend;
   const std::string folder = pairs.folder.string();
   const int exit_code = run_session(std::move(pairs));
   if (exit_code != kExitInterrupted) std::cerr << "judge it with: moebench gate " << folder << "\n";

@@ -252,8 +252,66 @@ TEST_F(GateCli, ASessionGoesOnWhereItEnded) {
 
   const Output other = ab({"--mde", "3%"});
   EXPECT_EQ(other.exit_code, 2);
-  EXPECT_THAT(other.err, HasSubstr("holds another session"));
+  EXPECT_THAT(other.err, AllOf(HasSubstr("holds another session: its mde is 0.05, not 0.03."),
+                               HasSubstr("A plan cannot change"), HasSubstr("--extend")));
   EXPECT_EQ(ab({"--mde", "3%", "--fresh"}).exit_code, 0);
+}
+
+TEST_F(GateCli, ASessionThatEndedInconclusiveIsExtendedByItsNextLook) {
+  const auto ab_of_one = [&](const std::vector<std::string>& more) {
+    std::vector<std::string> words = {"ab",      "file.yaml", "--candidate",  candidate_.program(),
+                                      "--pairs", "1",         "--busy-cores", "1000"};
+    words.insert(words.end(), more.begin(), more.end());
+    return moebench(words);
+  };
+  const Output none = ab_of_one({"--extend"});
+  EXPECT_EQ(none.exit_code, 2);
+  EXPECT_THAT(none.err, HasSubstr("holds no session to extend"));
+  EXPECT_FALSE(fs::exists(results() / "session.json"));
+
+  EXPECT_EQ(ab_of_one({}).exit_code, 0);
+  const Output open = moebench({"gate", "results/file-ab"});
+  EXPECT_EQ(open.exit_code, 4) << "one pair does not tell the noise";
+  EXPECT_THAT(open.out,
+              HasSubstr("with --extend adds the next look that was set beforehand, at 2"));
+  EXPECT_EQ(ab_of_one({}).exit_code, 0);
+  EXPECT_EQ(record::load(results()).size(), 4U) << "nothing runs again by itself";
+
+  EXPECT_EQ(ab_of_one({"--extend"}).exit_code, 0);
+  EXPECT_EQ(record::load_session(results())->extended, 1);
+  EXPECT_GE(record::load(results()).size(), 8U);
+  EXPECT_EQ(moebench({"gate", "results/file-ab"}).exit_code, 0);
+  EXPECT_EQ(ab_of_one({}).exit_code, 0) << "it stays the same session";
+  const Output again = ab_of_one({"--extend"});
+  EXPECT_EQ(again.exit_code, 2);
+  EXPECT_THAT(again.err, HasSubstr("is decided: it ended PASS"));
+}
+
+TEST_F(GateCli, WhatCannotBeExtendedSaysWhy) {
+  EXPECT_EQ(ab().exit_code, 0);
+  edit(results() / "session.json", "\"extended\": 0", "\"extended\": 4");
+  std::string text = read_file(results() / "results.jsonl");
+  const std::string whole = text;
+  EXPECT_EQ(ab({"--extend"}).exit_code, 2) << "decided at the first look";
+  edit(results() / "session.json", "\"extended\": 4", "\"extended\": 0");
+
+  // Without its last record it is cut short, and goes on.
+  text.resize(text.rfind('\n', text.size() - 2) + 1);
+  write_file_atomically(results() / "results.jsonl", text);
+  const Output cut = ab({"--extend"});
+  EXPECT_EQ(cut.exit_code, 0) << cut.err;
+  EXPECT_THAT(cut.err, HasSubstr("it goes on"));
+  EXPECT_EQ(record::load_session(results())->extended, 0);
+
+  // As a session of before later looks.
+  std::string session = read_file(results() / "session.json");
+  const auto begin = session.find("  \"later_looks\"");
+  session.erase(begin, session.find("  \"alpha\"") - begin);
+  write_file_atomically(results() / "session.json", session);
+  EXPECT_EQ(ab().exit_code, 0) << "it goes on as it was";
+  const Output old = ab({"--extend"});
+  EXPECT_EQ(old.exit_code, 2);
+  EXPECT_THAT(old.err, HasSubstr("it began before sessions kept a part of alpha"));
 }
 
 TEST_F(GateCli, UnpairedOrEmptyFoldersAreRefused) {

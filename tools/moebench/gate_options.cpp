@@ -67,7 +67,11 @@ void add_ab(CLI::App& app, AbArguments& options) {
       ->type_name("PERCENT");
   add_busy_cores(*ab, options.busy_cores);
   add_launcher(*ab, options.launcher);
-  ab->add_flag("--fresh", options.fresh, "Remove the results in DIR and start over");
+  CLI::Option* fresh =
+      ab->add_flag("--fresh", options.fresh, "Remove the results in DIR and start over");
+  ab->add_flag("--extend", options.extend,
+               "Add the next look that a session set itself, where it ended inconclusive")
+      ->excludes(fresh);
 }
 
 void add_store(CLI::App& app, std::string& store) {

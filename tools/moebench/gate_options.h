@@ -48,6 +48,7 @@ struct AbArguments {
   double busy_cores = 0.25;
   LauncherOptions launcher;
   bool fresh = false;
+  bool extend = false;
   std::string command_line;
 };
 
