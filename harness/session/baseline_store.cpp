@@ -10,8 +10,8 @@
 #include "harness/base/parse.h"
 #include "harness/base/words.h"
 #include "harness/config/limits.h"
-#include "reports/gate/baseline.h"
 #include "reports/compare/fingerprint.h"
+#include "reports/gate/baseline.h"
 
 namespace moebench::session {
 namespace {

@@ -148,14 +148,12 @@ CellsOutcome outcome_of(const CellSession& session) {
   return outcome;
 }
 
-}  // namespace
-
-Order order_of(const CellSession& session) {
-  if (session.order) return *session.order;
-  const bool repeats =
-      std::ranges::any_of(session.cells, [](const auto& cell) { return cell.repeats > 1; });
-  return repeats ? Order::kRandom : Order::kListed;
+std::string order_text(Order order, std::uint64_t seed) {
+  const std::string name = to_string(order);
+  return order == Order::kRandom ? fmt::format("{} (seed {:016x})", name, seed) : name;
 }
+
+}  // namespace
 
 Records load_records(const std::filesystem::path& folder) {
   return by_run(reports::check_agreement(record::load(folder)));
@@ -173,9 +171,8 @@ ProgramOf programs_if_there() {
 }
 
 CellsOutcome run_cells(const CellSession& session) {
-  const Order order = order_of(session);
   const std::uint64_t seed = plan_seed(session.cells);
-  const std::vector<PlannedRun> plan = make_plan(session.cells, order, seed);
+  const std::vector<PlannedRun> plan = make_plan(session.cells, session.order, seed);
   launch::RunCellOptions options;
   options.results_folder = session.folder;
   options.worker = launch::find_programs(session.cells);
@@ -195,10 +192,9 @@ CellsOutcome run_cells(const CellSession& session) {
   Records recorded = by_run(record::load(session.folder));
   update_recorded_names(session, plan, recorded);
   notes << origin_notes(pending, session.keep_other_builds);
-  notes << fmt::format(
-      "{}: {} repetitions to run, {} already ok, order {}\n", session.folder.string(),
-      pending.runs.size(), plan.size() - pending.runs.size(),
-      order == Order::kListed ? "listed" : fmt::format("random (seed {:016x})", seed));
+  notes << fmt::format("{}: {} repetitions to run, {} already ok, order {}\n",
+                       session.folder.string(), pending.runs.size(),
+                       plan.size() - pending.runs.size(), order_text(session.order, seed));
   if (!pending.runs.empty()) notes << launch::progress_limit_note(session.cells) << '\n';
   launch::handle_interrupts();
   if (!run_pending(session, pending.runs, recorded, options)) {

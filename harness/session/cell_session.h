@@ -17,17 +17,15 @@ namespace moebench::session {
 // Runs of cells, each as often as it repeats.
 struct CellSession {
   std::vector<config::CellConfig> cells;
-  std::optional<Order> order = {};  // none: random where a cell is repeated
-  std::filesystem::path folder;     // of the results
-  bool fresh = false;               // removes what is there
+  Order order = Order::kRounds;
+  std::filesystem::path folder;  // of the results
+  bool fresh = false;            // removes what is there
   bool keep_other_builds = false;
   launch::LauncherChoice launcher = {};
   std::string command_line;          // goes into the records
   std::ostream* progress = nullptr;  // notes, and the runs as they go
   bool is_terminal = false;          // what `progress` writes to
 };
-
-Order order_of(const CellSession& session);
 
 // The results of a folder, judged against each other; none where it does not exist.
 Records load_records(const std::filesystem::path& folder);

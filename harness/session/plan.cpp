@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <map>
 #include <memory>
+#include <numeric>
 #include <set>
 
 #include "harness/base/error.h"
@@ -12,6 +13,7 @@
 #include "harness/base/words.h"
 #include "harness/config/limits.h"
 #include "harness/launch/shell_words.h"
+#include "harness/session/comparisons.h"
 
 namespace moebench::session {
 namespace {
@@ -212,6 +214,27 @@ void name_baseline(const std::vector<std::string>& values, const Selection& sele
   for (CellConfig& cell : cells) cell.file = origin;
 }
 
+namespace {
+
+// Places of the cells in the order of repetition 0.
+std::vector<std::size_t> sequence_of(const std::vector<CellConfig>& cells, Order order) {
+  std::vector<std::size_t> sequence;
+  if (order != Order::kRounds) {
+    sequence.resize(cells.size());
+    std::iota(sequence.begin(), sequence.end(), std::size_t{0});
+    return sequence;
+  }
+  bool is_backwards = false;
+  for (Comparison& comparison : comparisons_of(cells)) {
+    if (is_backwards) std::ranges::reverse(comparison.arms);
+    sequence.insert(sequence.end(), comparison.arms.begin(), comparison.arms.end());
+    if (comparison.arms.size() > 1) is_backwards = !is_backwards;
+  }
+  return sequence;
+}
+
+}  // namespace
+
 std::vector<PlannedRun> make_plan(const std::vector<CellConfig>& cells, Order order,
                                   std::uint64_t seed) {
   std::int64_t rounds = 0;
@@ -224,12 +247,15 @@ std::vector<PlannedRun> make_plan(const std::vector<CellConfig>& cells, Order or
     throw Error("{} cells are {} repetitions, more than {}; select cells, or repeat less",
                 cells.size(), sum, config::kMaxRepetitions);
   }
+  const std::vector<std::size_t> sequence = sequence_of(cells, order);
   std::vector<PlannedRun> plan;
   for (int repetition = 0; repetition < rounds; ++repetition) {
     const auto round_begin = static_cast<std::ptrdiff_t>(plan.size());
-    for (const CellConfig& cell : cells) {
-      if (repetition < cell.repeats) plan.push_back({cell, repetition});
+    for (const std::size_t place : sequence) {
+      if (repetition < cells[place].repeats) plan.push_back({cells[place], repetition});
     }
+    const bool is_backwards = order == Order::kRounds && repetition % 2 == 1;
+    if (is_backwards) std::reverse(plan.begin() + round_begin, plan.end());
     if (order == Order::kRandom) {
       shuffle(plan.begin() + round_begin, plan.end(), seed + static_cast<unsigned>(repetition));
     }

@@ -25,9 +25,10 @@ struct PlannedRun {
   std::pair<std::string, int> key() const { return {cell.id(), repetition}; }
 };
 
-enum class Order { kListed, kRandom };
+enum class Order { kRounds, kListed, kRandom };
 constexpr auto names_of(Order) {
-  return name_table<Order>({{Order::kListed, "listed"}, {Order::kRandom, "random"}});
+  return name_table<Order>(
+      {{Order::kRounds, "rounds"}, {Order::kListed, "listed"}, {Order::kRandom, "random"}});
 }
 
 // The file's scenarios, cut down to --only and --filter; a scenario without cells is left out, but
@@ -52,9 +53,10 @@ std::vector<config::CellConfig> cells_to_resume(const std::vector<config::Scenar
 void name_baseline(const std::vector<std::string>& values, const Selection& selection,
                    std::vector<config::CellConfig>& cells);
 
-// First all cells' repetition 0, then repetition 1, ...; kRandom shuffles each round by `seed`, so
-// that slow drifts of the machine meet all cells alike. Error where they are more than
-// config::kMaxRepetitions.
+// First all cells' repetition 0, then repetition 1, ..., in an order in which slow drifts of the
+// machine meet all cells alike: with kRounds what is compared (comparisons.h) stands side by side,
+// A B, in the next comparison D C, and every repetition goes the other way round than the one
+// before; kRandom shuffles each by `seed`. Error where they are more than config::kMaxRepetitions.
 std::vector<PlannedRun> make_plan(const std::vector<config::CellConfig>& cells, Order order,
                                   std::uint64_t seed);
 

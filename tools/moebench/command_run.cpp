@@ -78,8 +78,8 @@ std::string command_lines(const std::vector<config::CellConfig>& cells,
 
 int dry_run(const RunArguments& options) {
   const session::CellSession session = session_of(options);
-  const auto plan = session::make_plan(session.cells, session::order_of(session),
-                                       session::plan_seed(session.cells));
+  const auto plan =
+      session::make_plan(session.cells, session.order, session::plan_seed(session.cells));
   const session::Records records =
       session.fresh ? session::Records{} : session::load_records(session.folder);
   const session::Pending pending =

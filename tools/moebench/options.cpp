@@ -66,7 +66,7 @@ void add_run(CLI::App& app, RunArguments& options) {
       ->type_name("LIST")
       ->delimiter(',')
       ->allow_extra_args(false);
-  run->add_option("--order", options.order, "Default: random where cells repeat, else listed")
+  run->add_option("--order", options.order, "Default: rounds, what is compared side by side")
       ->type_name("ORDER")
       ->check(one_of<session::Order>());
   run->add_option("--time-limit", options.time_limit_s,

@@ -29,7 +29,7 @@ struct RunArguments {
   std::string out;  // empty: results/<stem of the file>
   std::optional<std::int64_t> repeats;
   std::vector<std::string> baseline;  // axis=value, instead of the file's
-  std::string order;                  // listed, random or empty: random where a cell is repeated
+  std::string order;                  // word of session::Order; empty: rounds
   std::optional<double> time_limit_s;
   std::optional<double> progress_limit_s;
   LauncherOptions launcher;
