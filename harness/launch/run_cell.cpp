@@ -19,6 +19,7 @@
 #include "harness/launch/shell_words.h"
 #include "harness/machine/memory_kills.h"
 #include "harness/machine/process_sampler.h"
+#include "harness/machine/run_telemetry.h"
 #include "harness/measure/gpu_process_sampler.h"
 #include "harness/merge/merge.h"
 #include "harness/merge/merge_trainer.h"
@@ -234,6 +235,7 @@ class Observer {
     const auto progress = cell_.engine.is_builtin() ? reader_.poll() : growth_.poll();
     if (!progress) return;
     watch_.note(*progress, now);
+    if (progress->phase == "steps") telemetry_.sample_clock();
     if (options_.on_progress) options_.on_progress(*progress);
   }
 
@@ -241,6 +243,7 @@ class Observer {
   std::string complaint() const { return watch_.complaint(ProgressWatch::Clock::now()); }
 
   void finish(const machine::TreeUsage& usage, const fs::path& folder, record::CellRecord& record) {
+    record.metrics.merge(machine_metrics(record));
     if (!sampler_) return;
     record::ProcessFigures figures = sampler_->finish(usage);
     if (gpus_) gpus_->finish(figures);
@@ -250,8 +253,18 @@ class Observer {
   }
 
  private:
+  // Slurm's ranks are no descendants of this process: it cannot tell them from others.
+  record::Metrics machine_metrics(const record::CellRecord& record) const {
+    record::Metrics metrics = telemetry_.finish();
+    if (record.environment.at("launcher") == to_string(Launcher::kSlurm)) {
+      metrics.erase("other_cores");
+    }
+    return metrics;
+  }
+
   const config::CellConfig& cell_;
   const RunCellOptions& options_;
+  machine::RunTelemetry telemetry_;
   ProgressReader reader_;
   OutputGrowth growth_;
   ProgressWatch watch_;

@@ -37,7 +37,14 @@ RunTelemetry::RunTelemetry()
       swap_used_bytes_(read_machine_facts().swap_used_bytes) {}
 
 void RunTelemetry::sample_clock() {
+  const auto now_s = [this] {
+    return std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count();
+  };
+  const double begin_s = now_s();
+  if (!clock_budget_.allows(begin_s, clock_cost_s_)) return;
   const double hz = core_clock_hz();
+  clock_cost_s_ = now_s() - begin_s;
+  clock_budget_.spend(begin_s, clock_cost_s_);
   if (!(hz > 0)) return;
   clock_sum_hz_ += hz;
   ++num_clocks_;

@@ -293,7 +293,7 @@ constexpr auto kCatalogue = std::to_array<MetricInfo>({
     {"trainer_flops_per_second", "FLOP/s", kNotOfRanks,
      "the largest rate that the trainer tells of a measured step, a device"},
 
-    // The machine during a run of a session of pairs, as the driver saw it.
+    // The machine during a run, as the driver saw it.
     {"run_time", "ns", kNotOfRanks, "the whole run, from its start to the end of its last process"},
     {"other_cores", "1", kNotOfRanks, "cores that were busy with something else"},
     {"swap_growth", "bytes", kNotOfRanks, "bytes swapped out"},

@@ -236,6 +236,15 @@ TEST_F(MoebenchTest, ResultsOfAnotherWorkerAreKeptWhereThatIsAskedFor) {
   EXPECT_THAT(second.out, AllOf(HasSubstr("program"), HasSubstr("are of 2 programs")));
 }
 
+TEST_F(MoebenchTest, ARecordSaysWhatTheMachineDidMeanwhile) {
+  EXPECT_EQ(moebench({"run", "file.yaml"}).exit_code, 0);
+  for (const record::CellRecord& record : record::load(results())) {
+    EXPECT_GT(record.value("run_time").value(), 0);
+    EXPECT_GE(record.value("swap_growth").value(), 0);
+    EXPECT_GE(record.value("other_cores").value_or(0), 0);
+  }
+}
+
 TEST_F(MoebenchTest, RecordsSayWhatTheirScenarioComparesWith) {
   const auto baselines = [this] {
     std::set<std::string> found;
