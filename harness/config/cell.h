@@ -152,7 +152,12 @@ struct CellConfig {
   DataConfig data;
 
   // Driver-side; not part of the identity.
-  std::int64_t repeats = 1;
+  std::int64_t repeats = 1;  // with `repeats_auto` the fewest
+  // In no file: goes on until every interval of what it gains reaches `gain_width`, half of it
+  // relative to the gain, or it has repeated `max_repeats` times.
+  bool repeats_auto = false;
+  double gain_width = 0.05;
+  std::int64_t max_repeats = 10;
   Profile profile = Profile::kNone;
   bool check_numerics = true;  // measure what arms are compared by
   double time_limit_s = 0;     // a repetition; 0 = none

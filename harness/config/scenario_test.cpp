@@ -196,6 +196,25 @@ TEST_F(ScenarioFile, NamesAreShortAndOnOneLine) {
               HasSubstr("no model 'aaa"));
 }
 
+TEST_F(ScenarioFile, RepeatsMayGoOnUntilGainsAreTold) {
+  const auto cell = [&](const std::string& settings) {
+    return load("scenarios: [{name: s, axes: {model: tiny}, settings: {" + settings + "}}]")
+        .front()
+        .cells.front();
+  };
+  const CellConfig fixed = cell("repeats: 4");
+  EXPECT_FALSE(fixed.repeats_auto);
+  const CellConfig found = cell("gain_width: 0.02, max_repeats: 5, repeats: auto");
+  EXPECT_TRUE(found.repeats_auto);
+  EXPECT_EQ(found.repeats, 3);
+  EXPECT_EQ(found.gain_width, 0.02);
+  EXPECT_EQ(found.max_repeats, 5);
+  EXPECT_EQ(found.id(), fixed.id()) << "no part of the cell's identity";
+  EXPECT_THAT(setting_error("repeats: often"), HasSubstr("setting 'repeats'"));
+  EXPECT_THAT(setting_error("gain_width: 5"), HasSubstr("5 is no share from 0.001 to 1"));
+  EXPECT_THAT(setting_error("max_repeats: 2"), HasSubstr("at least 3"));
+}
+
 TEST_F(ScenarioFile, SettingsAreBounded) {
   EXPECT_THAT(setting_error("repeats: 1000000000"), HasSubstr("from 1 to 10000"));
   EXPECT_THAT(setting_error("threads_per_rank: 5000"), HasSubstr("from 1 to 4096"));

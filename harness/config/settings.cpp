@@ -47,6 +47,17 @@ double seconds(const YamlValue& value) {
   return number;
 }
 
+void set_repeats(const YamlValue& value, const std::filesystem::path&, CellConfig& cell) {
+  cell.repeats_auto = !value.is_list() && !value.is_mapping() && value.text() == "auto";
+  cell.repeats = cell.repeats_auto ? kMinAutoRepeats : value.integer(1, kMaxRepeats);
+}
+
+void set_gain_width(const YamlValue& value, const std::filesystem::path&, CellConfig& cell) {
+  cell.gain_width = value.number();
+  if (cell.gain_width >= 0.001 && cell.gain_width <= 1) return;
+  value.fail(fmt::format("{:g} is no share from 0.001 to 1; 0.05 is 5 %", cell.gain_width));
+}
+
 void set_time_limit(const YamlValue& value, const std::filesystem::path&, CellConfig& cell) {
   cell.time_limit_s = seconds(value);
 }
@@ -200,7 +211,9 @@ const std::vector<SettingDefinition>& definitions() {
       {"resume_from", set_path<&CellConfig::resume_from>},
       {"profile", set_word<&CellConfig::profile>},
       {"check_numerics", set_bool<&CellConfig::check_numerics>},
-      {"repeats", set_count<&CellConfig::repeats, 1, kMaxRepeats>},
+      {"repeats", set_repeats},
+      {"gain_width", set_gain_width},
+      {"max_repeats", set_count<&CellConfig::max_repeats, kMinAutoRepeats, kMaxRepeats>},
       {"time_limit_s", set_time_limit},
       {"collective_time_limit_s", set_collective_time_limit},
       {"progress_limit_s", set_progress_limit},

@@ -9,6 +9,7 @@
 #include <set>
 
 #include "harness/base/error.h"
+#include "harness/config/limits.h"
 #include "harness/launch/process.h"
 #include "harness/launch/progress_watch.h"
 #include "harness/launch/run_cell.h"
@@ -102,40 +103,102 @@ std::vector<config::CellConfig> cells_of(const std::vector<PlannedRun>& runs) {
   return cells;
 }
 
-// Runs and records what is pending; false when interrupted.
-bool run_pending(const CellSession& session, const std::vector<PlannedRun>& pending,
-                 const Records& recorded, launch::RunCellOptions& options) {
-  launch::ProgressDisplay display(*session.progress, session.is_terminal,
-                                  static_cast<int>(pending.size()));
-  options.on_progress = [&](const launch::RankProgress& now) { display.update(now); };
-  const std::vector<std::string> axes = varying_axes(session.cells);
-  for (const PlannedRun& run : pending) {
-    std::string name = describe(run.cell, axes);
+// "auto, 3 to 10, gain_width 0.05": how the number of a cell's repetitions was found.
+std::string auto_text(const config::CellConfig& cell) {
+  return fmt::format("auto, {} to {}, gain_width {}", config::kMinAutoRepeats, cell.max_repeats,
+                     cell.gain_width);
+}
+
+// Runs a session's cells into its folder.
+class Runner {
+ public:
+  Runner(const CellSession& session, launch::RunCellOptions options, ProgramOf program_of)
+      : session_(session),
+        options_(std::move(options)),
+        program_of_(std::move(program_of)),
+        rounds_(session.cells, session.round_rules),
+        axes_(varying_axes(session.cells)) {}
+
+  // Takes what is on record as it stands in the folder.
+  void set_recorded(Records recorded) { recorded_ = std::move(recorded); }
+
+  // Runs what is pending of a plan, and on until no further rounds are wanted; false when
+  // interrupted.
+  bool run(std::vector<PlannedRun> pending) {
+    while (!pending.empty()) {
+      if (!run_pending(pending)) return false;
+      pending = further_runs();
+    }
+    return true;
+  }
+
+  // As often as they have run now.
+  std::vector<config::CellConfig> cells() const { return rounds_.wanted(counted()); }
+
+ private:
+  RecordViews counted() const {
+    return counted_records(session_.cells, recorded_, program_of_, session_.keep_other_builds);
+  }
+
+  // What has failed in this session is not tried again in it.
+  std::vector<PlannedRun> further_runs() const {
+    const auto plan = make_plan(cells(), session_.order, plan_seed(session_.cells));
+    std::vector<PlannedRun> further =
+        find_pending(plan, recorded_, program_of_, session_.keep_other_builds).runs;
+    std::erase_if(further, [&](const PlannedRun& run) { return attempted_.contains(run.key()); });
+    return further;
+  }
+
+  bool run_pending(const std::vector<PlannedRun>& pending) {
+    std::optional<launch::ProgressDisplay> display;
+    display.emplace(*session_.progress, session_.is_terminal, static_cast<int>(pending.size()));
+    options_.on_progress = [&](const launch::RankProgress& now) { display->update(now); };
+    for (std::size_t i = 0; i < pending.size(); ++i) {
+      if (!run_one(pending[i], *display)) return false;
+      const bool ends_repetition =
+          i + 1 == pending.size() || pending[i + 1].repetition != pending[i].repetition;
+      if (ends_repetition) *session_.progress << rounds_.report(counted(), pending[i].repetition);
+    }
+    return true;
+  }
+
+  bool run_one(const PlannedRun& run, launch::ProgressDisplay& display) {
+    std::string name = describe(run.cell, axes_);
     if (run.cell.repeats > 1) name += fmt::format(" #{}", run.repetition);
     display.start_run(name);
-    auto record = launch::run_cell(run.cell, run.repetition, options);
+    auto record = launch::run_cell(run.cell, run.repetition, options_);
     if (!record) {
       display.end_run("interrupted");
       return false;
     }
-    record->environment["command_line"] = session.command_line;
+    record->environment["command_line"] = session_.command_line;
+    if (run.cell.repeats_auto) record->environment["repeats"] = auto_text(run.cell);
     warn_of_few_data(run.cell, *record);
-    const auto before = recorded.find(run.key());
-    if (before != recorded.end()) {
+    const auto before = recorded_.find(run.key());
+    if (before != recorded_.end()) {
       record->scenarios = all_places(run.cell, before->second.scenarios);
     }
-    record::append(options.results_folder, *record);
+    record::append(options_.results_folder, *record);
     display.end_run(*record);
-    if (launch::interrupted()) return false;
+    attempted_.insert(run.key());
+    recorded_.insert_or_assign(run.key(), std::move(*record));
+    return !launch::interrupted();
   }
-  return true;
-}
+
+  const CellSession& session_;
+  launch::RunCellOptions options_;
+  ProgramOf program_of_;
+  Rounds rounds_;
+  std::vector<std::string> axes_;
+  Records recorded_;
+  std::set<std::pair<std::string, int>> attempted_;
+};
 
 // The planned cells in the file's order, whatever the order of the run.
-CellsOutcome outcome_of(const CellSession& session) {
+CellsOutcome outcome_of(const CellSession& session, const std::vector<config::CellConfig>& cells) {
   const Records records = load_records(session.folder);
   CellsOutcome outcome;
-  const std::vector<PlannedRun> plan = make_plan(session.cells, Order::kListed, 0);
+  const std::vector<PlannedRun> plan = make_plan(cells, Order::kListed, 0);
   note_known_failures(plan, records, *session.progress);
   for (const PlannedRun& run : plan) {
     if (!is_ok(run, records) && !is_excused(run, records)) outcome.end = CellsEnd::kCellFailed;
@@ -170,25 +233,31 @@ ProgramOf programs_if_there() {
   });
 }
 
+std::vector<config::CellConfig> wanted_cells(const CellSession& session, const Records& records,
+                                             const ProgramOf& program_of) {
+  return Rounds(session.cells, session.round_rules)
+      .wanted(counted_records(session.cells, records, program_of, session.keep_other_builds));
+}
+
 CellsOutcome run_cells(const CellSession& session) {
-  const std::uint64_t seed = plan_seed(session.cells);
-  const std::vector<PlannedRun> plan = make_plan(session.cells, session.order, seed);
   launch::RunCellOptions options;
   options.results_folder = session.folder;
   options.worker = launch::find_programs(session.cells);
   options.launcher = session.launcher;
   options.place = launch::read_launch_place(options.launcher);
-  options.machine = machine::read_machine_facts();
+  options.machine = machine::read_machine_facts();  // once: later ones hold the session's own load
+  const ProgramOf program_of = programs(options.worker, options.machine);
   const ResultsFolder folder(session.folder);
-  const Pending pending =
-      find_pending(plan, session.fresh ? Records() : load_records(session.folder),
-                   programs(options.worker, options.machine), session.keep_other_builds);
+  const std::uint64_t seed = plan_seed(session.cells);
+  const Records judged = session.fresh ? Records() : load_records(session.folder);
+  const std::vector<PlannedRun> plan =
+      make_plan(wanted_cells(session, judged, program_of), session.order, seed);
+  const Pending pending = find_pending(plan, judged, program_of, session.keep_other_builds);
   std::ostream& notes = *session.progress;
   check_weights(cells_of(pending.runs),
                 launch::may_leave_host(session.launcher.launcher, options.place));
   check_data_files(cells_of(pending.runs), options.launcher, options.place, notes);
   if (session.fresh) folder.remove_results();
-  // As they stand in the folder, not judged against each other.
   Records recorded = by_run(record::load(session.folder));
   update_recorded_names(session, plan, recorded);
   notes << origin_notes(pending, session.keep_other_builds);
@@ -197,11 +266,13 @@ CellsOutcome run_cells(const CellSession& session) {
                        plan.size() - pending.runs.size(), order_text(session.order, seed));
   if (!pending.runs.empty()) notes << launch::progress_limit_note(session.cells) << '\n';
   launch::handle_interrupts();
-  if (!run_pending(session, pending.runs, recorded, options)) {
+  Runner runner(session, options, program_of);
+  runner.set_recorded(std::move(recorded));
+  if (!runner.run(pending.runs)) {
     notes << "moebench: interrupted; finished repetitions are kept, run again to continue\n";
     return {CellsEnd::kInterrupted, {}};
   }
-  return outcome_of(session);
+  return outcome_of(session, runner.cells());
 }
 
 }  // namespace moebench::session

@@ -11,6 +11,7 @@
 #include "harness/record/record.h"
 #include "harness/session/pending.h"
 #include "harness/session/plan.h"
+#include "harness/session/rounds.h"
 
 namespace moebench::session {
 
@@ -21,6 +22,7 @@ struct CellSession {
   std::filesystem::path folder;  // of the results
   bool fresh = false;            // removes what is there
   bool keep_other_builds = false;
+  RoundRules round_rules = {};
   launch::LauncherChoice launcher = {};
   std::string command_line;          // goes into the records
   std::ostream* progress = nullptr;  // notes, and the runs as they go
@@ -29,6 +31,10 @@ struct CellSession {
 
 // The results of a folder, judged against each other; none where it does not exist.
 Records load_records(const std::filesystem::path& folder);
+
+// The session's cells as often as they run by what is on record (Rounds).
+std::vector<config::CellConfig> wanted_cells(const CellSession& session, const Records& records,
+                                             const ProgramOf& program_of);
 
 // What would measure a cell here. For a build without the worker, or an engine that is not
 // installed, it is nothing: a plan can be looked at all the same.

@@ -27,7 +27,8 @@ class Comparisons : public ::testing::Test {
                           "defaults: {axes: {model: toy, ranks: 2, seq_len: 16}}\n"
                           "scenarios:\n" +
                               scenarios);
-    const Selection selection{.file = (folder_ / "file.yaml").string()};
+    Selection selection;
+    selection.file = (folder_ / "file.yaml").string();
     return cells_to_run(select_scenarios(selection), selection);
   }
   static std::vector<std::vector<std::size_t>> arms(const std::vector<config::CellConfig>& cells) {

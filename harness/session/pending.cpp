@@ -30,6 +30,24 @@ const CellRecord* ok_record(const PlannedRun& run, const Records& records) {
   return is_ok ? &it->second : nullptr;
 }
 
+RecordViews counted_records(const std::vector<config::CellConfig>& cells, const Records& records,
+                            const ProgramOf& program_of, bool keep_other_builds) {
+  RecordViews counted;
+  for (const config::CellConfig& cell : cells) {
+    const std::string id = cell.id();
+    const auto program = keep_other_builds ? std::nullopt : program_of(cell);
+    const auto begin = records.lower_bound({id, 0});
+    for (auto it = begin; it != records.end() && it->first.first == id; ++it) {
+      const CellRecord& record = it->second;
+      const bool is_ok = record.disposition == Disposition::kOk;
+      if (is_ok && recorded_profile(record) < cell.profile) continue;
+      if (is_ok && program && origin_of(record, *program) == Origin::kOther) continue;
+      counted.emplace(it->first, &record);
+    }
+  }
+  return counted;
+}
+
 Pending find_pending(const std::vector<PlannedRun>& plan, const Records& records,
                      const ProgramOf& program_of, bool keep_other_builds) {
   Pending pending;

@@ -36,6 +36,12 @@ using ProgramOf = std::function<std::optional<record::Program>(const config::Cel
 Pending find_pending(const std::vector<PlannedRun>& plan, const Records& records,
                      const ProgramOf& program_of, bool keep_other_builds);
 
+// The records of cells by which it is decided how often they run: all but those that are pending
+// since another program made them, or without the profile that is wanted.
+using RecordViews = std::map<std::pair<std::string, int>, const record::CellRecord*>;
+RecordViews counted_records(const std::vector<config::CellConfig>& cells, const Records& records,
+                            const ProgramOf& program_of, bool keep_other_builds);
+
 // Lines for stderr on results that are not counted, or are and might surprise; "" where all are of
 // the one program.
 std::string origin_notes(const Pending& pending, bool keep_other_builds);

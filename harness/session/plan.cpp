@@ -141,10 +141,18 @@ void check_can_run(const std::vector<Scenario>& scenarios, const Selection& sele
   }
 }
 
-// What two scenarios ask of the one cell that they share.
+// What two scenarios ask of the one cell that they share; of `repeats: auto` the one that asks for
+// more.
 void add_wishes(const CellConfig& of_another, CellConfig& cell) {
   if (cell.scenarios.back() != of_another.scenario) cell.scenarios.push_back(of_another.scenario);
   cell.repeats = std::max(cell.repeats, of_another.repeats);
+  if (of_another.repeats_auto) {
+    cell.gain_width = cell.repeats_auto ? std::min(cell.gain_width, of_another.gain_width)
+                                        : of_another.gain_width;
+    cell.max_repeats = cell.repeats_auto ? std::max(cell.max_repeats, of_another.max_repeats)
+                                         : of_another.max_repeats;
+    cell.repeats_auto = true;
+  }
   cell.profile = std::max(cell.profile, of_another.profile);
 }
 

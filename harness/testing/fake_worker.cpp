@@ -21,6 +21,9 @@ void write_results(const fs::path& folder, int rank, int world_size, int steps) 
   record::RankResult result = good_result(rank, world_size, steps);
   write("ok", result);
   write("probe", probe_result(rank, world_size));
+  record::RankResult moved = result;
+  moved.environment["cpu_model"] = "Another fake CPU";
+  write("moved", moved);
   result.metrics.erase("loss");
   write("partial", result);
   result.disposition = record::Disposition::kOutOfMemory;

@@ -21,6 +21,7 @@ class FakeWorker {
   //   partial    leaves a result without loss, exits 0
   //   garbage    leaves a file that is no JSON, exits 0
   //   memory     leaves a result that says out_of_memory, exits 1
+  //   moved      leaves a result, of another machine in repetition 1, exits 0
   //   kill       kills itself with SIGKILL
   //   stop       stops for ever, after its first line of progress
   //   mute       stops for ever, before it

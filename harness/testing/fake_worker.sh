@@ -33,6 +33,10 @@ case $mode in
     ;;
   silent) ;;
   partial) leave partial ;;
+  moved)
+    [[ ${out##*/} == 1 ]] && kind=moved
+    leave "$kind"
+    ;;
   garbage) echo "{" >"$out/rank_$rank.json" ;;
   memory)
     leave memory

@@ -1,4 +1,5 @@
 #include "harness/session/plan.h"
+#include "harness/session/rounds.h"
 #include "tools/moebench/cell_table.h"
 #include "tools/moebench/commands.h"
 #include "tools/moebench/output.h"
@@ -11,7 +12,11 @@ int run_command(const ListArguments& options) {
                            reports::words_column("cannot run here")};
   for (const config::Scenario& scenario : session::select_scenarios(options.selection)) {
     for (const config::CellConfig& cell : scenario.cells) {
-      rows.push_back({cell, scenario.slow ? "slow" : ""});
+      std::string note = scenario.slow ? "slow" : "";
+      if (cell.repeats_auto) {
+        note += (note.empty() ? "" : ", ") + session::repeats_text(cell) + " repetitions";
+      }
+      rows.push_back({cell, note});
     }
     if (!scenario.cannot_run.empty()) add_row(others, {scenario.name, scenario.cannot_run});
   }

@@ -22,7 +22,7 @@ RunArguments run_options(const ProfileArguments& options) {
   RunArguments run;
   run.selection = options.selection;
   run.out = session::results_path(options.out, options.selection.file, "-profile").string();
-  run.repeats = 1;
+  run.repeats = "1";
   run.launcher = options.launcher;
   run.fresh = options.fresh;
   run.keep_other_builds = options.keep_other_builds;

@@ -1,14 +1,19 @@
+#include <fmt/ranges.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <iostream>
 
 #include "harness/base/check.h"
 #include "harness/base/error.h"
+#include "harness/base/parse.h"
 #include "harness/config/engines.h"
+#include "harness/config/limits.h"
 #include "harness/launch/engine_start.h"
 #include "harness/launch/run_cell.h"
 #include "harness/launch/shell_words.h"
 #include "harness/session/cell_session.h"
+#include "harness/session/comparisons.h"
 #include "harness/session/results_folder.h"
 #include "reports/write/write.h"
 #include "tools/moebench/cell_table.h"
@@ -28,12 +33,19 @@ config::Profile profile_of(const config::CellConfig& cell, config::Profile level
       cell.engine.name);
 }
 
+// A number, auto, or empty: as the file says.
+void set_repeats(const std::string& repeats, config::CellConfig& cell) {
+  if (repeats.empty()) return;
+  cell.repeats_auto = repeats == "auto";
+  cell.repeats = parse_number<std::int64_t>(repeats).value_or(config::kMinAutoRepeats);
+}
+
 std::vector<config::CellConfig> planned_cells(const RunArguments& options) {
   auto cells =
       session::cells_to_run(session::select_scenarios(options.selection), options.selection);
   session::name_baseline(options.baseline, options.selection, cells);
   for (config::CellConfig& cell : cells) {
-    cell.repeats = options.repeats.value_or(cell.repeats);
+    set_repeats(options.repeats, cell);
     cell.time_limit_s = options.time_limit_s.value_or(cell.time_limit_s);
     if (options.progress_limit_s) cell.progress_limit_s = options.progress_limit_s;
     if (!options.profile.empty() && cell.measure == config::Measure::kTrain) {
@@ -49,6 +61,8 @@ session::CellSession session_of(const RunArguments& options) {
       .folder = session::results_path(options.out, options.selection.file),
       .fresh = options.fresh,
       .keep_other_builds = options.keep_other_builds,
+      .round_rules = {.disturbance = {.busy_cores = options.busy_cores},
+                      .repeats_disturbed = !options.keep_disturbed},
       .launcher = options.launcher.choice(),
       .command_line = options.command_line,
       .progress = &std::cerr,
@@ -78,15 +92,19 @@ std::string command_lines(const std::vector<config::CellConfig>& cells,
 
 int dry_run(const RunArguments& options) {
   const session::CellSession session = session_of(options);
-  const auto plan =
-      session::make_plan(session.cells, session.order, session::plan_seed(session.cells));
   const session::Records records =
       session.fresh ? session::Records{} : session::load_records(session.folder);
+  const session::ProgramOf program_of = session::programs_if_there();
+  const auto plan = session::make_plan(session::wanted_cells(session, records, program_of),
+                                       session.order, session::plan_seed(session.cells));
   const session::Pending pending =
-      session::find_pending(plan, records, session::programs_if_there(), session.keep_other_builds);
+      session::find_pending(plan, records, program_of, session.keep_other_builds);
   std::vector<CellRow> rows;
-  for (const session::PlannedRun& run : plan)
-    rows.push_back({run.cell, session::plan_note(run, records, pending)});
+  for (const session::PlannedRun& run : plan) {
+    std::string note = session::plan_note(run, records, pending);
+    if (run.cell.repeats_auto) note += ", of " + session::repeats_text(run.cell);
+    rows.push_back({run.cell, note});
+  }
   print_document(cell_document(rows), reports::Format::kTerminal);
   print_text(command_lines(session.cells, session.folder));
   print_text("\n");
@@ -94,6 +112,32 @@ int dry_run(const RunArguments& options) {
   append(gate, power_document({.selection = options.selection}));
   print_document(gate);
   return kExitOk;
+}
+
+// The command that tells what a single round cannot; "" where nothing is compared, or was told.
+std::string command_that_tells(const RunArguments& options, const session::CellSession& session) {
+  const bool is_single = std::ranges::all_of(
+      session.cells, [](const config::CellConfig& cell) { return cell.repeats == 1; });
+  const auto comparisons = session::comparisons_of(session.cells);
+  const bool compares = std::ranges::any_of(
+      comparisons, [](const session::Comparison& found) { return found.arms.size() > 1; });
+  if (!is_single || !compares) return "";
+  std::vector<std::string> words = {"moebench", "run", options.selection.file};
+  for (const std::string& name : options.selection.only) {
+    words.insert(words.end(), {"--only", name});
+  }
+  for (const std::string& filter : options.selection.filters) {
+    words.insert(words.end(), {"--filter", filter});
+  }
+  if (options.selection.ranks) {
+    words.insert(words.end(), {"--ranks", std::to_string(*options.selection.ranks)});
+  }
+  if (!options.baseline.empty()) {
+    words.insert(words.end(), {"--baseline", fmt::format("{}", fmt::join(options.baseline, ","))});
+  }
+  if (!options.out.empty()) words.insert(words.end(), {"--out", options.out});
+  words.insert(words.end(), {"--repeats", "auto"});
+  return launch::joined_shell_words(words);
 }
 
 int exit_code_of(session::CellsEnd end) {
@@ -119,8 +163,14 @@ int run_command(const RunArguments& options) {
   if (options.dry_run) return dry_run(options);
   const RunOutcome run = run_cells(options);
   if (run.exit_code == kExitInterrupted) return run.exit_code;
-  return write_outputs(run.exit_code,
-                       {[&] { print_document(reports::report_document(run.records)); }});
+  const int exit_code = write_outputs(
+      run.exit_code, {[&] { print_document(reports::report_document(run.records)); }});
+  const std::string command = command_that_tells(options, session_of(options));
+  if (!command.empty()) {
+    std::cerr << "note: one repetition proves no gain; this goes on until gains are told: "
+              << command << '\n';
+  }
+  return exit_code;
 }
 
 }  // namespace moebench::cli

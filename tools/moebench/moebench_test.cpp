@@ -22,6 +22,7 @@ namespace fs = std::filesystem;
 
 using ::testing::AllOf;
 using ::testing::ElementsAre;
+using ::testing::EndsWith;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
@@ -262,6 +263,55 @@ TEST_F(MoebenchTest, RecordsSayWhatTheirScenarioComparesWith) {
   EXPECT_THAT(wrong.err, HasSubstr("--baseline: no axis 'paralelism'; did you mean"));
 }
 
+TEST_F(MoebenchTest, ADisturbedRoundIsMadeAgain) {
+  worker_.set_mode("moved");
+  worker_.set_only_for("parallelism: ep");
+  const std::vector<std::string> run = {"run",       "file.yaml", "--ranks",      "1",
+                                        "--repeats", "3",         "--busy-cores", "1000"};
+  const Output first = moebench(run);
+  EXPECT_EQ(first.exit_code, 0) << first.err;
+  EXPECT_THAT(first.err, AllOf(HasSubstr("6 repetitions to run, 0 already ok, order rounds"),
+                               HasSubstr("repetition 1: the machine changed: cpu_model is "),
+                               HasSubstr(": run again\n"), HasSubstr("[2/2] ")));
+  EXPECT_EQ(record::load(results()).size(), 8U);
+  EXPECT_THAT(moebench(run).err, HasSubstr("0 repetitions to run, 8 already ok"));
+  std::vector<std::string> keep = run;
+  keep.insert(keep.end(), {"--keep-disturbed"});
+  EXPECT_THAT(moebench(keep).err, HasSubstr("0 repetitions to run, 6 already ok"));
+}
+
+TEST_F(MoebenchTest, OneRepetitionEndsWithTheCommandThatTells) {
+  const Output single = moebench({"run", "file.yaml", "--only", "quick", "--out", "a b"});
+  EXPECT_THAT(single.err, EndsWith("one repetition proves no gain; this goes on until gains are "
+                                   "told: moebench run file.yaml --only quick --out 'a b' "
+                                   "--repeats auto\n"));
+  for (const std::vector<std::string>& more :
+       {std::vector<std::string>{"--filter", "parallelism=ep"}, {"--repeats", "2"}}) {
+    std::vector<std::string> words = {"run", "file.yaml"};
+    words.insert(words.end(), more.begin(), more.end());
+    EXPECT_THAT(moebench(words).err, Not(HasSubstr("proves no gain"))) << more.front();
+  }
+}
+
+TEST_F(MoebenchTest, AutoRepeatsUntilItsGainsAreTold) {
+  const std::vector<std::string> run = {"run",  "file.yaml",    "--repeats",
+                                        "auto", "--busy-cores", "1000"};
+  std::vector<std::string> dry = run;
+  dry.insert(dry.end(), {"--dry-run"});
+  EXPECT_THAT(moebench(dry).out, HasSubstr("run repetition 2, of 3 to 10"));
+  const Output output = moebench(run);
+  EXPECT_EQ(output.exit_code, 0) << output.err;
+  EXPECT_THAT(output.err,
+              AllOf(HasSubstr("2 rounds: parallelism=ep"), HasSubstr("3 rounds: parallelism=ep"),
+                    HasSubstr("±5 % is reached\n")));
+  const auto records = record::load(results());
+  EXPECT_EQ(records.size(), 6U) << "the fake worker's times never differ";
+  EXPECT_EQ(records[0].environment.at("repeats"), "auto, 3 to 10, gain_width 0.05");
+  EXPECT_THAT(moebench(run).err, HasSubstr("0 repetitions to run, 6 already ok"));
+  EXPECT_THAT(moebench({"run", "file.yaml", "--repeats", "often"}).err,
+              HasSubstr("--repeats: 'often' is no whole number from 1 to 10000"));
+}
+
 TEST_F(MoebenchTest, FailedCellExits3AndTheNextRunCompletes) {
   worker_.set_mode("kill");
   worker_.set_only_for("parallelism: ep");
@@ -323,7 +373,7 @@ TEST_F(MoebenchTest, MpirunIsAskedForItsVersionOnceARun) {
   fs::permissions(bin / "mpirun", fs::perms::owner_all);
   const std::string path = std::getenv("PATH");
   ::setenv("PATH", (bin.string() + ":" + path).c_str(), 1);
-  const Output output = moebench({"run", "file.yaml", "--repeats", "2"});
+  const Output output = moebench({"run", "file.yaml", "--repeats", "2", "--keep-disturbed"});
   ::setenv("PATH", path.c_str(), 1);
   EXPECT_EQ(output.exit_code, 0) << output.err;
   EXPECT_EQ(read_file(bin / "asked"), "asked\n");

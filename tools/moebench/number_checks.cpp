@@ -54,6 +54,12 @@ CLI::Validator seconds_from_0() {
                      config::kMaxSeconds);
 }
 
+CLI::Validator num_repeats_or_auto() {
+  const CLI::Validator number = num_repeats();
+  return {[number](std::string& word) { return word == "auto" ? "" : number(word); },
+          number.get_description() + "|auto"};
+}
+
 CLI::Validator number_from_0(double max) {
   return real_number("NONNEGATIVE", fmt::format("number from 0 to {:g}", max), true, max);
 }

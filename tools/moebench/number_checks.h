@@ -18,6 +18,9 @@ CLI::Validator number_from_0(double max);
 
 inline CLI::Validator num_ranks() { return whole_number(1, config::kMaxRanks); }
 inline CLI::Validator num_threads() { return whole_number(1, config::kMaxThreads); }
+// A number of repetitions, or the word auto.
+CLI::Validator num_repeats_or_auto();
+
 inline CLI::Validator num_repeats() { return whole_number(1, config::kMaxRepeats); }
 
 }  // namespace moebench::cli

@@ -58,9 +58,10 @@ void add_run(CLI::App& app, RunArguments& options) {
   add_selection(*run, options.selection);
   run->add_option("--out", options.out, "Results folder, default results/<stem of FILE>")
       ->type_name("DIR");
-  run->add_option("--repeats", options.repeats, "Repetitions of a cell, instead of the file's")
+  run->add_option("--repeats", options.repeats,
+                  "Repetitions of a cell, instead of the file's; auto: until gains are told")
       ->type_name("N")
-      ->check(num_repeats());
+      ->check(num_repeats_or_auto());
   run->add_option("--baseline", options.baseline,
                   "What the cells are compared with, instead of the file's: axis=value,...")
       ->type_name("LIST")
@@ -78,6 +79,13 @@ void add_run(CLI::App& app, RunArguments& options) {
       ->type_name("S")
       ->check(seconds_from_0());
   add_launcher(*run, options.launcher);
+  run->add_option("--busy-cores", options.busy_cores,
+                  "Others' cores by which the arms of a round may differ")
+      ->capture_default_str()
+      ->type_name("N")
+      ->check(number_from_0(config::kMaxRanks));
+  run->add_flag("--keep-disturbed", options.keep_disturbed,
+                "Do not make again the rounds that something disturbed");
   run->add_flag("--dry-run", options.dry_run, "Show what would run, and its memory estimate");
   run->add_flag("--fresh", options.fresh, "Remove the results in DIR and start over");
   add_keep_other_builds(*run, options.keep_other_builds);

@@ -26,8 +26,8 @@ struct ListArguments {
 
 struct RunArguments {
   session::Selection selection;
-  std::string out;  // empty: results/<stem of the file>
-  std::optional<std::int64_t> repeats;
+  std::string out;                    // empty: results/<stem of the file>
+  std::string repeats;                // a number, auto, or empty: the file's
   std::vector<std::string> baseline;  // axis=value, instead of the file's
   std::string order;                  // word of session::Order; empty: rounds
   std::optional<double> time_limit_s;
@@ -36,8 +36,10 @@ struct RunArguments {
   bool dry_run = false;
   bool fresh = false;
   bool keep_other_builds = false;  // results of another worker count as well
-  std::string profile;             // level, instead of the file's; empty: the file's
-  std::string command_line;        // as typed; goes into the records
+  bool keep_disturbed = false;     // no round is made again
+  double busy_cores = 0.25;
+  std::string profile;       // level, instead of the file's; empty: the file's
+  std::string command_line;  // as typed; goes into the records
 };
 
 struct ProfileArguments {

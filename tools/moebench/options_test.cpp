@@ -50,6 +50,11 @@ TEST(Options, RunTakesAllItsOptions) {
                                                "2.5",
                                                "--launcher",
                                                "slurm",
+                                               "--baseline",
+                                               "parallelism=fsdp,ranks=4",
+                                               "--busy-cores",
+                                               "1.5",
+                                               "--keep-disturbed",
                                                "--dry-run",
                                                "--fresh",
                                                "--keep-other-builds"});
@@ -58,8 +63,11 @@ TEST(Options, RunTakesAllItsOptions) {
   EXPECT_THAT(options.selection.filters, ElementsAre("parallelism=ep"));
   EXPECT_EQ(options.selection.ranks, 4);
   EXPECT_EQ(options.out, "dir");
-  EXPECT_EQ(options.repeats, 3);
+  EXPECT_EQ(options.repeats, "3");
   EXPECT_EQ(options.order, "random");
+  EXPECT_THAT(options.baseline, ElementsAre("parallelism=fsdp", "ranks=4"));
+  EXPECT_EQ(options.busy_cores, 1.5);
+  EXPECT_TRUE(options.keep_disturbed);
   EXPECT_EQ(options.time_limit_s, 2.5);
   EXPECT_EQ(options.launcher.name, "slurm");
   EXPECT_TRUE(options.dry_run && options.fresh && options.keep_other_builds);
