@@ -8,32 +8,6 @@
 namespace moebench {
 namespace {
 
-// Is the UTF-8 character at the front; 0 bytes where there is none: cut, overlong, a surrogate.
-struct Decoded {
-  std::size_t size = 0;
-  char32_t code = 0;
-};
-
-Decoded decode(std::string_view text) {
-  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
-  const unsigned char first = byte(0);
-  if (first < 0x80) return {1, first};
-  const std::size_t size = first >= 0xF0 && first < 0xF8   ? 4
-                           : first >= 0xE0 && first < 0xF0 ? 3
-                           : first >= 0xC0 && first < 0xE0 ? 2
-                                                           : 0;
-  if (size == 0 || size > text.size()) return {};
-  char32_t code = first & (0x7FU >> size);
-  for (std::size_t i = 1; i < size; ++i) {
-    if ((byte(i) & 0xC0) != 0x80) return {};
-    code = code << 6 | (byte(i) & 0x3FU);
-  }
-  constexpr std::array<char32_t, 5> kSmallest = {0, 0, 0x80, 0x800, 0x10000};
-  const bool is_surrogate = code >= 0xD800 && code < 0xE000;
-  return code < kSmallest[size] || code > 0x10FFFF || is_surrogate ? Decoded{}
-                                                                   : Decoded{size, code};
-}
-
 struct Range {
   char32_t first, last;
 };
@@ -49,8 +23,37 @@ constexpr std::array<Range, 7> kNotPrintable = {{{0x00, 0x1F},
 
 }  // namespace
 
+Utf8Character decode_utf8(std::string_view text) {
+  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
+  const unsigned char first = byte(0);
+  if (first < 0x80) return {1, first};
+  const std::size_t size = first >= 0xF0 && first < 0xF8   ? 4
+                           : first >= 0xE0 && first < 0xF0 ? 3
+                           : first >= 0xC0 && first < 0xE0 ? 2
+                                                           : 0;
+  if (size == 0 || size > text.size()) return {};
+  char32_t code = first & (0x7FU >> size);
+  for (std::size_t i = 1; i < size; ++i) {
+    if ((byte(i) & 0xC0) != 0x80) return {};
+    code = code << 6 | (byte(i) & 0x3FU);
+  }
+  constexpr std::array<char32_t, 5> kSmallest = {0, 0, 0x80, 0x800, 0x10000};
+  const bool is_surrogate = code >= 0xD800 && code < 0xE000;
+  return code < kSmallest[size] || code > 0x10FFFF || is_surrogate ? Utf8Character{}
+                                                                   : Utf8Character{size, code};
+}
+
+bool is_utf8(std::string_view text) {
+  while (!text.empty()) {
+    const std::size_t size = decode_utf8(text).size;
+    if (size == 0) return false;
+    text.remove_prefix(size);
+  }
+  return true;
+}
+
 std::size_t printable_size(std::string_view text) {
-  const Decoded decoded = decode(text);
+  const Utf8Character decoded = decode_utf8(text);
   const bool is_printable = std::ranges::none_of(kNotPrintable, [&](const Range& range) {
     return decoded.code >= range.first && decoded.code <= range.last;
   });

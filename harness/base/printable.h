@@ -10,6 +10,15 @@ namespace moebench {
 // is there: control characters, those that reorder or hide text, and bytes that are not UTF-8.
 std::size_t printable_size(std::string_view text);
 
+// Is the UTF-8 character at the front of `text`, which is not empty; 0 bytes where there is none:
+// cut, overlong, a surrogate.
+struct Utf8Character {
+  std::size_t size = 0;
+  char32_t code = 0;
+};
+Utf8Character decode_utf8(std::string_view text);
+bool is_utf8(std::string_view text);
+
 // Text of others on one line, for a terminal or a log: line breaks and tabs become spaces, bytes of
 // what is not printable, which a terminal might obey, become \xHH.
 std::string printable(std::string_view text);
