@@ -293,6 +293,26 @@ constexpr auto kCatalogue = std::to_array<MetricInfo>({
     {"trainer_flops_per_second", "FLOP/s", kNotOfRanks,
      "the largest rate that the trainer tells of a measured step, a device"},
 
+    // What `moebench import` reads of other harnesses, beside metrics that are named above.
+    {"gpu_memory_mean", "bytes", kNotOfRanks,
+     "memory in use of a GPU by nvidia-smi, its largest reading less its first, mean over GPUs",
+     "GPU memory (mean)"},
+    {"mean_loss", "1", kNotOfRanks, "loss, mean over all steps", "mean loss"},
+    {"samples_per_second", "1/s", kNotOfRanks, "samples of all ranks / runtime", "samples/s"},
+    {"steps_per_second", "1/s", kNotOfRanks, "steps / runtime"},
+    {"epochs", "1", kNotOfRanks, "how often the data was gone through"},
+    {"benchmark_real_time", "ns", kNotOfRanks, "wall time of an iteration of a microbenchmark",
+     "real time"},
+    {"benchmark_cpu_time", "ns", kNotOfRanks, "CPU time of an iteration of a microbenchmark",
+     "CPU time / iteration"},
+    {"benchmark_iterations", "1", kNotOfRanks, "iterations that the times are means of",
+     "iterations", kCount},
+    {"benchmark_bytes_per_second", "bytes/s", kNotOfRanks, "bytes that the benchmark counts",
+     "bytes/s"},
+    {"benchmark_items_per_second", "1/s", kNotOfRanks, "items that the benchmark counts",
+     "items/s"},
+    {"benchmark_counter.*", "1", kNotOfRanks, "a counter of the benchmark's own"},
+
     // The machine during a run, as the driver saw it.
     {"run_time", "ns", kNotOfRanks, "the whole run, from its start to the end of its last process"},
     {"other_cores", "1", kNotOfRanks, "cores that were busy with something else"},

@@ -20,7 +20,7 @@ using ::testing::IsEmpty;
 TEST(MetricCatalogue, HasEachNameOnceWithABaseUnit) {
   const std::set<std::string_view> units = {"ns",   "bytes",   "tokens",  "tokens/s", "rows",
                                             "FLOP", "FLOP/s",  "bytes/s", "Hz",       "W",
-                                            "J",    "celsius", "1"};
+                                            "J",    "celsius", "1",       "1/s"};
   std::set<std::string_view> names;
   for (const MetricInfo& info : metric_catalogue()) {
     EXPECT_TRUE(names.insert(info.name).second) << info.name;

@@ -176,6 +176,9 @@ void write_json_document(const std::vector<CellRecord>& records,
 // Error that names the line. A folder without the file has no records yet.
 enum class Duplicates { kLaterCounts, kRefuse };
 void append(const std::filesystem::path& results_folder, const CellRecord& record);
+// Appends all of them or, where that fails, none.
+void append_all(const std::filesystem::path& results_folder,
+                const std::vector<CellRecord>& records);
 std::vector<CellRecord> load(const std::filesystem::path& results_folder,
                              Duplicates duplicates = Duplicates::kLaterCounts);
 

@@ -123,6 +123,18 @@ void append(const std::filesystem::path& results_folder, const CellRecord& recor
   append_line(path, to_json_line(record));
 }
 
+void append_all(const std::filesystem::path& results_folder,
+                const std::vector<CellRecord>& records) {
+  const auto path = results_path(results_folder);
+  std::string content;
+  if (std::filesystem::exists(path)) {
+    mend_last_line(path);
+    content = read_file(path);
+  }
+  for (const CellRecord& record : records) content += to_json_line(record) + "\n";
+  write_file_atomically(path, content);
+}
+
 std::vector<CellRecord> load(const std::filesystem::path& results_folder, Duplicates duplicates) {
   return load_lines(results_folder, duplicates, nullptr);
 }

@@ -53,6 +53,13 @@ TEST_F(ResultsFile, LoadsWhatWasAppendedInOrder) {
   EXPECT_EQ(loaded(), (Names{"b/0/", "a/0/"}));
 }
 
+TEST_F(ResultsFile, ManyAreAppendedAtOnce) {
+  append(folder_, record("b", 0));
+  write_file_atomically(file(), read_file(file()) + "{\"cut");
+  append_all(folder_, {record("a", 0), record("a", 1)});
+  EXPECT_EQ(loaded(), (Names{"b/0/", "a/0/", "a/1/"}));
+}
+
 TEST_F(ResultsFile, TheLaterRecordOfARepetitionCountsAtTheFirstsPlace) {
   append(folder_, record("a", 0, "crashed"));
   append(folder_, record("a", 1));

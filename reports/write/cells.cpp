@@ -104,7 +104,7 @@ const CellRecord* Cell::failure() const {
 }
 
 const CellRecord& Cell::typical() const {
-  for (const char* time : {"runtime", "load_time"}) {
+  for (const char* time : {"runtime", "load_time", "benchmark_real_time"}) {
     std::vector<const CellRecord*> timed;
     for (const auto* repetition : repetitions) {
       if (repetition->value(time)) timed.push_back(repetition);

@@ -27,7 +27,8 @@ struct Cell {
   std::vector<std::string> programs() const;
 
   // The repetition of which a row shows every number, so that its columns agree with each other and
-  // parts add up: the one with the median runtime (of loads: load_time), of two in the middle the
+  // parts add up: the one with the median runtime (of loads: load_time,
+  // of microbenchmarks: benchmark_real_time), of two in the middle the
   // faster. The first where none has such a time.
   const record::CellRecord& typical() const;
   std::optional<double> value(std::string_view metric) const { return typical().value(metric); }

@@ -13,6 +13,7 @@
 #include "reports/write/breakdown.h"
 #include "reports/write/columns.h"
 #include "reports/write/engines.h"
+#include "reports/write/imported.h"
 #include "reports/write/labels.h"
 #include "reports/write/ladder.h"
 #include "reports/write/loading.h"
@@ -276,6 +277,7 @@ void add_comparison(Document& document, const Comparison& of, const ComparisonOp
   add_phases(document, of, !options.is_wide);
   add_folded("Tokens and time", token_table(scenario));
   add_folded("Processes", process_table(scenario));
+  add_folded("As imported", imported_table(scenario));
   add_folded("Memory", memory_table(scenario));
   add_folded("Device memory", device_memory_table(scenario));
   const std::vector<std::string> conditions = conditions_of(of);

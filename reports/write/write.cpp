@@ -3,6 +3,7 @@
 #include "reports/write/agreement.h"
 #include "reports/write/cells.h"
 #include "reports/write/comparison.h"
+#include "reports/write/imported.h"
 #include "reports/write/improvements.h"
 #include "reports/write/loading.h"
 #include "reports/write/records_csv.h"
@@ -41,6 +42,8 @@ Document report_document(std::vector<record::CellRecord> recorded, const AxisVal
     if (!constants.empty()) add_paragraph(document, constants);
     if (is_loading(scenario)) {
       add_loading(document, scenario);
+    } else if (is_benchmarks(scenario)) {
+      add_benchmarks(document, scenario);
     } else {
       add_comparison(document, Comparison(scenario, reference_axes, rates), options);
     }

@@ -11,6 +11,7 @@
 #include "harness/base/parse.h"
 #include "harness/base/words.h"
 #include "harness/config/enums.h"
+#include "harness/imports/importer.h"
 #include "harness/launch/launcher.h"
 #include "harness/machine/environment.h"
 #include "harness/trainers/adapter.h"
@@ -177,6 +178,22 @@ void add_adopt(CLI::App& app, AdoptArguments& options) {
       ->type_name("DIR");
 }
 
+void add_import(CLI::App& app, ImportArguments& options) {
+  CLI::App* import =
+      app.add_subcommand("import", "Make records of the results that another harness has written");
+  std::vector<std::string> kinds;
+  for (const imports::ImporterInfo& row : imports::importers()) kinds.emplace_back(row.name);
+  import->add_option("KIND", options.kind, "Whose results they are")
+      ->required()
+      ->check(CLI::IsMember(kinds));
+  import->add_option("FILE", options.files, "Its files, each with all of its runs")->required();
+  import->add_option("--scenario", options.scenario, "Heading in reports, default KIND")
+      ->type_name("NAME");
+  import->add_option("--out", options.out, "Results folder to add them to")
+      ->capture_default_str()
+      ->type_name("DIR");
+}
+
 void add_load_what(CLI::App& load, LoadArguments& options) {
   load.add_option("CHECKPOINT", options.checkpoint, "Hugging Face folder or .safetensors file")
       ->required();
@@ -330,6 +347,7 @@ std::variant<Command, Information> parse_command_line(int argc, const char* cons
   VerifyResumeArguments verify_resume;
   ReportArguments report;
   AdoptArguments adopt;
+  ImportArguments import;
   LoadArguments load;
   MakeCheckpointArguments make_checkpoint;
   DoctorArguments doctor;
@@ -344,6 +362,7 @@ std::variant<Command, Information> parse_command_line(int argc, const char* cons
   add_verify_resume(app, verify_resume);
   add_report(app, report);
   add_adopt(app, adopt);
+  add_import(app, import);
   add_load(app, load);
   add_make_checkpoint(app, make_checkpoint);
   add_doctor(app, doctor);
@@ -359,7 +378,7 @@ std::variant<Command, Information> parse_command_line(int argc, const char* cons
     throw Error("{}; see moebench --help", shortened_words(error.what()));
   }
   run.command_line = profile.command_line = verify_resume.command_line = load.command_line =
-      adopt.command_line = join_words(argc, argv);
+      adopt.command_line = import.command_line = join_words(argc, argv);
   gate.calibrate.command_line = gate.ab.command_line = gate.selftest.command_line =
       run.command_line;
   if (const auto command = given_gate_command(app, gate)) return Command{*command};
@@ -369,6 +388,7 @@ std::variant<Command, Information> parse_command_line(int argc, const char* cons
   if (app.got_subcommand("verify-resume")) return Command{verify_resume};
   if (app.got_subcommand("report")) return Command{report};
   if (app.got_subcommand("adopt")) return Command{adopt};
+  if (app.got_subcommand("import")) return Command{import};
   if (app.got_subcommand("doctor")) return Command{doctor};
   if (app.got_subcommand("load")) return Command{load};
   return Command{make_checkpoint};

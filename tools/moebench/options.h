@@ -84,6 +84,14 @@ struct AdoptArguments {
   std::string command_line;  // as typed; goes into the record
 };
 
+struct ImportArguments {
+  std::string kind;  // of imports::importers()
+  std::vector<std::string> files;
+  std::string scenario;  // empty: the kind
+  std::string out = "results/imported";
+  std::string command_line;  // as typed; goes into the records
+};
+
 struct DoctorArguments {
   std::int64_t ranks = 2;
   std::int64_t threads = 1;
@@ -120,7 +128,7 @@ struct MakeCheckpointArguments {
 };
 
 using Command = std::variant<ListArguments, RunArguments, ProfileArguments, VerifyResumeArguments,
-                             ReportArguments, AdoptArguments, LoadArguments,
+                             ReportArguments, AdoptArguments, ImportArguments, LoadArguments,
                              MakeCheckpointArguments, DoctorArguments, GateCommand>;
 
 // --help or --version: the text for stdout, nothing else to do.
