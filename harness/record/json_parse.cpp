@@ -4,6 +4,8 @@ namespace moebench::record {
 namespace {
 
 constexpr const char* kRemedy = "remove it and run that repetition again";
+constexpr const char* kLineRemedy =
+    "remove that line: what the others hold stays, and its repetition runs again";
 
 Disposition parse_disposition(ObjectReader& reader) {
   const std::string text = reader.text("disposition");
@@ -84,8 +86,10 @@ std::vector<ScenarioPlace> parse_scenarios(ObjectReader& reader) {
 Json parse_text(std::string_view text, const std::string& origin, const std::string& remedy) {
   try {
     return Json::parse(text);
-  } catch (const Json::exception& error) {
-    throw Error("{}: is no valid JSON ({}); {}", origin, error.what(), remedy);
+  } catch (const Json::parse_error& error) {
+    throw Error("{}: is no valid JSON from its byte {} on; {}", origin, error.byte, remedy);
+  } catch (const Json::exception&) {
+    throw Error("{}: has a number that is too large to hold; {}", origin, remedy);
   }
 }
 
@@ -109,8 +113,8 @@ std::optional<KnownFailure> parse_known_failure(ObjectReader& reader) {
 }
 
 CellRecord parse_record(std::string_view json, const std::string& origin) {
-  const Json root = parse_text(json, origin, kRemedy);
-  ObjectReader reader(root, origin, kRemedy);
+  const Json root = parse_text(json, origin, kLineRemedy);
+  ObjectReader reader(root, origin, kLineRemedy);
   CellRecord record;
   record.schema_minor = read_schema_minor(reader);
   record.id = reader.text("id");

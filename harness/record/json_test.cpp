@@ -163,7 +163,8 @@ TEST(RecordJson, ErrorsNamePlaceAndRemedy) {
   EXPECT_THAT(error_of("{\"id\":"), AllOf(StartsWith("results.jsonl:12: "), HasSubstr("JSON")));
   EXPECT_THAT(error_of("[]"), HasSubstr("is no object but array"));
   EXPECT_EQ(error_of(changed([](auto& json) { json.erase("id"); })),
-            "results.jsonl:12: has no 'id'; remove it and run that repetition again");
+            "results.jsonl:12: has no 'id'; remove that line: what the others hold stays, and its "
+            "repetition runs again");
   EXPECT_THAT(error_of(changed([](auto& json) { json["repetition"] = "1"; })),
               HasSubstr("'repetition' must be an integer from 0, not \"1\""));
   EXPECT_THAT(error_of(changed([](auto& json) { json["axes"]["dtype"] = 16; })),
