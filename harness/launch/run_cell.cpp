@@ -18,6 +18,7 @@
 #include "harness/launch/progress_watch.h"
 #include "harness/launch/shell_words.h"
 #include "harness/machine/memory_kills.h"
+#include "harness/machine/package_watch.h"
 #include "harness/machine/process_sampler.h"
 #include "harness/machine/run_telemetry.h"
 #include "harness/measure/gpu_process_sampler.h"
@@ -225,17 +226,20 @@ class Observer {
 
   void begin(pid_t root) {
     sampler_.emplace(root);
+    packages_.emplace();
     if (gpus_) gpus_->start();
   }
 
   void tick() {
     if (sampler_) sampler_->tick();
     if (gpus_) gpus_->tick();
+    if (packages_) packages_->tick();
     const auto now = ProgressWatch::Clock::now();
     const auto progress = cell_.engine.is_builtin() ? reader_.poll() : growth_.poll();
     if (!progress) return;
     watch_.note(*progress, now);
     if (progress->phase == "steps") telemetry_.sample_clock();
+    if (packages_ && progress->phase == "steps") packages_->note_step();
     if (options_.on_progress) options_.on_progress(*progress);
   }
 
@@ -247,6 +251,7 @@ class Observer {
     if (!sampler_) return;
     record::ProcessFigures figures = sampler_->finish(usage);
     if (gpus_) gpus_->finish(figures);
+    packages_->finish(record);
     record.metrics.merge(merge::process_metrics(figures));
     record.environment["process_sampling"] = describe_sampling(figures);
     write_process_figures(figures, folder / "processes.json");
@@ -270,6 +275,7 @@ class Observer {
   ProgressWatch watch_;
   std::optional<machine::ProcessSampler> sampler_;
   std::optional<measure::GpuProcessSampler> gpus_;
+  std::optional<machine::PackageWatch> packages_;
 };
 
 }  // namespace

@@ -283,6 +283,10 @@ constexpr auto kCatalogue = std::to_array<MetricInfo>({
     {"process_gpu_memory", "bytes", kNotOfRanks,
      "memory in use on the GPU that needs most, largest sample", "GPU memory"},
     {"process_gpu_energy", "J", kNotOfRanks, "energy of all GPUs from start to end", "GPU energy"},
+    {"process_package_energy", "J", kNotOfRanks,
+     "energy of the processor packages of the driver's host from start to end", "CPU energy"},
+    {"package_power", "W", kNotOfRanks,
+     "power of the processor packages of the driver's host, mean over the measured steps"},
 
     // What another trainer says of itself; `trainer_*` of a record's environment says what it
     // means.

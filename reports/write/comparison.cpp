@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 
 #include "harness/base/error.h"
 #include "harness/base/words.h"
@@ -12,6 +13,7 @@
 #include "reports/write/attribution.h"
 #include "reports/write/breakdown.h"
 #include "reports/write/columns.h"
+#include "reports/write/cost.h"
 #include "reports/write/engines.h"
 #include "reports/write/imported.h"
 #include "reports/write/labels.h"
@@ -280,7 +282,10 @@ void add_comparison(Document& document, const Comparison& of, const ComparisonOp
   add_folded("As imported", imported_table(scenario));
   add_folded("Memory", memory_table(scenario));
   add_folded("Device memory", device_memory_table(scenario));
-  const std::vector<std::string> conditions = conditions_of(of);
+  add_folded("Cost", cost_table(scenario, options.price_per_gpu_hour));
+  std::vector<std::string> conditions = conditions_of(of);
+  std::ranges::copy(cost_lines(scenario, options.price_per_gpu_hour),
+                    std::back_inserter(conditions));
   if (conditions.empty()) return;
   document.emplace_back(Heading{3, "Conditions and definitions", !options.is_wide});
   add_list(document, conditions);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -33,6 +34,7 @@ struct Comparison {
 struct ComparisonOptions {
   bool is_wide = false;                // all columns, nothing folded
   std::vector<std::string> columns{};  // of the first table; empty: those that fit a page
+  std::optional<double> price_per_gpu_hour{};  // adds what a billion tokens cost
 };
 
 // Adds what a scenario that trains shows below its heading: the answer in sentences, the comparison

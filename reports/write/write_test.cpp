@@ -185,6 +185,16 @@ TEST(Report, TellsTheArmsOfPairsApart) {
   EXPECT_THAT(write_report({base, candidate}, {.format = Format::kCsv}), HasSubstr("\"arm\""));
 }
 
+TEST(Report, SaysWhatTokensCost) {
+  auto records = test::seed_records();
+  EXPECT_THAT(write_report(records, {}), Not(HasSubstr("### Cost")));
+  for (CellRecord& record : records) record.environment["device"] = "cuda";
+  EXPECT_THAT(write_report(records, {}),
+              AllOf(HasSubstr("### Cost"), HasSubstr("| GPU-h / Gtoken |"), HasSubstr(" 3347 |")));
+  EXPECT_THAT(write_report(records, {.price_per_gpu_hour = 2}),
+              AllOf(HasSubstr("| cost / Gtoken |"), HasSubstr(" 6693 |")));
+}
+
 TEST(Report, OfNoRecordsIsAnError) {
   for (const FormatRow& format : formats()) {
     EXPECT_THROW(write_report({}, {.format = format.value}), Error) << format.name;

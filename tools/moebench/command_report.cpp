@@ -27,6 +27,7 @@ reports::ReportOptions report_options(const ReportArguments& options) {
   for (const std::string& pair : options.reference) {
     report.reference.push_back(session::parse_pair(pair, "--reference"));
   }
+  report.comparison.price_per_gpu_hour = options.price;
   return report;
 }
 

@@ -23,6 +23,7 @@ namespace moebench::cli {
 namespace {
 
 constexpr const char* kLauncherArguments = "--launcher-args";  // which may be none
+constexpr double kMaxPrice = 1e9;                              // of a GPU-hour
 constexpr std::int64_t kMaxRows = 1'000'000;                   // of a table
 
 // The words of an enum, but for those that make no sense on the command line.
@@ -141,6 +142,11 @@ void add_report(CLI::App& app, ReportArguments& options) {
   report->add_flag("--seed-table", options.seed_table,
                    "The columns of fms-acceleration's benchmark table");
   report->add_flag("--profile", options.profile, "The profiles, where the cells have any");
+  report
+      ->add_option("--price", options.price,
+                   "What a GPU-hour costs, for the cost of a billion tokens")
+      ->type_name("PER_GPU_HOUR")
+      ->check(number_from_0(kMaxPrice));
   report->add_flag("--keep-other-builds", options.keep_other_builds,
                    "Of each cell the repetitions of all workers, not the latest's alone");
   report->add_option("--out", options.out, "File to write, default stdout")->type_name("FILE");

@@ -69,7 +69,8 @@ struct ReportArguments {
   bool seed_table = false;
   bool profile = false;
   bool keep_other_builds = false;
-  std::string out;  // empty: stdout
+  std::optional<double> price;  // of a GPU-hour
+  std::string out;              // empty: stdout
 };
 
 struct AdoptArguments {
