@@ -14,7 +14,9 @@ constexpr std::array kFormats = {
     FormatRow{Format::kMarkdown, "markdown", print_markdown},
     FormatRow{Format::kTerminal, "terminal", print_terminal},
     FormatRow{Format::kCsv, "csv", print_csv},
+    FormatRow{Format::kCsvWide, "csv-wide", print_csv_wide},
     FormatRow{Format::kJson, "json", print_json},
+    FormatRow{Format::kLatex, "latex", print_latex},
 };
 
 const FormatRow& row_of(Format format) {

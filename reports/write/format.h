@@ -9,7 +9,7 @@
 
 namespace moebench::reports {
 
-enum class Format { kMarkdown, kTerminal, kCsv, kJson };
+enum class Format { kMarkdown, kTerminal, kCsv, kCsvWide, kJson, kLatex };
 
 struct PrintOptions {
   std::size_t width = 0;     // columns of the terminal; 0: no limit

@@ -45,10 +45,10 @@ TEST(Format, NamesReadBack) {
 
 TEST(Format, AnUnknownOneIsAnErrorThatListsThem) {
   try {
-    format_from_string("latex");
+    format_from_string("docx");
     FAIL();
   } catch (const Error& error) {
-    EXPECT_THAT(error.what(), HasSubstr("'latex' is no format of reports; use one of markdown, "));
+    EXPECT_THAT(error.what(), HasSubstr("'docx' is no format of reports; use one of markdown, "));
   }
 }
 
@@ -65,10 +65,48 @@ TEST(Format, EveryLayoutPrintsInEveryFormat) {
 
 TEST(Format, EveryRowOfALayoutIsARowOfItsCsv) {
   for (const auto& [name, document] : layouts()) {
-    const auto rows = test::parse_csv(print(document, Format::kCsv));
-    EXPECT_EQ(rows.size(), rows_in(document) + 1) << name;
-    for (const auto& row : rows) EXPECT_EQ(row.size(), rows[0].size()) << name;
+    for (const Format format : {Format::kCsv, Format::kCsvWide}) {
+      const auto rows = test::parse_csv(print(document, format));
+      EXPECT_EQ(rows.size(), rows_in(document) + 1) << name;
+      for (const auto& row : rows) EXPECT_EQ(row.size(), rows[0].size()) << name;
+    }
   }
+}
+
+// Text of others at every place of a document, with what the formats would obey.
+Document hostile_document() {
+  const std::string words =
+      "</td><script>|`\\end{tabular}&%$#_{}~^ \"=1+1\"\n\r\t\x1b[2J\xff**[a](b)";
+  Table table = {key_column(words), words_column("=" + words), number_column("n")};
+  add_row(table, {words, "=" + words, Entry(1.0, words)});
+  Document document = {Heading{2, words}, Paragraph{words, true}, table};
+  document.emplace_back(List{{{words}, {words, 3}}});
+  return document;
+}
+
+std::size_t count(const std::string& text, const std::string& part) {
+  std::size_t num = 0;
+  for (std::size_t at = 0; (at = text.find(part, at)) != std::string::npos; ++at) ++num;
+  return num;
+}
+
+TEST(Format, NoFormatObeysTheText) {
+  const Document document = hostile_document();
+  for (const FormatRow& row : formats()) {
+    const std::string text = print(document, row.value);
+    if (row.value == Format::kCsv || row.value == Format::kCsvWide) {
+      EXPECT_EQ(test::parse_csv(text).size(), 2u) << "words as they stand: " << row.name;
+      continue;
+    }
+    EXPECT_EQ(text.find('\x1b'), std::string::npos) << row.name;
+    EXPECT_EQ(text.find('\r'), std::string::npos) << row.name;
+  }
+  EXPECT_EQ(print(document, Format::kMarkdown).find("<script"), std::string::npos);
+  const std::string latex = print(document, Format::kLatex);
+  EXPECT_EQ(count(latex, "\\end{tabular}"), count(latex, "\\begin{tabular}"));
+  EXPECT_EQ(count(latex, "\\begin{itemize}"), count(latex, "\\end{itemize}"));
+  // Every brace that is no character of the text's closes.
+  EXPECT_EQ(count(latex, "{") - count(latex, "\\{"), count(latex, "}") - count(latex, "\\}"));
 }
 
 TEST(Format, ProgramsGetNamesOfTheirOwnForColumns) {

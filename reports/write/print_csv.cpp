@@ -9,13 +9,25 @@ namespace {
 
 using Fields = std::vector<std::string>;
 
-std::string field_of(const Entry& entry) {
+std::string as_it_stands(const std::string& words) { return words; }
+
+// Numbers are no words, whatever sign they have.
+std::string harmless(const std::string& words) {
+  const bool is_formula =
+      !words.empty() && std::string_view("=+-@\t\r").find(words.front()) != std::string_view::npos;
+  return is_formula ? "'" + words : words;
+}
+
+using WordsToField = std::string (*)(const std::string& words);
+
+std::string field_of(const Entry& entry, WordsToField field_of_words) {
   struct {
+    WordsToField field_of_words;
     std::string operator()(std::monostate) const { return ""; }
     std::string operator()(double number) const { return format_exact(number); }
-    std::string operator()(const std::string& words) const { return words; }
+    std::string operator()(const std::string& words) const { return field_of_words(words); }
     std::string operator()(record::Disposition disposition) const { return to_string(disposition); }
-  } const text_of;
+  } const text_of{field_of_words};
   return std::visit(text_of, entry.value);
 }
 
@@ -43,14 +55,21 @@ std::string joined(const Fields& headings) {
 
 class Rows {
  public:
+  Rows(bool has_sections, WordsToField field_of_words)
+      : has_sections_(has_sections), field_of_words_(field_of_words) {
+    if (has_sections) columns_ = {"section"};
+  }
+
   void add(const std::string& section, const Table& table) {
     std::vector<std::size_t> places;
-    for (const std::string& name : header_of(table)) places.push_back(place_in(columns_, name));
+    for (const std::string& name : header_of(table)) {
+      places.push_back(place_in(columns_, field_of_words_(name)));
+    }
     for (std::size_t row = 0; row < num_rows(table); ++row) {
       Fields fields(columns_.size());
-      fields[0] = section;
+      if (has_sections_) fields[0] = field_of_words_(section);
       for (std::size_t i = 0; i < table.size(); ++i) {
-        fields[places[i]] = field_of(table[i].entries[row]);
+        fields[places[i]] = field_of(table[i].entries[row], field_of_words_);
       }
       rows_.push_back(std::move(fields));
     }
@@ -67,14 +86,13 @@ class Rows {
   }
 
  private:
-  Fields columns_ = {"section"};
+  bool has_sections_;
+  WordsToField field_of_words_;
+  Fields columns_;
   std::vector<Fields> rows_;
 };
 
-}  // namespace
-
-std::string print_csv(const Document& document, const PrintOptions&) {
-  Rows rows;
+std::string print_rows(const Document& document, Rows rows) {
   HeadingPath path;
   for (const Block& block : document) {
     if (const auto* heading = std::get_if<Heading>(&block)) path.enter(*heading);
@@ -83,6 +101,18 @@ std::string print_csv(const Document& document, const PrintOptions&) {
     }
   }
   return rows.text();
+}
+
+}  // namespace
+
+std::string print_csv(const Document& document, const PrintOptions&) {
+  return print_rows(document, {true, as_it_stands});
+}
+
+std::string print_csv_wide(const Document& document, const PrintOptions&) {
+  const auto num_tables = std::ranges::count_if(
+      document, [](const Block& block) { return std::holds_alternative<Table>(block); });
+  return print_rows(document, {num_tables > 1, harmless});
 }
 
 }  // namespace moebench::reports

@@ -29,6 +29,28 @@ TEST(PrintCsv, ReadsBackAsBaseUnits) {
               ElementsAre("Quick\nstart / Rates", "", "", "", "", "", "", "8 KiB", "500000000"));
 }
 
+TEST(PrintCsvWide, NamesNoSectionWhereThereIsOneTable) {
+  Table table = {key_column("arm"), number_column("mem_peak", {"bytes", "GB", 1e9})};
+  add_row(table, {"ep", 1e9});
+  const auto rows = test::parse_csv(print_csv_wide({Heading{2, "s"}, table}, {}));
+  EXPECT_THAT(rows,
+              ElementsAre(ElementsAre("arm", "mem_peak (bytes)"), ElementsAre("ep", "1000000000")));
+  EXPECT_EQ(test::parse_csv(print_csv_wide(test::sample_document(), {}))[0][0], "section");
+}
+
+TEST(PrintCsvWide, WordsAreNoFormulas) {
+  Table table = {key_column("=arm"), number_column("gain", kChange)};
+  for (const char* words : {"=1+1", "+1", "-1", "@SUM(A1)", "\tx", "\rx", "a=b", ""}) {
+    add_row(table, {words, -0.5});
+  }
+  const auto rows = test::parse_csv(print_csv_wide({table}, {}));
+  std::vector<std::string> words;
+  for (const auto& row : rows) words.push_back(row[0]);
+  EXPECT_THAT(words,
+              ElementsAre("'=arm", "'=1+1", "'+1", "'-1", "'@SUM(A1)", "'\tx", "'\rx", "a=b", ""));
+  EXPECT_EQ(rows[1][1], "-0.5") << "a number is no word";
+}
+
 TEST(PrintCsv, WithoutTablesIsTheHeader) {
   EXPECT_EQ(print_csv({Paragraph{"nothing"}}, {}), "\"section\"\n");
 }

@@ -20,9 +20,19 @@ std::string print_terminal(const Document& document, const PrintOptions& options
 // the columns that its table lacks. Numbers in base units; every field is quoted.
 std::string print_csv(const Document& document, const PrintOptions& options);
 
+// The same for spreadsheets: without the section where there is one table, and words that a
+// spreadsheet would take for a formula (those that begin with =, +, -, @, a tab or a carriage
+// return) begin with an apostrophe.
+std::string print_csv_wide(const Document& document, const PrintOptions& options);
+
 // {"sections": [{"path": [...], "paragraphs": [...], "notes": [...], "tables": [{"columns":
 // [{"name", "unit", "is_key"}], "rows": [{name: value}]}]}]}, indented. Numbers in base units, null
 // where there is none; the unit of words is "".
 std::string print_json(const Document& document, const PrintOptions& options);
+
+// A part of a LaTeX document, which needs booktabs and no other package: headings, paragraphs and
+// lists as LaTeX's own, tables as tabulars in a small type with numbers below each other at their
+// points. A table that is too wide for a page goes on below, with its keys repeated.
+std::string print_latex(const Document& document, const PrintOptions& options);
 
 }  // namespace moebench::reports

@@ -7,6 +7,7 @@
 #include "reports/write/improvements.h"
 #include "reports/write/loading.h"
 #include "reports/write/records_csv.h"
+#include "reports/write/records_wide.h"
 
 namespace moebench::reports {
 namespace {
@@ -68,7 +69,11 @@ void write_report(std::vector<record::CellRecord> recorded, const ReportOptions&
   auto records = check_agreement(std::move(recorded));
   refuse_wrong_reference(records, options.reference);
   if (options.format == Format::kJson) return record::write_json_document(records, write);
-  write_records_csv(with_arms(std::move(records)), write);
+  records = with_arms(std::move(records));
+  if (options.format == Format::kCsvWide) {
+    return write(print(records_wide_document(records), options.format, options.print));
+  }
+  write_records_csv(records, write);
 }
 
 std::string write_report(std::vector<record::CellRecord> records, const ReportOptions& options) {

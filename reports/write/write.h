@@ -43,11 +43,12 @@ struct ReportOptions {
 
 // Tells whether write_report gives the records themselves instead of tables of them.
 constexpr bool prints_records(Format format) {
-  return format == Format::kCsv || format == Format::kJson;
+  return format == Format::kCsv || format == Format::kCsvWide || format == Format::kJson;
 }
 
 // Programs get the records themselves instead of tables of them: the schema's document as JSON, and
-// a row for each value of each record as CSV. Any other format prints the report's document.
+// a row for each value of each record as CSV, a row for each record as wide CSV. Any other format
+// prints the report's document.
 std::string write_report(std::vector<record::CellRecord> records, const ReportOptions& options);
 // Hands the same over in pieces, of records one by one.
 void write_report(std::vector<record::CellRecord> records, const ReportOptions& options,

@@ -166,6 +166,21 @@ TEST(Csv, ReadsBackThroughTheLibrary) {
             (Row{"s", "b", "", "", "", "2", "skewed(1,2)", "1", "crashed", "", "", "", ""}));
 }
 
+TEST(CsvWide, HasARowARepetitionAndAColumnAMetric) {
+  auto records = test::awkward_records();
+  records[1].environment = {{"imported", "fms"}, {"fms.flash", "=1"}, {"other", "x"}};
+  const auto rows = test::parse_csv(write_report(records, {.format = Format::kCsvWide}));
+  using Row = std::vector<std::string>;
+  ASSERT_EQ(rows.size(), 3u);
+  EXPECT_EQ(rows[0],
+            (Row{"scenario", "id", "parallelism", "ep_degree", "expert_kernel", "ranks", "routing",
+                 "repetition", "disposition", "message", "mem_peak (bytes)", "loss", "fms.flash"}));
+  EXPECT_EQ(rows[1], (Row{"a, \"quoted\"\nscenario", "a", "fsdp", "1", "loop", "2", "", "0", "ok",
+                          "", "54800000000", "0.30000000000000004", ""}));
+  EXPECT_EQ(rows[2],
+            (Row{"s", "b", "", "", "", "2", "skewed(1,2)", "1", "crashed", "", "", "", "'=1"}));
+}
+
 TEST(Json, IsTheDocumentOfTheRecords) {
   const std::string text = write_report(test::quickstart(), {.format = Format::kJson});
   EXPECT_EQ(text, record::to_json_document(test::quickstart()));

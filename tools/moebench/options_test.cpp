@@ -191,7 +191,7 @@ TEST(Options, DoctorMeasuresWhatScenariosStartByDefault) {
   EXPECT_TRUE(options.quick);
   EXPECT_EQ(options.format, "json");
   EXPECT_THAT(error_of({"doctor", "--ranks", "0"}), HasSubstr("--ranks"));
-  EXPECT_THAT(error_of({"doctor", "--format", "latex"}), HasSubstr("latex"));
+  EXPECT_THAT(error_of({"doctor", "--format", "docx"}), HasSubstr("docx"));
 }
 
 TEST(Options, Profile) {
