@@ -7,6 +7,7 @@
 #include "harness/base/error.h"
 #include "harness/record/program.h"
 #include "harness/record/record.h"
+#include "reports/write/card.h"
 #include "reports/write/excerpt.h"
 #include "reports/write/profile.h"
 #include "reports/write/write.h"
@@ -31,8 +32,17 @@ reports::ReportOptions report_options(const ReportArguments& options) {
   return report;
 }
 
+std::string cards_of(const std::vector<record::CellRecord>& records,
+                     const ReportArguments& options) {
+  if (options.seed_table || options.profile) {
+    throw Error("--format card is of cells; leave out --seed-table and --profile");
+  }
+  return reports::print_cards(records);
+}
+
 void write_text(std::vector<record::CellRecord> records, const ReportArguments& options,
                 const Write& write) {
+  if (options.format == kCard) return write(cards_of(records, options));
   const reports::ReportOptions report = report_options(options);
   const auto print = [&](const reports::Document& document) {
     write(reports::print(document, report.format, report.print));
@@ -44,10 +54,12 @@ void write_text(std::vector<record::CellRecord> records, const ReportArguments& 
   reports::write_report(std::move(records), report, write);
 }
 
-// Profiles are made of all that the records hold.
+// Profiles, and a few formats, are made of all that the records hold.
 std::vector<record::CellRecord> load(const ReportArguments& options) {
-  return options.profile ? record::load(options.folder)
-                         : record::load_excerpts(options.folder, reports::report_excerpt());
+  const bool needs_all = options.profile || options.format == kCard ||
+                         options.format == reports::to_string(reports::Format::kCsvWide);
+  return needs_all ? record::load(options.folder)
+                   : record::load_excerpts(options.folder, reports::report_excerpt());
 }
 
 // Repetitions of different programs are not averaged unless that is asked for.

@@ -132,7 +132,9 @@ void add_verify_resume(CLI::App& app, VerifyResumeArguments& options) {
 void add_report(CLI::App& app, ReportArguments& options) {
   CLI::App* report = app.add_subcommand("report", "Print the results of a folder");
   report->add_option("DIR", options.folder, "Results folder")->required();
-  add_format(*report, options.format);
+  add_format(*report, options.format,
+             "Default: terminal on a terminal, else markdown; card: YAML, a document a cell",
+             {kCard});
   report
       ->add_option("--baseline,--reference", options.reference,
                    "What to compare with: axis=value,axis=value,...")

@@ -19,6 +19,9 @@ inline constexpr int kExitInterrupted = 130;
 // `profile --format` takes this too; it lists the files for Python's pstats.
 inline constexpr const char* kPstats = "pstats";
 
+// `report --format` takes this too; it prints a YAML document a cell.
+inline constexpr const char* kCard = "card";
+
 struct ListArguments {
   session::Selection selection;
   std::string format;  // empty: see output.h, as in all commands
