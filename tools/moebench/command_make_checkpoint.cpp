@@ -8,26 +8,17 @@
 #include "harness/base/units.h"
 #include "harness/weights/make_checkpoint.h"
 #include "tools/moebench/commands.h"
+#include "tools/moebench/tree_places.h"
 
 namespace moebench::cli {
 namespace {
 
 namespace fs = std::filesystem;
 
-// The tree's scenarios/models, seen from here or from the program's build folder.
-std::vector<fs::path> model_folders() {
-  std::vector<fs::path> folders = {fs::current_path() / "scenarios" / "models"};
-  for (fs::path at = fs::read_symlink("/proc/self/exe").parent_path(); at != at.root_path();
-       at = at.parent_path()) {
-    folders.push_back(at / "scenarios" / "models");
-  }
-  return folders;
-}
-
 fs::path find_model_config(const std::string& model) {
   if (fs::is_regular_file(model)) return model;
   if (fs::is_regular_file(fs::path(model) / "config.json")) return fs::path(model) / "config.json";
-  for (const fs::path& folder : model_folders()) {
+  for (const fs::path& folder : tree_places("scenarios/models")) {
     const fs::path path = folder / (model + ".json");
     if (fs::is_regular_file(path)) return path;
   }

@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <filesystem>
 #include <iostream>
 #include <set>
 
@@ -10,9 +11,11 @@
 #include "reports/write/card.h"
 #include "reports/write/excerpt.h"
 #include "reports/write/profile.h"
+#include "reports/write/published.h"
 #include "reports/write/write.h"
 #include "tools/moebench/commands.h"
 #include "tools/moebench/output.h"
+#include "tools/moebench/tree_places.h"
 
 namespace moebench::cli {
 namespace {
@@ -32,10 +35,18 @@ reports::ReportOptions report_options(const ReportArguments& options) {
   return report;
 }
 
+std::filesystem::path find_published(const std::string& path) {
+  if (path != kPublishedFigures) return path;
+  for (const std::filesystem::path& place : tree_places(path)) {
+    if (std::filesystem::is_regular_file(place)) return place;
+  }
+  throw Error("no {} here or above the program; name a file: --published FILE", path);
+}
+
 std::string cards_of(const std::vector<record::CellRecord>& records,
                      const ReportArguments& options) {
-  if (options.seed_table || options.profile) {
-    throw Error("--format card is of cells; leave out --seed-table and --profile");
+  if (options.seed_table || options.profile || !options.published.empty()) {
+    throw Error("--format card is of cells; leave out --seed-table, --profile and --published");
   }
   return reports::print_cards(records);
 }
@@ -47,6 +58,10 @@ void write_text(std::vector<record::CellRecord> records, const ReportArguments& 
   const auto print = [&](const reports::Document& document) {
     write(reports::print(document, report.format, report.print));
   };
+  if (!options.published.empty()) {
+    const auto figures = reports::read_published(find_published(options.published));
+    return print(reports::published_document(records, figures));
+  }
   if (options.seed_table) {
     return print(reports::seed_table_document(std::move(records), report.reference));
   }

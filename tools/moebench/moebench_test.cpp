@@ -127,6 +127,40 @@ scenarios:
                                Not(HasSubstr("## kernels"))));
 }
 
+// Facts: the table of fms-acceleration's pull request 69, in the columns of its raw summary.
+TEST_F(MoebenchTest, ImportsTheResultsOfAnotherHarness) {
+  write_file_atomically(folder_.path() / "raw.csv",
+                        "model_name_or_path,num_gpus,framework_config,"
+                        "mem_peak_torch_mem_alloc_in_bytes,mem_torch_mem_alloc_in_bytes,"
+                        "train_runtime,train_tokens_per_second\n"
+                        "Mixtral-8x7B,8,none,54800000000,44000000000,4019,83\n"
+                        "Mixtral-8x7B,8,moe-megablocks,45500000000,33500000000,996,337\n"
+                        "Mixtral-8x7B,1,none,,,,\n");
+  const Output imported = moebench({"import", "fms", "raw.csv", "--out", "r"});
+  EXPECT_EQ(imported.exit_code, 0) << imported.err;
+  EXPECT_THAT(imported.err, HasSubstr("imported 3 runs, 1 of them failed, into r"));
+  const Output twice = moebench({"import", "fms", "raw.csv", "--out", "r"});
+  EXPECT_EQ(twice.exit_code, 2);
+  EXPECT_THAT(twice.err, HasSubstr("was imported into 'r' before"));
+  EXPECT_EQ(moebench({"import", "other", "raw.csv"}).exit_code, 2);
+
+  const auto report = [&](std::vector<std::string> words) {
+    words.insert(words.begin(), {"report", "r"});
+    const Output output = moebench(words);
+    EXPECT_EQ(output.exit_code, 0) << output.err;
+    return output.out;
+  };
+  EXPECT_THAT(report({"--seed-table"}), AllOf(HasSubstr("ep8-megablocks"), HasSubstr("-17.0 %"),
+                                              HasSubstr("4.04x"), HasSubstr("CRASHED")));
+  EXPECT_THAT(report({"--price", "2"}), AllOf(HasSubstr("-23.9 %"), HasSubstr("cost / Gtoken")));
+  EXPECT_THAT(report({"--format", "csv-wide"}), HasSubstr("\"fms.framework_config\""));
+  EXPECT_THAT(report({"--format", "latex"}), HasSubstr("\\begin{tabular}"));
+  EXPECT_THAT(report({"--format", "card"}), HasSubstr("\"kind\": \"fms\""));
+  EXPECT_THAT(report({"--published"}), HasSubstr("published: fms-acceleration"));
+  EXPECT_EQ(moebench({"report", "r", "--published", "none.csv"}).exit_code, 2);
+  EXPECT_EQ(moebench({"report", "r", "--format", "card", "--seed-table"}).exit_code, 2);
+}
+
 TEST_F(MoebenchTest, ListShowsWhatCannotRunAndWhy) {
   write_file_atomically(folder_.path() / "file.yaml", R"(
 scenarios:

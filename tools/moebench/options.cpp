@@ -145,6 +145,12 @@ void add_report(CLI::App& app, ReportArguments& options) {
                    "The columns of fms-acceleration's benchmark table");
   report->add_flag("--profile", options.profile, "The profiles, where the cells have any");
   report
+      ->add_option("--published", options.published,
+                   "Beside figures that others have published, by default the tree's")
+      ->type_name("FILE")
+      ->expected(0, 1)
+      ->default_str(kPublishedFigures);
+  report
       ->add_option("--price", options.price,
                    "What a GPU-hour costs, for the cost of a billion tokens")
       ->type_name("PER_GPU_HOUR")

@@ -22,6 +22,9 @@ inline constexpr const char* kPstats = "pstats";
 // `report --format` takes this too; it prints a YAML document a cell.
 inline constexpr const char* kCard = "card";
 
+// The figures that `report --published` takes where no file is named, in the tree.
+inline constexpr const char* kPublishedFigures = "scenarios/reference/published.csv";
+
 struct ListArguments {
   session::Selection selection;
   std::string format;  // empty: see output.h, as in all commands
@@ -72,6 +75,7 @@ struct ReportArguments {
   bool seed_table = false;
   bool profile = false;
   bool keep_other_builds = false;
+  std::string published;        // file of figures that others have published; empty: not asked for
   std::optional<double> price;  // of a GPU-hour
   std::string out;              // empty: stdout
 };
