@@ -1,13 +1,10 @@
 #include <fmt/core.h>
 
-#include <array>
-
 #include "harness/base/error.h"
 #include "harness/session/baseline_store.h"
-#include "reports/gate/baseline.h"
 #include "reports/compare/fingerprint.h"
-#include "reports/gate/names.h"
-#include "reports/write/cells.h"
+#include "reports/gate/baseline.h"
+#include "reports/gate/history.h"
 #include "reports/write/document.h"
 #include "tools/moebench/commands.h"
 #include "tools/moebench/output.h"
@@ -41,7 +38,7 @@ int save(const session::BaselineStore& store, const BaselineArguments& options) 
   return kExitOk;
 }
 
-int list(const session::BaselineStore& store) {
+int list(const session::BaselineStore& store, reports::Format format) {
   Table table = {key_column("name"),
                  number_column("current", kCount),
                  number_column("generations", kCount),
@@ -57,40 +54,20 @@ int list(const session::BaselineStore& store) {
                     static_cast<double>(records.size()), value_in(environment, "git_sha"),
                     records.front().started_at, value_in(environment, "cpu_model")});
   }
-  print_document({std::move(table)});
+  print_document({std::move(table)}, format);
   return kExitOk;
 }
 
-// A row a cell and generation, the oldest first: exact metrics, and times as a history.
-Table history(const session::BaselineStore& store, const std::string& name) {
-  constexpr std::array kMetrics = {std::pair("mem_alloc", "bytes"), std::pair("mem_peak", "bytes"),
-                                   std::pair("loss", "1"), std::pair("step_time", "ns"),
-                                   std::pair("load_time", "ns")};
-  Table table = {key_column("cell"), number_column("generation", kCount), words_column("git"),
-                 number_column("runs", kCount)};
-  table[1].is_key = true;
-  for (const auto& [metric, unit] : kMetrics) table.push_back(number_column(metric, {unit}));
-  for (const int generation : store.generations(name)) {
-    const Records records = store.load(name, generation);
-    for (const auto& scenario : reports::group_cells(records)) {
-      for (const auto& cell : scenario.cells) {
-        const std::string axes = describe(cell, scenario.varying_axes);
-        std::vector<reports::Entry> row = {axes.empty() ? scenario.name : axes,
-                                           static_cast<double>(generation),
-                                           value_in(cell.first().environment, "git_sha"),
-                                           static_cast<double>(cell.repetitions.size())};
-        for (const auto& [metric, unit] : kMetrics) {
-          const auto value = cell.value(metric);
-          row.emplace_back(value, gate::value_text(value, unit));
-        }
-        add_row(table, std::move(row));
-      }
-    }
+std::vector<gate::Generation> generations_of(const session::BaselineStore& store,
+                                             const std::string& name) {
+  std::vector<gate::Generation> generations;
+  for (const int number : store.generations(name)) {
+    generations.push_back({number, store.load(name, number)});
   }
-  return table;
+  return generations;
 }
 
-int show(const session::BaselineStore& store, const std::string& name) {
+int show(const session::BaselineStore& store, const std::string& name, reports::Format format) {
   const Records records = store.load(name);
   reports::Document document = {
       reports::Heading{1, "baseline " + name},
@@ -100,8 +77,12 @@ int show(const session::BaselineStore& store, const std::string& name) {
     facts.push_back(fmt::format("{}: {}", key, value));
   }
   add_list(document, facts);
-  add_table(document, history(store, name));
-  print_document(document);
+  add_table(document, gate::history_table(gate::baseline_history(generations_of(store, name))));
+  add_paragraph(
+      document,
+      "Δ: since the generation before. Nothing pairs generations, so changes of times hold "
+      "what the machine did as well; moebench ab compares builds.");
+  print_document(document, format);
   return kExitOk;
 }
 
@@ -117,10 +98,10 @@ int promote(const session::BaselineStore& store, const std::string& name) {
 
 int run_command(const BaselineArguments& options) {
   const session::BaselineStore store(options.store);
-  if (options.action == "list") return list(store);
+  if (options.action == "list") return list(store, output_format(options.format));
   if (options.name.empty()) throw Error("baseline {} NAME: name the baseline", options.action);
   if (options.action == "save") return save(store, options);
-  if (options.action == "show") return show(store, options.name);
+  if (options.action == "show") return show(store, options.name, output_format(options.format));
   if (options.action == "promote") return promote(store, options.name);
   store.remove(options.name);
   return kExitOk;

@@ -433,7 +433,10 @@ TEST_F(GateCli, BaselinesKeepExactMetricsUnderAName) {
   EXPECT_EQ(moebench({"gate", "results/file", "--baseline", "main"}).exit_code, 0);
   EXPECT_THAT(moebench({"baseline", "list"}).out, HasSubstr("| main |"));
   EXPECT_THAT(moebench({"baseline", "show", "main"}).out,
-              AllOf(HasSubstr("current generation: 2"), HasSubstr("- cpu_model:")));
+              AllOf(HasSubstr("current generation: 2"), HasSubstr("- cpu_model:"),
+                    HasSubstr("| mem_peak |"), HasSubstr("| parallelism ep")));
+  EXPECT_THAT(moebench({"baseline", "show", "main", "--format", "csv"}).out,
+              HasSubstr("\"mem_peak change"));
 }
 
 TEST_F(GateCli, AnotherMachinesBaselineIsNotComparable) {

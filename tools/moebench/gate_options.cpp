@@ -134,6 +134,7 @@ void add_baseline(CLI::App& app, BaselineArguments& options) {
   baseline->add_option("NAME", options.name, "Of the baseline; all but list need it");
   baseline->add_option("DIR", options.folder, "Results folder to save");
   add_store(*baseline, options.store);
+  add_format(*baseline, options.format);
 }
 
 void add_selftest(CLI::App& app, SelftestArguments& options) {

@@ -77,6 +77,7 @@ struct BaselineArguments {
   std::string name;
   std::string folder;  // save's
   std::string store = "results/baselines";
+  std::string format;  // of list and show; empty: see output.h
 };
 
 struct SelftestArguments {
