@@ -37,8 +37,8 @@ struct Suite {
       cases += "/>\n";
       return;
     }
-    cases += fmt::format(">\n      <{} message=\"{}: {}\"/>\n    </testcase>\n", element,
-                         to_string(verdict), escaped(message));
+    cases += fmt::format(">\n      <{} type=\"{}\" message=\"{}: {}\"/>\n    </testcase>\n",
+                         element, to_string(verdict), to_string(verdict), escaped(message));
   }
 
  private:
@@ -81,7 +81,16 @@ std::string write_junit(const Report& report) {
     suites["all cells"].add("all cells", test.metric, is_worse ? test.verdict : Verdict::kPass,
                             sentence(test));
   }
-  std::string text = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites name=\"moebench\">\n";
+  Suite all;
+  for (const auto& [name, suite] : suites) {
+    all.tests += suite.tests;
+    all.failures += suite.failures;
+    all.errors += suite.errors;
+  }
+  std::string text = fmt::format(
+      "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
+      "<testsuites name=\"moebench\" tests=\"{}\" failures=\"{}\" errors=\"{}\">\n",
+      all.tests, all.failures, all.errors);
   for (const auto& [name, suite] : suites) {
     text += fmt::format(
         "  <testsuite name=\"{}\" tests=\"{}\" failures=\"{}\" errors=\"{}\" skipped=\"{}\">\n"

@@ -34,7 +34,8 @@ std::string comment_marker(const Report& report);
 std::string write_annotations(const Report& report);
 
 // JUnit XML, a suite a scenario and a test case for each cell and metric: regressed = failure,
-// inconclusive and known = skipped, failed and missing = error.
+// inconclusive and known = skipped, failed and missing = error. Valid by the schema of Jenkins'
+// xUnit plugin (junit-10.xsd), which most readers take.
 std::string write_junit(const Report& report);
 
 }  // namespace moebench::gate
