@@ -58,6 +58,7 @@ Plan make_plan(const PlanRequest& request) {
   const Rules rules;
   const auto num_cells = static_cast<double>(std::max<std::size_t>(1, request.cells.size()));
   const double share = request.cells.size() > 1 ? 1 - rules.suite_share : 1;
+  const double alpha = request.alpha * (1 - record::kReserve);  // of one look
   std::vector<Knowledge> known(request.cells.size());
   if (!request.calibration.empty()) known = read_calibration(request);
   Plan plan;
@@ -69,7 +70,7 @@ Plan make_plan(const PlanRequest& request) {
     CellPlan cell{request.cells[i].id, known[i].run_noise, {}, {}, known[i].pair_ns};
     if (cell.noise) {
       const stats::PowerDesign design{.run_noise = *cell.noise,
-                                      .alpha = request.alpha * share / num_cells,
+                                      .alpha = alpha * share / num_cells,
                                       .noise_df = known[i].df,
                                       .min_estimate = std::log1p(rules.min_estimate)};
       cell.pairs = stats::pairs_needed(design, std::log1p(request.effect), kPower);

@@ -103,8 +103,10 @@ class Selftest {
     if (exit_code != kExitOk) return exit_code;
     const Report same = judge("same");
     print("Equal runs", same);
-    if (same.worst() == Verdict::kRegressed)
-      return fail("the gate cries wolf: equal runs REGRESSED");
+    for (const Verdict wrong : {Verdict::kRegressed, Verdict::kImproved}) {
+      if (!same.any(wrong)) continue;
+      return fail(fmt::format("the gate cries wolf: equal runs {}", to_string(wrong)));
+    }
     choose_slowdown();
     // Whole percents, as the worker takes them.
     const auto percents = static_cast<int>(std::lround(*slowdown_ * 100));
