@@ -99,6 +99,16 @@ void join_scenario(const std::vector<CellConfig>& cells, const std::string& scen
   }
 }
 
+// The axes that tell the arms apart; degrees only where their parallelism does not.
+std::vector<std::string> axes_of(const std::vector<CellConfig>& arms) {
+  const std::vector<std::string> varying = varying_axes(arms);
+  std::vector<std::string> shorter = varying;
+  std::erase_if(shorter, [](const std::string& axis) { return reports::is_degree(axis); });
+  Names descriptions;
+  for (const CellConfig& arm : arms) descriptions.insert(describe(arm, shorter));
+  return descriptions.size() == arms.size() ? shorter : varying;
+}
+
 // What the group has in common and others have not.
 std::string name_of(const CellConfig& arm, std::vector<std::string> varying,
                     const std::vector<std::string>& of_arms) {
@@ -120,8 +130,9 @@ std::vector<Comparison> comparisons_of(const std::vector<CellConfig>& cells) {
   const std::vector<std::string> varying = varying_axes(cells);
   std::vector<Comparison> comparisons;
   for (auto& [first, comparison] : by_first) {
-    comparison.axes = varying_axes(cells_at(cells, comparison.arms));
-    comparison.name = name_of(cells[first], varying, comparison.axes);
+    const std::vector<CellConfig> arms = cells_at(cells, comparison.arms);
+    comparison.axes = axes_of(arms);
+    comparison.name = name_of(cells[first], varying, varying_axes(arms));
     comparisons.push_back(std::move(comparison));
   }
   return comparisons;

@@ -12,7 +12,7 @@ namespace moebench::session {
 struct Comparison {
   std::vector<std::size_t> arms;  // places among the cells, rising
   std::string name;               // "seq_len=64": what tells it from others; empty: nothing does
-  std::vector<std::string> axes;  // that its arms differ in
+  std::vector<std::string> axes;  // that tell its arms apart
 };
 
 // The comparisons of cells, in the order of their first arms. Cells of a scenario are compared

@@ -66,7 +66,10 @@ double width_of(const std::vector<double>& times) {
   return std::sinh(stats::t_quantile(1 - (1 - reports::kGainConfidence) / 2, moments.df()) * error);
 }
 
-std::string percent(double share) { return fmt::format("±{:.2g} %", share * 100); }
+std::string percent(double share) {
+  return share < 0.1 ? fmt::format("±{:.2g} %", share * 100)
+                     : fmt::format("±{:.0f} %", share * 100);
+}
 
 }  // namespace
 
