@@ -32,11 +32,9 @@ constexpr std::array kEscapes = {
     Escape{'|', "\\textbar{}"},
     Escape{'"', "{\\char34}"},
     Escape{'`', "{\\char96}"},
-    Escape{'\'', "{\\char39}"},
     Escape{'[', "{[}"},
     Escape{']', "{]}"},
     Escape{'*', "{*}"},
-    Escape{'-', "{-}"},
     Escape{U'Δ', "$\\Delta$"},
     Escape{U'µ', "$\\mu$"},
     Escape{U'·', "\\textperiodcentered{}"},
@@ -72,8 +70,13 @@ std::string character(const Utf8Character& found, std::string_view text) {
 std::string latex_text(std::string_view text) {
   const std::string shown = printable(text);
   std::string latex;
+  char32_t before = 0;
   for (std::string_view rest = shown; !rest.empty();) {
     const Utf8Character found = decode_utf8(rest);  // printable text is UTF-8
+    // Two hyphens would become a dash, two apostrophes a quote.
+    const bool joins = found.code == '-' || found.code == '\'';
+    if (joins && found.code == before) latex += "{}";
+    before = found.code;
     latex += character(found, rest);
     rest.remove_prefix(found.size);
   }

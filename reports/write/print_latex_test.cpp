@@ -22,7 +22,7 @@ TEST(PrintLatex, NumbersStandAtTheirPoints) {
   add_row(table, {"b", Entry(0.0, "reference"), 3.0, Entry()});
   const std::string text = print_latex({table}, {});
   EXPECT_THAT(text, HasSubstr("\\begin{tabular}{@{}lr@{}lr@{}lr@{}}"));
-  EXPECT_THAT(text, HasSubstr("a & $-$17 & .0 \\% & 12 &  & {-}1 \\%..+2 \\% \\\\\n"));
+  EXPECT_THAT(text, HasSubstr("a & $-$17 & .0 \\% & 12 &  & -1 \\%..+2 \\% \\\\\n"));
   EXPECT_THAT(text, HasSubstr("b & \\multicolumn{2}{r}{reference} & 3 &  & \\textemdash{} \\\\\n"));
 }
 
@@ -42,7 +42,7 @@ TEST(LatexText, IsShownAsItStands) {
   EXPECT_EQ(latex_text("a_b & 5 % of $x {y} #1 ~^\\"),
             "a\\_b \\& 5 \\% of \\$x \\{y\\} \\#1 \\textasciitilde{}\\textasciicircum{}"
             "\\textbackslash{}");
-  EXPECT_EQ(latex_text("--x [1]*\n\"'`"), "{-}{-}x {[}1{]}{*} {\\char34}{\\char39}{\\char96}");
+  EXPECT_EQ(latex_text("--x [1]*\n\"'`"), "-{}-x {[}1{]}{*} {\\char34}'{\\char96}");
   EXPECT_EQ(latex_text("Δ · é 中\x1b"),
             "$\\Delta$ \\textperiodcentered{} é {[}U+4E2D{]}"
             "\\textbackslash{}x1b");
