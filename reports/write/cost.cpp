@@ -32,9 +32,15 @@ std::optional<double> token_rate(const Cell& cell) {
   return of_rank > 0 && ranks ? std::optional(*of_rank * *ranks) : std::nullopt;
 }
 
+// Other trainers do not say where they ran; then the driver watched GPUs, or there were none.
+bool is_on_gpus(const Cell& cell) {
+  const std::string device = fact(cell, "device");
+  return device.empty() ? cell.value("process_gpu_memory").has_value() : device == "cuda";
+}
+
 // Nothing where the cell ran on CPUs, or ranks may have shared a GPU.
 std::optional<double> gpus_of(const Cell& cell) {
-  if (fact(cell, "device") != "cuda") return std::nullopt;
+  if (!is_on_gpus(cell)) return std::nullopt;
   if (fact(cell, "device_collectives") == "through the host") return std::nullopt;
   return ranks_of(cell);
 }

@@ -86,6 +86,13 @@ TEST_F(Cost, OnCpusThereAreCoreHoursAndNoMoney) {
   EXPECT_THAT(line(3), HasSubstr("No cell ran on GPUs of its own"));
 }
 
+TEST_F(Cost, OfOtherTrainersTheWatchedGpusCount) {
+  for (record::CellRecord& record : records_) record.environment.erase("device");
+  EXPECT_THAT(table(), IsEmpty());
+  records_[0].metrics["process_gpu_memory"] = {.unit = "bytes", .value = 1e9};
+  EXPECT_DOUBLE_EQ(number(table(), "GPU-h / Gtoken"), 8 * 1e9 / 640 / 3600);
+}
+
 TEST_F(Cost, RanksThatShareAGpuHaveNoGpuHours) {
   for (record::CellRecord& record : records_) {
     record.environment["device_collectives"] = "through the host";

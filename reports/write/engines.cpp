@@ -72,9 +72,10 @@ Table process_table(const ScenarioCells& scenario) {
   const std::vector<Cell> cells = scenario.ok_cells();
   return measured_table(
       scenario, cells,
-      metric_columns(cells, {"process_wall_time", "process_cpu_time", "process_pss_sum",
-                             "process_rss_sum", "process_rss_peak", "process_gpu_memory",
-                             "process_gpu_energy", "trainer_memory", "trainer_tokens_per_second"}));
+      metric_columns(cells,
+                     {"process_wall_time", "process_cpu_time", "process_pss_sum", "process_rss_sum",
+                      "process_rss_peak", "process_gpu_memory", "process_gpu_energy",
+                      "process_package_energy", "trainer_memory", "trainer_tokens_per_second"}));
 }
 
 std::vector<std::string> engine_lines(const ScenarioCells& scenario) {
