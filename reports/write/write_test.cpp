@@ -210,6 +210,14 @@ TEST(Report, SaysWhatTokensCost) {
               AllOf(HasSubstr("| cost / Gtoken |"), HasSubstr(" 6693 |")));
 }
 
+TEST(Report, ResultsOfTheFirstFormatAreReported) {
+  const auto records = record::load(MOEBENCH_FIRST_FORMAT_FOLDER);
+  for (const FormatRow& format : formats()) {
+    EXPECT_THAT(write_report(records, {.format = format.value}), HasSubstr(records[0].scenario))
+        << format.name;
+  }
+}
+
 TEST(Report, OfNoRecordsIsAnError) {
   for (const FormatRow& format : formats()) {
     EXPECT_THROW(write_report({}, {.format = format.value}), Error) << format.name;
