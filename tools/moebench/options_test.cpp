@@ -222,6 +222,25 @@ TEST(Options, Bytes) {
   }
 }
 
+TEST(Options, ImportTakesSeveralFiles) {
+  const auto options = parse_as<ImportArguments>({"import", "fms", "a.csv", "b.csv", "--out", "r"});
+  EXPECT_EQ(options.kind, "fms");
+  EXPECT_EQ(options.files, (std::vector<std::string>{"a.csv", "b.csv"}));
+  EXPECT_EQ(options.scenario, "");
+  EXPECT_EQ(options.out, "r");
+  EXPECT_EQ(options.command_line, "moebench import fms a.csv b.csv --out r");
+  EXPECT_THAT(error_of({"import", "csv", "a.csv"}), HasSubstr("csv"));
+  EXPECT_THAT(error_of({"import", "fms"}), HasSubstr("FILE"));
+}
+
+TEST(Options, PublishedFiguresAreTheTreesUnlessAFileIsNamed) {
+  EXPECT_EQ(parse_as<ReportArguments>({"report", "r"}).published, "");
+  EXPECT_EQ(parse_as<ReportArguments>({"report", "r", "--published"}).published, kPublishedFigures);
+  EXPECT_EQ(parse_as<ReportArguments>({"report", "r", "--published", "f"}).published, "f");
+  EXPECT_EQ(parse_as<ReportArguments>({"report", "r", "--published", "--price", "2.5"}).price, 2.5);
+  EXPECT_THAT(error_of({"report", "r", "--price", "-1"}), HasSubstr("--price"));
+}
+
 class Help : public ::testing::TestWithParam<const char*> {};
 
 TEST_P(Help, IsTheGoldenText) {
@@ -238,7 +257,7 @@ INSTANTIATE_TEST_SUITE_P(Commands, Help,
                          ::testing::Values("moebench", "list", "run", "verify-resume", "report",
                                            "load", "make-checkpoint", "doctor", "profile",
                                            "calibrate", "ab", "gate", "power", "baseline",
-                                           "selftest"));
+                                           "selftest", "import"));
 
 }  // namespace
 }  // namespace moebench::cli
