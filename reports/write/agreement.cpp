@@ -3,12 +3,14 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <array>
 #include <map>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "harness/record/agreement.h"
+#include "reports/write/axis_values.h"
 
 namespace moebench::reports {
 namespace {
@@ -84,11 +86,11 @@ void judge(const Group& group) {
 }  // namespace
 
 std::vector<CellRecord> check_agreement(std::vector<CellRecord> records) {
-  std::map<std::pair<std::string, std::string>, Group> groups;
+  std::map<std::array<std::string, 3>, Group> groups;  // scenario, workload, results folder
   for (CellRecord& record : records) {
     if (record.disposition != Disposition::kOk || record.workload.empty()) continue;
     for (const std::string& scenario : record.scenario_names()) {
-      groups[{scenario, record.workload}].push_back(&record);
+      groups[{scenario, record.workload, record.axis(kResultsAxis)}].push_back(&record);
     }
   }
   for (const auto& [key, group] : groups) judge(group);

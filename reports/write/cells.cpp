@@ -10,6 +10,7 @@
 #include "harness/base/error.h"
 #include "harness/config/cell.h"
 #include "harness/record/program.h"
+#include "reports/write/axis_values.h"
 
 namespace moebench::reports {
 namespace {
@@ -164,7 +165,7 @@ std::vector<ScenarioCells> group_cells(const std::vector<CellRecord>& records) {
   if (records.empty()) {
     throw Error("there are no results to report; run a scenario into this folder first");
   }
-  using CellKey = std::array<std::string, 3>;  // scenario, id, arm
+  using CellKey = std::array<std::string, 4>;  // scenario, id, arm, results folder
   std::vector<ScenarioCells> scenarios;
   std::map<std::string, std::size_t> scenario_places;
   std::map<CellKey, std::size_t> cell_places;
@@ -172,7 +173,7 @@ std::vector<ScenarioCells> group_cells(const std::vector<CellRecord>& records) {
     for (const std::string& name : r.scenario_names()) {
       ScenarioCells& scenario = find_or_add(scenario_places, scenarios, name);
       scenario.name = name;
-      const CellKey key = {name, r.id, r.axis("arm")};
+      const CellKey key = {name, r.id, r.axis("arm"), r.axis(kResultsAxis)};
       find_or_add(cell_places, scenario.cells, key).repetitions.push_back(&r);
     }
   }

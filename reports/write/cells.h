@@ -52,9 +52,9 @@ struct ScenarioCells {
   std::vector<std::string> programs() const;
 };
 
-// Scenarios and cells in the order of first appearance; a cell is an id, and its arm where the
-// records have such an axis. A cell is in each scenario that its records name. Error where there
-// are no records.
+// Scenarios and cells in the order of first appearance; a cell is an id, and its arm and
+// results folder where the records have such axes. A cell is in each scenario that its records
+// name. Error where there are no records.
 std::vector<ScenarioCells> group_cells(const std::vector<record::CellRecord>& records);
 
 // Axis names of all records in the order of first appearance.

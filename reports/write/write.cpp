@@ -2,6 +2,7 @@
 
 #include "reports/write/agreement.h"
 #include "reports/write/cells.h"
+#include "reports/write/common_means.h"
 #include "reports/write/comparison.h"
 #include "reports/write/imported.h"
 #include "reports/write/improvements.h"
@@ -48,6 +49,8 @@ Document report_document(std::vector<record::CellRecord> recorded, const AxisVal
     } else {
       add_comparison(document, Comparison(scenario, reference_axes, rates), options);
     }
+    add_section(document, {3, "Geometric means over the cells in common"},
+                common_means_table(scenario));
   }
   return document;
 }

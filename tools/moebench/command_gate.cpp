@@ -148,7 +148,7 @@ int run_command(const GateArguments& options) {
   }
   if (!options.junit.empty()) {
     outputs.emplace_back(
-        [&] { write_output(options.junit, gate::write_junit(report), options.folder); });
+        [&] { write_output(options.junit, gate::write_junit(report), {options.folder}); });
   }
   return write_outputs(exit_code(report, options), outputs);
 }

@@ -1,24 +1,24 @@
-#include <fmt/format.h>
-#include <fmt/ranges.h>
-
 #include <filesystem>
-#include <iostream>
-#include <set>
 
 #include "harness/base/error.h"
-#include "harness/record/program.h"
 #include "harness/record/record.h"
 #include "reports/write/card.h"
-#include "reports/write/excerpt.h"
+#include "reports/write/pivot.h"
 #include "reports/write/profile.h"
 #include "reports/write/published.h"
 #include "reports/write/write.h"
 #include "tools/moebench/commands.h"
+#include "tools/moebench/load_results.h"
 #include "tools/moebench/output.h"
 #include "tools/moebench/tree_places.h"
 
 namespace moebench::cli {
 namespace {
+
+// Without these --columns names the columns of the report's first table.
+bool is_pivot(const ReportArguments& options) {
+  return !options.rows.empty() || !options.values.empty();
+}
 
 reports::ReportOptions report_options(const ReportArguments& options) {
   reports::ReportOptions report;
@@ -28,10 +28,11 @@ reports::ReportOptions report_options(const ReportArguments& options) {
   } else if (!options.format.empty()) {
     report.format = reports::format_from_string(options.format);
   }
-  for (const std::string& pair : options.reference) {
-    report.reference.push_back(session::parse_pair(pair, "--reference"));
-  }
+  if (options.is_wide) report.print.shows_folded = true;
+  report.reference = axis_values(options.reference, "--baseline");
+  report.comparison.is_wide = options.is_wide;
   report.comparison.price_per_gpu_hour = options.price;
+  if (!is_pivot(options)) report.comparison.columns = options.columns;
   return report;
 }
 
@@ -45,8 +46,9 @@ std::filesystem::path find_published(const std::string& path) {
 
 std::string cards_of(const std::vector<record::CellRecord>& records,
                      const ReportArguments& options) {
-  if (options.seed_table || options.profile || !options.published.empty()) {
-    throw Error("--format card is of cells; leave out --seed-table, --profile and --published");
+  if (options.seed_table || options.profile || is_pivot(options) || !options.published.empty()) {
+    throw Error(
+        "--format card is of cells; leave out --seed-table, --profile, --published and pivots");
   }
   return reports::print_cards(records);
 }
@@ -66,43 +68,29 @@ void write_text(std::vector<record::CellRecord> records, const ReportArguments& 
     return print(reports::seed_table_document(std::move(records), report.reference));
   }
   if (options.profile) return print(reports::profile_document(records, {}));
+  if (is_pivot(options)) {
+    return print(reports::pivot_document(
+        std::move(records),
+        {.rows = options.rows, .columns = options.columns, .values = options.values}));
+  }
   reports::write_report(std::move(records), report, write);
 }
 
 // Profiles, and a few formats, are made of all that the records hold.
-std::vector<record::CellRecord> load(const ReportArguments& options) {
-  const bool needs_all = options.profile || options.format == kCard ||
-                         options.format == reports::to_string(reports::Format::kCsvWide);
-  return needs_all ? record::load(options.folder)
-                   : record::load_excerpts(options.folder, reports::report_excerpt());
-}
-
-// Repetitions of different programs are not averaged unless that is asked for.
-std::vector<record::CellRecord> of_one_program_each(std::vector<record::CellRecord> records) {
-  auto parted = record::of_latest_programs(std::move(records));
-  std::set<std::string> others;
-  for (const record::CellRecord& record : parted.left_out) others.insert(program_of(record));
-  if (!others.empty()) {
-    std::cerr << fmt::format(
-        "note: left out {} of another program than their cell's latest ({}); --keep-other-builds "
-        "takes them in\n",
-        parted.left_out.size() == 1 ? "1 result"
-                                    : fmt::format("{} results", parted.left_out.size()),
-        fmt::join(others, "; "));
-  }
-  return std::move(parted.kept);
+bool needs_all(const ReportArguments& options) {
+  return options.profile || options.format == kCard ||
+         options.format == reports::to_string(reports::Format::kCsvWide);
 }
 
 }  // namespace
 
 int run_command(const ReportArguments& options) {
-  auto records = load(options);
-  if (records.empty()) {
-    throw Error("no results in '{}': it has no results.jsonl with a record; see moebench run",
-                options.folder);
-  }
-  if (!options.keep_other_builds) records = of_one_program_each(std::move(records));
-  write_output(options.out, options.folder,
+  auto records = load_results({.folders = options.folders,
+                               .labels = options.labels,
+                               .filters = options.filters,
+                               .keep_other_builds = options.keep_other_builds,
+                               .is_whole = needs_all(options)});
+  write_output(options.out, options.folders,
                [&](const Write& write) { write_text(std::move(records), options, write); });
   return kExitOk;
 }

@@ -129,18 +129,36 @@ void add_verify_resume(CLI::App& app, VerifyResumeArguments& options) {
   add_launcher(*verify, options.launcher);
 }
 
-void add_report(CLI::App& app, ReportArguments& options) {
-  CLI::App* report = app.add_subcommand("report", "Print the results of a folder");
-  report->add_option("DIR", options.folder, "Results folder")->required();
-  add_format(*report, options.format,
-             "Default: terminal on a terminal, else markdown; card: YAML, a document a cell",
-             {kCard});
-  report
-      ->add_option("--baseline,--reference", options.reference,
-                   "What to compare with: axis=value,axis=value,...")
+// A list with commas, which may be given again.
+void add_words(CLI::App& app, const std::string& name, std::vector<std::string>& words,
+               const std::string& description) {
+  app.add_option(name, words, description)
       ->type_name("LIST")
       ->delimiter(',')
       ->allow_extra_args(false);
+}
+
+// DIR..., and what tells their records apart or leaves some out.
+void add_results(CLI::App& app, std::vector<std::string>& folders, std::vector<std::string>& labels,
+                 std::vector<std::string>& filters) {
+  app.add_option("DIR", folders, "Results folders, or their results.jsonl")->required();
+  add_words(app, "--label", labels, "Names of several folders, default theirs: old,new");
+  add_words(app, "--filter", filters, "Only cells with these axis values: axis=value,...");
+}
+
+void add_report(CLI::App& app, ReportArguments& options) {
+  CLI::App* report = app.add_subcommand("report", "Print the results of one or several folders");
+  add_results(*report, options.folders, options.labels, options.filters);
+  add_format(*report, options.format,
+             "Default: terminal on a terminal, else markdown; card: YAML, a document a cell",
+             {kCard});
+  add_words(*report, "--baseline,--reference", options.reference,
+            "What to compare with: axis=value,axis=value,...");
+  add_words(*report, "--rows", options.rows, "Pivot: axes whose values are rows");
+  add_words(*report, "--columns", options.columns,
+            "Columns of the first table; of a pivot axes whose values are columns");
+  add_words(*report, "--values", options.values, "Pivot: metrics, a table each");
+  report->add_flag("--wide", options.is_wide, "All columns, and nothing folded or left out");
   report->add_flag("--seed-table", options.seed_table,
                    "The columns of fms-acceleration's benchmark table");
   report->add_flag("--profile", options.profile, "The profiles, where the cells have any");

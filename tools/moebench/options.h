@@ -69,15 +69,21 @@ struct VerifyResumeArguments {
 };
 
 struct ReportArguments {
-  std::string folder;
-  std::string format;
-  std::vector<std::string> reference;  // axis=value
+  std::vector<std::string> folders{};  // or paths of results.jsonl
+  std::vector<std::string> labels{};   // one a folder; empty: their names
+  std::string format{};
+  std::vector<std::string> reference{};  // axis=value
+  std::vector<std::string> filters{};    // axis=value
+  std::vector<std::string> rows{};       // axes; these and `values` ask for a pivot
+  std::vector<std::string> columns{};    // of a pivot axes
+  std::vector<std::string> values{};     // metrics
+  bool is_wide = false;
   bool seed_table = false;
   bool profile = false;
   bool keep_other_builds = false;
-  std::string published;        // file of figures that others have published; empty: not asked for
-  std::optional<double> price;  // of a GPU-hour
-  std::string out;              // empty: stdout
+  std::string published{};  // file of figures that others have published; empty: not asked for
+  std::optional<double> price{};  // of a GPU-hour
+  std::string out{};              // empty: stdout
 };
 
 struct AdoptArguments {

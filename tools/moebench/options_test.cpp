@@ -165,8 +165,20 @@ TEST(Options, BaselineIsSplitAtCommas) {
   const auto options = parse_as<ReportArguments>(
       {"report", "--reference", "parallelism=fsdp,expert_kernel=loop", "dir"});
   EXPECT_THAT(options.reference, ElementsAre("parallelism=fsdp", "expert_kernel=loop"));
-  EXPECT_EQ(options.folder, "dir");
+  EXPECT_THAT(options.folders, ElementsAre("dir"));
   EXPECT_EQ(options.format, "");
+}
+
+TEST(Options, ReportsTakeSeveralFoldersAndPivots) {
+  const auto options = parse_as<ReportArguments>(
+      {"report", "a", "--label", "new,old", "b", "--rows", "model,ranks", "--columns",
+       "parallelism", "--values", "runtime", "--values", "mem_peak", "--filter", "dtype=bf16"});
+  EXPECT_THAT(options.folders, ElementsAre("a", "b"));
+  EXPECT_THAT(options.labels, ElementsAre("new", "old"));
+  EXPECT_THAT(options.rows, ElementsAre("model", "ranks"));
+  EXPECT_THAT(options.columns, ElementsAre("parallelism"));
+  EXPECT_THAT(options.values, ElementsAre("runtime", "mem_peak"));
+  EXPECT_THAT(options.filters, ElementsAre("dtype=bf16"));
 }
 
 TEST(Options, WrongWordsAreErrors) {

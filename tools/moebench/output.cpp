@@ -27,10 +27,13 @@ constexpr std::size_t kUsualWidth = 80;  // of a terminal that does not say
 bool is_terminal() { return ::isatty(STDOUT_FILENO) == 1; }
 
 void refuse_results(const std::string& path, const std::string& results) {
-  for (const char* name : {"results.jsonl", "session.json"}) {
+  const std::filesystem::path folder = results;
+  for (const auto& file : {folder, folder / "results.jsonl", folder / "session.json"}) {
     std::error_code ignored;
-    if (!std::filesystem::equivalent(path, std::filesystem::path(results) / name, ignored))
+    if (!std::filesystem::is_regular_file(file, ignored) ||
+        !std::filesystem::equivalent(path, file, ignored)) {
       continue;
+    }
     throw Error("'{}' holds the results themselves; name another file to write", path);
   }
 }
@@ -58,15 +61,16 @@ void print_safe_text(std::string_view shown) {
   write_all(STDOUT_FILENO, std::as_bytes(std::span(shown)), "to stdout");
 }
 
-void write_output(const std::string& path, std::string_view text, const std::string& results) {
+void write_output(const std::string& path, std::string_view text,
+                  const std::vector<std::string>& results) {
   write_output(path, results, [&](const Write& write) { write(text); });
 }
 
-void write_output(const std::string& path, const std::string& results,
+void write_output(const std::string& path, const std::vector<std::string>& results,
                   const std::function<void(const Write&)>& produce) {
   std::optional<OutputFile> file;
   if (!path.empty()) {
-    refuse_results(path, results);
+    for (const std::string& folder : results) refuse_results(path, folder);
     file.emplace(path);
   }
   std::string pieces;
