@@ -93,6 +93,7 @@ std::string suggestion_and_list(const std::string& word, const std::vector<std::
 
 void require_axes(const std::vector<CellRecord>& records, const std::vector<std::string>& axes,
                   const std::string& option) {
+  if (axes.empty()) return;
   const std::vector<std::string> names = names_of(records);
   for (const std::string& axis : axes) {
     if (std::ranges::find(names, axis) != names.end()) continue;
@@ -102,6 +103,7 @@ void require_axes(const std::vector<CellRecord>& records, const std::vector<std:
 }
 
 std::vector<CellRecord> with_axes(std::vector<CellRecord> records, const AxisValues& axes) {
+  if (axes.empty()) return records;
   std::vector<std::string> names;
   for (const auto& [name, value] : axes) names.push_back(name);
   require_axes(records, names, "--filter");

@@ -15,17 +15,6 @@ namespace {
 
 using record::CellRecord;
 
-std::optional<double> mean_step_ns(const CellRecord& record) {
-  const auto found = record.metrics.find("step_time");
-  if (found == record.metrics.end() || found->second.per_rank.empty()) return std::nullopt;
-  double sum = 0;
-  for (const auto& rank : found->second.per_rank) {
-    if (!rank) return std::nullopt;
-    sum += *rank;
-  }
-  return sum / static_cast<double>(found->second.per_rank.size());
-}
-
 std::optional<double> phase_share(const CellRecord& record, const std::string& phase) {
   const auto step = mean_step_ns(record);
   const auto time = record.value("phase_time_" + phase);
@@ -74,6 +63,17 @@ std::vector<Cell> cells_with_tensor_memory(const ScenarioCells& scenario) {
 constexpr const char* kCoarsePhases[] = {"forward", "communication"};
 
 }  // namespace
+
+std::optional<double> mean_step_ns(const CellRecord& record) {
+  const auto found = record.metrics.find("step_time");
+  if (found == record.metrics.end() || found->second.per_rank.empty()) return std::nullopt;
+  double sum = 0;
+  for (const auto& rank : found->second.per_rank) {
+    if (!rank) return std::nullopt;
+    sum += *rank;
+  }
+  return sum / static_cast<double>(found->second.per_rank.size());
+}
 
 Table device_memory_table(const ScenarioCells& scenario) {
   const std::vector<Cell> cells = cells_with_tensor_memory(scenario);

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <optional>
+
 #include "reports/write/cells.h"
 #include "reports/write/comparison.h"
 #include "reports/write/table.h"
@@ -14,6 +16,9 @@ Table memory_table(const ScenarioCells& scenario);
 
 // Shows, for GPUs, what the caching allocator holds of the device, and what is in use beyond it.
 Table device_memory_table(const ScenarioCells& scenario);
+
+// A measured step, mean over steps and ranks.
+std::optional<double> mean_step_ns(const record::CellRecord& record);
 
 // Seconds of a step, and each phase's share of it, means over ranks.
 Table phase_table(const ScenarioCells& scenario);

@@ -19,9 +19,6 @@
 namespace moebench::reports {
 namespace {
 
-constexpr std::array kMemoryKinds = {"parameters", "gathered",    "gradients", "full_gradients",
-                                     "optimizer",  "activations", "dispatch"};
-
 double sum(const std::vector<double>& values) {
   return std::accumulate(values.begin(), values.end(), 0.0);
 }

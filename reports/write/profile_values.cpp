@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "harness/base/parse.h"
+#include "reports/write/step_phases.h"
 
 namespace moebench::reports {
 namespace {
@@ -111,6 +112,26 @@ std::vector<CollectiveRow> collective_rows(const Cell& cell) {
   std::ranges::stable_sort(
       rows, {}, [](const CollectiveRow& row) { return std::pair(row.kind, bytes_of(row.size)); });
   return rows;
+}
+
+MemoryPeak memory_peak(const Cell& cell) {
+  const auto peaks = rank_values(cell, "mem_peak");
+  if (peaks.empty()) return {};
+  const auto rank = static_cast<std::size_t>(std::ranges::max_element(peaks) - peaks.begin());
+  MemoryPeak peak;
+  double most = 0;
+  for (const std::string phase : kStepPhases) {
+    MemoryPeak here = {.phase = phase, .kinds = {}};
+    double sum = 0;
+    for (const std::string kind : kMemoryKinds) {
+      const auto bytes = rank_values(cell, "mem_in_phase." + phase + "." + kind);
+      if (rank >= bytes.size() || bytes[rank] == 0) continue;
+      here.kinds.emplace_back(kind, bytes[rank]);
+      sum += bytes[rank];
+    }
+    if (sum > most) most = sum, peak = std::move(here);
+  }
+  return peak;
 }
 
 std::optional<double> operations_wall_ns(const Cell& cell) {

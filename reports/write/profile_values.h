@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <optional>
 #include <string>
 #include <utility>
@@ -50,6 +51,18 @@ struct CollectiveRow {
 
 // By kind, the smallest messages first; empty where the cell was not profiled.
 std::vector<CollectiveRow> collective_rows(const Cell& cell);
+
+// What memory is told apart by.
+inline constexpr std::array kMemoryKinds = {"parameters",     "gathered",  "gradients",
+                                            "full_gradients", "optimizer", "activations",
+                                            "dispatch"};
+
+// What was alive when most was, on the rank that needs most; no phase where it was not measured.
+struct MemoryPeak {
+  std::string phase;
+  std::vector<std::pair<std::string, double>> kinds;  // bytes above 0
+};
+MemoryPeak memory_peak(const Cell& cell);
 
 // Time of the steps in which operations were profiled, sum over steps and ranks.
 std::optional<double> operations_wall_ns(const Cell& cell);

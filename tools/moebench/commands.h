@@ -15,6 +15,7 @@ int run_command(const RunArguments& options);
 int run_command(const ProfileArguments& options);
 int run_command(const VerifyResumeArguments& options);
 int run_command(const ReportArguments& options);
+int run_command(const DiffArguments& options);
 int run_command(const AdoptArguments& options);
 int run_command(const ImportArguments& options);
 int run_command(const LoadArguments& options);

@@ -74,8 +74,12 @@ TEST_F(LoadResults, RefusesFoldersWithoutResults) {
               HasSubstr("it has no results.jsonl"));
 }
 
-TEST_F(LoadResults, ReportsRefuseWhatMakesNoSense) {
+TEST_F(LoadResults, ADiffNeedsTwoThings) {
   const std::string a = make("a");
+  EXPECT_THAT(error_of([&] { run_command(DiffArguments{.folders = {a}}); }),
+              HasSubstr("name a second one, or two of its cells with --from and --to"));
+  EXPECT_THAT(error_of([&] { run_command(DiffArguments{.folders = {a, a, a}}); }),
+              HasSubstr("a diff is of one or two"));
   EXPECT_THAT(error_of([&] { run_command(ReportArguments{.folders = {a}, .columns = {"ranks"}}); }),
               HasSubstr("say with --rows or --values of which"));
   EXPECT_THAT(error_of([&] {

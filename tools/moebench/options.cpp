@@ -178,6 +178,22 @@ void add_report(CLI::App& app, ReportArguments& options) {
   report->add_option("--out", options.out, "File to write, default stdout")->type_name("FILE");
 }
 
+void add_diff(CLI::App& app, DiffArguments& options) {
+  CLI::App* diff = app.add_subcommand(
+      "diff", "Show side by side where two results or two cells differ in time and memory");
+  add_results(*diff, options.folders, options.labels, options.filters);
+  add_words(*diff, "--from", options.from, "What the cells to compare with have: axis=value,...");
+  add_words(*diff, "--to", options.to, "What the cells to compare have: axis=value,...");
+  diff->add_option("--top", options.top, "Rows of a table of operations")
+      ->capture_default_str()
+      ->type_name("N")
+      ->check(whole_number(1, kMaxRows));
+  add_format(*diff, options.format);
+  diff->add_flag("--keep-other-builds", options.keep_other_builds,
+                 "Of each cell the repetitions of all workers, not the latest's alone");
+  diff->add_option("--out", options.out, "File to write, default stdout")->type_name("FILE");
+}
+
 void add_adopt(CLI::App& app, AdoptArguments& options) {
   CLI::App* adopt =
       app.add_subcommand("adopt", "Make a record of a run that was made elsewhere, from its logs");
@@ -378,6 +394,7 @@ std::variant<Command, Information> parse_command_line(int argc, const char* cons
   ProfileArguments profile;
   VerifyResumeArguments verify_resume;
   ReportArguments report;
+  DiffArguments diff;
   AdoptArguments adopt;
   ImportArguments import;
   LoadArguments load;
@@ -393,6 +410,7 @@ std::variant<Command, Information> parse_command_line(int argc, const char* cons
   add_profile(app, profile);
   add_verify_resume(app, verify_resume);
   add_report(app, report);
+  add_diff(app, diff);
   add_adopt(app, adopt);
   add_import(app, import);
   add_load(app, load);
@@ -419,6 +437,7 @@ std::variant<Command, Information> parse_command_line(int argc, const char* cons
   if (app.got_subcommand("profile")) return Command{profile};
   if (app.got_subcommand("verify-resume")) return Command{verify_resume};
   if (app.got_subcommand("report")) return Command{report};
+  if (app.got_subcommand("diff")) return Command{diff};
   if (app.got_subcommand("adopt")) return Command{adopt};
   if (app.got_subcommand("import")) return Command{import};
   if (app.got_subcommand("doctor")) return Command{doctor};

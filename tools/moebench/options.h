@@ -86,6 +86,18 @@ struct ReportArguments {
   std::string out{};              // empty: stdout
 };
 
+struct DiffArguments {
+  std::vector<std::string> folders{};  // one or two
+  std::vector<std::string> labels{};
+  std::vector<std::string> from{};     // axis=value
+  std::vector<std::string> to{};       // axis=value
+  std::vector<std::string> filters{};  // axis=value
+  std::int64_t top = 15;               // rows of a table
+  bool keep_other_builds = false;
+  std::string format{};
+  std::string out{};  // empty: stdout
+};
+
 struct AdoptArguments {
   std::vector<std::string> logs;
   std::string adapter = "auto";
@@ -142,8 +154,8 @@ struct MakeCheckpointArguments {
 };
 
 using Command = std::variant<ListArguments, RunArguments, ProfileArguments, VerifyResumeArguments,
-                             ReportArguments, AdoptArguments, ImportArguments, LoadArguments,
-                             MakeCheckpointArguments, DoctorArguments, GateCommand>;
+                             ReportArguments, DiffArguments, AdoptArguments, ImportArguments,
+                             LoadArguments, MakeCheckpointArguments, DoctorArguments, GateCommand>;
 
 // --help or --version: the text for stdout, nothing else to do.
 struct Information {

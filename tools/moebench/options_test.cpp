@@ -179,6 +179,11 @@ TEST(Options, ReportsTakeSeveralFoldersAndPivots) {
   EXPECT_THAT(options.columns, ElementsAre("parallelism"));
   EXPECT_THAT(options.values, ElementsAre("runtime", "mem_peak"));
   EXPECT_THAT(options.filters, ElementsAre("dtype=bf16"));
+  const auto diff = parse_as<DiffArguments>(
+      {"diff", "a", "--from", "parallelism=fsdp", "--to", "parallelism=ep", "--top", "3"});
+  EXPECT_THAT(diff.folders, ElementsAre("a"));
+  EXPECT_THAT(diff.from, ElementsAre("parallelism=fsdp"));
+  EXPECT_EQ(diff.top, 3);
 }
 
 TEST(Options, WrongWordsAreErrors) {
@@ -267,7 +272,7 @@ TEST_P(Help, IsTheGoldenText) {
 
 INSTANTIATE_TEST_SUITE_P(Commands, Help,
                          ::testing::Values("moebench", "list", "run", "verify-resume", "report",
-                                           "load", "make-checkpoint", "doctor", "profile",
+                                           "diff", "load", "make-checkpoint", "doctor", "profile",
                                            "calibrate", "ab", "gate", "power", "baseline",
                                            "selftest", "import"));
 
