@@ -287,9 +287,8 @@ std::string Rounds::report(const Comparison& comparison, const State& state) con
 }
 
 std::string repeats_text(const CellConfig& cell) {
-  return cell.repeats_auto
-             ? fmt::format("{} to {}", cell.repeats, std::max(cell.repeats, cell.max_repeats))
-             : fmt::to_string(cell.repeats);
+  if (!cell.repeats_auto) return fmt::to_string(cell.repeats);
+  return fmt::format("{} to {}", config::kMinAutoRepeats, std::max(cell.repeats, cell.max_repeats));
 }
 
 }  // namespace moebench::session

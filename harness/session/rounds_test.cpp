@@ -157,6 +157,8 @@ TEST_F(RoundsTest, AreSaidInWords) {
   EXPECT_EQ(repeats_text(cells_[0]), "3");
   set_auto(0.05, 10);
   EXPECT_EQ(repeats_text(cells_[0]), "3 to 10");
+  cells_[0].repeats = 4;  // that it wants by now
+  EXPECT_EQ(repeats_text(cells_[0]), "3 to 10");
 }
 
 }  // namespace
