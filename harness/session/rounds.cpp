@@ -7,7 +7,6 @@
 #include <functional>
 #include <limits>
 #include <map>
-#include <set>
 
 #include "harness/config/limits.h"
 #include "harness/launch/run_cell.h"
@@ -33,8 +32,8 @@ const char* headline_metric(const CellConfig& cell) {
   return cell.measure == config::Measure::kLoad ? "load_time" : "runtime";
 }
 
-// What gains and disturbances are told by, without the samples of every step.
-CellRecord without_samples(const CellRecord& record, const CellConfig& cell) {
+// What gains are told by. Without what the machine did, which the session's own rules judge.
+CellRecord time_of(const CellRecord& record, const CellConfig& cell) {
   CellRecord slim;
   slim.id = record.id;
   slim.scenario = cell.scenario;
@@ -42,11 +41,9 @@ CellRecord without_samples(const CellRecord& record, const CellConfig& cell) {
   slim.axes = record.axes;
   slim.repetition = record.repetition;
   slim.disposition = record.disposition;
-  slim.environment = record.environment;
-  for (const char* name : {headline_metric(cell), "other_cores", "swap_growth", "core_clock"}) {
-    const auto value = record.value(name);
-    if (value) slim.metrics[name] = {.unit = record.metrics.at(name).unit, .value = value};
-  }
+  const char* metric = headline_metric(cell);
+  const auto value = record.value(metric);
+  if (value) slim.metrics[metric] = {.unit = record.metrics.at(metric).unit, .value = value};
   return slim;
 }
 
@@ -75,10 +72,9 @@ std::string percent(double share) {
 
 struct Rounds::State {
   int rounds = 0;
-  std::vector<CellRecord> in_order;  // of the cells
   RecordViews records;
-  std::map<std::size_t, std::set<std::size_t>> references;  // by the compared cell's place
-  std::multimap<std::size_t, Gain> gains;                   // likewise
+  std::map<std::pair<std::size_t, int>, std::string> disturbed;  // rules, by arm and round
+  std::multimap<std::size_t, Gain> gains;                        // by arm
 
   const CellRecord* find(const std::string& id, int round) const {
     const auto found = records.find({id, round});
@@ -121,35 +117,44 @@ Rounds::Rounds(std::vector<CellConfig> cells, RoundRules rules)
     std::erase_if(comparison.arms, [&](std::size_t arm) { return cells_[arm].repeats < 2; });
   }
   std::erase_if(comparisons_, [](const Comparison& comparison) { return comparison.arms.empty(); });
+  axes_.resize(cells_.size());
+  for (const Comparison& comparison : comparisons_) {
+    for (const std::size_t arm : comparison.arms) axes_[arm] = comparison.axes;
+  }
 }
 
 Rounds::State Rounds::state_of(const RecordViews& records, int rounds) const {
   State state;
   state.rounds = rounds;
+  std::vector<CellRecord> times;  // in the cells' order
   std::map<std::string, std::size_t> places;
   for (std::size_t i = 0; i < cells_.size(); ++i) {
     places[ids_[i]] = i;
     for (int round = 0; round < rounds; ++round) {
       const auto found = records.find({ids_[i], round});
       if (found == records.end()) continue;
-      state.in_order.push_back(without_samples(*found->second, cells_[i]));
+      times.push_back(time_of(*found->second, cells_[i]));
+      state.records.insert(*found);
     }
   }
-  for (const CellRecord& record : state.in_order) {
-    state.records.emplace(std::pair(record.id, record.repetition), &record);
-  }
-  if (state.in_order.empty()) return state;
-  for (const reports::ScenarioCells& scenario : reports::group_cells(state.in_order)) {
-    const reports::Reference reference(scenario);
-    const auto references = reference.of_cells(scenario);
-    const CellConfig& first = cells_[places.at(scenario.cells.front().id())];
-    const auto gains = reports::gains_of(scenario, reference, headline_metric(first));
+  if (times.empty()) return state;
+  const auto scenarios = reports::group_cells(times);
+  for (const reports::ScenarioCells& scenario : scenarios) {
+    const auto references = reports::Reference(scenario).of_cells(scenario);
     for (std::size_t i = 0; i < scenario.cells.size(); ++i) {
-      const std::size_t place = places.at(scenario.cells[i].id());
-      if (references[i] != nullptr) {
-        state.references[place].insert(places.at(references[i]->id()));
-      }
-      if (gains[i]) state.gains.emplace(place, *gains[i]);
+      if (references[i] == nullptr || references[i] == &scenario.cells[i]) continue;
+      note_disturbed(places.at(scenario.cells[i].id()), places.at(references[i]->id()), state);
+    }
+  }
+  for (CellRecord& time : times) {  // what is disturbed does not count
+    if (state.disturbed.contains({places.at(time.id), time.repetition})) time.metrics.clear();
+  }
+  for (const reports::ScenarioCells& scenario : scenarios) {
+    const CellConfig& first = cells_[places.at(scenario.cells.front().id())];
+    const auto gains =
+        reports::gains_of(scenario, reports::Reference(scenario), headline_metric(first));
+    for (std::size_t i = 0; i < scenario.cells.size(); ++i) {
+      if (gains[i]) state.gains.emplace(places.at(scenario.cells[i].id()), *gains[i]);
     }
   }
   return state;
@@ -185,7 +190,10 @@ Rounds::Standing Rounds::standing_of(const Comparison& comparison, const State& 
   });
   if (!standing.is_complete) return standing;
   for (const std::size_t arm : standing.arms) {
-    add_disturbed(arm, comparison, state, standing);
+    for (int round = 0; round < state.rounds; ++round) {
+      const auto rule = state.disturbed.find({arm, round});
+      if (rule != state.disturbed.end()) standing.disturbed.emplace(round, rule->second);
+    }
     if (standing.is_auto) add_intervals(arm, state, standing);
   }
   if (standing.is_auto && standing.intervals.empty()) add_own_intervals(state, standing);
@@ -193,20 +201,20 @@ Rounds::Standing Rounds::standing_of(const Comparison& comparison, const State& 
   return standing;
 }
 
-void Rounds::add_disturbed(std::size_t arm, const Comparison& comparison, const State& state,
-                           Standing& standing) const {
-  const auto references = state.references.find(arm);
-  if (references == state.references.end() || !rules_.repeats_disturbed) return;
-  for (const std::size_t reference : references->second) {
-    for (int round = 0; round < state.rounds; ++round) {
-      const CellRecord* base = state.find(ids_[reference], round);
-      const CellRecord* run = state.find(ids_[arm], round);
-      if (reference == arm || base == nullptr || base->disposition != Disposition::kOk) continue;
-      const std::string rule =
-          compare::broken_rule(*base, describe(cells_[reference], comparison.axes), *run,
-                               describe(cells_[arm], comparison.axes), rules_.disturbance);
-      if (!rule.empty()) standing.disturbed.emplace(round, rule);
-    }
+// Of an arm that is compared with the reference.
+void Rounds::note_disturbed(std::size_t arm, std::size_t reference, State& state) const {
+  if (!rules_.repeats_disturbed || axes_[arm].empty()) return;
+  for (int round = 0; round < state.rounds; ++round) {
+    const CellRecord* base = state.find(ids_[reference], round);
+    const CellRecord* run = state.find(ids_[arm], round);
+    const bool are_ok = base != nullptr && run != nullptr &&
+                        base->disposition == Disposition::kOk &&
+                        run->disposition == Disposition::kOk;
+    if (!are_ok) continue;
+    const std::string rule =
+        compare::broken_rule(*base, describe(cells_[reference], axes_[arm]), *run,
+                             describe(cells_[arm], axes_[arm]), rules_.disturbance);
+    if (!rule.empty()) state.disturbed.emplace(std::pair(arm, round), rule);
   }
 }
 

@@ -46,8 +46,7 @@ class Rounds {
 
   State state_of(const RecordViews& records, int rounds) const;
   Standing standing_of(const Comparison& comparison, const State& state) const;
-  void add_disturbed(std::size_t arm, const Comparison& comparison, const State& state,
-                     Standing& standing) const;
+  void note_disturbed(std::size_t arm, std::size_t reference, State& state) const;
   void add_intervals(std::size_t arm, const State& state, Standing& standing) const;
   void add_own_intervals(const State& state, Standing& standing) const;
   int first_failure(std::size_t arm, const RecordViews& records) const;
@@ -56,7 +55,8 @@ class Rounds {
   std::vector<config::CellConfig> cells_;
   std::vector<std::string> ids_;  // of the cells
   RoundRules rules_;
-  std::vector<Comparison> comparisons_;  // of the cells that repeat
+  std::vector<Comparison> comparisons_;         // of the cells that repeat
+  std::vector<std::vector<std::string>> axes_;  // of each cell's comparison; empty: in none
 };
 
 // "3", or with `repeats: auto` "3 to 10".

@@ -134,6 +134,14 @@ TEST_F(RoundsTest, GoOnUntilTheGainIsToldWhateverItIs) {
   EXPECT_THAT(report(2), HasSubstr("±5 % is reached\n"));
 }
 
+TEST_F(RoundsTest, CountByTheSessionsOwnRulesAlone) {
+  set_auto(0.05, 10);
+  for (int i = 0; i < 3; ++i) round(i, 1 + 0.001 * i, i == 0 ? 0 : 0.5);
+  EXPECT_THAT(wanted(), ElementsAre(4, 4));
+  EXPECT_THAT(wanted({.disturbance = {.busy_cores = 1}}), ElementsAre(3, 3));
+  EXPECT_THAT(wanted({.repeats_disturbed = false}), ElementsAre(3, 3));
+}
+
 TEST_F(RoundsTest, EndAtTheMost) {
   set_auto(0.05, 4);
   for (int i = 0; i < 4; ++i) round(i, 1 + 0.5 * i);
