@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <map>
 #include <nlohmann/json.hpp>
 
 #include "harness/base/printable.h"
@@ -85,17 +86,25 @@ Json metrics_of(const Cell& cell) {
   return json;
 }
 
+// How many ok cells of a scenario do the same work.
+using OkByWorkload = std::map<std::string, int>;
+
+OkByWorkload count_ok(const ScenarioCells& scenario) {
+  OkByWorkload counts;
+  for (const Cell& cell : scenario.cells) {
+    if (cell.ok() && !cell.first().workload.empty()) ++counts[cell.first().workload];
+  }
+  return counts;
+}
+
 // Whether the cell computes what the scenario's other arms of the same work do.
-const char* agreement_of(const Cell& cell, const ScenarioCells& scenario) {
+const char* agreement_of(const Cell& cell, const OkByWorkload& counts) {
   if (!cell.ok()) {
     return cell.failure()->disposition == record::Disposition::kIncorrect ? "incorrect"
                                                                           : "not compared";
   }
-  const std::string& workload = cell.first().workload;
-  const bool has_peer = std::ranges::any_of(scenario.cells, [&](const Cell& other) {
-    return other.id() != cell.id() && other.ok() && other.first().workload == workload;
-  });
-  return has_peer && !workload.empty() ? "agrees" : "not compared";
+  const auto found = counts.find(cell.first().workload);
+  return found != counts.end() && found->second > 1 ? "agrees" : "not compared";
 }
 
 Json warnings_of(const Cell& cell) {
@@ -108,17 +117,17 @@ Json warnings_of(const Cell& cell) {
   return warnings;
 }
 
-Json card_of(const Cell& cell, const ScenarioCells& scenario) {
+Json card_of(const Cell& cell, const std::string& scenario, const OkByWorkload& counts) {
   const record::CellRecord& record = cell.ok() ? cell.typical() : *cell.failure();
   Json axes = Json::object();
   for (const auto& [name, value] : record.axes) axes[name] = value;
   Json card = {{"card_version", 1},
-               {"scenario", scenario.name},
+               {"scenario", scenario},
                {"cell", cell.id()},
                {"model", cell.axis("model")},
                {"disposition", to_string(record.disposition)},
                {"message", std::string(first_line(record.message))},
-               {"agreement", agreement_of(cell, scenario)},
+               {"agreement", agreement_of(cell, counts)},
                {"repetitions", cell.repetitions.size()},
                {"command", fact(record, "command_line")},
                {"measured_at", record.started_at},
@@ -180,9 +189,10 @@ std::string print_cards(const std::vector<record::CellRecord>& recorded) {
   const auto records = check_agreement(recorded);
   std::string text;
   for (const ScenarioCells& scenario : group_cells(records)) {
+    const OkByWorkload counts = count_ok(scenario);
     for (const Cell& cell : scenario.cells) {
       text += "---\n";
-      add_yaml(card_of(cell, scenario), 0, text);
+      add_yaml(card_of(cell, scenario.name, counts), 0, text);
     }
   }
   return text;
