@@ -615,6 +615,28 @@ TEST_F(MoebenchTest, ALauncherThatEndsEarlyIsQuoted) {
                                 HasSubstr("log: " + log), Not(HasSubstr("\x1b"))));
 }
 
+TEST_F(MoebenchTest, SeveralFoldersAreReportedAndSetSideBySide) {
+  for (const std::string out : {"old", "new"}) {
+    ASSERT_EQ(moebench({"run", "file.yaml", "--out", out}).exit_code, 0);
+  }
+  const Output report = moebench({"report", "old", "new/results.jsonl"});
+  EXPECT_EQ(report.exit_code, 0) << report.err;
+  EXPECT_THAT(report.out, AllOf(HasSubstr("| old "), HasSubstr("| new ")));
+  EXPECT_THAT(moebench({"report", "old", "new", "--format", "json", "--label", "a,b"}).out,
+              HasSubstr("\"results\": \"b\""));
+  const Output pivot = moebench({"report", "old", "new", "--rows", "parallelism", "--columns",
+                                 "results", "--values", "runtime"});
+  EXPECT_THAT(pivot.out, AllOf(HasSubstr("### runtime by results"), HasSubstr("geometric mean")));
+  const Output diff = moebench({"diff", "old", "new", "--filter", "parallelism=ep"});
+  EXPECT_EQ(diff.exit_code, 0) << diff.err;
+  EXPECT_THAT(diff.out, HasSubstr("### results old → new"));
+  const Output arms =
+      moebench({"diff", "old", "--from", "parallelism=fsdp", "--to", "parallelism=ep"});
+  EXPECT_THAT(arms.out, HasSubstr("parallelism fsdp → ep"));
+  EXPECT_EQ(moebench({"diff", "old"}).exit_code, 2);
+  EXPECT_EQ(moebench({"report", "old", "--rows", "model", "--values", "runtime"}).exit_code, 2);
+}
+
 TEST_F(MoebenchTest, MissingWorkerExits2BeforeAnythingIsWritten) {
   ::setenv("MOEBENCH_RANK_PROGRAM", (folder_.path() / "missing").c_str(), 1);
   const Output output = moebench({"run", "file.yaml"});
