@@ -28,6 +28,8 @@ class Environment {
   const_iterator begin() const { return entries().begin(); }
   const_iterator end() const { return entries().end(); }
   const_iterator find(const std::string& name) const { return entries().find(name); }
+  // The first entry that is not before `name`.
+  const_iterator lower_bound(const std::string& name) const { return entries().lower_bound(name); }
   const std::string& at(const std::string& name) const { return entries().at(name); }
   bool contains(const std::string& name) const { return entries().contains(name); }
   std::size_t count(const std::string& name) const { return entries().count(name); }

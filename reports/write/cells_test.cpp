@@ -106,8 +106,7 @@ TEST(Cells, OneFailedRepetitionFailsTheCell) {
 TEST(Cells, HaveTheBaselineThatTheScenarioNamed) {
   auto records = test::quickstart();
   const std::string text = "parallelism=ep,routing=skewed(1,2)";
-  for (CellRecord& record : records)
-    record.scenarios = {{.name = record.scenario, .baseline = text}};
+  for (CellRecord& record : records) record.scenarios = {{record.scenario, "", text}};
   using Values = std::vector<std::pair<std::string, std::string>>;
   EXPECT_EQ(group_cells(records)[0].baseline,
             (Values{{"parallelism", "ep"}, {"routing", "skewed(1,2)"}}));

@@ -204,6 +204,7 @@ Table narrow_table(const Comparison& of) {
 Table chosen_columns(const Comparison& of, const std::vector<std::string>& names) {
   Table all = wide_table(of);
   for (Column& column : narrow_table(of)) all.push_back(std::move(column));
+  // Axes are columns of the wide table where they vary.
   Table chosen = {label_column(of.scenario)};
   for (const std::string& name : names) {
     const auto found = std::ranges::find_if(
@@ -287,7 +288,7 @@ void add_comparison(Document& document, const Comparison& of, const ComparisonOp
   std::ranges::copy(cost_lines(scenario, options.price_per_gpu_hour),
                     std::back_inserter(conditions));
   if (conditions.empty()) return;
-  document.emplace_back(Heading{3, "Conditions and definitions", !options.is_wide});
+  add_heading(document, 3, "Conditions and definitions", !options.is_wide);
   add_list(document, conditions);
 }
 

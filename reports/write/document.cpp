@@ -4,8 +4,8 @@
 
 namespace moebench::reports {
 
-void add_heading(Document& document, int level, const std::string& text) {
-  document.emplace_back(Heading{level, text});
+void add_heading(Document& document, int level, const std::string& text, bool is_folded) {
+  document.emplace_back(Heading{level, text, is_folded});
 }
 
 void add_paragraph(Document& document, const std::string& text, bool is_strong) {

@@ -43,7 +43,7 @@ struct Figure {
 using Block = std::variant<Heading, Paragraph, List, Table, Figure>;
 using Document = std::vector<Block>;
 
-void add_heading(Document& document, int level, const std::string& text);
+void add_heading(Document& document, int level, const std::string& text, bool is_folded = false);
 void add_paragraph(Document& document, const std::string& text, bool is_strong = false);
 // Nothing is added where the list has no items, or the table no columns.
 void add_list(Document& document, const std::vector<std::string>& items);

@@ -23,7 +23,7 @@ constexpr std::size_t kUnlimited = static_cast<std::size_t>(-1);
 struct TextColumn {
   explicit TextColumn(const Column& column) : align(column.align), is_key(column.is_key) {
     cells.push_back(printable(column.heading()));
-    tones.push_back(Tone::kNone);
+    tones.push_back(Tone::kUsual);
     for (const Entry& entry : column.entries) {
       cells.push_back(printable(entry.text));
       tones.push_back(entry.tone);
@@ -102,7 +102,7 @@ std::string padded(const std::string& text, const TextColumn& column) {
 // The text as it is, in the colour of its tone: green, red or faint.
 std::string toned(const std::string& text, Tone tone) {
   const char* code = tone == Tone::kGood ? "32" : tone == Tone::kBad ? "31" : "2";
-  return tone == Tone::kNone || text.empty() ? text : fmt::format("\x1b[{}m{}\x1b[0m", code, text);
+  return tone == Tone::kUsual || text.empty() ? text : fmt::format("\x1b[{}m{}\x1b[0m", code, text);
 }
 
 // Row 0 is that of the headings, which stand at its bottom, in bold.

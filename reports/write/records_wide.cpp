@@ -30,6 +30,10 @@ std::vector<std::pair<std::string, std::string>> headlines_of(
     for (const auto& [name, metric] : record.metrics) {
       if (metric.value) units.emplace(name, metric.unit);
     }
+    const record::Headlines& others = record.headlines;
+    for (std::size_t i = 0; i < others.size(); ++i) {
+      if (others.value(i)) units.emplace(others.name(i).metric, others.name(i).unit);
+    }
   }
   std::vector<std::pair<std::string, std::string>> headlines;
   for (const record::MetricInfo& info : record::metric_catalogue()) {

@@ -11,7 +11,7 @@
 namespace moebench::reports {
 
 // How an entry stands out where the format has colours.
-enum class Tone { kNone, kGood, kBad, kDim };
+enum class Tone { kUsual, kGood, kBad, kDim };
 
 // Holds what stands at one place of a table: a value for programs, and the text that people read.
 struct Entry {
@@ -19,7 +19,7 @@ struct Entry {
   using Value = std::variant<std::monostate, double, std::string, record::Disposition>;
   Value value;
   std::string text;
-  Tone tone = Tone::kNone;
+  Tone tone = Tone::kUsual;
 
   Entry();
   // A number without a text gets that of its column's style.

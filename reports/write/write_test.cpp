@@ -202,11 +202,12 @@ TEST(Report, TellsTheArmsOfPairsApart) {
 
 TEST(Report, SaysWhatTokensCost) {
   auto records = test::seed_records();
-  EXPECT_THAT(write_report(records, {}), Not(HasSubstr("### Cost")));
+  EXPECT_THAT(write_report(records, {}), Not(HasSubstr("<summary>Cost</summary>")));
   for (CellRecord& record : records) record.environment["device"] = "cuda";
   EXPECT_THAT(write_report(records, {}),
-              AllOf(HasSubstr("### Cost"), HasSubstr("| GPU-h / Gtoken |"), HasSubstr(" 3347 |")));
-  EXPECT_THAT(write_report(records, {.price_per_gpu_hour = 2}),
+              AllOf(HasSubstr("<summary>Cost</summary>"), HasSubstr("| GPU-h / Gtoken |"),
+                    HasSubstr(" 3347 |")));
+  EXPECT_THAT(write_report(records, {.comparison = {.price_per_gpu_hour = 2}}),
               AllOf(HasSubstr("| cost / Gtoken |"), HasSubstr(" 6693 |")));
 }
 

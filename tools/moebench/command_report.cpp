@@ -76,10 +76,9 @@ void write_text(std::vector<record::CellRecord> records, const ReportArguments& 
   reports::write_report(std::move(records), report, write);
 }
 
-// Profiles, and a few formats, are made of all that the records hold.
+// Profiles and cards are made of all that the records hold.
 bool needs_all(const ReportArguments& options) {
-  return options.profile || options.format == kCard ||
-         options.format == reports::to_string(reports::Format::kCsvWide);
+  return options.profile || options.format == kCard;
 }
 
 }  // namespace

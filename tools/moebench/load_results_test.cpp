@@ -78,10 +78,12 @@ TEST_F(LoadResults, ADiffNeedsTwoThings) {
   const std::string a = make("a");
   EXPECT_THAT(error_of([&] { run_command(DiffArguments{.folders = {a}}); }),
               HasSubstr("name a second one, or two of its cells with --from and --to"));
-  EXPECT_THAT(error_of([&] { run_command(DiffArguments{.folders = {a, a, a}}); }),
+  EXPECT_THAT(error_of([&] {
+                run_command(DiffArguments{.folders = {a, a, a}});
+              }),
               HasSubstr("a diff is of one or two"));
-  EXPECT_THAT(error_of([&] { run_command(ReportArguments{.folders = {a}, .columns = {"ranks"}}); }),
-              HasSubstr("say with --rows or --values of which"));
+  EXPECT_THAT(error_of([&] { run_command(ReportArguments{.folders = {a}, .columns = {"rank"}}); }),
+              HasSubstr("--columns: no column 'rank'"));
   EXPECT_THAT(error_of([&] {
                 run_command(ReportArguments{
                     .folders = {a}, .rows = {"parallelism"}, .out = a + "/results.jsonl"});
