@@ -42,8 +42,8 @@ TEST_F(ImportResults, TheOriginalTableIsComputed) {
               AllOf(HasSubstr("| Mixtral-8x7B | 8"), HasSubstr("| none "),
                     HasSubstr("| ep8-megablocks |"), HasSubstr(" -17.0 % "), HasSubstr(" 4.04x ")));
   const std::string report = reports::write_report(records, {});
-  EXPECT_THAT(report, AllOf(HasSubstr("-17.0 %"), HasSubstr("-23.9 %"), HasSubstr("4.04x"),
-                            HasSubstr("4.06x"),
+  EXPECT_THAT(report, AllOf(HasSubstr("-17.0 %"), HasSubstr("-23.9 %"), HasSubstr("4.0x ?"),
+                            HasSubstr("4.1x ?"),
                             HasSubstr("warning: tokens/s is extrapolated by fms-acceleration")));
 }
 

@@ -361,8 +361,8 @@ TEST_F(EnginesCli, AReportHasEachEnginesOwnGains) {
   EXPECT_EQ(run.exit_code, 0) << run.err;
   const Output markdown = moebench({"report", "results/file", "--format", "markdown"});
   EXPECT_EQ(markdown.out, run.out);
-  EXPECT_THAT(markdown.out, AllOf(HasSubstr("| runtime gain |"), HasSubstr("2.00x"),
-                                  HasSubstr("3.00x"), HasSubstr("### Processes"),
+  EXPECT_THAT(markdown.out, AllOf(HasSubstr("| runtime gain |"), HasSubstr("2.0x ?"),
+                                  HasSubstr("3.0x ?"), HasSubstr("<summary>Processes</summary>"),
                                   HasSubstr("- engine one: its log read by adapter events")));
   EXPECT_THAT(moebench({"report", "results/file", "--format", "csv"}).out,
               AllOf(StartsWith("\"scenario\",\"id\",\"engine\",\"parallelism\","),
