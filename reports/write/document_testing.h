@@ -27,4 +27,13 @@ inline Document sample_document() {
   return document;
 }
 
+inline Figure sample_figure() {
+  Table numbers = {key_column("arm"), number_column("gain", kFactor)};
+  add_row(numbers, {"fsdp & <loop>", 1.25});
+  return {"gain", "Gain over <fsdp>", "intervals",
+          R"({"value": {"title": "gain"}, "rows": [{"label": "<i>", "value": 1.25, "low": null,
+"high": null, "standing": "unproven", "text": "1.2x"}]})",
+          numbers};
+}
+
 }  // namespace moebench::reports::test

@@ -13,6 +13,8 @@ namespace {
 constexpr std::array kFormats = {
     FormatRow{Format::kMarkdown, "markdown", print_markdown},
     FormatRow{Format::kTerminal, "terminal", print_terminal},
+    FormatRow{Format::kHtml, "html", print_html},
+    FormatRow{Format::kSvg, "svg", print_svg},
     FormatRow{Format::kCsv, "csv", print_csv},
     FormatRow{Format::kCsvWide, "csv-wide", print_csv_wide},
     FormatRow{Format::kJson, "json", print_json},

@@ -9,12 +9,18 @@
 
 namespace moebench::reports {
 
-enum class Format { kMarkdown, kTerminal, kCsv, kCsvWide, kJson, kLatex };
+enum class Format { kMarkdown, kTerminal, kHtml, kSvg, kCsv, kCsvWide, kJson, kLatex };
+
+// Tells whether the format shows figures.
+constexpr bool shows_figures(Format format) {
+  return format == Format::kHtml || format == Format::kSvg;
+}
 
 struct PrintOptions {
   std::size_t width = 0;     // columns of the terminal; 0: no limit
   bool has_colours = false;  // of the terminal
   bool shows_folded = true;  // in formats that cannot fold: folded sections are left out without
+  std::string figure{};      // of svg: which one
 };
 
 // A format is a row of this table: its name on command lines, and the printer of any document.

@@ -15,6 +15,15 @@ std::string print_markdown(const Document& document, const PrintOptions& options
 // \xHH.
 std::string print_terminal(const Document& document, const PrintOptions& options);
 
+// One file that shows everything and fetches nothing: tables, and figures drawn by scripts, each
+// with its numbers as a table. Without scripts the tables are all there. Text is shown as it
+// stands; what is not printable is \xHH.
+std::string print_html(const Document& document, const PrintOptions& options);
+
+// One figure as a standalone document. `options.figure` is its name, or "SECTION/NAME" where
+// several sections have one of that name. Throws Error, with the names that there are, for another.
+std::string print_svg(const Document& document, const PrintOptions& options);
+
 // The rows of all tables under one header line: "section" (the headings above the table, joined by
 // " / "), then every column of any table once, with its unit where it has one. A row is empty in
 // the columns that its table lacks. Numbers in base units; every field is quoted.

@@ -21,6 +21,15 @@ add_library(libxxhash INTERFACE)
 target_include_directories(libxxhash SYSTEM INTERFACE ${XXHASH_INCLUDE_DIR})
 target_link_libraries(libxxhash INTERFACE ${XXHASH_LIBRARY})
 
+# Draws the pictures of reports as SVG. Without it that format says how to get it.
+find_path(DUKTAPE_INCLUDE_DIR duktape.h)
+find_library(DUKTAPE_LIBRARY duktape)
+if(DUKTAPE_INCLUDE_DIR AND DUKTAPE_LIBRARY)
+  add_library(duktape INTERFACE)
+  target_include_directories(duktape SYSTEM INTERFACE ${DUKTAPE_INCLUDE_DIR})
+  target_link_libraries(duktape INTERFACE ${DUKTAPE_LIBRARY})
+endif()
+
 # Headers alone; they come with the CUDA toolkit. Without them, phases are no NVTX ranges.
 find_path(NVTX_INCLUDE_DIR nvtx3/nvToolsExt.h HINTS ENV CUDA_HOME PATHS /usr/local/cuda
           PATH_SUFFIXES include)

@@ -1,0 +1,75 @@
+#include "reports/page/draw_svg.h"
+
+#include <duktape.h>
+
+#include <memory>
+#include <string_view>
+
+#include "harness/base/check.h"
+#include "harness/base/error.h"
+#include "reports/page/assets.h"
+
+namespace moebench::page {
+namespace {
+
+// ECharts asks for timers, which animations alone need. `draw` takes the figure's kind, data (text)
+// and title, and the width.
+constexpr std::string_view kBefore =
+    "function setTimeout() { return 0; } function clearTimeout() {}";
+constexpr std::string_view kDraw = R"(
+function draw(kind, text, title, width) {
+  var data = JSON.parse(text), theme = moebenchFigures.themes.light;
+  var height = moebenchFigures.height(kind, data, width), head = 34;
+  var chart = echarts.init(null, null, { renderer: 'svg', ssr: true, width: width, height: height });
+  chart.setOption(moebenchFigures.option(kind, data, theme, width));
+  var svg = chart.renderToSVGString();
+  var name = moebenchFigures.escaped(title);
+  return '<svg xmlns="http://www.w3.org/2000/svg" width="' + width + '" height="' + (height + head) +
+    '" viewBox="0 0 ' + width + ' ' + (height + head) + '" role="img">\n<title>' + name + '</title>\n' +
+    '<rect width="100%" height="100%" fill="' + theme.background + '"/>\n<text x="12" y="23" font-family="sans-serif" ' +
+    'font-size="15" font-weight="600" fill="' + theme.text + '">' + name + '</text>\n' +
+    '<svg y="' + head + '"' + svg.slice(4) + '\n</svg>\n';
+})";
+
+class Interpreter {
+ public:
+  Interpreter() : context_(duk_create_heap_default(), duk_destroy_heap) {
+    MOEBENCH_CHECK(context_ != nullptr);
+    for (const std::string_view script : {kBefore, echarts_script(), figures_script(), kDraw}) {
+      duk_push_lstring(get(), script.data(), script.size());
+      check(duk_peval(get()));
+      duk_pop(get());
+    }
+  }
+
+  std::string draw(const Drawing& drawing) {
+    duk_get_global_string(get(), "draw");
+    for (const std::string& text : {drawing.kind, drawing.data, drawing.title}) {
+      duk_push_lstring(get(), text.data(), text.size());
+    }
+    duk_push_int(get(), drawing.width);
+    check(duk_pcall(get(), 4));
+    duk_size_t size = 0;
+    const char* text = duk_require_lstring(get(), -1, &size);
+    std::string svg(text, size);
+    duk_pop(get());
+    return svg;
+  }
+
+ private:
+  duk_context* get() const { return context_.get(); }
+
+  // The scripts and the data are ours, so that what fails in them is as well.
+  void check(int result) const {
+    if (result == DUK_EXEC_SUCCESS) return;
+    throw Error("the picture could not be drawn: {}", duk_safe_to_string(get(), -1));
+  }
+
+  std::unique_ptr<duk_context, decltype(&duk_destroy_heap)> context_;
+};
+
+}  // namespace
+
+std::string draw_svg(const Drawing& drawing) { return Interpreter().draw(drawing); }
+
+}  // namespace moebench::page

@@ -1,0 +1,62 @@
+#include "reports/page/draw_svg.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "harness/base/error.h"
+
+namespace moebench::page {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+// The least of each kind that figures.js draws.
+const std::vector<std::pair<std::string, std::string>>& samples() {
+  static const std::vector<std::pair<std::string, std::string>> all = {
+      {"intervals", R"({"value": {"title": "gain"}, "rows": [
+         {"label": "ep <loop>", "value": 1.2, "low": 1.1, "high": 1.3, "standing": "decided"},
+         {"label": "fsdp", "value": 1, "low": null, "high": null, "standing": "reference"}]})"},
+      {"arrows", R"({"x": {"title": "mem_peak", "unit": "MB"}, "y": {"title": "tokens/s"},
+         "points": [{"label": "fsdp", "x": 10, "y": 3}, {"label": "ep", "x": 8, "y": 5, "from": 0}]})"},
+      {"heat", R"({"x": {"title": "expert", "labels": ["0", "1"]}, "middle": 1,
+         "y": {"title": "layer", "labels": ["0"]}, "value": {"title": "rows"}, "values": [[3, null]]})"},
+      {"xy", R"({"x": {"title": "step"}, "y": {"title": "loss", "log": true},
+         "series": [{"name": "fsdp", "line": true, "points": [[1, 3, 2, 4], [2, null], [3, 2]]}],
+         "lines": [{"value": 1, "label": "one"}], "bands": [{"from": 1, "to": 2, "label": "band"}]})"},
+      {"bars", R"({"value": {"title": "time", "unit": "ms"}, "labels": ["fsdp"],
+         "series": [{"name": "experts", "stack": "s", "values": [3], "intervals": [[2, 4]]}],
+         "marks": [{"name": "measured", "values": [4]}], "lines": [{"value": 5, "label": "device"}]})"},
+      {"waterfall", R"({"value": {"title": "step", "unit": "ms"}, "steps": [
+         {"label": "fsdp", "value": 9, "is_whole": true}, {"label": "experts", "value": -3},
+         {"label": "ep", "value": 6, "is_whole": true}]})"},
+      {"tree", R"({"value": {"title": "time", "unit": "ms"}, "children": [
+         {"name": "experts", "value": 3, "children": [{"name": "mm", "value": 3}]}]})"},
+      {"timeline", R"({"time": {"title": "time", "unit": "s"}, "rows": ["fsdp"],
+         "runs": [{"row": 0, "from": 0, "to": 3, "name": "repetition 0", "ok": true}],
+         "panels": [{"title": "load", "unit": "", "points": [[0, 1], [3, 2]]}]})"}};
+  return all;
+}
+
+TEST(DrawSvg, DrawsEveryKind) {
+  for (const auto& [kind, data] : samples()) {
+    const std::string svg = draw_svg({.kind = kind, .data = data, .title = "a <title> & more"});
+    EXPECT_THAT(svg, HasSubstr("<title>a &lt;title&gt; &amp; more</title>")) << kind;
+    EXPECT_THAT(svg, HasSubstr("<path ")) << kind;
+    EXPECT_THAT(svg, Not(HasSubstr("NaN"))) << kind;
+    EXPECT_TRUE(svg.starts_with("<svg xmlns=")) << kind;
+    EXPECT_TRUE(svg.ends_with("</svg>\n")) << kind;
+  }
+}
+
+TEST(DrawSvg, EscapesWhatIsDrawn) {
+  const std::string svg = draw_svg({"intervals", samples()[0].second, "gain"});
+  EXPECT_THAT(svg, HasSubstr("ep &lt;loop&gt;"));
+}
+
+TEST(DrawSvg, AKindThatIsNotThereIsAnError) {
+  EXPECT_THROW(draw_svg({.kind = "pie", .data = "{}", .title = ""}), Error);
+}
+
+}  // namespace
+}  // namespace moebench::page
