@@ -13,4 +13,11 @@ std::string utc_now() {
   return text;
 }
 
+std::optional<std::int64_t> seconds_since_epoch(const std::string& utc) {
+  std::tm parts{};
+  const char* end = ::strptime(utc.c_str(), "%Y-%m-%dT%H:%M:%SZ", &parts);
+  if (end == nullptr || *end != '\0') return std::nullopt;
+  return ::timegm(&parts);
+}
+
 }  // namespace moebench

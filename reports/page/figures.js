@@ -61,24 +61,23 @@ var moebenchFigures = (function () {
   }
   // What labels beside an axis may take, so that a phone has room for the picture.
   function labelWidth(texts, width) {
-    return Math.max(40, Math.min(longest(texts) * 6.6 + 6, width * 0.36));
+    return Math.max(40, Math.min(longest(texts) * 7 + 8, width * 0.36));
   }
+  // What needs more is scrolled in one.
+  var mostLegendRows = 6;
   function legendRows(names, width) {
     var rows = 1, used = 0;
     map(names, function (name) {
-      var size = 40 + Math.min(String(name).length, 48) * 6.6;
+      var size = 42 + Math.min(String(name).length, 48) * 7;
       if (used > 0 && used + size > width - 24) { ++rows; used = 0; }
       used += size;
     });
-    return names.length > 1 ? Math.min(rows, 6) : 0;
+    return names.length > 1 ? rows : 0;
   }
   function legend(names, theme, width) {
-    var rows = legendRows(names, width);
-    var all = 0, used = 0;
     return {
       show: names.length > 1, data: map(names, function (name) { return { name: name }; }),
-      // What needs more than six rows is scrolled.
-      type: names.length * 60 > width * 6 ? 'scroll' : 'plain',
+      type: legendRows(names, width) > mostLegendRows ? 'scroll' : 'plain',
       top: 4, left: 8, right: 8, itemWidth: 14, itemHeight: 10, itemGap: 10,
       textStyle: { color: theme.text, fontSize: 12, width: Math.min(320, width - 60), overflow: 'truncate' },
       pageTextStyle: { color: theme.muted }, pageIconColor: theme.strong, pageIconInactiveColor: theme.line
@@ -86,7 +85,7 @@ var moebenchFigures = (function () {
   }
   function legendHeight(names, width) {
     var rows = legendRows(names, width);
-    return rows ? rows * 20 + 8 : 4;
+    return rows === 0 ? 4 : rows > mostLegendRows ? 28 : rows * 21 + 8;
   }
   function grid(top, width, more) {
     var box = {
@@ -191,7 +190,7 @@ var moebenchFigures = (function () {
   function logTicks(low, high) {
     var steps = [1, 1.1, 1.2, 1.5, 2, 3, 5, 7, 10], ticks = [], power, i;
     var decades = Math.log(high / low) / Math.LN10;
-    var used = decades > 4 ? [1] : decades > 2 ? [1, 3] : decades > 0.9 ? [1, 2, 5] : decades > 0.35 ? [1, 1.5, 2, 3, 5, 7] : null;
+    var used = decades > 4 ? [1] : decades > 2 ? [1, 3] : decades > 0.9 ? [1, 2, 5] : decades > 0.25 ? [1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 8] : null;
     if (!used) {
       // Nearly linear.
       var step = Math.pow(10, Math.floor(Math.log(high - low) / Math.LN10));
@@ -274,14 +273,6 @@ var moebenchFigures = (function () {
   kinds.arrows = {
     height: function () { return 380; },
     option: function (data, theme, width) {
-      var xs = map(data.points, function (p) { return p.x; }), ys = map(data.points, function (p) { return p.y; });
-      function padded(axis, values) {
-        var low = Math.min.apply(null, values), high = Math.max.apply(null, values);
-        var span = (high - low) || Math.abs(high) || 1, made = {}, key;
-        for (key in axis) made[key] = axis[key];
-        made.min = Number((low - span * 0.12 < 0 && low >= 0 ? 0 : low - span * 0.12).toPrecision(2));
-        return made;
-      }
       var many = data.points.length > 14;
       return {
         grid: grid(12, width, { right: 40 }),
@@ -290,8 +281,8 @@ var moebenchFigures = (function () {
           return lines([point.label, data.x.title + ' ' + withUnit(point.x, data.x.unit),
             data.y.title + ' ' + withUnit(point.y, data.y.unit)]);
         }),
-        xAxis: valueAxis(padded(data.x, xs), theme, { boundaryGap: ['8%', '18%'] }),
-        yAxis: valueAxis(padded(data.y, ys), theme, { nameGap: 48 }),
+        xAxis: valueAxis(data.x, theme, { boundaryGap: ['10%', '20%'] }),
+        yAxis: valueAxis(data.y, theme, { nameGap: 48, boundaryGap: ['12%', '12%'] }),
         series: [
           {
             type: 'lines', coordinateSystem: 'cartesian2d', silent: true, symbol: ['none', 'arrow'], symbolSize: 9,
@@ -459,9 +450,8 @@ var moebenchFigures = (function () {
       var x = data.x.labels ? columnAxis(data.x, theme, width) : withLogTicks(valueAxis(xAxis, theme), xAxis);
       if (data.x.bytes) {
         x.axisLabel.formatter = bytes;
-        delete x.axisLabel.customValues;
-        x.logBase = 2;
-        delete x.axisTick;
+        x.axisLabel.customValues = powersOfTwo(x.min, x.max);
+        x.axisTick = { customValues: x.axisLabel.customValues };
       }
       return {
         legend: legend(names, theme, width), grid: grid(top, width), xAxis: x,
@@ -475,6 +465,13 @@ var moebenchFigures = (function () {
       };
     }
   };
+  // At most eight.
+  function powersOfTwo(low, high) {
+    var first = Math.ceil(Math.log(low) / Math.LN2), last = Math.floor(Math.log(high) / Math.LN2), ticks = [];
+    var step = Math.max(1, Math.ceil((last - first + 1) / 8));
+    for (var power = first; power <= last; power += step) ticks.push(Math.pow(2, power));
+    return ticks;
+  }
   function bytes(value) {
     var units = ['B', 'KiB', 'MiB', 'GiB', 'TiB'], i = 0;
     while (value >= 1024 && i < units.length - 1) { value /= 1024; ++i; }
@@ -573,7 +570,10 @@ var moebenchFigures = (function () {
           var step = data.steps[p.dataIndex];
           return step ? lines([step.label, text(step)]) : '';
         }),
-        xAxis: valueAxis(axis, theme, { max: Math.max.apply(null, all) * 1.14 || null }),
+        xAxis: valueAxis(axis, theme, {
+          max: Math.max.apply(null, all) * 1.14 || null,
+          axisLabel: { color: theme.muted, fontSize: 11, hideOverlap: true, formatter: tick, showMaxLabel: false }
+        }),
         yAxis: categoryAxis(map(data.steps, function (s) { return s.label; }), theme, width, { inverse: true }),
         series: [{
           type: 'custom', encode: { x: [0, 1], y: 2 },
@@ -619,7 +619,7 @@ var moebenchFigures = (function () {
             return { name: part.name, value: part.value, children: part.children, itemStyle: { color: theme.colours[i % theme.colours.length] } };
           }),
           visibleMin: 30, colorMappingBy: 'id',
-          label: { show: true, fontSize: 11, color: '#ffffff', textBorderColor: 'rgba(0,0,0,0.45)', textBorderWidth: 2, overflow: 'truncate',
+          label: { show: true, fontSize: 11, lineHeight: 14, color: theme === themes.light ? '#ffffff' : '#10151b', overflow: 'truncate',
             formatter: function (p) { return p.name + '\n' + withUnit(p.value, data.value.unit); } },
           upperLabel: { show: true, height: 20, color: theme.text, fontSize: 12, fontWeight: 'bold',
             formatter: function (p) { return p.name + '  ' + withUnit(p.value, data.value.unit); } },

@@ -20,17 +20,20 @@
     return entry.data;
   }
 
-  // The height is known before anything is drawn, so that the page does not jump.
-  function reserve(entry) {
-    var width = entry.picture.clientWidth;
-    if (!width || width === entry.width) return false;
-    entry.width = width;
-    entry.picture.style.height = moebenchFigures.height(entry.kind, parse(entry), width) + 'px';
-    return true;
+  // The height is known before anything is drawn, so that the page does not jump. All widths are read
+  // before any height is written: else the browser would lay out the page once for each.
+  function reserve(entries) {
+    var widths = entries.map(function (entry) { return entry.picture.clientWidth; });
+    entries.forEach(function (entry, i) {
+      // A figure that is folded has no width yet.
+      if (!widths[i] || widths[i] === entry.width) return;
+      entry.width = widths[i];
+      entry.picture.style.height = moebenchFigures.height(entry.kind, parse(entry), entry.width) + 'px';
+    });
   }
 
   function draw(entry) {
-    reserve(entry);
+    reserve([entry]);
     if (!entry.width) return;
     var state = theme_name() + ' ' + entry.width;
     if (entry.drawn === state) return;
@@ -41,6 +44,7 @@
       moebenchFigures.option(entry.kind, parse(entry), moebenchFigures.themes[theme_name()], entry.width), true);
   }
 
+  reserve(figures);
   var seen = new Map();
   var observer = new IntersectionObserver(function (changes) {
     changes.forEach(function (change) {
@@ -49,15 +53,13 @@
   }, { rootMargin: '400px' });
   figures.forEach(function (entry) {
     seen.set(entry.picture, entry);
-    // A figure that is folded has no width yet.
-    if (!reserve(entry)) entry.picture.style.height = '60px';
     observer.observe(entry.picture);
   });
 
   function redraw() {
+    reserve(figures);
     figures.forEach(function (entry) {
       if (entry.chart) draw(entry);
-      else reserve(entry);
     });
   }
   var timer = 0;

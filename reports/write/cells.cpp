@@ -161,6 +161,14 @@ std::vector<Cell> ScenarioCells::ok_cells() const {
   return ok;
 }
 
+std::vector<CellRecord> with_arms(std::vector<CellRecord> records) {
+  for (CellRecord& record : records) {
+    if (!record.pair) continue;
+    record.axes.insert(record.axes.begin(), {"arm", to_string(record.pair->arm)});
+  }
+  return records;
+}
+
 std::vector<ScenarioCells> group_cells(const std::vector<CellRecord>& records) {
   if (records.empty()) {
     throw Error("there are no results to report; run a scenario into this folder first");

@@ -52,6 +52,9 @@ struct ScenarioCells {
   std::vector<std::string> programs() const;
 };
 
+// Two builds that ran the same cell in pairs are not its repetitions: the arm becomes an axis.
+std::vector<record::CellRecord> with_arms(std::vector<record::CellRecord> records);
+
 // Scenarios and cells in the order of first appearance; a cell is an id, and its arm and
 // results folder where the records have such axes. A cell is in each scenario that its records
 // name. Error where there are no records.

@@ -32,8 +32,8 @@ struct Comparison {
 };
 
 struct ComparisonOptions {
-  bool is_wide = false;                // all columns, nothing folded
-  std::vector<std::string> columns{};  // of the first table; empty: those that fit a page
+  bool is_wide = false;                        // all columns, nothing folded
+  std::vector<std::string> columns{};          // of the first table; empty: those that fit a page
   std::optional<double> price_per_gpu_hour{};  // adds what a billion tokens cost
 };
 

@@ -23,14 +23,6 @@ void refuse_wrong_reference(const std::vector<record::CellRecord>& records,
 
 }  // namespace
 
-std::vector<record::CellRecord> with_arms(std::vector<record::CellRecord> records) {
-  for (record::CellRecord& record : records) {
-    if (!record.pair) continue;
-    record.axes.insert(record.axes.begin(), {"arm", to_string(record.pair->arm)});
-  }
-  return records;
-}
-
 Document report_document(std::vector<record::CellRecord> recorded, const AxisValues& reference_axes,
                          const ComparisonOptions& options) {
   const auto records = with_arms(check_agreement(std::move(recorded)));

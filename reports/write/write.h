@@ -19,9 +19,6 @@ namespace moebench::reports {
 Document report_document(std::vector<record::CellRecord> records, const AxisValues& reference = {},
                          const ComparisonOptions& options = {});
 
-// Two builds that ran the same cell in pairs are not its repetitions: the arm becomes an axis.
-std::vector<record::CellRecord> with_arms(std::vector<record::CellRecord> records);
-
 // A table a scenario in the columns of fms-acceleration's PR 69: Model, Gpus, TYPE, mem_peak,
 // mem_alloc, train_runtime, tokens/s, improvements.
 Document seed_table_document(std::vector<record::CellRecord> records,

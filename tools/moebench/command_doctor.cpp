@@ -7,6 +7,7 @@
 #include "harness/launch/run_cell.h"
 #include "harness/machine/machine_load.h"
 #include "harness/merge/merge_probes.h"
+#include "reports/figures/figures.h"
 #include "reports/write/write.h"
 #include "tools/moebench/commands.h"
 #include "tools/moebench/output.h"
@@ -72,7 +73,12 @@ int run_command(const DoctorArguments& options) {
     report.warnings.push_back(std::move(warning));
   }
   report.metrics = merge::merge_probes(one->front(), *all);
-  print_text(reports::write_machine_report(report, output_format(options.format), print_options()));
+  const reports::Format format = output_format(options.format, options.figure);
+  if (reports::shows_figures(format)) {
+    print_document(reports::illustrated_machine(report), format, options.figure);
+  } else {
+    print_text(reports::write_machine_report(report, format, print_options()));
+  }
   return kExitOk;
 }
 

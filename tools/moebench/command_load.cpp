@@ -7,6 +7,7 @@
 #include "harness/base/file.h"
 #include "harness/config/cell.h"
 #include "harness/weights/parameters.h"
+#include "reports/figures/figures.h"
 #include "reports/write/write.h"
 #include "tools/moebench/commands.h"
 #include "tools/moebench/output.h"
@@ -78,14 +79,15 @@ RunArguments run_options(const LoadArguments& options, const fs::path& scenario)
 }
 
 void print_report(const LoadArguments& options, const std::vector<record::CellRecord>& records) {
-  const reports::Format format = output_format(options.format);
+  const reports::Format format = output_format(options.format, options.figure);
   if (reports::prints_records(format)) {
     print_text(reports::write_report(records, {.format = format}));
     return;
   }
-  reports::Document document = reports::report_document(records);
+  reports::Document document = reports::shows_figures(format) ? reports::illustrated_report(records)
+                                                              : reports::report_document(records);
   append(document, reports::load_profiles_document(records));
-  print_document(document, format);
+  print_document(document, format, options.figure);
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 #include "harness/config/engine.h"
 #include "harness/launch/run_cell.h"
 #include "harness/session/results_folder.h"
+#include "reports/figures/figures.h"
 #include "reports/write/cells.h"
 #include "reports/write/profile.h"
 #include "reports/write/write.h"
@@ -66,11 +67,15 @@ std::vector<record::CellRecord> of_other_engines(const std::vector<record::CellR
 }
 
 reports::Document document_of(const ProfileArguments& options, const fs::path& results,
-                              const std::vector<record::CellRecord>& records) {
-  reports::Document document =
-      any_is_profiled(records)
-          ? reports::profile_document(records, {static_cast<std::size_t>(options.top)})
-          : reports::report_document(records);
+                              const std::vector<record::CellRecord>& records,
+                              reports::Format format) {
+  const bool with_figures = reports::shows_figures(format);
+  const reports::ProfileOptions top = {static_cast<std::size_t>(options.top)};
+  reports::Document document = any_is_profiled(records)
+                                   ? (with_figures ? reports::illustrated_profile(records, top)
+                                                   : reports::profile_document(records, top))
+                                   : (with_figures ? reports::illustrated_report(records)
+                                                   : reports::report_document(records));
   const auto others = of_other_engines(records);
   if (any_is_profiled(records) && !others.empty()) {
     append(document, reports::report_document(others));  // with the phases that they say
@@ -91,11 +96,11 @@ void print_profile(const ProfileArguments& options, const fs::path& results,
     print_text(list_files(records, results, "profile.pstats"));
     return;
   }
-  const reports::Format format = output_format(options.format);
+  const reports::Format format = output_format(options.format, options.figure);
   if (format == reports::Format::kJson) {
     print_text(reports::write_report(records, {.format = format}));
   } else {
-    print_document(document_of(options, results, records), format);
+    print_document(document_of(options, results, records, format), format, options.figure);
   }
 }
 

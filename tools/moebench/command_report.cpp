@@ -2,6 +2,7 @@
 
 #include "harness/base/error.h"
 #include "harness/record/record.h"
+#include "reports/figures/figures.h"
 #include "reports/write/card.h"
 #include "reports/write/pivot.h"
 #include "reports/write/profile.h"
@@ -22,9 +23,9 @@ bool is_pivot(const ReportArguments& options) {
 
 reports::ReportOptions report_options(const ReportArguments& options) {
   reports::ReportOptions report;
-  if (options.out.empty()) {
-    report.format = output_format(options.format);
-    report.print = print_options();
+  if (options.out.empty() || !options.figure.empty()) {
+    report.format = output_format(options.format, options.figure);
+    report.print = print_options(options.figure);
   } else if (!options.format.empty()) {
     report.format = reports::format_from_string(options.format);
   }
@@ -67,18 +68,27 @@ void write_text(std::vector<record::CellRecord> records, const ReportArguments& 
   if (options.seed_table) {
     return print(reports::seed_table_document(std::move(records), report.reference));
   }
-  if (options.profile) return print(reports::profile_document(records, {}));
+  const bool has_figures = reports::shows_figures(report.format);
+  if (options.profile) {
+    return print(has_figures ? reports::illustrated_profile(records, {})
+                             : reports::profile_document(records, {}));
+  }
   if (is_pivot(options)) {
     return print(reports::pivot_document(
         std::move(records),
         {.rows = options.rows, .columns = options.columns, .values = options.values}));
   }
+  if (has_figures) {
+    return print(reports::illustrated_report(records, report.reference, report.comparison));
+  }
   reports::write_report(std::move(records), report, write);
 }
 
-// Profiles and cards are made of all that the records hold.
+// Profiles, pictures and cards are made of all that the records hold.
 bool needs_all(const ReportArguments& options) {
-  return options.profile || options.format == kCard;
+  if (options.profile || !options.figure.empty() || options.format == kCard) return true;
+  return !options.format.empty() &&
+         reports::shows_figures(reports::format_from_string(options.format));
 }
 
 }  // namespace

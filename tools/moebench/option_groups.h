@@ -17,6 +17,8 @@ namespace moebench::cli {
 void add_selection(CLI::App& app, session::Selection& selection);
 void add_launcher(CLI::App& app, LauncherOptions& launcher);
 // --format: any format of reports, and `more`.
+// Adds --figure, which names the picture of --format svg.
+void add_figure(CLI::App& app, std::string& figure);
 void add_format(CLI::App& app, std::string& format,
                 const std::string& description = "Default: terminal on a terminal, else markdown",
                 const std::vector<std::string>& more = {});

@@ -107,6 +107,7 @@ void add_profile(CLI::App& app, ProfileArguments& options) {
       ->check(whole_number(1, kMaxRows));
   add_format(*profile, options.format, "As of report; pstats: the files for Python's pstats",
              {kPstats});
+  add_figure(*profile, options.figure);
   profile
       ->add_option("--out", options.out, "Results folder, default results/<stem of FILE>-profile")
       ->type_name("DIR");
@@ -152,6 +153,7 @@ void add_report(CLI::App& app, ReportArguments& options) {
   add_format(*report, options.format,
              "Default: terminal on a terminal, else markdown; card: YAML, a document a cell",
              {kCard});
+  add_figure(*report, options.figure);
   add_words(*report, "--baseline,--reference", options.reference,
             "What to compare with: axis=value,axis=value,...");
   add_words(*report, "--rows", options.rows, "Pivot: axes whose values are rows");
@@ -296,6 +298,7 @@ void add_load(CLI::App& app, LoadArguments& options) {
   add_load_what(*load, options);
   add_load_how(*load, options);
   add_format(*load, options.format);
+  add_figure(*load, options.figure);
   load->add_option("--out", options.out, "Results folder; results in it are replaced")
       ->capture_default_str()
       ->type_name("DIR");
@@ -337,6 +340,7 @@ void add_doctor(CLI::App& app, DoctorArguments& options) {
       ->check(num_threads());
   doctor->add_flag("--quick", options.quick, "Seconds instead of a minute, less exact");
   add_format(*doctor, options.format);
+  add_figure(*doctor, options.figure);
   add_launcher(*doctor, options.launcher);
 }
 
@@ -376,6 +380,11 @@ void add_format(CLI::App& app, std::string& format, const std::string& descripti
   for (const reports::FormatRow& row : reports::formats()) names.emplace_back(row.name);
   names.insert(names.end(), more.begin(), more.end());
   app.add_option("--format", format, description)->type_name("NAME")->check(CLI::IsMember(names));
+}
+
+void add_figure(CLI::App& app, std::string& figure) {
+  app.add_option("--figure", figure, "Picture to draw as svg; a wrong name lists those there are")
+      ->type_name("NAME");
 }
 
 void add_launcher(CLI::App& app, LauncherOptions& launcher) {

@@ -53,6 +53,7 @@ struct ProfileArguments {
   std::string level = "ops";
   std::int64_t top = 15;  // rows of a table of operations
   std::string format;
+  std::string figure;
   std::string out;  // empty: results/<stem of the file>-profile
   bool fresh = false;
   bool keep_other_builds = false;
@@ -72,6 +73,7 @@ struct ReportArguments {
   std::vector<std::string> folders{};  // or paths of results.jsonl
   std::vector<std::string> labels{};   // one a folder; empty: their names
   std::string format{};
+  std::string figure{};
   std::vector<std::string> reference{};  // axis=value
   std::vector<std::string> filters{};    // axis=value
   std::vector<std::string> rows{};       // axes; these and `values` ask for a pivot
@@ -123,6 +125,7 @@ struct DoctorArguments {
   std::int64_t threads = 1;
   bool quick = false;
   std::string format;
+  std::string figure;
   LauncherOptions launcher;
 };
 
@@ -140,6 +143,7 @@ struct LoadArguments {
   std::int64_t threads = 1;
   std::int64_t repeats = 3;
   std::string format;
+  std::string figure;
   std::string out = "results/load";
   LauncherOptions launcher;
   std::string command_line;  // as typed; goes into the records

@@ -91,19 +91,27 @@ reports::Format output_format(const std::string& name, reports::Format otherwise
   return is_terminal() ? reports::Format::kTerminal : otherwise;
 }
 
-reports::PrintOptions print_options() {
-  if (!is_terminal()) return {};
+reports::Format output_format(const std::string& name, const std::string& figure) {
+  if (figure.empty()) return output_format(name);
+  if (name.empty() || name == to_string(reports::Format::kSvg)) return reports::Format::kSvg;
+  throw Error("--figure {}: only svg is one picture; use --format svg", figure);
+}
+
+reports::PrintOptions print_options(const std::string& figure) {
+  if (!is_terminal()) return {.figure = figure};
   winsize size{};
   const bool is_known = ::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0;
   // https://no-color.org: any text that is not empty.
   const char* no_colour = std::getenv("NO_COLOR");
   return {.width = is_known ? size.ws_col : kUsualWidth,
           .has_colours = no_colour == nullptr || *no_colour == '\0',
-          .shows_folded = false};
+          .shows_folded = false,
+          .figure = figure};
 }
 
-void print_document(const reports::Document& document, reports::Format format) {
-  const std::string text = reports::print(document, format, print_options());
+void print_document(const reports::Document& document, reports::Format format,
+                    const std::string& figure) {
+  const std::string text = reports::print(document, format, print_options(figure));
   // The terminal's printer has made what it was given printable; what is not is its own colours.
   format == reports::Format::kTerminal ? print_safe_text(text) : print_text(text);
 }

@@ -34,12 +34,15 @@ void write_output(const std::string& path, const std::vector<std::string>& resul
 // A --format as given. Empty: terminal where stdout is one, else `otherwise`.
 reports::Format output_format(const std::string& name,
                               reports::Format otherwise = reports::Format::kMarkdown);
+// The same where a --figure names a picture, which is printed as svg.
+reports::Format output_format(const std::string& name, const std::string& figure);
 
 // Returns options to print as wide as the terminal where stdout is one, in colours unless NO_COLOR
 // is set, and without what other formats fold.
-reports::PrintOptions print_options();
+reports::PrintOptions print_options(const std::string& figure = "");
 
-void print_document(const reports::Document& document, reports::Format format = output_format(""));
+void print_document(const reports::Document& document, reports::Format format = output_format(""),
+                    const std::string& figure = "");
 
 // Tries all outputs, and explains on stderr which failed. What has been found out stands: the exit
 // code is `verdict`, but that of the first failure where the verdict is success.

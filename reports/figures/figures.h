@@ -1,0 +1,44 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "harness/record/record.h"
+#include "reports/compare/disturbance.h"
+#include "reports/gate/gate.h"
+#include "reports/write/document.h"
+#include "reports/write/profile.h"
+#include "reports/write/write.h"
+
+// Reports with their pictures, for the formats that show some (format.h). All of it is a function
+// of records; numbers come from where the tables have theirs.
+namespace moebench::reports {
+
+// report_document with the pictures of each scenario: those that answer behind its first table, the
+// others at its end.
+Document illustrated_report(const std::vector<record::CellRecord>& records,
+                            const AxisValues& reference = {},
+                            const ComparisonOptions& options = {});
+
+// profile_document likewise.
+Document illustrated_profile(const std::vector<record::CellRecord>& records,
+                             const ProfileOptions& options);
+
+// machine_document likewise.
+Document illustrated_machine(const record::MachineReport& report);
+
+// The log ratio of every pair of a session in the order of pairs, one picture a cell and time
+// metric, with the interval that `report` found and the slowdown that a pass rules out.
+std::vector<Figure> gate_figures(const gate::Report& report,
+                                 const std::vector<record::CellRecord>& records,
+                                 const compare::DisturbanceRules& rules);
+
+// A generation of a baseline and its runs.
+struct Generation {
+  int number = 0;
+  std::vector<record::CellRecord> records;
+};
+// Step time (of loads: load time) and peak memory of each cell over the generations.
+std::vector<Figure> history_figures(const std::vector<Generation>& generations);
+
+}  // namespace moebench::reports
