@@ -11,6 +11,7 @@
 #include "harness/comm/agreement.h"
 #include "harness/measure/clock.h"
 #include "harness/measure/memory_bandwidth.h"
+#include "harness/probe/message_times.h"
 #include "harness/profile/gpu/cupti_tracer.h"
 #include "harness/profile/gpu/phase_log.h"
 #include "harness/profile/gpu/summary.h"
@@ -30,6 +31,9 @@ using profile::OpProfiler;
 constexpr std::int64_t kMinSteps = 3, kMaxSteps = 8;  // under each level, in turns
 constexpr std::int64_t kTracedSteps = 2;
 constexpr std::int64_t kCopyBytes = 64 << 20;
+// A few sizes are enough to set a step's collectives beside: about a third of a second.
+constexpr probe::MessageOptions kMessages = {
+    .smallest_bytes = 1 << 10, .largest_bytes = 64 << 20, .factor = 16, .budget_ns = 0.02e9};
 
 std::string to_text(const CallTable& table) {
   std::string text;
@@ -86,6 +90,7 @@ class Pass {
       if (!inputs_.place.is_cuda()) profile_movements();  // it takes the host's time for theirs
       write_pstats();
     }
+    if (!inputs_.place.is_cuda() && inputs_.world.size() > 1) measure_messages();
     if (level() == Profile::kTrace) trace(offset.offset_ns);
     share_families(inputs_.world, result_.metrics);
   }
@@ -155,6 +160,17 @@ class Pass {
     put(result_.metrics, "copy_rate",
         measure::copy_bytes_per_second(kCopyBytes,
                                        static_cast<int>(inputs_.cell.threads_per_rank)));
+  }
+
+  // Of messages through the host's memory: those of GPUs go other ways.
+  void measure_messages() {
+    inputs_.world.barrier();
+    probe::MessageTimes times = probe::measure_messages(inputs_.world, kMessages);
+    auto& metrics = result_.metrics;
+    put_series(metrics, "machine_message_size", std::move(times.bytes));
+    put_series(metrics, "machine_all_gather_time", std::move(times.all_gather_ns));
+    put_series(metrics, "machine_reduce_scatter_time", std::move(times.reduce_scatter_ns));
+    put_series(metrics, "machine_all_to_all_time", std::move(times.all_to_all_ns));
   }
 
   void write() {

@@ -135,6 +135,7 @@ class Worker {
   }
 
   void warm_up(Run& run) {
+    std::vector<double> times;
     for (std::int64_t i = 0; i < cell_.warmup_steps; ++i) {
       options_.before_step(i);
       Consumed consumed;
@@ -142,9 +143,11 @@ class Worker {
       keep_loss(run.step(consumed).loss);
       const std::int64_t elapsed = watch.elapsed_ns();
       if (i == 0) put(result_.metrics, "first_step_time", elapsed);
+      times.push_back(static_cast<double>(elapsed));
       progress("warmup", i + 1, cell_.warmup_steps, rate(consumed.real, elapsed));
       save_where_due(run);
     }
+    if (!times.empty()) put_series(result_.metrics, "warmup_step_time", std::move(times));
   }
 
   void measured_steps(Run& run) {

@@ -98,18 +98,29 @@ class Bandwidths {
   Json series_ = Json::array();
 };
 
-// The curve that a machine's messages gave; sizes and rates are samples of equal number.
-void add_machine(const record::Metrics& metrics, const std::string& prefix,
-                 Bandwidths& bandwidths) {
-  const auto sizes = metrics.find(prefix + "message_size");
-  if (sizes == metrics.end()) return;
+// A curve of the machine: a rate for each size.
+void add_curve(const char* operation, const std::vector<double>& sizes,
+               const std::vector<double>& rates, Bandwidths& bandwidths) {
+  for (std::size_t i = 0; i < std::min(sizes.size(), rates.size()); ++i) {
+    if (rates[i] > 0) bandwidths.add("machine", operation, sizes[i], rates[i], true);
+  }
+}
+
+// What a profile tried the machine with: times, of which the part of a message that leaves a rank
+// makes bus bandwidths, as nccl-tests define them.
+void add_machine(const record::CellRecord& record, Bandwidths& bandwidths) {
+  const record::Metric* sizes = metric_of(record, "machine_message_size");
+  if (sizes == nullptr) return;
   for (const char* operation : kOperations) {
-    const auto rates = metrics.find(fmt::format("{}{}_bus_bandwidth", prefix, operation));
-    if (rates == metrics.end()) continue;
-    const auto& samples = rates->second.samples;
-    for (std::size_t i = 0; i < std::min(samples.size(), sizes->second.samples.size()); ++i) {
-      bandwidths.add("machine", operation, sizes->second.samples[i], samples[i], true);
+    const record::Metric* times = metric_of(record, fmt::format("machine_{}_time", operation));
+    if (times == nullptr || times->per_rank.empty()) continue;
+    const auto ranks = static_cast<double>(times->per_rank.size());
+    std::vector<double> rates;
+    for (std::size_t i = 0; i < std::min(sizes->samples.size(), times->samples.size()); ++i) {
+      const double bus_bytes = sizes->samples[i] * (ranks - 1) / ranks;
+      rates.push_back(bus_bytes / times->samples[i] * kNsPerSecond);
     }
+    add_curve(operation, sizes->samples, rates, bandwidths);
   }
 }
 
@@ -128,8 +139,8 @@ Figures collective_figures(const Subject& subject) {
   if (bandwidths.empty()) return {};
   // The cells of a scenario may have measured it each; one curve is enough to compare with.
   for (const Cell& cell : subject.scenario.ok_cells()) {
-    if (!cell.typical().metrics.contains("machine_message_size")) continue;
-    add_machine(cell.typical().metrics, "machine_", bandwidths);
+    if (metric_of(cell.typical(), "machine_message_size") == nullptr) continue;
+    add_machine(cell.typical(), bandwidths);
     break;
   }
   return {std::move(bandwidths)
@@ -139,7 +150,13 @@ Figures collective_figures(const Subject& subject) {
 
 Figures machine_bandwidth_figures(const record::MachineReport& report) {
   Bandwidths bandwidths;
-  add_machine(report.metrics, "", bandwidths);
+  const auto sizes = report.metrics.find("message_size");
+  if (sizes == report.metrics.end()) return {};
+  for (const char* operation : kOperations) {
+    const auto rates = report.metrics.find(fmt::format("{}_bus_bandwidth", operation));
+    if (rates == report.metrics.end()) continue;
+    add_curve(operation, sizes->second.samples, rates->second.samples, bandwidths);
+  }
   if (bandwidths.empty()) return {};
   return {std::move(bandwidths).figure("Bus bandwidth of messages between the ranks")};
 }

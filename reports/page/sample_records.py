@@ -101,7 +101,8 @@ def profile(put, step, shares, whole, peak):
                                       ("transfer", "ns", 2e4 + 4 * count / 3)]:
                 put(f"collective.{kind}.{size}.{what}", unit, value, per_rank=[value / 2] * RANKS)
     put("machine_message_size", "bytes", samples=[1 << power for power in range(10, 27, 4)])
-    put("machine_all_gather_bus_bandwidth", "bytes/s", samples=[2e8, 8e8, 2e9, 3e9, 3.2e9])
+    times = [5e3, 1e4, 1.5e5, 2e6, 2e7]
+    put("machine_all_gather_time", "ns", 1.5e5, samples=times, per_rank=[1.5e5, 1.4e5])
 
 
 def write(path, cells=4, repetitions=3, profiled=True):
