@@ -6,6 +6,7 @@
 #include "harness/record/record.h"
 #include "reports/compare/disturbance.h"
 #include "reports/gate/gate.h"
+#include "reports/gate/history.h"
 #include "reports/write/document.h"
 #include "reports/write/profile.h"
 #include "reports/write/write.h"
@@ -33,12 +34,7 @@ std::vector<Figure> gate_figures(const gate::Report& report,
                                  const std::vector<record::CellRecord>& records,
                                  const compare::DisturbanceRules& rules);
 
-// A generation of a baseline and its runs.
-struct Generation {
-  int number = 0;
-  std::vector<record::CellRecord> records;
-};
-// Step time (of loads: load time) and peak memory of each cell over the generations.
-std::vector<Figure> history_figures(const std::vector<Generation>& generations);
+// Step time, of loads load time, and peak memory of each cell over a baseline's generations.
+std::vector<Figure> history_figures(const std::vector<gate::Generation>& generations);
 
 }  // namespace moebench::reports

@@ -105,7 +105,7 @@ TEST(Figures, TextThatIsNoUtf8IsReplaced) {
   EXPECT_THAT(page, HasSubstr("\\xff"));
 }
 
-Generation generation_of(int number, double step_ns) {
+gate::Generation generation_of(int number, double step_ns) {
   auto record = test::arm("aaaaaaaaaaaa", "fsdp", "1", "loop");
   record.metrics["step_time"] = {.unit = "ns", .value = step_ns};
   return {number, {record}};

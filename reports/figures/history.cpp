@@ -14,7 +14,7 @@ std::string commit_of(const Cell& cell) {
   return found == environment.end() ? "" : found->second;
 }
 
-Figures history_of(const std::vector<Generation>& generations, const std::string& metric,
+Figures history_of(const std::vector<gate::Generation>& generations, const std::string& metric,
                    const Scale& scale) {
   Table numbers = {key_column("cell"),
                    number_column("generation", kCount),
@@ -25,7 +25,7 @@ Figures history_of(const std::vector<Generation>& generations, const std::string
                    number_column("most", scale.style)};
   std::map<std::string, Json> points;
   std::vector<std::string> names;
-  for (const Generation& generation : generations) {
+  for (const gate::Generation& generation : generations) {
     if (generation.records.empty()) continue;
     for (const ScenarioCells& scenario : group_cells(generation.records)) {
       for (const Cell& cell : scenario.cells) {
@@ -59,9 +59,9 @@ Figures history_of(const std::vector<Generation>& generations, const std::string
 
 }  // namespace
 
-std::vector<Figure> history_figures(const std::vector<Generation>& generations) {
+std::vector<Figure> history_figures(const std::vector<gate::Generation>& generations) {
   std::vector<std::optional<double>> peaks;
-  for (const Generation& generation : generations) {
+  for (const gate::Generation& generation : generations) {
     for (const auto& record : generation.records) peaks.push_back(record.value("mem_peak"));
   }
   Figures figures;

@@ -3,6 +3,7 @@
 #include "harness/base/error.h"
 #include "harness/session/baseline_store.h"
 #include "reports/compare/fingerprint.h"
+#include "reports/figures/figures.h"
 #include "reports/gate/baseline.h"
 #include "reports/gate/history.h"
 #include "reports/write/document.h"
@@ -67,7 +68,8 @@ std::vector<gate::Generation> generations_of(const session::BaselineStore& store
   return generations;
 }
 
-int show(const session::BaselineStore& store, const std::string& name, reports::Format format) {
+int show(const session::BaselineStore& store, const std::string& name,
+         const BaselineArguments& options) {
   const Records records = store.load(name);
   reports::Document document = {
       reports::Heading{1, "baseline " + name},
@@ -77,12 +79,17 @@ int show(const session::BaselineStore& store, const std::string& name, reports::
     facts.push_back(fmt::format("{}: {}", key, value));
   }
   add_list(document, facts);
-  add_table(document, gate::history_table(gate::baseline_history(generations_of(store, name))));
+  const auto generations = generations_of(store, name);
+  add_table(document, gate::history_table(gate::baseline_history(generations)));
   add_paragraph(
       document,
       "Δ: since the generation before. Nothing pairs generations, so changes of times hold "
       "what the machine did as well; moebench ab compares builds.");
-  print_document(document, format);
+  const reports::Format format = output_format(options.format, options.figure);
+  if (reports::shows_figures(format)) {
+    for (auto& figure : reports::history_figures(generations)) document.push_back(figure);
+  }
+  print_document(document, format, options.figure);
   return kExitOk;
 }
 
@@ -101,7 +108,7 @@ int run_command(const BaselineArguments& options) {
   if (options.action == "list") return list(store, output_format(options.format));
   if (options.name.empty()) throw Error("baseline {} NAME: name the baseline", options.action);
   if (options.action == "save") return save(store, options);
-  if (options.action == "show") return show(store, options.name, output_format(options.format));
+  if (options.action == "show") return show(store, options.name, options);
   if (options.action == "promote") return promote(store, options.name);
   store.remove(options.name);
   return kExitOk;

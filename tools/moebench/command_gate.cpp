@@ -9,6 +9,7 @@
 #include "harness/session/baseline_store.h"
 #include "harness/session/pair_session.h"
 #include "harness/session/today.h"
+#include "reports/figures/figures.h"
 #include "reports/gate/baseline.h"
 #include "reports/gate/gate.h"
 #include "reports/gate/outputs.h"
@@ -67,14 +68,25 @@ Report judge_baseline(const GateArguments& options) {
                                      session::today());
 }
 
+// Of a session the pairs; a baseline has none.
+void add_pictures(const Report& report, const GateArguments& options, reports::Document& document) {
+  const auto session = record::load_session(options.folder);
+  if (!options.baseline.empty() || !session) return;
+  const auto figures =
+      reports::gate_figures(report, load_runs(options.folder), {.busy_cores = session->busy_cores});
+  document.insert(document.end(), figures.begin(), figures.end());
+}
+
 // The summary, which fits where CI shows it, or the same in another format.
-void print_report(const Report& report, const std::string& summary, const std::string& name) {
-  if (name == kPrComment) return print_text(gate::write_comment(report));
-  const reports::Format format = output_format(name);
+void print_report(const Report& report, const std::string& summary, const GateArguments& options) {
+  if (options.format == kPrComment) return print_text(gate::write_comment(report));
+  const reports::Format format = output_format(options.format, options.figure);
   if (format == reports::Format::kMarkdown) {
     print_text(summary);
   } else {
-    print_document(gate::summary_document(report), format);
+    reports::Document document = gate::summary_document(report);
+    if (reports::shows_figures(format)) add_pictures(report, options, document);
+    print_document(document, format, options.figure);
   }
 }
 
@@ -140,8 +152,7 @@ int run_command(const GateArguments& options) {
   }
   const Report report = options.baseline.empty() ? judge_session(options) : judge_baseline(options);
   const std::string summary = gate::write_summary(report);
-  std::vector<std::function<void()>> outputs = {
-      [&] { print_report(report, summary, options.format); }};
+  std::vector<std::function<void()>> outputs = {[&] { print_report(report, summary, options); }};
   if (options.github) {
     outputs.emplace_back([&] { print_text(gate::write_annotations(report)); });
     outputs.emplace_back([&] { append_line(*environment_variable(kSummaryVariable), summary); });

@@ -109,6 +109,7 @@ void add_gate(CLI::App& app, GateArguments& options) {
   add_format(*gate, options.format,
              "Default: terminal on a terminal, else markdown; pr-comment: a short comment",
              {kPrComment});
+  add_figure(*gate, options.figure);
 }
 
 void add_power(CLI::App& app, PowerArguments& options) {
@@ -135,6 +136,7 @@ void add_baseline(CLI::App& app, BaselineArguments& options) {
   baseline->add_option("DIR", options.folder, "Results folder to save");
   add_store(*baseline, options.store);
   add_format(*baseline, options.format);
+  add_figure(*baseline, options.figure);
 }
 
 void add_selftest(CLI::App& app, SelftestArguments& options) {

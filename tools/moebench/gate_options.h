@@ -61,6 +61,7 @@ struct GateArguments {
   std::string store = "results/baselines";
   bool github = false;
   std::string junit;
+  std::string figure;
   std::string format;  // empty: see output.h
 };
 
@@ -77,6 +78,7 @@ struct BaselineArguments {
   std::string name;
   std::string folder;  // save's
   std::string store = "results/baselines";
+  std::string figure;
   std::string format;  // of list and show; empty: see output.h
 };
 
