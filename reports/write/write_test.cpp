@@ -214,6 +214,7 @@ TEST(Report, SaysWhatTokensCost) {
 TEST(Report, ResultsOfTheFirstFormatAreReported) {
   const auto records = record::load(MOEBENCH_FIRST_FORMAT_FOLDER);
   for (const FormatRow& format : formats()) {
+    if (format.value == Format::kSvg) continue;  // a report's text has no picture
     EXPECT_THAT(write_report(records, {.format = format.value}), HasSubstr(records[0].scenario))
         << format.name;
   }
