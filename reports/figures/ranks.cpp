@@ -91,8 +91,10 @@ Figure phase_sums_figure(const Subject& subject, const std::vector<Cell>& cells)
         sum[rank] += metric->per_rank[rank].value_or(0);
       }
     }
+    const std::size_t ranks = std::max(sums[0].size(), sums[1].size());
+    for (std::vector<double>& sum : sums) sum.resize(ranks);
     const std::string label = label_of(subject.scenario, cell);
-    for (std::size_t rank = 0; rank < std::min(sums[0].size(), sums[1].size()); ++rank) {
+    for (std::size_t rank = 0; rank < ranks; ++rank) {
       labels.push_back(row_label(label, rank));
       computing.push_back(printed(sums[0][rank], kMilliseconds));
       exchanging.push_back(printed(sums[1][rank], kMilliseconds));

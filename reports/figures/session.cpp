@@ -52,7 +52,10 @@ std::vector<Run> runs_of(const ScenarioCells& scenario) {
   for (std::size_t row = 0; row < scenario.cells.size(); ++row) {
     for (const record::CellRecord* record : scenario.cells[row].repetitions) {
       const auto start = seconds_since_epoch(record->started_at);
-      if (start) runs.push_back({record, row, static_cast<double>(*start), length_of(*record)});
+      const double length = length_of(*record);
+      if (start && length > 0) {
+        runs.push_back({record, row, static_cast<double>(*start), length});
+      }
     }
   }
   std::ranges::stable_sort(runs, {}, &Run::start_s);

@@ -484,6 +484,19 @@ TEST_F(MoebenchTest, ReportWritesEveryFormat) {
   EXPECT_EQ(moebench({"report", dir, "--reference", "colour=red"}).exit_code, 2);
 }
 
+TEST_F(MoebenchTest, ReportShowsPictures) {
+  EXPECT_EQ(moebench({"run", "file.yaml"}).exit_code, 0);
+  const std::string dir = results().string();
+  EXPECT_THAT(moebench({"report", dir, "--format", "html"}).out,
+              AllOf(HasSubstr("<figure data-kind="), HasSubstr("</html>")));
+  const Output unnamed = moebench({"report", dir, "--format", "svg"});
+  EXPECT_EQ(unnamed.exit_code, 2);
+  EXPECT_THAT(unnamed.err, AllOf(HasSubstr("name it with --figure"), HasSubstr("steps")));
+  const Output other = moebench({"report", dir, "--format", "csv", "--figure", "steps"});
+  EXPECT_EQ(other.exit_code, 2);
+  EXPECT_THAT(other.err, HasSubstr("use --format svg"));
+}
+
 TEST_F(MoebenchTest, DoctorPrintsWhatTheMachineGives) {
   const Output text = moebench({"doctor", "--threads", "3"});
   EXPECT_EQ(text.exit_code, 0) << text.err;
