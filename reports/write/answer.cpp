@@ -38,6 +38,11 @@ std::vector<Compared> compared_cells(const ScenarioCells& scenario, const Refere
   return compared;
 }
 
+const Compared& fastest_of(const std::vector<Compared>& compared) {
+  return *std::ranges::max_element(compared, {},
+                                   [](const Compared& one) { return one.gain.factor; });
+}
+
 // The axes that the baseline has, and the degrees that go with them.
 std::vector<std::string> arm_axes(const ScenarioCells& scenario, const Reference& reference) {
   std::vector<std::string> axes = scenario.varying_axes;
@@ -70,10 +75,7 @@ std::string rounds_text(const std::optional<int>& rounds) {
 // Of the cells that have one reference.
 Sentences of_one_place(const ScenarioCells& scenario, const std::vector<std::string>& axes,
                        const std::vector<Compared>& compared) {
-  const auto by_gain = [](const Compared& a, const Compared& b) {
-    return a.gain.factor < b.gain.factor;
-  };
-  const Compared& best = *std::ranges::max_element(compared, by_gain);
+  const Compared& best = fastest_of(compared);
   const std::string name = name_or(label_of(*best.cell, axes), "the cell");
   const std::string base = name_or(label_of(*best.reference, axes), "its reference");
   const std::string gain = format_gain(best.gain);
@@ -145,7 +147,9 @@ Sentences of_many_places(const std::vector<std::string>& axes,
   return sentences;
 }
 
-Sentences explanation(const std::vector<Attribution>& attributions) {
+// What the fastest of the cells that differ in both owes to each.
+Sentences explanation(const ScenarioCells& scenario, const std::vector<std::string>& axes,
+                      const std::vector<Attribution>& attributions, const Cell& fastest) {
   const auto by_gain = [](const Attribution& a, const Attribution& b) {
     return a.whole.factor < b.whole.factor;
   };
@@ -155,10 +159,32 @@ Sentences explanation(const std::vector<Attribution>& attributions) {
     return gain.standing() == Standing::kUnproven ? format_rough_factor(gain.factor)
                                                   : format_gain(gain);
   };
-  return {
-      fmt::format("Of that, the kernel explains {}, the parallelism {}, and {} is what both gain "
-                  "together beyond that.",
-                  shown(*best->kernel), shown(*best->parallelism), shown(*best->interaction))};
+  const Cell& cell = scenario.cells[best->cell];
+  const std::string subject =
+      &cell == &fastest
+          ? "That is"
+          : fmt::format("{} gains {}, which is", label_of(cell, axes), shown(best->whole));
+  return {fmt::format(
+      "{} {} by the kernel alone, times {} by the parallelism alone, times {} by both together.",
+      subject, shown(*best->kernel), shown(*best->parallelism), shown(*best->interaction))};
+}
+
+// The arm with the lowest peak where the fastest has another: what it gives up for that.
+Sentences lowest_memory(const ScenarioCells& scenario, const std::vector<std::string>& axes,
+                        const std::vector<Compared>& compared) {
+  const char* metric = headline_metrics(scenario).front();
+  const auto change = [&](const Compared& one) {
+    return relative_change(*one.cell, one.reference, metric).value_or(0);
+  };
+  if (std::string_view(metric) == "runtime") return {};
+  const double of_fastest = change(fastest_of(compared));
+  const auto lowest = std::ranges::min_element(compared, {}, change);
+  if (change(*lowest) > -kSameMemory || change(*lowest) > of_fastest - kSameMemory) return {};
+  return {fmt::format("{} needs least memory: it peaks {} lower and trains {} as fast.",
+                      label_of(*lowest->cell, axes), format_share(-change(*lowest)),
+                      lowest->gain.standing() == Standing::kUnproven
+                          ? format_rough_factor(lowest->gain.factor)
+                          : format_gain(lowest->gain))};
 }
 
 bool has_losses(const Cell& cell) { return cell.value("loss").has_value(); }
@@ -216,8 +242,13 @@ std::vector<std::string> answer_of(const ScenarioCells& scenario, const Referenc
     const bool one_place = std::ranges::all_of(
         compared, [&](const Compared& one) { return one.reference == compared.front().reference; });
     sentences = one_place ? of_one_place(scenario, axes, compared) : of_many_places(axes, compared);
-    const Sentences explained = one_place ? explanation(attributions) : Sentences();
-    sentences.insert(sentences.end(), explained.begin(), explained.end());
+    if (one_place) {
+      const Cell& fastest = *fastest_of(compared).cell;
+      for (const Sentences& more : {explanation(scenario, axes, attributions, fastest),
+                                    lowest_memory(scenario, axes, compared)}) {
+        sentences.insert(sentences.end(), more.begin(), more.end());
+      }
+    }
   }
   const Sentences agreed = agreement(scenario);
   sentences.insert(sentences.end(), agreed.begin(), agreed.end());

@@ -44,9 +44,22 @@ TEST(Answer, NamesTheFastestWhatItOwesAndThatAllAgree) {
   EXPECT_EQ(
       answer(records),
       "ep 2 · grouped trains 4.00x [3.95, 4.06] as fast as fsdp · loop and peaks 34.5 % lower. "
-      "Of that, the kernel explains 2.00x [1.95, 2.04], the parallelism 1.50x [1.48, 1.52], "
-      "and 1.34x [1.31, 1.36] is what both gain together beyond that. All arms that do the "
-      "same work agree in loss.");
+      "That is 2.00x [1.95, 2.04] by the kernel alone, times 1.50x [1.48, 1.52] by the "
+      "parallelism alone, times 1.34x [1.31, 1.36] by both together. All arms that do the same "
+      "work agree in loss.");
+}
+
+TEST(Answer, NamesTheArmThatNeedsLeastMemory) {
+  std::vector<CellRecord> records;
+  add(records, test::arm("fl", "fsdp", "1", "loop"), 10e9, {24, 24.1, 24});
+  add(records, test::arm("fg", "fsdp", "1", "grouped"), 10e9, {12, 12, 12.1});
+  add(records, test::arm("el", "ep", "2", "loop"), 7e9, {16, 16.1, 16});
+  add(records, test::arm("eg", "ep", "2", "grouped"), 7e9, {15, 15.1, 15});
+  EXPECT_THAT(
+      answer(records),
+      AllOf(HasSubstr("fsdp · grouped trains 2.00x ["), HasSubstr("ep 2 · grouped gains 1.60x ["),
+            HasSubstr("ep 2 · loop needs least memory: it peaks 30.0 % lower and trains "
+                      "1.50x [")));
 }
 
 TEST(Answer, OfOneRoundSaysWhatWouldTell) {

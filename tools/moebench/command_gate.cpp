@@ -134,6 +134,11 @@ int judge_bounds(const GateArguments& options) {
   if (options.format == kPrComment) {
     throw Error("--format {} is for verdicts on pairs; leave it out with --require", kPrComment);
   }
+  if (!options.mde.empty() || !options.baseline.empty() || options.github ||
+      !options.junit.empty()) {
+    throw Error(
+        "--mde, --baseline, --github and --junit are for verdicts; leave them out with --require");
+  }
   const auto requirements = gate::parse_requirements(options.require);
   const auto report = gate::judge_requirements(gate::baseline_runs(load_runs(options.folder)),
                                                requirements, session::today());

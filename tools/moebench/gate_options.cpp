@@ -83,29 +83,24 @@ void add_store(CLI::App& app, std::string& store) {
 void add_gate(CLI::App& app, GateArguments& options) {
   CLI::App* gate = app.add_subcommand("gate", "Judge a session of pairs; the exit code says how");
   gate->add_option("DIR", options.folder, "Results folder of moebench ab")->required();
-  CLI::Option* mde = gate->add_option("--mde", options.mde,
-                                      "Slowdown that a pass rules out, instead of the session's")
-                         ->type_name("PERCENT");
+  gate->add_option("--mde", options.mde, "Slowdown that a pass rules out, instead of the session's")
+      ->type_name("PERCENT");
   gate->add_option("--fail-on", options.fail_on, "Verdicts that are no success")
       ->capture_default_str()
       ->type_name("LIST")
       ->delimiter(',')
       ->allow_extra_args(false)
       ->check(CLI::IsMember({"regressed", "inconclusive", "missing"}));
-  CLI::Option* baseline =
-      gate->add_option("--baseline", options.baseline,
-                       "Compare memory, tokens and loss of DIR's runs with this baseline instead")
-          ->type_name("NAME");
+  gate->add_option("--baseline", options.baseline,
+                   "Compare memory, tokens and loss of DIR's runs with this baseline instead")
+      ->type_name("NAME");
   add_store(*gate, options.store);
-  CLI::Option* github =
-      gate->add_flag("--github", options.github,
-                     "Print annotations, append to the file GITHUB_STEP_SUMMARY names");
-  CLI::Option* junit =
-      gate->add_option("--junit", options.junit, "JUnit XML file to write")->type_name("FILE");
+  gate->add_flag("--github", options.github,
+                 "Print annotations, append to the file GITHUB_STEP_SUMMARY names");
+  gate->add_option("--junit", options.junit, "JUnit XML file to write")->type_name("FILE");
   gate->add_option("--require", options.require,
                    "Judge the runs of any DIR by bounds instead: gemm_share>=0.4,mem_peak<=64GB")
-      ->type_name("BOUNDS")
-      ->excludes(mde, baseline, github, junit);
+      ->type_name("BOUNDS");
   add_format(*gate, options.format,
              "Default: terminal on a terminal, else markdown; pr-comment: a short comment",
              {kPrComment});
