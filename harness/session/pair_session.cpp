@@ -13,7 +13,6 @@
 #include "harness/base/file.h"
 #include "harness/launch/progress_watch.h"
 #include "harness/launch/run_cell.h"
-#include "harness/machine/run_telemetry.h"
 #include "harness/session/data_check.h"
 #include "harness/session/plan.h"
 #include "harness/session/results_folder.h"
@@ -285,8 +284,7 @@ class Runner {
   bool run_arm(const PairedCell& cell, const record::PairPlace& place) {
     const bool is_base = place.arm == Arm::kBase;
     const config::CellConfig& config = is_base ? cell.base : cell.candidate;
-    machine::RunTelemetry telemetry;
-    const launch::RunCellOptions options = run_options(config, place.arm, telemetry);
+    const launch::RunCellOptions options = run_options(config, place.arm);
     display_->start_run(fmt::format("{} pair {} {}", describe(cell.base, axes_), place.index,
                                     to_string(place.arm)));
     auto run = launch::run_cell(config, 2 * place.index + (is_base ? 0 : 1), options);
@@ -294,7 +292,6 @@ class Runner {
       display_->end_run("interrupted");
       return false;
     }
-    run->metrics.merge(telemetry.finish());
     run->pair = place;
     warn_of_few_data(config, *run);
     run->environment["command_line"] = session_.command_line;
@@ -304,8 +301,7 @@ class Runner {
     return !launch::interrupted();
   }
 
-  launch::RunCellOptions run_options(const config::CellConfig& config, Arm arm,
-                                     machine::RunTelemetry& telemetry) {
+  launch::RunCellOptions run_options(const config::CellConfig& config, Arm arm) {
     launch::RunCellOptions options;
     options.results_folder = session_.folder;
     options.worker = arm == Arm::kBase ? session_.base_worker : session_.candidate_worker;
@@ -315,10 +311,7 @@ class Runner {
     options.machine.load_average = facts_.load_average;  // later ones hold the session's own load
     options.environment = session_.environment(config, arm);
     options.slowdown = session_.slowdown(config, arm);
-    options.on_progress = [&](const launch::RankProgress& now) {
-      display_->update(now);
-      if (now.phase == "steps") telemetry.sample_clock();
-    };
+    options.on_progress = [&](const launch::RankProgress& now) { display_->update(now); };
     return options;
   }
 

@@ -70,9 +70,17 @@ Column change_column(const Comparison& of, const std::string& metric) {
   const record::MetricInfo& info = record::metric_info(metric);
   const auto text = is_exact(info) ? [](const Gain& gain) { return format_decrease(gain, true); }
                                    : [](const Gain& gain) { return format_decrease(gain, false); };
-  return gain_column(
+  Column column = gain_column(
       of, fmt::format("{} Δ", info.title), metric, kChange, 0,
       [](const Gain& gain) { return 1 / gain.factor - 1; }, text);
+  for (Entry& entry : column.entries) {
+    const auto* change = std::get_if<double>(&entry.value);
+    if (!is_exact(info) || change == nullptr || entry.tone == Tone::kUsual) continue;
+    entry.tone = *change < -kSameGain  ? Tone::kGood
+                 : *change > kSameGain ? Tone::kBad
+                                       : Tone::kUsual;
+  }
+  return column;
 }
 
 bool compares_any(const Comparison& of) {

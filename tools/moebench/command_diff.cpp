@@ -34,7 +34,7 @@ int run_command(const DiffArguments& options) {
   const auto format = is_file && options.format.empty() ? reports::Format::kMarkdown
                                                         : output_format(options.format);
   const auto print = is_file ? reports::PrintOptions{} : print_options();
-  write_output(options.out, reports::print(document, format, print), options.folders);
+  write_output(options.out, reports::print(document, format, print), options.folders, format);
   return kExitOk;
 }
 

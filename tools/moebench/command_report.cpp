@@ -99,7 +99,9 @@ int run_command(const ReportArguments& options) {
                                .filters = options.filters,
                                .keep_other_builds = options.keep_other_builds,
                                .is_whole = needs_all(options)});
-  write_output(options.out, options.folders,
+  const auto format =
+      options.format == kCard ? reports::Format::kMarkdown : report_options(options).format;
+  write_output(options.out, options.folders, format,
                [&](const Write& write) { write_text(std::move(records), options, write); });
   return kExitOk;
 }

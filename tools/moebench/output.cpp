@@ -61,13 +61,23 @@ void print_safe_text(std::string_view shown) {
   write_all(STDOUT_FILENO, std::as_bytes(std::span(shown)), "to stdout");
 }
 
+namespace {
+
+// The terminal's printer has made what it was given printable; what is not is its own colours.
+Write print_of(reports::Format format) {
+  return format == reports::Format::kTerminal ? print_safe_text : print_text;
+}
+
+}  // namespace
+
 void write_output(const std::string& path, std::string_view text,
-                  const std::vector<std::string>& results) {
-  write_output(path, results, [&](const Write& write) { write(text); });
+                  const std::vector<std::string>& results, reports::Format format) {
+  write_output(path, results, format, [&](const Write& write) { write(text); });
 }
 
 void write_output(const std::string& path, const std::vector<std::string>& results,
-                  const std::function<void(const Write&)>& produce) {
+                  reports::Format format, const std::function<void(const Write&)>& produce) {
+  const Write print = print_of(format);
   std::optional<OutputFile> file;
   if (!path.empty()) {
     for (const std::string& folder : results) refuse_results(path, folder);
@@ -75,7 +85,7 @@ void write_output(const std::string& path, const std::vector<std::string>& resul
   }
   std::string pieces;
   const auto flush = [&] {
-    file ? file->append(pieces) : print_text(pieces);
+    file ? file->append(pieces) : print(pieces);
     pieces.clear();
   };
   produce([&](std::string_view piece) {
@@ -111,9 +121,7 @@ reports::PrintOptions print_options(const std::string& figure) {
 
 void print_document(const reports::Document& document, reports::Format format,
                     const std::string& figure) {
-  const std::string text = reports::print(document, format, print_options(figure));
-  // The terminal's printer has made what it was given printable; what is not is its own colours.
-  format == reports::Format::kTerminal ? print_safe_text(text) : print_text(text);
+  print_of(format)(reports::print(document, format, print_options(figure)));
 }
 
 int write_outputs(int verdict, const std::vector<std::function<void()>>& outputs) {

@@ -21,15 +21,17 @@ void print_text(std::string_view text);
 // The same of a text in which nothing but the program's own marks is for a terminal to obey.
 void print_safe_text(std::string_view text);
 
-// Writes to the file that the user named (OutputFile's rules), to stdout where `path` is empty.
-// Throws Error where it is a file of `results`, the folders that the text is about.
+// Writes a text of this format to the file that the user named (OutputFile's rules), to stdout
+// where `path` is empty. Throws Error where it is a file of `results`, the folders that the text is
+// about.
 void write_output(const std::string& path, std::string_view text,
-                  const std::vector<std::string>& results);
+                  const std::vector<std::string>& results,
+                  reports::Format format = reports::Format::kMarkdown);
 // Does the same with what `produce` hands over piece by piece, of which no more than some is held.
 // A piece ends where a line or at least a character does.
 using Write = std::function<void(std::string_view)>;
 void write_output(const std::string& path, const std::vector<std::string>& results,
-                  const std::function<void(const Write&)>& produce);
+                  reports::Format format, const std::function<void(const Write&)>& produce);
 
 // A --format as given. Empty: terminal where stdout is one, else `otherwise`.
 reports::Format output_format(const std::string& name,
