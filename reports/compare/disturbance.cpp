@@ -21,14 +21,31 @@ std::optional<std::pair<double, double>> both(const record::CellRecord& a,
   return std::pair(*of_a, *of_b);
 }
 
+// By heat, or as its hardware asks for. The cap of its power is no disturbance: a run that draws
+// more meets it by itself.
+bool is_slowed_by_heat(const record::CellRecord& record) {
+  const auto reasons = record.environment.find("gpu_throttle_reasons");
+  if (reasons == record.environment.end()) return false;
+  return reasons->second.find("thermal") != std::string::npos ||
+         reasons->second.find("hw_slowdown") != std::string::npos;
+}
+
 }  // namespace
 
 std::string broken_rule(const record::CellRecord& base, const std::string& base_name,
                         const record::CellRecord& candidate, const std::string& candidate_name,
                         const DisturbanceRules& rules) {
-  const std::string change =
-      difference(machine_fingerprint(candidate.environment), machine_fingerprint(base.environment));
-  if (!change.empty()) return "the machine changed: " + change;
+  // Runs of thousands share their environment, which is quickly seen.
+  if (!(base.environment == candidate.environment)) {
+    const std::string change = difference(machine_fingerprint(candidate.environment),
+                                          machine_fingerprint(base.environment));
+    if (!change.empty()) return "the machine changed: " + change;
+    const bool base_is_slowed = is_slowed_by_heat(base);
+    if (base_is_slowed != is_slowed_by_heat(candidate)) {
+      return fmt::format("a GPU slowed itself down beside the {}",
+                         base_is_slowed ? base_name : candidate_name);
+    }
+  }
   const auto others = both(base, candidate, "other_cores");
   const double busy = others ? others->first - others->second : 0;
   if (std::abs(busy) > rules.busy_cores) {

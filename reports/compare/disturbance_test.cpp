@@ -30,6 +30,16 @@ TEST(Disturbance, IsToldByTelemetryAlone) {
   EXPECT_EQ(broken(run(0, 0, 3e9), run(0, 0, 2.5e9)), "the clock dropped from 3000 to 2500 MHz");
 }
 
+TEST(Disturbance, IsAGpuThatHeatSlowedDownBesideOneOfThem) {
+  record::CellRecord hot = run(0, 0, 3e9), capped = hot;
+  hot.environment["gpu_throttle_reasons"] = "sw_power_cap, hw_thermal_slowdown";
+  capped.environment["gpu_throttle_reasons"] = "sw_power_cap";
+  EXPECT_EQ(broken(capped, hot), "a GPU slowed itself down beside the ep");
+  EXPECT_EQ(broken(hot, capped), "a GPU slowed itself down beside the fsdp");
+  EXPECT_EQ(broken(hot, hot), "");
+  EXPECT_EQ(broken(capped, run(0, 0, 3e9)), "");
+}
+
 TEST(Disturbance, IsAnotherMachine) {
   record::CellRecord other = run(0, 0, 3e9);
   other.environment["cpu_model"] = "other";

@@ -124,6 +124,8 @@ TEST(Label, JoinsAxesShortly) {
   EXPECT_EQ(label_of(cell, {"parallelism", "ep_degree", "expert_kernel", "ranks"}),
             "ep 2 · grouped · ranks 2");
   EXPECT_EQ(label_of(cell, {"ep_degree"}), "ep_degree 2");
+  const std::vector<CellRecord> named = {test::record_of("a", {{"model", "org/granite-3b"}})};
+  EXPECT_EQ(label_of(group_cells(named)[0].cells[0], {"model"}), "granite-3b");
   EXPECT_EQ(label_of(cell, {}), "");
 }
 

@@ -27,8 +27,10 @@ std::string label_of(const Cell& cell, const std::vector<std::string>& axes) {
   std::string text;
   for (const std::string& axis : axes) {
     if (is_degree(axis) && has(axes, "parallelism")) continue;
-    const std::string value = cell.axis(axis);
+    std::string value = cell.axis(axis);
     if (value.empty()) continue;
+    // A model's publisher or folder is no part of what tells it from others.
+    if (axis == "model") value = value.substr(value.rfind('/') + 1);
     const bool is_plain = std::ranges::count(kPlainAxes, axis) > 0;
     text += (text.empty() ? "" : " · ") + (axis == "parallelism" ? with_degree(cell, value)
                                            : is_plain            ? value
