@@ -14,6 +14,7 @@
 #include "harness/checkpoint/save.h"
 #include "harness/config/resumption.h"
 #include "harness/launch/run_cell.h"
+#include "harness/record/metric_catalogue.h"
 #include "harness/testing/fake_worker.h"
 #include "harness/testing/models.h"
 
@@ -136,9 +137,9 @@ TEST_F(CheckpointTest, ADamagedCheckpointTrainsNothing) {
               AllOf(HasSubstr(file.string() + "' is damaged"),
                     HasSubstr("resume from '" + (folder / "step_4").string() + "'")));
   // Nothing was trained: all that the record has is the driver's, its estimate and what it saw of
-  // the processes.
+  // the processes and the machine.
   for (const auto& [name, metric] : damaged.metrics) {
-    EXPECT_TRUE(name.starts_with("mem_estimate") || name.starts_with("process_")) << name;
+    EXPECT_EQ(record::metric_info(name).over_ranks, record::OverRanks::kNotOfRanks) << name;
   }
 
   next.resume_from = folder / "step_4";
