@@ -158,11 +158,6 @@ bool has_phases(const Cell& cell) {
          });
 }
 
-std::string format_signed_number(const std::optional<double>& value) {
-  const std::string text = format_number(value);
-  return value && *value > 0 ? "+" + text : text;
-}
-
 // The reference first.
 Table side_by_side(const std::vector<const Cell*>& arms, const std::vector<std::string>& axes) {
   std::vector<PhaseRow> rows = phase_rows();
@@ -178,7 +173,7 @@ Table side_by_side(const std::vector<const Cell*>& arms, const std::vector<std::
     for (const PhaseRow& row : rows) table.back().add(phase_ns(*arm, row));
     if (arm == arms.front()) continue;
     NumberStyle style = kMilliseconds;
-    style.format = format_signed_number;
+    style.format = format_signed;
     table.push_back(number_column("Δ", style));
     for (const PhaseRow& row : rows) {
       const auto before = phase_ns(*arms.front(), row), now = phase_ns(*arm, row);

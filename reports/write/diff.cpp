@@ -47,10 +47,6 @@ struct DiffRow {
 };
 using DiffRows = std::map<Names, DiffRow>;  // by the key columns' texts
 
-std::string format_signed(const std::optional<double>& value) {
-  return (value && *value > 0 ? "+" : "") + format_number(value);
-}
-
 NumberStyle with_sign(NumberStyle style) {
   style.format = format_signed;
   return style;

@@ -25,6 +25,11 @@ std::string format_number(const std::optional<double>& value) {
   return fmt::format("{:.{}f}", *value, std::clamp(decimals, 0, kMaxDecimals));
 }
 
+std::string format_signed(const std::optional<double>& value) {
+  const std::string text = format_number(value);
+  return value && *value > 0 ? "+" + text : text;
+}
+
 std::string format_count(const std::optional<double>& value) {
   return value ? fmt::format("{:.0f}", *value) : kNone;
 }

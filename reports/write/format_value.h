@@ -15,6 +15,9 @@ using Formatter = std::string (*)(const std::optional<double>&);
 // Prints at least three significant digits: "54.8", "4019", "0.0123"; kNone for nullopt.
 std::string format_number(const std::optional<double>& value);
 
+// Prints the same with its sign: "+1.50"; 0 has none.
+std::string format_signed(const std::optional<double>& value);
+
 // Prints a whole number: "12345"; kNone for nullopt.
 std::string format_count(const std::optional<double>& value);
 

@@ -5,6 +5,13 @@
 namespace moebench::reports {
 namespace {
 
+TEST(FormatValue, SignedNumbersHaveTheirSign) {
+  EXPECT_EQ(format_signed(1.5), "+1.50");
+  EXPECT_EQ(format_signed(-1.5), "-1.50");
+  EXPECT_EQ(format_signed(0), "0");
+  EXPECT_EQ(format_signed(std::nullopt), kNone);
+}
+
 TEST(FormatValue, NumbersHaveAtLeastThreeSignificantDigits) {
   EXPECT_EQ(format_number(54.8), "54.8");
   EXPECT_EQ(format_number(4019), "4019");

@@ -108,11 +108,6 @@ Value bytes_a_parameter(const Cell& cell, const char* metric) {
   return known ? Value(*bytes / *parameters) : std::nullopt;
 }
 
-std::string format_signed(const Value& value) {
-  const std::string text = format_number(value);
-  return value && *value > 0 ? "+" + text : text;
-}
-
 Column column_of(const std::vector<Rung>& rungs, Column column,
                  const std::function<Entry(const Rung&)>& entry_of) {
   for (const Rung& rung : rungs) column.add(entry_of(rung));
