@@ -168,6 +168,10 @@ void add_stage_memory(const Row& row, record::Metrics& metrics) {
   put(metrics, "mem_peak", largest_peak);
 }
 
+// Of more step counts than that some fits by chance.
+constexpr double kMostCounts = 1000;
+constexpr double kMostTokens = 1e15;  // of a batch; beyond it doubles hold no whole numbers
+
 // The tokens of the first batch, where tokens/s x runtime is them times a number of steps that the
 // row can mean: then it is no count of what was trained.
 std::optional<std::int64_t> first_batch_tokens(const Row& row) {
@@ -180,11 +184,12 @@ std::optional<std::int64_t> first_batch_tokens(const Row& row) {
     first = std::ceil((*step_rate - kRounding) * *runtime);
     last = std::floor((*step_rate + kRounding) * *runtime);
   }
+  if (!(last - first < kMostCounts)) return std::nullopt;
   // The digits that were printed leave this much open of the tokens.
   const double open = 0.0005 / *rate + 0.00005 / *runtime;
   for (double steps = std::max(first, 1.0); steps <= last; ++steps) {
     const double tokens = *rate * *runtime / (accumulation * steps);
-    if (tokens * open > 0.02) continue;
+    if (!(tokens * open <= 0.02 && tokens < kMostTokens)) continue;
     if (std::abs(tokens - std::round(tokens)) <= tokens * open) return std::llround(tokens);
   }
   return std::nullopt;

@@ -70,6 +70,16 @@ TEST(Fms, ExtrapolatedTokensAreMarked) {
   EXPECT_FALSE(counted[0].record.environment.contains("tokens_extrapolated_from"));
 }
 
+// Rates that no run has mean so many step counts that trying each would not end.
+TEST(Fms, AbsurdRatesAreSoonRead) {
+  const auto runs =
+      runs_of(table(",train_tokens_per_second,train_steps_per_second", "177748.5,8.3e20,2.5E+10"));
+  EXPECT_FALSE(runs[0].record.environment.contains("tokens_extrapolated_from"));
+  const auto none = runs_of(
+      table(",train_tokens_per_second,max_steps,gradient_accumulation_steps", "1000,500,100,0"));
+  EXPECT_FALSE(none[0].record.environment.contains("tokens_extrapolated_from"));
+}
+
 TEST(Fms, MemoryIsConverted) {
   const auto runs = runs_of(table(",mem_nvidia_mem_reserved", "10,77748"));
   EXPECT_EQ(runs[0].record.value("gpu_memory_mean"), 77748.0 * (1 << 20));
