@@ -56,8 +56,8 @@ Json facts_of(const record::CellRecord& record, const std::array<Fact, N>& facts
 }
 
 // The typical repetition's number, and between which ones it lies over all.
-Json metric_of(const Cell& cell, const std::string& name, const record::Metric& metric) {
-  double smallest = *metric.value, largest = *metric.value;
+Json metric_of(const Cell& cell, const std::string& name, double typical) {
+  double smallest = typical, largest = typical;
   int num_repetitions = 0;
   for (const auto* repetition : cell.repetitions) {
     const auto value = repetition->value(name);
@@ -66,22 +66,33 @@ Json metric_of(const Cell& cell, const std::string& name, const record::Metric& 
     smallest = std::min(smallest, *value);
     largest = std::max(largest, *value);
   }
-  return {{"value", *metric.value},
-          {"unit", metric.unit},
+  return {{"value", typical},
+          {"unit", *cell.typical().unit(name)},
           {"n", num_repetitions},
           {"min", smallest},
           {"max", largest}};
+}
+
+std::vector<std::string> names_of_metrics(const record::CellRecord& record) {
+  std::vector<std::string> names;
+  for (const auto& [name, metric] : record.metrics) names.push_back(name);
+  for (std::size_t i = 0; i < record.headlines.size(); ++i) {
+    names.push_back(record.headlines.name(i).metric);
+  }
+  std::ranges::sort(names);
+  return names;
 }
 
 // Families of metrics are a profile's: too many for a card.
 Json metrics_of(const Cell& cell) {
   Json json = Json::object();
   if (!cell.ok()) return json;
-  for (const auto& [name, metric] : cell.typical().metrics) {
+  for (const std::string& name : names_of_metrics(cell.typical())) {
     const record::MetricInfo* info = record::find_metric(name);
     const bool is_own_counter = name.starts_with("benchmark_counter.");
-    if (!metric.value || (info != nullptr && info->is_family() && !is_own_counter)) continue;
-    json[name] = metric_of(cell, name, metric);
+    const auto value = cell.value(name);
+    if (!value || (info != nullptr && info->is_family() && !is_own_counter)) continue;
+    json[name] = metric_of(cell, name, *value);
   }
   return json;
 }

@@ -84,11 +84,11 @@ void write_text(std::vector<record::CellRecord> records, const ReportArguments& 
   reports::write_report(std::move(records), report, write);
 }
 
-// Profiles, pictures and cards are made of all that the records hold.
+// Profiles and pictures are made of all that the records hold.
 bool needs_all(const ReportArguments& options) {
-  if (options.profile || !options.figure.empty() || options.format == kCard) return true;
-  return !options.format.empty() &&
-         reports::shows_figures(reports::format_from_string(options.format));
+  if (options.profile || !options.figure.empty()) return true;
+  const bool is_named = !options.format.empty() && options.format != kCard;
+  return is_named && reports::shows_figures(reports::format_from_string(options.format));
 }
 
 }  // namespace
