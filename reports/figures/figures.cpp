@@ -1,5 +1,7 @@
 #include "reports/figures/figures.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 #include <iterator>
@@ -50,7 +52,8 @@ struct Pictures {
 };
 
 template <std::size_t size>
-Pictures pictures_of(const std::array<Group, size>& groups, const Subject& subject) {
+Pictures pictures_of(const std::array<Group, size>& groups, const Subject& subject,
+                     std::size_t most_of_cells) {
   Pictures pictures;
   std::string heading;
   for (const Group& group : groups) {
@@ -61,7 +64,13 @@ Pictures pictures_of(const std::array<Group, size>& groups, const Subject& subje
       heading = group.heading;
       part.emplace_back(Heading{3, heading, group.is_folded});
     }
+    const std::size_t num_all = figures.size();
+    if (group.is_folded && num_all > most_of_cells) figures.resize(most_of_cells);
     for (Figure& figure : figures) part.emplace_back(std::move(figure));
+    if (figures.size() == num_all) continue;
+    add_paragraph(part,
+                  fmt::format("{} of {} pictures: --filter chooses cells, --figure one picture.",
+                              figures.size(), num_all));
   }
   return pictures;
 }
@@ -104,14 +113,15 @@ AxisValues usual_reference(const ScenarioCells& scenario) {
 
 template <std::size_t size>
 Document illustrate(Document document, const std::vector<record::CellRecord>& records,
-                    const AxisValues& reference_axes, const std::array<Group, size>& groups) {
+                    const AxisValues& reference_axes, const std::array<Group, size>& groups,
+                    std::size_t most_of_cells = static_cast<std::size_t>(-1)) {
   const std::vector<ScenarioCells> scenarios = group_cells(records);
   const GemmRates rates(records);
   return illustrated(std::move(document), [&](const std::string& section) -> Pictures {
     for (const ScenarioCells& scenario : scenarios) {
       if (scenario.name != section) continue;
       const AxisValues asked = reference_axes.empty() ? usual_reference(scenario) : reference_axes;
-      return pictures_of(groups, Comparison(scenario, asked, rates));
+      return pictures_of(groups, Comparison(scenario, asked, rates), most_of_cells);
     }
     return {};
   });
@@ -120,9 +130,11 @@ Document illustrate(Document document, const std::vector<record::CellRecord>& re
 }  // namespace
 
 Document illustrated_report(const std::vector<record::CellRecord>& recorded,
-                            const AxisValues& reference, const ComparisonOptions& options) {
+                            const AxisValues& reference, const ComparisonOptions& options,
+                            std::size_t most_of_cells) {
   const auto records = with_arms(check_agreement(recorded));
-  return illustrate(report_document(recorded, reference, options), records, reference, kGroups);
+  return illustrate(report_document(recorded, reference, options), records, reference, kGroups,
+                    most_of_cells);
 }
 
 Document illustrated_profile(const std::vector<record::CellRecord>& records,

@@ -4,9 +4,12 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <map>
 #include <nlohmann/json.hpp>
 
+#include "harness/base/file.h"
+#include "reports/figures/excerpt.h"
 #include "reports/figures/subject.h"
 #include "reports/write/format.h"
 #include "reports/write/profiles_testing.h"
@@ -147,6 +150,29 @@ TEST(Figures, AGateHasAPointAPairAndItsBand) {
   ASSERT_EQ(data["series"][0]["points"].size(), 3u);
   EXPECT_NEAR(data["series"][0]["points"][1][1].get<double>(), 10, 1e-9);
   EXPECT_DOUBLE_EQ(data["bands"][0]["to"].get<double>(), 12);
+}
+
+// What the command reads of many records must give the same pictures.
+TEST(Figures, ExcerptsHoldAllThatThePicturesShow) {
+  const auto folder = std::filesystem::path(::testing::TempDir()) / "moebench_figures_excerpt";
+  for (const auto& records : {test::quickstart(), test::loads(),
+                              std::vector{test::profiled("loop"), test::profiled("grouped")}}) {
+    std::filesystem::create_directories(folder);
+    std::string lines;
+    for (const record::CellRecord& record : records) lines += record::to_json_line(record) + "\n";
+    write_file_atomically(folder / "results.jsonl", lines);
+    const auto excerpts = record::load_excerpts(folder, figures_excerpt());
+    EXPECT_EQ(print(illustrated_report(excerpts), Format::kHtml),
+              print(illustrated_report(records), Format::kHtml));
+    std::filesystem::remove_all(folder);
+  }
+}
+
+TEST(Figures, OneACellAreNotWithoutEnd) {
+  const auto all = figures_in(illustrated_report(test::quickstart()));
+  const Document some = illustrated_report(test::quickstart(), {}, {}, 0);
+  EXPECT_LE(figures_in(some).size(), all.size());
+  EXPECT_TRUE(figures_in(some).contains("gain"));
 }
 
 }  // namespace

@@ -11,8 +11,7 @@ int run_command(const DiffArguments& options) {
   const ResultsToLoad results = {.folders = options.folders,
                                  .labels = options.labels,
                                  .filters = options.filters,
-                                 .keep_other_builds = options.keep_other_builds,
-                                 .is_whole = true};
+                                 .keep_other_builds = options.keep_other_builds};
   reports::DiffOptions diff = {.from = axis_values(options.from, "--from"),
                                .to = axis_values(options.to, "--to"),
                                .top = static_cast<std::size_t>(options.top)};

@@ -1,9 +1,12 @@
 #include <filesystem>
+#include <optional>
 
 #include "harness/base/error.h"
 #include "harness/record/record.h"
+#include "reports/figures/excerpt.h"
 #include "reports/figures/figures.h"
 #include "reports/write/card.h"
+#include "reports/write/excerpt.h"
 #include "reports/write/pivot.h"
 #include "reports/write/profile.h"
 #include "reports/write/published.h"
@@ -79,16 +82,22 @@ void write_text(std::vector<record::CellRecord> records, const ReportArguments& 
         {.rows = options.rows, .columns = options.columns, .values = options.values}));
   }
   if (has_figures) {
-    return print(reports::illustrated_report(records, report.reference, report.comparison));
+    return print(options.figure.empty()
+                     ? reports::illustrated_report(records, report.reference, report.comparison,
+                                                   reports::kMostOfCells)
+                     : reports::illustrated_report(records, report.reference, report.comparison));
   }
   reports::write_report(std::move(records), report, write);
 }
 
-// Profiles and pictures are made of all that the records hold.
-bool needs_all(const ReportArguments& options) {
-  if (options.profile || !options.figure.empty()) return true;
+// Profiles are made of all that the records hold.
+std::optional<record::Excerpt> excerpt_for(const ReportArguments& options) {
+  if (options.profile) return std::nullopt;
   const bool is_named = !options.format.empty() && options.format != kCard;
-  return is_named && reports::shows_figures(reports::format_from_string(options.format));
+  const bool has_figures =
+      !options.figure.empty() ||
+      (is_named && reports::shows_figures(reports::format_from_string(options.format)));
+  return has_figures ? reports::figures_excerpt() : reports::report_excerpt();
 }
 
 }  // namespace
@@ -98,7 +107,7 @@ int run_command(const ReportArguments& options) {
                                .labels = options.labels,
                                .filters = options.filters,
                                .keep_other_builds = options.keep_other_builds,
-                               .is_whole = needs_all(options)});
+                               .excerpt = excerpt_for(options)});
   const auto format =
       options.format == kCard ? reports::Format::kMarkdown : report_options(options).format;
   write_output(options.out, options.folders, format,

@@ -12,7 +12,6 @@
 #include "harness/record/program.h"
 #include "harness/session/plan.h"
 #include "reports/write/axis_values.h"
-#include "reports/write/excerpt.h"
 
 namespace moebench::cli {
 namespace {
@@ -37,8 +36,8 @@ std::vector<CellRecord> of_one_program_each(std::vector<CellRecord> records) {
 }
 
 std::vector<CellRecord> load_folder(const std::string& folder, const ResultsToLoad& results) {
-  auto records = results.is_whole ? record::load(folder)
-                                  : record::load_excerpts(folder, reports::report_excerpt());
+  auto records =
+      results.excerpt ? record::load_excerpts(folder, *results.excerpt) : record::load(folder);
   if (records.empty()) {
     throw Error("no results in '{}': it has no results.jsonl with a record; see moebench run",
                 folder);

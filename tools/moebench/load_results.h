@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -13,7 +14,7 @@ struct ResultsToLoad {
   std::vector<std::string> labels{};   // one a folder; empty: the folders' names
   std::vector<std::string> filters{};  // axis=value
   bool keep_other_builds = false;
-  bool is_whole = false;  // else what reports::report_excerpt says
+  std::optional<record::Excerpt> excerpt{};  // of each record; all of it without one
 };
 
 // Loads the records of all folders; those of several have the axis `results` with their folder's
