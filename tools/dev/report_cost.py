@@ -26,6 +26,10 @@ REPORTS = {
     "csv": ["--format", "csv"],
     "json": ["--format", "json"],
     "seed-table": ["--seed-table", "--format", "markdown"],
+    "csv-wide": ["--format", "csv-wide"],
+    "latex": ["--format", "latex"],
+    "card": ["--format", "card"],
+    "html": ["--format", "html"],
 }
 # Varying axes, the fastest first; their product is more than anyone asks for.
 AXES = {
