@@ -82,10 +82,9 @@ void write_text(std::vector<record::CellRecord> records, const ReportArguments& 
         {.rows = options.rows, .columns = options.columns, .values = options.values}));
   }
   if (has_figures) {
-    return print(options.figure.empty()
-                     ? reports::illustrated_report(records, report.reference, report.comparison,
-                                                   reports::kMostOfCells)
-                     : reports::illustrated_report(records, report.reference, report.comparison));
+    const std::size_t most = options.figure.empty() ? reports::kMostOfCells : records.size();
+    return print(
+        reports::illustrated_report(std::move(records), report.reference, report.comparison, most));
   }
   reports::write_report(std::move(records), report, write);
 }
