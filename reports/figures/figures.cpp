@@ -129,12 +129,11 @@ Document illustrate(Document document, const std::vector<record::CellRecord>& re
 
 }  // namespace
 
-Document illustrated_report(const std::vector<record::CellRecord>& recorded,
-                            const AxisValues& reference, const ComparisonOptions& options,
-                            std::size_t most_of_cells) {
-  const auto records = with_arms(check_agreement(recorded));
-  return illustrate(report_document(recorded, reference, options), records, reference, kGroups,
-                    most_of_cells);
+Document illustrated_report(std::vector<record::CellRecord> recorded, const AxisValues& reference,
+                            const ComparisonOptions& options, std::size_t most_of_cells) {
+  const auto records = with_arms(check_agreement(std::move(recorded)));
+  return illustrate(checked_report_document(records, reference, options), records, reference,
+                    kGroups, most_of_cells);
 }
 
 Document illustrated_profile(const std::vector<record::CellRecord>& records,

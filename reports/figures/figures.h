@@ -17,7 +17,7 @@ namespace moebench::reports {
 
 // report_document with the pictures of each scenario: those that answer behind its first table, the
 // others at its end. Of those that there is one a cell of, `most_of_cells` at most.
-Document illustrated_report(const std::vector<record::CellRecord>& records,
+Document illustrated_report(std::vector<record::CellRecord> records,
                             const AxisValues& reference = {}, const ComparisonOptions& options = {},
                             std::size_t most_of_cells = static_cast<std::size_t>(-1));
 // That many a browser opens at once, and more nobody looks through.

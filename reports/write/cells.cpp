@@ -88,6 +88,20 @@ Item& find_or_add(std::map<Key, std::size_t>& places, std::vector<Item>& items, 
   return is_new ? items.emplace_back() : items[found->second];
 }
 
+const CellRecord& find_typical(const std::vector<const CellRecord*>& repetitions) {
+  for (const char* time : {"runtime", "load_time", "benchmark_real_time"}) {
+    std::vector<std::pair<double, const CellRecord*>> timed;
+    for (const auto* repetition : repetitions) {
+      if (const auto value = repetition->value(time)) timed.emplace_back(*value, repetition);
+    }
+    if (timed.empty()) continue;
+    const auto middle = timed.begin() + (std::ssize(timed) - 1) / 2;
+    std::ranges::nth_element(timed, middle, {}, [](const auto& one) { return one.first; });
+    return *middle->second;
+  }
+  return *repetitions.front();
+}
+
 }  // namespace
 
 std::string Cell::axis(std::string_view name) const {
@@ -105,18 +119,8 @@ const CellRecord* Cell::failure() const {
 }
 
 const CellRecord& Cell::typical() const {
-  for (const char* time : {"runtime", "load_time", "benchmark_real_time"}) {
-    std::vector<const CellRecord*> timed;
-    for (const auto* repetition : repetitions) {
-      if (repetition->value(time)) timed.push_back(repetition);
-    }
-    if (timed.empty()) continue;
-    const auto middle = timed.begin() + (std::ssize(timed) - 1) / 2;
-    std::ranges::nth_element(
-        timed, middle, {}, [&](const CellRecord* repetition) { return *repetition->value(time); });
-    return **middle;
-  }
-  return first();
+  if (typical_ == nullptr) typical_ = &find_typical(repetitions);
+  return *typical_;
 }
 
 std::optional<std::pair<double, double>> Cell::spread(std::string_view metric) const {

@@ -35,6 +35,11 @@ struct Cell {
 
   // Smallest and largest repetition relative to the typical one, e.g. {-0.01, 0.03}.
   std::optional<std::pair<double, double>> spread(std::string_view metric) const;
+
+ private:
+  // Every column of every table asks for it, so it is looked for once; `repetitions` stay as they
+  // are from then on.
+  mutable const record::CellRecord* typical_ = nullptr;
 };
 
 struct ScenarioCells {

@@ -150,8 +150,9 @@ Gain Gains::gain_of(const std::vector<double>& logs, double variance_factor) con
 // The half width falls with every round, so that the first that is small enough can be bisected.
 std::optional<int> Gains::rounds_to_decide(double log_gain, double variance) const {
   const auto decides = [&](int rounds) {
-    const double df = df_a_round_ * (rounds - 1);
-    return std::abs(log_gain) > quantile(num_gains_, df) * std::sqrt(variance / rounds);
+    const auto [known, is_new] = quantiles_.try_emplace(rounds);
+    if (is_new) known->second = quantile(num_gains_, df_a_round_ * (rounds - 1));
+    return std::abs(log_gain) > known->second * std::sqrt(variance / rounds);
   };
   if (!decides(kMaxRounds)) return std::nullopt;
   int too_few = 1, enough = kMaxRounds;

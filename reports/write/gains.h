@@ -82,6 +82,7 @@ class Gains {
   double variance_ = 0;  // of a round's log gain, mean over the cells
   double df_ = 0;        // its degrees of freedom, and how many each further round adds
   double df_a_round_ = 0;
+  mutable std::map<int, double> quantiles_;  // by the number of rounds; costly, and asked for often
 };
 
 std::vector<std::optional<Gain>> gains_of(const ScenarioCells& scenario, const Reference& reference,

@@ -134,9 +134,13 @@ class Page {
         kPolicy, markup_text(title_.empty() ? "moebench" : title_ + " - moebench"),
         page::page_style());
     if (!has_title_) page += "<h1>moebench</h1>\n";
-    page += contents() + "<main id=\"report\">\n" + html_ + "</main>\n";
-    if (has_figures_) page += scripts();
-    return page + "</body>\n</html>\n";
+    page += contents() + "<main id=\"report\">\n";
+    // A page may be of tens of megabytes, which are held once.
+    html_.insert(0, page);
+    html_ += "</main>\n";
+    if (has_figures_) html_ += scripts();
+    html_ += "</body>\n</html>\n";
+    return std::move(html_);
   }
 
  private:

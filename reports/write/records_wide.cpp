@@ -63,6 +63,7 @@ std::set<std::string> imported_fields(const std::vector<record::CellRecord>& rec
 
 template <typename EntryOf>
 Column filled(Column column, const std::vector<Row>& rows, const EntryOf& entry_of) {
+  column.entries.reserve(rows.size());
   for (const Row& row : rows) column.add(entry_of(*row.first, row.second));
   return column;
 }

@@ -25,7 +25,13 @@ void refuse_wrong_reference(const std::vector<record::CellRecord>& records,
 
 Document report_document(std::vector<record::CellRecord> recorded, const AxisValues& reference_axes,
                          const ComparisonOptions& options) {
-  const auto records = with_arms(check_agreement(std::move(recorded)));
+  return checked_report_document(with_arms(check_agreement(std::move(recorded))), reference_axes,
+                                 options);
+}
+
+Document checked_report_document(const std::vector<record::CellRecord>& records,
+                                 const AxisValues& reference_axes,
+                                 const ComparisonOptions& options) {
   const auto scenarios = group_cells(records);
   check_baseline(scenarios, reference_axes);
   const GemmRates rates(records);

@@ -19,6 +19,10 @@ namespace moebench::reports {
 Document report_document(std::vector<record::CellRecord> records, const AxisValues& reference = {},
                          const ComparisonOptions& options = {});
 
+// The same of records that check_agreement and with_arms (cells.h) have gone over.
+Document checked_report_document(const std::vector<record::CellRecord>& records,
+                                 const AxisValues& reference, const ComparisonOptions& options);
+
 // A table a scenario in the columns of fms-acceleration's PR 69: Model, Gpus, TYPE, mem_peak,
 // mem_alloc, train_runtime, tokens/s, improvements.
 Document seed_table_document(std::vector<record::CellRecord> records,
