@@ -13,7 +13,7 @@ namespace {
 constexpr std::array kFormats = {
     FormatRow{Format::kMarkdown, "markdown", print_markdown},
     FormatRow{Format::kTerminal, "terminal", print_terminal},
-    FormatRow{Format::kHtml, "html", print_html},
+    FormatRow{Format::kHtml, "html", print_html, print_html_pieces},
     FormatRow{Format::kSvg, "svg", print_svg},
     FormatRow{Format::kCsv, "csv", print_csv},
     FormatRow{Format::kCsvWide, "csv-wide", print_csv_wide},
@@ -44,6 +44,13 @@ Format format_from_string(std::string_view name) {
 
 std::string print(const Document& document, Format format, const PrintOptions& options) {
   return row_of(format).print(document, options);
+}
+
+void print(const Document& document, Format format, const PrintOptions& options,
+           const Write& write) {
+  const FormatRow& row = row_of(format);
+  row.print_pieces != nullptr ? row.print_pieces(document, write)
+                              : write(row.print(document, options));
 }
 
 }  // namespace moebench::reports

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -23,11 +24,15 @@ struct PrintOptions {
   std::string figure{};      // of svg: which one
 };
 
-// A format is a row of this table: its name on command lines, and the printer of any document.
+using Write = std::function<void(std::string_view)>;
+
+// A format is a row of this table: its name on command lines, and the printer of any document. A
+// text of tens of megabytes is better handed over piece by piece.
 struct FormatRow {
   Format value;
   const char* name;
   std::string (*print)(const Document& document, const PrintOptions& options);
+  void (*print_pieces)(const Document& document, const Write& write) = nullptr;
 };
 std::span<const FormatRow> formats();
 
@@ -36,5 +41,8 @@ const char* to_string(Format format);
 Format format_from_string(std::string_view name);
 
 std::string print(const Document& document, Format format, const PrintOptions& options = {});
+// The same, in pieces where the format has them.
+void print(const Document& document, Format format, const PrintOptions& options,
+           const Write& write);
 
 }  // namespace moebench::reports

@@ -19,6 +19,7 @@ std::string print_terminal(const Document& document, const PrintOptions& options
 // with its numbers as a table. Without scripts the tables are all there. Text is shown as it
 // stands; what is not printable is \xHH.
 std::string print_html(const Document& document, const PrintOptions& options);
+void print_html_pieces(const Document& document, const Write& write);
 
 // One figure as a standalone document. `options.figure` is its name, or "SECTION/NAME" where
 // several sections have one of that name. Throws Error, with the names that there are, for another.

@@ -62,7 +62,7 @@ void write_text(std::vector<record::CellRecord> records, const ReportArguments& 
   if (options.format == kCard) return write(cards_of(records, options));
   const reports::ReportOptions report = report_options(options);
   const auto print = [&](const reports::Document& document) {
-    write(reports::print(document, report.format, report.print));
+    reports::print(document, report.format, report.print, write);
   };
   if (!options.published.empty()) {
     const auto figures = reports::read_published(find_published(options.published));

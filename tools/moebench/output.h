@@ -29,7 +29,7 @@ void write_output(const std::string& path, std::string_view text,
                   reports::Format format = reports::Format::kMarkdown);
 // Does the same with what `produce` hands over piece by piece, of which no more than some is held.
 // A piece ends where a line or at least a character does.
-using Write = std::function<void(std::string_view)>;
+using reports::Write;
 void write_output(const std::string& path, const std::vector<std::string>& results,
                   reports::Format format, const std::function<void(const Write&)>& produce);
 
