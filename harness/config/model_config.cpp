@@ -89,11 +89,18 @@ void check_activation(const JsonObject& config) {
       fmt::format("unsupported activation '{}'; this version computes \"silu\"", act->text()));
 }
 
+// Positions divided by 1 are the default ones.
+bool is_unscaled(const JsonValue& type, const JsonObject& rope) {
+  if (type.text() == "default") return true;
+  const JsonValue* factor = rope.find("factor");
+  return type.text() == "linear" && factor != nullptr && factor->is("1");
+}
+
 // Under rope_type "default" nothing but theta has a meaning; older files call it "type".
 void check_default_rope(const JsonValue& source, const JsonObject& rope) {
   for (const char* key : {"rope_type", "type"}) {
     const JsonValue* type = rope.find(key);
-    if (type == nullptr || type->text() == "default") continue;
+    if (type == nullptr || is_unscaled(*type, rope)) continue;
     source.fail(
         fmt::format("unsupported {} '{}': scaled rotary embeddings are not computed; set it to "
                     "\"default\", or {} to null",

@@ -83,7 +83,13 @@ constexpr auto kFeatures = std::to_array<Feature>({
     {"embd_pdrop", "0", "dropout is"},
     {"residual_dropout", "0", "dropout is"},
     {"embedding_dropout", "0", "dropout is"},
+    {"attn_pdrop", "0", "dropout of attention scores is"},
+    {"emb_pdrop", "0", "dropout is"},
+    {"activation_dropout", "0", "dropout is"},
+    {"layerdrop", "0", "dropout of layers is"},
     {"router_jitter_noise", "0", "noise before the router is"},
+    {"input_jitter_noise", "0", "noise before the router is"},
+    {"moe_jitter_eps", "0", "noise before the router is"},
     {"router_z_loss_coef", "0", "a z-loss of the router is"},
     {"attention_bias", "false", "biases are"},
     {"qkv_bias", "false", "biases are"},
@@ -91,11 +97,26 @@ constexpr auto kFeatures = std::to_array<Feature>({
     {"lm_head_bias", "false", "biases are"},
     {"use_bias", "false", "biases are"},
     {"bias", "false", "biases are"},
+    {"add_bias_linear", "false", "biases are"},
+    {"router_bias", "false", "biases of the router are"},
+    {"use_expert_bias", "false", "biases of the router are"},
+    {"moe_router_enable_expert_bias", "false", "biases of the router are"},
     {"qk_norm", "false", "norms of queries and keys are"},
     {"use_qk_norm", "false", "norms of queries and keys are"},
     {"qk_layernorm", "false", "norms of queries and keys are"},
     {"use_qk_layernorm", "false", "norms of queries and keys are"},
+    {"use_qkv_norm", "false", "norms of queries and keys are"},
+    {"q_lora_rank", "0", "latent attention is"},
+    {"kv_lora_rank", "0", "latent attention is"},
+    {"qk_nope_head_dim", "0", "latent attention is"},
+    {"qk_rope_head_dim", "0", "latent attention is"},
+    {"v_head_dim", "0", "latent attention is"},
+    {"attn_logit_softcapping", "0", "a cap of attention scores is"},
+    {"final_logit_softcapping", "0", "a cap of the logits is"},
+    {"moe_router_logit_softcapping", "0", "a cap of the router's logits is"},
     {"partial_rotary_factor", "1", "partial rotary embeddings are"},
+    {"rope_interleave", "false", "interleaved rotary embeddings are"},
+    {"rope_interleaved", "false", "interleaved rotary embeddings are"},
     {"position_embedding_type", "\"rope\"", "other position embeddings than rotary ones are"},
     {"n_shared_experts", "0", "shared experts are"},
     {"num_shared_experts", "0", "shared experts are"},
@@ -103,6 +124,7 @@ constexpr auto kFeatures = std::to_array<Feature>({
     {"shared_intermediate_size", "0", "shared experts are"},
     {"shared_expert_intermediate_size", "0", "shared experts are"},
     {"moe_shared_expert_intermediate_size", "0", "shared experts are"},
+    {"shared_experts_intermediate_size", "0", "shared experts are"},
     {"use_shared_expert", "false", "shared experts are"},
     {"first_k_dense_replace", "0", "layers without experts are"},
     {"num_dense_layers", "0", "layers without experts are"},
@@ -111,10 +133,17 @@ constexpr auto kFeatures = std::to_array<Feature>({
     {"moe_layer_interval", "1", "layers without experts are"},
     {"interleave_moe_layer_step", "1", "layers without experts are"},
     {"mlp_only_layers", "[]", "layers without experts are"},
+    {"num_mtp_layers", "0", "layers that predict further tokens are"},
+    {"mtp_num_layers", "0", "layers that predict further tokens are"},
     {"num_nextn_predict_layers", "0", "layers that predict further tokens are"},
     {"norm_topk_prob", "true", "expert weights that do not add up to 1 are"},
     {"scoring_func", "\"softmax\"", "another function of the router than softmax is"},
     {"routed_scaling_factor", "1", "a factor of the experts' output is"},
+    {"route_scale", "1", "a factor of the experts' output is"},
+    {"router_scaling_factor", "1", "a factor of the experts' output is"},
+    {"moe_routed_scaling_factor", "1", "a factor of the experts' output is"},
+    {"moe_apply_router_weight_on_input", "false", "router weights before the experts are"},
+    {"topk_method", "\"greedy\"", "another choice than that of the largest scores is"},
     {"n_group", "1", "groups of experts are"},
     {"topk_group", "1", "groups of experts are"},
     {"is_encoder_decoder", "false", "an encoder is"},
@@ -168,23 +197,45 @@ const Feature* find_feature(string_view key, ModelType type) {
   return found == kFeatures.end() ? nullptr : &*found;
 }
 
-// The same size under the name that other classes have for it.
-void check_expert_size(const JsonObject& config, const JsonValue& size) {
-  const JsonValue* own = config.find("intermediate_size");
-  if (own != nullptr && own->json() == size.json()) return;
-  size.fail(
-      fmt::format("an expert's size is intermediate_size here, {}; give both the size that it has, "
-                  "or remove this one",
-                  own == nullptr ? "which is missing" : own->shown()));
+// What is read under another name here.
+struct OtherName {
+  string_view key;
+  const char* own;
+  string_view what;
+};
+constexpr auto kOtherNames = std::to_array<OtherName>({
+    {"moe_intermediate_size", "intermediate_size", "an expert's size"},
+    {"expert_ffn_hidden_size", "intermediate_size", "an expert's size"},
+    {"n_routed_experts", "num_local_experts", "the number of experts"},
+    {"num_routed_experts", "num_local_experts", "the number of experts"},
+    {"moe_num_experts", "num_local_experts", "the number of experts"},
+    {"moe_topk", "num_experts_per_tok", "the number of a token's experts"},
+    {"moe_top_k", "num_experts_per_tok", "the number of a token's experts"},
+    {"moe_k", "num_experts_per_tok", "the number of a token's experts"},
+});
+
+// Both names with one value are no contradiction.
+void check_other_name(const JsonObject& config, const OtherName& other) {
+  const JsonValue& value = config.at(std::string(other.key));
+  const JsonValue* own = config.find(other.own);
+  if (own != nullptr && own->json() == value.json()) return;
+  value.fail(fmt::format("{} is {} here, {}; give both the value that it has, or remove this one",
+                         other.what, other.own,
+                         own == nullptr ? "which is missing" : own->shown()));
 }
 
-// Attention is full in every layer: no cell's seq_len exceeds a sliding window.
+// Layers are all alike. Attention is full in each of them: no cell's seq_len exceeds a sliding
+// window.
 void check_layer_types(const JsonValue& types) {
+  const std::vector<std::string> known =
+      types.key() == "layer_types" ? std::vector<std::string>{"full_attention", "sliding_attention"}
+                                   : std::vector<std::string>{"sparse"};
   const nlohmann::json& list = types.json();
-  const bool ok = list.is_array() && std::ranges::all_of(list, [](const nlohmann::json& type) {
-                    return type == "full_attention" || type == "sliding_attention";
-                  });
-  if (!ok) types.fail("only \"full_attention\" and \"sliding_attention\" are supported");
+  const bool ok =
+      list.is_array() && std::ranges::all_of(list, [&](const nlohmann::json& type) {
+        return type.is_string() && std::ranges::count(known, type.get<std::string>()) > 0;
+      });
+  if (!ok) types.fail(fmt::format("only \"{}\" is supported", fmt::join(known, "\" and \"")));
 }
 
 // False where nothing is known of the key.
@@ -203,9 +254,10 @@ bool check_key(const JsonObject& config, const std::string& key, ModelType type)
     value.fail(
         "names the file of the weights, which is not looked up; rename the file to "
         "model.safetensors and remove the key");
-  } else if (key == "moe_intermediate_size") {
-    check_expert_size(config, value);
-  } else if (key == "layer_types") {
+  } else if (const auto other = std::ranges::find(kOtherNames, key, &OtherName::key);
+             other != kOtherNames.end()) {
+    check_other_name(config, *other);
+  } else if (key == "layer_types" || key == "mlp_layer_types") {
     check_layer_types(value);
   } else {
     return is_read(key, type) || is_irrelevant(key);
