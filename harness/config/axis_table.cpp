@@ -5,10 +5,9 @@
 #include <algorithm>
 #include <type_traits>
 
-#include "harness/base/system_error.h"
 #include "harness/config/axes.h"
 #include "harness/config/limits.h"
-#include "harness/config/model_labels.h"
+#include "harness/config/model_override.h"
 #include "harness/config/routing.h"
 
 namespace moebench::config {
@@ -34,15 +33,8 @@ void parse_value(const YamlValue& value, const fs::path& folder, Routing& out) {
 }
 // A model that is not there, or that this program cannot train, is no fault of the scenario file.
 void parse_value(const YamlValue& value, const fs::path& folder, ModelConfig& out) {
-  const fs::path path = resolve_model(value, folder);
-  try {
-    out = load_model_config(path);
-  } catch (const SystemError&) {
-    throw;
-  } catch (const Error& error) {
-    throw Unsupported(std::string(error.what()));
-  }
-  out.path = model_path(path);
+  const WrittenModel model = read_written_model(value);
+  out = load_model_config(resolve_model(model.base, folder), model.keys);
 }
 
 // Which engines there are, the scenario file says: see engines.h.
@@ -148,7 +140,9 @@ std::vector<Axis> make_axis_table() {
   return {
       make_axis<&CellConfig::model>(
           "model", kNumbers,
-          {.values = "a model", .initial = "required", .meaning = "see [Models](#models)"}),
+          {.values = "a model, or `{base: a model, key: value}`",
+           .initial = "required",
+           .meaning = "see [Models](#models) and [Overrides](#overrides)"}),
       make_axis<&CellConfig::engine, &EngineConfig::name>(
           "engine", {.in_workload = false, .is_later = true},
           {.values = "`builtin`, an engine",

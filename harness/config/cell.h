@@ -58,6 +58,9 @@ struct ModelConfig {
   // where the name does.
   std::string path{};
   std::string label{};
+  // In no file: the text of its config.json where a scenario sets keys of a base otherwise, which
+  // name, path and label say then: "tiny(num_hidden_layers=2)". Null: a file that stands as it is.
+  std::shared_ptr<const std::string> overridden{};
 };
 
 struct DataConfig {

@@ -183,6 +183,16 @@ TEST_F(EngineFile, BracesAndWhatAStartKnowsStay) {
   EXPECT_EQ(fill_in_at_start(all[0].engine.command[2], at_start), "--log=/r{}/x");
 }
 
+// What the engine reads has to be what the cell says, and no file has that.
+TEST_F(EngineFile, AnOverriddenModelsConfigIsWrittenWhereItStarts) {
+  const auto all = cells("  mine: {command: [train, \"--config={model_config}\"]}\n",
+                         "    axes: {engine: mine, model: [tiny, {base: tiny, vocab_size: 512}]}\n"
+                         "    parameters: {}\n");
+  ASSERT_EQ(all.size(), 2u);
+  EXPECT_EQ(all[0].engine.command[1], "--config=" + (folder_.path() / "models/tiny.json").string());
+  EXPECT_EQ(all[1].engine.command[1], "--config={out}/config.json");
+}
+
 TEST_F(EngineFile, AVersionCommandIsReadyToRun) {
   const auto all = cells("  mine: {command: [train], version: [./v, \"{{x}} {seed}\"]}\n",
                          "    axes: {engine: mine}\n");

@@ -64,7 +64,7 @@ bool JsonValue::is(std::string_view json) const { return *json_ == nlohmann::jso
 
 std::string JsonValue::shown() const {
   if (json_->is_object()) return "an object";
-  std::string text = json_->dump();
+  std::string text = json_->dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
   if (text.size() <= kMaxShown) return text;
   return json_->is_array() ? "a list" : text.substr(0, kMaxShown) + "...";
 }
@@ -72,6 +72,7 @@ std::string JsonValue::shown() const {
 JsonObject JsonObject::load_file(const std::filesystem::path& path) {
   JsonObject root;
   root.file_ = path.string();
+  root.place_ = root.file_ + ":1";
   root.fill(parse_object(read_file(path, kMaxTextBytes), root.file_, &root.lines_));
   return root;
 }
@@ -83,6 +84,7 @@ JsonObject JsonObject::object(const std::string& key) const {
   }
   JsonObject inner;
   inner.file_ = file_;
+  inner.place_ = value.place();
   inner.prefix_ = prefix_ + key + "/";
   inner.lines_ = lines_;
   inner.fill(value.json());
@@ -92,10 +94,24 @@ JsonObject JsonObject::object(const std::string& key) const {
 void JsonObject::fill(const nlohmann::json& object) {
   for (const auto& [key, value] : object.items()) {
     const auto line = lines_.find(prefix_ + key);
-    members_.emplace(key,
-                     JsonValue(fmt::format("{}:{}", file_, line == lines_.end() ? 1 : line->second),
-                               prefix_ + key, value));
+    members_.emplace(
+        key, JsonValue(line == lines_.end() ? place_ : fmt::format("{}:{}", file_, line->second),
+                       prefix_ + key, value));
   }
+}
+
+void JsonObject::set(const JsonValue& value) {
+  const std::string name = prefix_ + value.key();
+  std::erase_if(lines_, [&](const auto& line) {
+    return line.first == name || line.first.starts_with(name + "/");
+  });
+  members_.insert_or_assign(value.key(), value);
+}
+
+std::string JsonObject::text() const {
+  nlohmann::json object = nlohmann::json::object();
+  for (const auto& [key, value] : members_) object[key] = value.json();
+  return object.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
 }
 
 std::vector<std::string> JsonObject::keys() const {

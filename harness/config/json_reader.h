@@ -22,6 +22,7 @@ class JsonValue {
   [[noreturn]] void fail_at_place(const std::string& message) const;
 
   const std::string& key() const { return key_; }
+  const std::string& place() const { return place_; }
   bool is_null() const;
   std::string text() const;
   bool boolean() const;
@@ -53,6 +54,11 @@ class JsonObject {
   // Error at the member where it is no object.
   JsonObject object(const std::string& key) const;
 
+  // Puts a member of another file in the place of the one of its key.
+  void set(const JsonValue& value);
+  // All of it as JSON.
+  std::string text() const;
+
   // Keys in alphabetical order.
   std::vector<std::string> keys() const;
   // nullptr where it is absent or null.
@@ -65,6 +71,7 @@ class JsonObject {
 
  private:
   std::string file_;
+  std::string place_;   // of members whose line is not known
   std::string prefix_;  // of the keys within an object that is a member: "rope_scaling/"
   std::map<std::string, int> lines_;
   std::map<std::string, JsonValue> members_;

@@ -5,6 +5,7 @@
 #include "harness/config/cell.h"
 #include "harness/config/json_reader.h"
 #include "harness/config/model_keys.h"
+#include "harness/config/model_override.h"
 
 namespace moebench::config {
 
@@ -228,7 +229,10 @@ void read_router_loss(const JsonObject& config, ModelConfig& model) {
 }  // namespace
 
 ModelConfig load_model_config(const std::filesystem::path& path) {
-  const JsonObject config = JsonObject::load_file(path);
+  return read_model_config(JsonObject::load_file(path), path);
+}
+
+ModelConfig read_model_config(const JsonObject& config, const std::filesystem::path& path) {
   ModelConfig model = defaults_of(read_model_type(config));
   check_model_keys(config, model.type);
   check_activation(config);

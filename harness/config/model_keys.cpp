@@ -265,6 +265,13 @@ bool check_key(const JsonObject& config, const std::string& key, ModelType type)
   return true;
 }
 
+// Whether check_key() has a rule for it.
+bool is_model_key(const std::string& key, ModelType type) {
+  return is_read(key, type) || find_feature(key, type) != nullptr || is_in(kQuantised, key) ||
+         is_in("transformers_weights layer_types mlp_layer_types", key) ||
+         std::ranges::count(kOtherNames, key, &OtherName::key) > 0;
+}
+
 // "; did you mean 'x'?" where a key that is read looks so.
 std::string near_key(const std::string& key) {
   const std::string text = suggestion(key, words_in(kRead));
@@ -286,6 +293,14 @@ void check_model_keys(const JsonObject& config, ModelType type) {
                       "it does not, or begin its name with _",
                       unknown.size() == 1 ? "" : "s", fmt::join(unknown, "', '"),
                       near_key(unknown.front()), to_string(type)));
+}
+
+void check_model_override(const JsonValue& value, ModelType type) {
+  const std::string& key = value.key();
+  if (is_model_key(key, type)) return;
+  if (is_irrelevant(key)) value.fail("says nothing of what is trained; remove it");
+  value.fail_at_place(fmt::format("unknown key '{}' of a {} model; {}", shortened(key),
+                                  to_string(type), suggestion(key, words_in(kRead))));
 }
 
 }  // namespace moebench::config

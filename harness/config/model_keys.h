@@ -11,4 +11,8 @@ namespace moebench::config {
 // another model.
 void check_model_keys(const JsonObject& config, ModelType type);
 
+// Whether a key that a scenario sets otherwise can change what is trained. Error at it where it
+// says nothing of that, or where no model has such a key.
+void check_model_override(const JsonValue& value, ModelType type);
+
 }  // namespace moebench::config

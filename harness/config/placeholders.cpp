@@ -109,12 +109,11 @@ Words fill_in(const YamlValue& text, const Lookup& lookup, const std::vector<std
   const auto words_of = [&](const Piece& piece) -> Words {
     if (!piece.is_placeholder) return {with_doubled_braces(piece.text)};
     if (std::ranges::count(start_placeholders(), piece.text) > 0) return {"{" + piece.text + "}"};
-    auto words = lookup(piece.text);
+    const auto words = lookup(piece.text);
     if (!words) {
       text.fail(fmt::format("unknown placeholder '{{{}}}'; {}", shortened(piece.text),
                             suggestion(piece.text, known)));
     }
-    for (std::string& word : *words) word = with_doubled_braces(word);
     return *words;
   };
   if (pieces.size() == 1 && pieces[0].is_placeholder) {

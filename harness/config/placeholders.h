@@ -14,7 +14,8 @@ namespace moebench::config {
 
 // Words that stand for a placeholder; most are one word.
 using Words = std::vector<std::string>;
-// nullopt where there is no placeholder of that name.
+// With braces doubled, but for those of what a start puts in; nullopt where there is no placeholder
+// of that name.
 using Lookup = std::function<std::optional<Words>(const std::string& name)>;
 
 // A text of an engine with its {placeholders} put in; "{{" and "}}" are braces. A text that is one
@@ -37,6 +38,10 @@ std::string fill_in_before_start(const std::string& text);
 // Those: {out}, the repetition's folder; {port}, a free one of this host; {events}, the value of
 // MOEBENCH_EVENTS.
 const std::vector<std::string>& start_placeholders();
+
+// In the folder of a repetition: the config.json of a model that the scenario overrides, where its
+// engine asks for {model_config}.
+inline constexpr const char* kModelConfigFile = "config.json";
 
 // What a cell says under a name: an axis, a setting, or what follows from them. nullopt where the
 // name is none of them; Error at `place` where the cell does not set it.

@@ -23,7 +23,7 @@ YamlValue value(const std::string& text) {
 // `text` filled in by names that say what they stand for.
 Words filled(const std::string& text) {
   const std::map<std::string, Words> known = {
-      {"one", {"1"}}, {"two", {"a", "b"}}, {"none", {}}, {"blank", {""}}, {"braced", {"{x}"}}};
+      {"one", {"1"}}, {"two", {"a", "b"}}, {"none", {}}, {"blank", {""}}, {"braced", {"{{x}}"}}};
   const auto lookup = [&](const std::string& name) {
     const auto found = known.find(name);
     return found == known.end() ? std::nullopt : std::optional(found->second);

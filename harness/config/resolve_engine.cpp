@@ -44,6 +44,16 @@ class Filler {
  private:
   std::optional<Words> lookup(const std::string& name, const YamlValue& place) {
     used_.insert(name);
+    if (name == "model_config" && cell_.model.overridden) {
+      return Words{fmt::format("{{out}}/{}", kModelConfigFile)};
+    }
+    auto words = words_of(name, place);
+    if (!words) return std::nullopt;
+    for (std::string& word : *words) word = with_doubled_braces(word);
+    return words;
+  }
+
+  std::optional<Words> words_of(const std::string& name, const YamlValue& place) const {
     const auto parameter =
         std::ranges::find(parameters_, name, [](const auto& pair) { return pair.first; });
     if (parameter != parameters_.end()) return Words{parameter->second};

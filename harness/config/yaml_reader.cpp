@@ -83,6 +83,7 @@ YamlValue::YamlValue(std::string origin, int line, std::string what, const YAML:
       node_(std::make_shared<const YAML::Node>(node)) {}
 
 bool YamlValue::is_null() const { return node_->IsNull(); }
+bool YamlValue::is_quoted() const { return node_->IsScalar() && node_->Tag() == "!"; }
 bool YamlValue::is_list() const { return node_->IsSequence(); }
 bool YamlValue::is_mapping() const { return node_->IsMap(); }
 
@@ -125,6 +126,12 @@ void YamlValue::fail_as_unsupported(const std::string& message) const {
   throw Unsupported(placed(message));
 }
 
+std::string YamlValue::place() const {
+  std::string text = named("").placed("");
+  text.resize(text.size() - 2);  // ": "
+  return text;
+}
+
 YamlValue YamlValue::child(const YAML::Node& node, const YAML::Node& place,
                            std::string what) const {
   const YAML::Mark mark = place.Mark();
@@ -138,7 +145,7 @@ std::string YamlValue::text() const {
 
 const std::string& YamlValue::plain_scalar(std::string_view expected) const {
   if (!node_->IsScalar()) fail(fmt::format("expected {}, got {}", expected, describe(*node_)));
-  if (node_->Tag() == "!") {
+  if (is_quoted()) {
     fail(fmt::format("expected {}, got the text '{}'; remove the quotes", expected,
                      shortened(node_->Scalar())));
   }

@@ -36,7 +36,11 @@ class YamlValue {
   // The same as Unsupported: the text is right, but asks for what is not here.
   [[noreturn]] void fail_as_unsupported(const std::string& message) const;
 
+  // "file:line".
+  std::string place() const;
+
   bool is_null() const;
+  bool is_quoted() const;  // a scalar that is text, whatever it looks like
   bool is_list() const;
   bool is_mapping() const;
 

@@ -54,6 +54,9 @@ void write_command(const EngineStart& start, const config::CellConfig& cell,
                    const fs::path& folder) {
   write_script(folder / "command.sh", reproduction_script(start.launch, cell.id(), folder));
   if (!start.rank_script.empty()) write_script(folder / "rank.sh", start.rank_script);
+  if (!cell.engine.is_builtin() && cell.model.overridden) {
+    write_file_atomically(folder / config::kModelConfigFile, *cell.model.overridden);
+  }
 }
 
 // Which program is measured.

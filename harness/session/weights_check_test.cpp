@@ -73,6 +73,16 @@ TEST_F(WeightsCheck, TellsModelsOfOneNameApart) {
               HasSubstr("'model.layers.0.block_sparse_moe.gate.weight'"));
 }
 
+// A scenario may override the model that a checkpoint is of.
+TEST_F(WeightsCheck, AModelOfFewerLayersFits) {
+  write_weights(folder_ / "model.safetensors", cell_.model, [](const auto&) { return true; });
+  ASSERT_GT(cell_.model.num_layers, 1);
+  cell_.model.num_layers -= 1;
+  EXPECT_EQ(error(), "no error");
+  cell_.model.num_layers += 2;
+  EXPECT_THAT(error(), HasSubstr("has no tensor 'model.layers."));
+}
+
 TEST_F(WeightsCheck, LeavesToTheRanksWhatIsTheirs) {
   cell_.known_failure = config::KnownFailureRule{"it is being downloaded", ""};
   EXPECT_EQ(error(), "no error");

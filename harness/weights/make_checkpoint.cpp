@@ -156,7 +156,7 @@ void make_checkpoint(const fs::path& model_config, const fs::path& folder,
     throw Error("max_shard_bytes is {}; use a positive number, e.g. 1000000000",
                 options.max_shard_bytes);
   }
-  const config::ModelConfig model = config::load_model_config(model_config);
+  const config::ModelConfig model = config::load_model_config(model_config, options.model_keys);
   const fs::path target = tidy(folder);
   std::error_code ignored;
   if (fs::exists(target, ignored) && !(fs::is_directory(target) && fs::is_empty(target))) {
@@ -166,7 +166,8 @@ void make_checkpoint(const fs::path& model_config, const fs::path& folder,
   try {
     UnfinishedFolder unfinished(target);
     CheckpointWriter(unfinished.path(), model, options).write();
-    write_file_atomically(unfinished.path() / "config.json", read_file(model_config));
+    write_file_atomically(unfinished.path() / "config.json",
+                          model.overridden ? *model.overridden : read_file(model_config));
     unfinished.commit();
   } catch (const fs::filesystem_error& error) {
     throw Error("cannot write the checkpoint '{}': {}; choose a folder that can be written",

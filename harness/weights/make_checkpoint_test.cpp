@@ -84,6 +84,16 @@ TEST(MakeCheckpoint, WritesTheSeededValues) {
   EXPECT_THAT(names_in(folder / "wide"), ElementsAre("fp32"));
 }
 
+TEST(MakeCheckpoint, WritesAModelWhoseKeysAreSetOtherwise) {
+  const auto folder = test_folder();
+  const config::ModelKeys keys = {{"num_hidden_layers", config::YamlValue::parse("1", "keys")}};
+  make_checkpoint(config_in(folder), folder / "out", {.model_keys = keys});
+  const config::ModelConfig model = config::load_model_config(folder / "out" / "config.json");
+  EXPECT_EQ(model.num_layers, 1);
+  EXPECT_EQ(model.vocab_size, mini_model().vocab_size);
+  EXPECT_NO_THROW(checkpoint_source((folder / "out").string(), model));
+}
+
 // The bytes that the safetensors library has read: tools/dev/read_checkpoint.py opens the same
 // checkpoint with it where it is installed, and knows what it must find.
 TEST(MakeCheckpoint, WritesTheBytesThatTheReferenceLibraryHasRead) {

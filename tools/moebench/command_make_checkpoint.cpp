@@ -43,7 +43,13 @@ int run_command(const MakeCheckpointArguments& options) {
   make.max_shard_bytes = parse_bytes(options.shard_size);
   const bool is_terminal = ::isatty(STDERR_FILENO) == 1;
   if (is_terminal) make.progress = show_progress;
-  weights::make_checkpoint(find_model_config(options.model), options.out, make);
+  std::string name = options.model;
+  if (name.starts_with('{')) {
+    const auto model = config::read_written_model(config::YamlValue::parse(name, "--model"));
+    make.model_keys = model.keys;
+    name = model.base.text();
+  }
+  weights::make_checkpoint(find_model_config(name), options.out, make);
   std::cerr << fmt::format("{}wrote {}\n", is_terminal ? "\r\033[K" : "", options.out);
   return kExitOk;
 }

@@ -207,6 +207,20 @@ TEST_P(EachStart, AHangIsEndedWithEveryProcess) {
   EXPECT_EQ(count_trainers(), 0);
 }
 
+TEST_F(EnginesCli, AnOverriddenModelsConfigIsInTheFolder) {
+  folder_.write("models/tiny.json",
+                R"({"model_type": "mixtral", "hidden_size": 8, "intermediate_size": 8,
+                    "num_hidden_layers": 2, "num_attention_heads": 2, "num_key_value_heads": 1,
+                    "vocab_size": 256})");
+  folder_.write("file.yaml",
+                "engines: {mine: {command: [test, -s, '{model_config}'], adapter: none}}\n"
+                "scenarios:\n  - name: s\n    axes: {engine: mine, model: {base: tiny, "
+                "num_hidden_layers: 5}}\n");
+  const CellRecord record = run(0);
+  EXPECT_EQ(record.axes.front().second, "tiny(num_hidden_layers=5)");
+  EXPECT_THAT(read_file(repetition(record) / "config.json"), HasSubstr("\"num_hidden_layers\": 5"));
+}
+
 TEST_F(EnginesCli, ACrashOfAllRanksKeepsTheStepsBefore) {
   const CellRecord record = run_with("spawner", "--step-ms, 20, --crash-at-step, 1", 3);
   EXPECT_EQ(record.disposition, Disposition::kCrashed);

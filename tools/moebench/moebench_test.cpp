@@ -674,5 +674,18 @@ TEST_F(MoebenchTest, MakeCheckpointWritesAFolder) {
   EXPECT_TRUE(fs::exists(folder_.path() / "made" / "model.safetensors.index.json"));
 }
 
+TEST_F(MoebenchTest, MakeCheckpointTakesKeysOfTheModel) {
+  const auto make = [&](const std::string& model) {
+    return moebench({"make-checkpoint", "--model", model, "--out", "made"});
+  };
+  const Output wrong = make("{base: models/toy.json, num_hiden_layers: 1}");
+  EXPECT_EQ(wrong.exit_code, 2);
+  EXPECT_THAT(wrong.err, HasSubstr("did you mean 'num_hidden_layers'?"));
+  const Output output = make("{base: models/toy.json, num_hidden_layers: 1}");
+  EXPECT_EQ(output.exit_code, 0) << output.err;
+  EXPECT_THAT(read_file(folder_.path() / "made" / "config.json"),
+              HasSubstr("\"num_hidden_layers\": 1"));
+}
+
 }  // namespace
 }  // namespace moebench

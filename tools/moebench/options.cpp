@@ -308,7 +308,8 @@ void add_load(CLI::App& app, LoadArguments& options) {
 void add_make_checkpoint(CLI::App& app, MakeCheckpointArguments& options) {
   CLI::App* make = app.add_subcommand("make-checkpoint",
                                       "Write a Hugging Face checkpoint with seeded random weights");
-  make->add_option("--model", options.model, "Model of scenarios/models, config.json or folder")
+  make->add_option("--model", options.model,
+                   "Model of scenarios/models, config.json or folder, or {base: NAME, key: value}")
       ->type_name("NAME")
       ->required();
   make->add_option("--out", options.out, "Folder to write; must be new or empty")
