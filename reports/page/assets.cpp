@@ -1,30 +1,10 @@
 #include "reports/page/assets.h"
 
-// As an array of C++ a megabyte would take the compiler longer than the rest of the program. The
-// bytes before the next label belong to the file.
-#define MOEBENCH_EMBED(name, file)                                                       \
-  asm(".pushsection .rodata\n"                                                           \
-      ".global moebench_asset_" #name                                                    \
-      "\n"                                                                               \
-      ".global moebench_asset_end_" #name                                                \
-      "\n"                                                                               \
-      "moebench_asset_" #name                                                            \
-      ":\n"                                                                              \
-      ".incbin \"" MOEBENCH_PAGE_FOLDER "/" file                                         \
-      "\"\n"                                                                             \
-      "moebench_asset_end_" #name                                                        \
-      ":\n"                                                                              \
-      ".byte 0\n"                                                                        \
-      ".popsection\n");                                                                  \
-  extern "C" const char moebench_asset_##name[];                                         \
-  extern "C" const char moebench_asset_end_##name[];                                     \
-  namespace moebench::page {                                                             \
-  std::string_view name() { return {moebench_asset_##name, moebench_asset_end_##name}; } \
-  }
+#include "harness/base/embed.h"
 
-MOEBENCH_EMBED(echarts_script, "echarts/echarts.min.js")
-MOEBENCH_EMBED(echarts_license, "echarts/LICENSE")
-MOEBENCH_EMBED(echarts_notice, "echarts/NOTICE")
-MOEBENCH_EMBED(figures_script, "figures.js")
-MOEBENCH_EMBED(page_script, "page.js")
-MOEBENCH_EMBED(page_style, "page.css")
+MOEBENCH_EMBED(moebench::page, echarts_script, MOEBENCH_PAGE_FOLDER "/echarts/echarts.min.js")
+MOEBENCH_EMBED(moebench::page, echarts_license, MOEBENCH_PAGE_FOLDER "/echarts/LICENSE")
+MOEBENCH_EMBED(moebench::page, echarts_notice, MOEBENCH_PAGE_FOLDER "/echarts/NOTICE")
+MOEBENCH_EMBED(moebench::page, figures_script, MOEBENCH_PAGE_FOLDER "/figures.js")
+MOEBENCH_EMBED(moebench::page, page_script, MOEBENCH_PAGE_FOLDER "/page.js")
+MOEBENCH_EMBED(moebench::page, page_style, MOEBENCH_PAGE_FOLDER "/page.css")
