@@ -69,6 +69,9 @@ struct DataConfig {
   std::string delimiter = "\n\n";      // kText: what separates two samples; "" = fixed blocks
   std::string token_dtype = "uint16";  // kTokens: uint16 | uint32, little endian
   double mean_length = 210;            // kSynthetic: mean sample length in tokens
+  std::string tokenizer{};             // kText: path of a tokenizer.json; "" = a token is a byte
+  // Where ranks find the text that the driver has encoded (data/encoded_text.h); no identity.
+  std::string encoded{};
 };
 
 // How the initial weights come from `load_from`.

@@ -241,6 +241,7 @@ TEST(Cell, IdChangesWithEveryOtherField) {
                                        [](CellConfig& c) { c.data.files.pop_back(); },
                                        [](CellConfig& c) { c.data.delimiter = ""; },
                                        [](CellConfig& c) { c.data.token_dtype = "uint32"; },
+                                       [](CellConfig& c) { c.data.tokenizer = "/t.json"; },
                                        [](CellConfig& c) { c.data.mean_length = 3; }};
   std::set<std::string> ids = {odd_cell().id()};
   for (std::size_t i = 0; i < changes.size(); ++i) {

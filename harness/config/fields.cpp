@@ -76,10 +76,13 @@ Fields settings_fields() {
 }
 
 Fields data_fields() {
-  return {data_field<&DataConfig::source>("source"), data_field<&DataConfig::files>("files"),
-          data_field<&DataConfig::delimiter>("delimiter"),
-          data_field<&DataConfig::token_dtype>("token_dtype"),
-          data_field<&DataConfig::mean_length>("mean_length")};
+  return {
+      data_field<&DataConfig::source>("source"),
+      data_field<&DataConfig::files>("files"),
+      data_field<&DataConfig::delimiter>("delimiter"),
+      data_field<&DataConfig::token_dtype>("token_dtype"),
+      data_field<&DataConfig::mean_length>("mean_length"),
+      make_field<&CellConfig::data, &DataConfig::tokenizer>("data.tokenizer", {.is_later = true})};
 }
 
 void append(Fields& fields, const Fields& more) {
@@ -197,6 +200,7 @@ const Fields& driver_table() {
                                                        {.is_later = true}),
       make_field<&CellConfig::check_numerics>("check_numerics", {.is_later = true}),
       engine_field<&EngineConfig::version>("version", {.is_later = true}),
+      make_field<&CellConfig::data, &DataConfig::encoded>("encoded_data", {.is_later = true}),
       make_field<&CellConfig::checkpoint_folder>("checkpoint_folder"),
       make_field<&CellConfig::keep_checkpoints>("keep_checkpoints")};
   return table;

@@ -78,6 +78,7 @@ const std::vector<Derived>& derived() {
        [](const CellConfig& cell) {
          return cell.data.files.size() == 1 ? cell.data.files.front() : std::string();
        }},
+      {"tokenizer", [](const CellConfig& cell) { return cell.data.tokenizer; }},
       {"scenario_folder", [](const CellConfig& cell) {
          return cell.file ? fs::path(cell.file->path).parent_path().string() : std::string();
        }}};

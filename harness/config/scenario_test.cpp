@@ -109,6 +109,8 @@ TEST_F(ScenarioFile, SettingsAreChecked) {
               HasSubstr("only with source"));
   EXPECT_THAT(setting_error("data: {source: tokens, files: [a], token_dtype: int8}"),
               HasSubstr("use uint16 or uint32"));
+  EXPECT_THAT(setting_error("data: {source: tokens, files: [a], tokenizer: t.json}"),
+              HasSubstr("key 'tokenizer': has a meaning only with source text"));
   EXPECT_THAT(setting_error("data: {mean_length: 3}"), HasSubstr("key 'source' is missing"));
   EXPECT_THAT(setting_error("data: {source: synthetic, mean_length: 1}"), HasSubstr("from 2"));
   EXPECT_THAT(setting_error("checkpoint_every: -1"), HasSubstr("setting 'checkpoint_every'"));
@@ -129,6 +131,29 @@ TEST_F(ScenarioFile, PathsAreAbsolute) {
   EXPECT_EQ(cell.checkpoint_folder, (folder_.path() / "c").string());
   EXPECT_THAT(cell.data.files, ElementsAre("/abs/x.bin", (folder_.path() / "sub/y.bin").string()));
   EXPECT_EQ(cell.data.token_dtype, "uint32");
+}
+
+// Where ranks find the tokens says nothing of what they train on.
+TEST_F(ScenarioFile, ATokenizerIsPartOfACellAndItsTokensPlaceIsNot) {
+  const auto read = [&](const std::string& tokenizer) {
+    return load(
+               "scenarios: [{name: s, axes: {model: tiny}, settings: {data: {source: text, files: "
+               "text" +
+               tokenizer + "}}}]")[0]
+        .cells[0];
+  };
+  CellConfig cell = read(", tokenizer: t.json");
+  EXPECT_EQ(cell.data.tokenizer, (folder_.path() / "t.json").string());
+  EXPECT_NE(cell.id(), read("").id());
+  EXPECT_EQ(read(", tokenizer: null").id(), read("").id());
+  const std::string id = cell.id();
+  cell.data.encoded = "/results/tokens/a.tokens";
+  EXPECT_EQ(cell.id(), id);
+  write_cell(cell, folder_.path() / "cell.yaml");
+  const CellConfig again = read_cell(folder_.path() / "cell.yaml");
+  EXPECT_EQ(again.id(), id);
+  EXPECT_EQ(again.data.tokenizer, cell.data.tokenizer);
+  EXPECT_EQ(again.data.encoded, cell.data.encoded);
 }
 
 TEST_F(ScenarioFile, ModelsAreFoundByNamePathOrFolder) {

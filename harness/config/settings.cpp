@@ -153,16 +153,21 @@ std::string read_delimiter(const YamlValue& value) {
 }
 
 void set_data(const YamlValue& value, const std::filesystem::path& folder, CellConfig& cell) {
-  const YamlMapping fields(value, {"source", "files", "delimiter", "token_dtype", "mean_length"});
+  const YamlMapping fields(
+      value, {"source", "files", "delimiter", "tokenizer", "token_dtype", "mean_length"});
   DataConfig data;
   data.source = fields.at("source").word<DataSource>();
   require_source(fields, "files", data.source != DataSource::kSynthetic, "text or tokens");
   require_source(fields, "delimiter", data.source == DataSource::kText, "text");
+  require_source(fields, "tokenizer", data.source == DataSource::kText, "text");
   require_source(fields, "token_dtype", data.source == DataSource::kTokens, "tokens");
   require_source(fields, "mean_length", data.source == DataSource::kSynthetic, "synthetic");
   set_files(fields, folder, data);
   if (const YamlValue* delimiter = fields.find("delimiter"))
     data.delimiter = read_delimiter(*delimiter);
+  if (const YamlValue* tokenizer = fields.find_set("tokenizer")) {
+    data.tokenizer = absolute_path(*tokenizer, folder);
+  }
   if (const YamlValue* token_dtype = fields.find("token_dtype")) {
     data.token_dtype = token_dtype->text();
     if (data.token_dtype != "uint16" && data.token_dtype != "uint32") {

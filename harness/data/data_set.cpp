@@ -120,12 +120,13 @@ std::unique_ptr<Samples> open_samples(const config::CellConfig& cell) {
 // A text that is one sample is nothing that anybody means: most often its delimiter does not occur.
 void check_is_parted(const config::CellConfig& cell, const Samples& samples) {
   if (cell.data.source != config::DataSource::kText || samples.count() > 1) return;
-  throw Error("all of the text, '{}' first, is one sample of {} bytes, and {} are unused; {}",
-              cell.data.files.front(), samples.length(0), samples.num_unused(),
+  throw Error("all of the text, '{}' first, is one sample of {} {}, and {} are unused; {}",
+              cell.data.files.front(), samples.length(0),
+              cell.data.tokenizer.empty() ? "bytes" : "tokens", samples.num_unused(),
               cell.data.delimiter.empty() ? "give more text, or lower seq_len"
                                           : "correct 'delimiter' of the scenario's data (\"\\n\" "
                                             "in double quotes is a line end), or "
-                                            "write \"\" for blocks of seq_len bytes");
+                                            "write \"\" for blocks of seq_len tokens");
 }
 
 std::unique_ptr<Samples> open_checked_samples(const config::CellConfig& cell) {
@@ -160,6 +161,7 @@ std::unique_ptr<DataSet> open_data_set(const config::CellConfig& cell) {
 
 std::optional<DataFacts> check_data(const config::CellConfig& cell) {
   if (cell.data.source == config::DataSource::kSynthetic) return std::nullopt;
+  if (!cell.data.tokenizer.empty()) return facts_of(*open_checked_samples(cell));
   std::uintmax_t num_bytes = 0;
   for (const MappedFile& file : map_files(cell.data.files, to_string(cell.data.source))) {
     num_bytes += file.bytes().size();

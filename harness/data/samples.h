@@ -25,6 +25,7 @@ class Samples {
 // All of them read only model.vocab_size, seq_len, seed and data of the cell. Error names the file
 // or key and the remedy.
 std::unique_ptr<Samples> open_text_samples(const config::CellConfig& cell);
+std::unique_ptr<Samples> open_encoded_samples(const config::CellConfig& cell);
 std::unique_ptr<Samples> open_token_samples(const config::CellConfig& cell);
 std::unique_ptr<Samples> make_synthetic_samples(const config::CellConfig& cell);
 

@@ -4,34 +4,26 @@
 #include <vector>
 
 #include "harness/base/error.h"
-#include "harness/data/input_file.h"
 #include "harness/data/samples.h"
+#include "harness/data/text.h"
 
 namespace moebench::data {
 namespace {
 
 constexpr std::int64_t kNumByteValues = 256;
 
-// Line ends as text is read everywhere: "\r\n" and "\r" are "\n".
-void append_with_newlines(std::string_view bytes, std::string& text) {
-  std::size_t end = 0;
-  for (std::size_t begin = 0; begin < bytes.size(); begin = end + 1) {
-    end = std::min(bytes.find('\r', begin), bytes.size());
-    text.append(bytes.substr(begin, end - begin));
-    const bool is_alone = end + 1 >= bytes.size() || bytes[end + 1] != '\n';
-    if (end < bytes.size() && is_alone) text += '\n';
-  }
-}
-
 // Has one sample a piece of text; a token is a byte.
 class TextSamples : public Samples {
  public:
-  TextSamples(std::string text, const std::string& delimiter, std::int64_t seq_len)
+  TextSamples(std::string text, const config::DataConfig& data, std::int64_t seq_len)
       : text_(std::move(text)) {
-    if (delimiter.empty()) {
-      split_into_blocks(static_cast<std::size_t>(seq_len));
-    } else {
-      split_at(delimiter, static_cast<std::size_t>(seq_len));
+    const auto size = static_cast<std::size_t>(seq_len);
+    for (const std::string_view piece : split_text(text_, data)) {
+      if (data.delimiter.empty()) {
+        split_into_blocks(piece, size);
+      } else {
+        add(piece, size);
+      }
     }
   }
 
@@ -56,20 +48,9 @@ class TextSamples : public Samples {
     num_unused_ += static_cast<std::int64_t>(whole.size() - (piece.size() >= 2 ? piece.size() : 0));
   }
 
-  void split_into_blocks(std::size_t seq_len) {
-    const std::string_view text = text_;
+  void split_into_blocks(std::string_view text, std::size_t seq_len) {
     for (std::size_t at = 0; at < text.size(); at += seq_len) {
       add(text.substr(at, seq_len), seq_len);
-    }
-  }
-
-  void split_at(const std::string& delimiter, std::size_t seq_len) {
-    const std::string_view text = text_;
-    std::size_t begin = 0;
-    while (begin <= text.size()) {
-      const std::size_t end = std::min(text.find(delimiter, begin), text.size());
-      add(text.substr(begin, end - begin), seq_len);
-      begin = end + delimiter.size();
     }
   }
 
@@ -81,20 +62,14 @@ class TextSamples : public Samples {
 }  // namespace
 
 std::unique_ptr<Samples> open_text_samples(const config::CellConfig& cell) {
+  if (!cell.data.tokenizer.empty()) return open_encoded_samples(cell);
   if (cell.model.vocab_size < kNumByteValues) {
     throw Error(
         "model '{}' has a vocabulary of {}, but text is read as bytes; use a model with a "
-        "vocab_size of at least {}",
+        "vocab_size of at least {}, or name a tokenizer under 'data'",
         cell.model.name, cell.model.vocab_size, kNumByteValues);
   }
-  std::string text;
-  for (const MappedFile& file : map_files(cell.data.files, "text")) {
-    const auto* const bytes = reinterpret_cast<const char*>(file.bytes().data());
-    append_with_newlines({bytes, file.bytes().size()}, text);
-  }
-  std::string delimiter;
-  append_with_newlines(cell.data.delimiter, delimiter);
-  auto samples = std::make_unique<TextSamples>(std::move(text), delimiter, cell.seq_len);
+  auto samples = std::make_unique<TextSamples>(read_text(cell.data), cell.data, cell.seq_len);
   if (samples->count() == 0) {
     throw Error(
         "the text files, '{}' first, hold no sample of 2 bytes or more; check 'delimiter' and "

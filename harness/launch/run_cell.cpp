@@ -10,6 +10,7 @@
 #include "harness/base/system_error.h"
 #include "harness/base/utc_time.h"
 #include "harness/config/placeholders.h"
+#include "harness/data/encoded_text.h"
 #include "harness/launch/engine_log.h"
 #include "harness/launch/engine_start.h"
 #include "harness/launch/output_growth.h"
@@ -57,6 +58,14 @@ void write_command(const EngineStart& start, const config::CellConfig& cell,
   if (!cell.engine.is_builtin() && cell.model.overridden) {
     write_file_atomically(folder / config::kModelConfigFile, *cell.model.overridden);
   }
+}
+
+// As ranks read it: with the file that session::prepare_data has written for them.
+config::CellConfig with_encoded_text(config::CellConfig cell, const fs::path& results_folder) {
+  if (data::needs_encoding(cell)) {
+    cell.data.encoded = data::encoded_text_path(cell, results_folder);
+  }
+  return cell;
 }
 
 // Which program is measured.
@@ -289,7 +298,7 @@ std::optional<record::CellRecord> run_cell(const config::CellConfig& cell, int r
   const EngineStart start = start_of(cell, folder, options);
   auto record = start_record(cell, repetition, start.launch.launcher, options);
   make_fresh(folder);
-  config::write_cell(cell, folder / "cell.yaml");
+  config::write_cell(with_encoded_text(cell, options.results_folder), folder / "cell.yaml");
   write_command(start, cell, folder);
 
   Observer observer(cell, folder, options);

@@ -256,7 +256,7 @@ CellsOutcome run_cells(const CellSession& session) {
   std::ostream& notes = *session.progress;
   check_weights(cells_of(pending.runs),
                 launch::may_leave_host(session.launcher.launcher, options.place));
-  check_data_files(cells_of(pending.runs), options.launcher, options.place, notes);
+  prepare_data(cells_of(pending.runs), session.folder, options.launcher, options.place, notes);
   if (session.fresh) folder.remove_results();
   Records recorded = by_run(record::load(session.folder));
   update_recorded_names(session, plan, recorded);

@@ -8,6 +8,8 @@
 
 #include "harness/base/parse.h"
 #include "harness/data/data_set.h"
+#include "harness/data/encoded_text.h"
+#include "harness/session/encode_text.h"
 
 namespace moebench::session {
 namespace {
@@ -15,8 +17,9 @@ namespace {
 // What the facts depend on.
 std::string key_of(const config::CellConfig& cell) {
   const config::DataConfig& data = cell.data;
-  return fmt::format("{}\n{}\n{}\n{}\n{}\n{}", to_string(data.source), fmt::join(data.files, "\n"),
-                     data.delimiter, data.token_dtype, cell.seq_len, cell.model.vocab_size);
+  return fmt::format("{}\n{}\n{}\n{}\n{}\n{}\n{}", to_string(data.source),
+                     fmt::join(data.files, "\n"), data.delimiter, data.tokenizer, data.token_dtype,
+                     cell.seq_len, cell.model.vocab_size);
 }
 
 bool may_be_elsewhere(const launch::LauncherChoice& choice, const launch::LaunchPlace& place) {
@@ -35,13 +38,20 @@ std::string note_of(const config::CellConfig& cell, const data::DataFacts& facts
 
 }  // namespace
 
-void check_data_files(const std::vector<config::CellConfig>& cells,
-                      const launch::LauncherChoice& launcher, const launch::LaunchPlace& place,
-                      std::ostream& notes) {
-  if (may_be_elsewhere(launcher, place)) return;
+void prepare_data(const std::vector<config::CellConfig>& cells,
+                  const std::filesystem::path& results_folder,
+                  const launch::LauncherChoice& launcher, const launch::LaunchPlace& place,
+                  std::ostream& notes) {
+  if (!encode_texts(cells, results_folder, notes)) return;
+  const bool is_elsewhere = may_be_elsewhere(launcher, place);
   std::set<std::string> checked;
-  for (const config::CellConfig& cell : cells) {
+  for (config::CellConfig cell : cells) {
     if (cell.measure == config::Measure::kLoad || !checked.insert(key_of(cell)).second) continue;
+    if (data::needs_encoding(cell)) {
+      cell.data.encoded = data::encoded_text_path(cell, results_folder);
+    } else if (is_elsewhere || !cell.data.tokenizer.empty()) {
+      continue;
+    }
     if (const auto facts = data::check_data(cell)) notes << note_of(cell, *facts);
   }
 }

@@ -27,7 +27,7 @@ config::CellConfig text_cell(const std::string& file) {
 TEST(DataCheck, SaysOnceWhatTheDataHold) {
   const config::CellConfig cell = text_cell(test_file("a.txt", "ab\n\ncd\n\n0123456789"));
   std::ostringstream notes;
-  check_data_files({cell, cell}, {}, launch::LaunchPlace(), notes);
+  prepare_data({cell, cell}, "results", {}, launch::LaunchPlace(), notes);
   EXPECT_EQ(notes.str(),
             "data: 3 samples of 12 tokens, 2 unused, seq_len 8: " + cell.data.files.front() + "\n");
 }
@@ -35,11 +35,11 @@ TEST(DataCheck, SaysOnceWhatTheDataHold) {
 TEST(DataCheck, EndsBeforeRanksAreStarted) {
   std::ostringstream notes;
   const config::CellConfig cell = text_cell("/nonexistent/text");
-  EXPECT_THAT(error_of([&] { check_data_files({cell}, {}, launch::LaunchPlace(), notes); }),
+  EXPECT_THAT(error_of([&] { prepare_data({cell}, "results", {}, launch::LaunchPlace(), notes); }),
               HasSubstr("/nonexistent/text"));
   launch::LaunchPlace elsewhere;
   elsewhere.in_slurm = true;
-  EXPECT_EQ(error_of([&] { check_data_files({cell}, {}, elsewhere, notes); }), "no error")
+  EXPECT_EQ(error_of([&] { prepare_data({cell}, "results", {}, elsewhere, notes); }), "no error")
       << "other hosts have their own files";
 }
 

@@ -183,7 +183,8 @@ class Runner {
   void check_data(std::ostream& out) const {
     std::vector<config::CellConfig> cells = bases(session_.cells);
     for (const PairedCell& cell : session_.cells) cells.push_back(cell.candidate);
-    check_data_files(cells, session_.launcher, launch::read_launch_place(session_.launcher), out);
+    prepare_data(cells, session_.folder, session_.launcher,
+                 launch::read_launch_place(session_.launcher), out);
   }
 
   // "" for a cell that the session no longer has.

@@ -136,10 +136,10 @@ std::optional<std::vector<ResumeRow>> verify_resume(const ResumeSession& session
   }
   std::ostream nowhere(nullptr);
   std::ostream& notes = session.progress == nullptr ? nowhere : *session.progress;
-  check_data_files(session.cells, session.launcher, launch::read_launch_place(session.launcher),
-                   notes);
-  Runner runner(session, notes, count_runs(recipes));
   const ResultsFolder folder(session.folder);
+  prepare_data(session.cells, session.folder, session.launcher,
+               launch::read_launch_place(session.launcher), notes);
+  Runner runner(session, notes, count_runs(recipes));
   notes << launch::progress_limit_note(session.cells) << '\n';
   launch::handle_interrupts();
 

@@ -15,6 +15,7 @@
 #include "harness/base/error.h"
 #include "harness/comm/device_communicator.h"
 #include "harness/data/data_set.h"
+#include "harness/data/encoded_text.h"
 #include "harness/device/device.h"
 #include "harness/machine/process_memory.h"
 #include "harness/measure/clock.h"
@@ -91,6 +92,11 @@ class Worker {
       environment["data_samples"] = std::to_string(facts.num_samples);
       environment["data_tokens"] = std::to_string(facts.num_tokens);
       environment["data_unused_tokens"] = std::to_string(facts.num_unused_tokens);
+      if (!cell_.data.encoded.empty()) {
+        const data::EncodedText text(cell_.data.encoded);
+        environment["data_encoder"] = text.encoder();
+        environment["data_encoded_hash"] = text.key();
+      }
     }
     if (place_.is_cuda() && world_.size() > 1) {
       const bool nccl = cell_.device_collectives == config::DeviceCollectives::kNccl;

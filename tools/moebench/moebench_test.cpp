@@ -674,6 +674,45 @@ TEST_F(MoebenchTest, MakeCheckpointWritesAFolder) {
   EXPECT_TRUE(fs::exists(folder_.path() / "made" / "model.safetensors.index.json"));
 }
 
+// With a stand-in for a Python that has the package: every byte stays a token.
+TEST_F(MoebenchTest, TextIsEncodedBeforeRanksStart) {
+  write_file_atomically(folder_.path() / "text", "one sample\n\nand another");
+  write_file_atomically(folder_.path() / "tokenizer.json", "{}");
+  const auto run = [&](const std::string& model) {
+    write_file_atomically(folder_.path() / "file.yaml",
+                          "scenarios:\n- name: s\n  axes: {model: " + model +
+                              ", ranks: 2, seq_len: 16}\n  settings: {steps: 2, warmup_steps: 1, "
+                              "data: {source: text, files: text, tokenizer: tokenizer.json}}\n");
+    return moebench({"run", "file.yaml"});
+  };
+  ::setenv("MOEBENCH_PYTHON", "/bin/false", 1);
+  const Output missing = run("toy");
+  EXPECT_EQ(missing.exit_code, 2);
+  EXPECT_THAT(missing.err, HasSubstr("install it with tools/setup --tokenizer or pip install"));
+
+  const fs::path python = folder_.path() / "python";
+  write_file_atomically(python,
+                        "#!/bin/sh\n"
+                        "if [ $# = 2 ]; then echo 'tokenizers 1.0'; else cp \"$4\" \"$5\"; fi\n");
+  fs::permissions(python, fs::perms::owner_all);
+  ::setenv("MOEBENCH_PYTHON", python.c_str(), 1);
+  const Output small = run("{base: toy, vocab_size: 100}");
+  EXPECT_EQ(small.exit_code, 2);
+  EXPECT_THAT(small.err, HasSubstr("makes token 255 of the text, but model 'toy(vocab_size=100)' "
+                                   "has a vocabulary of 100"));
+  EXPECT_FALSE(fs::exists(results() / "cells"));
+
+  const Output output = run("toy");
+  ::unsetenv("MOEBENCH_PYTHON");
+  EXPECT_EQ(output.exit_code, 0) << output.err;
+  EXPECT_THAT(output.err,
+              AllOf(HasSubstr("data: 2 samples of 21 tokens"), Not(HasSubstr("encoding"))))
+      << "the other model has had it encoded";
+  const record::CellRecord record = record::load(results()).front();
+  EXPECT_THAT(read_file(results() / "cells" / record.id / "0" / "cell.yaml"),
+              HasSubstr("\nencoded_data: \"" + (results() / "tokens").string()));
+}
+
 TEST_F(MoebenchTest, MakeCheckpointTakesKeysOfTheModel) {
   const auto make = [&](const std::string& model) {
     return moebench({"make-checkpoint", "--model", model, "--out", "made"});
