@@ -33,7 +33,7 @@ constexpr string_view kMixtralExperts = "num_experts";
 // Whatever their values: how the model is stored, loaded, served or generates, and notes.
 constexpr string_view kIrrelevant =
     // of the file
-    "architectures auto_map custom_pipelines dtype torch_dtype use_bfloat16 name_or_path note "
+    "auto_map custom_pipelines dtype torch_dtype use_bfloat16 name_or_path note "
     "notes comment comments description license author name model_name base_model "
     "base_model_name_or_path version transformers.js_config "
     // of the tokenizer
@@ -238,6 +238,31 @@ void check_layer_types(const JsonValue& types) {
   if (!ok) types.fail(fmt::format("only \"{}\" is supported", fmt::join(known, "\" and \"")));
 }
 
+// What the class is called whose name "MixtralForCausalLM" begins with.
+string_view class_of(ModelType type) {
+  switch (type) {
+    case ModelType::kMixtral:
+      return "Mixtral";
+    case ModelType::kGraniteMoe:
+      return "GraniteMoe";
+  }
+  return "";
+}
+
+// A file whose model_type alone was changed has the class of another model here.
+void check_architectures(const JsonValue& names, ModelType type) {
+  const string_view own = class_of(type);
+  for (const nlohmann::json& name : names.json()) {
+    const std::string text = name.is_string() ? name.get<std::string>() : "";
+    const string_view rest = string_view(text).substr(std::min(own.size(), text.size()));
+    if (text.starts_with(own) && (rest.starts_with("For") || rest == "Model")) continue;
+    names.fail(
+        fmt::format("{} is no class of a {} model, such as {}ForCausalLM; set model_type to "
+                    "what the file is of, or remove this key",
+                    names.shown(), to_string(type), own));
+  }
+}
+
 // False where nothing is known of the key.
 bool check_key(const JsonObject& config, const std::string& key, ModelType type) {
   const JsonValue& value = config.at(key);
@@ -250,6 +275,8 @@ bool check_key(const JsonObject& config, const std::string& key, ModelType type)
   } else if (is_in(kQuantised, key)) {
     value.fail(
         "the weights are quantised or compressed; save the model without, and remove the key");
+  } else if (key == "architectures") {
+    check_architectures(value, type);
   } else if (key == "transformers_weights") {
     value.fail(
         "names the file of the weights, which is not looked up; rename the file to "
@@ -268,7 +295,7 @@ bool check_key(const JsonObject& config, const std::string& key, ModelType type)
 // Whether check_key() has a rule for it.
 bool is_model_key(const std::string& key, ModelType type) {
   return is_read(key, type) || find_feature(key, type) != nullptr || is_in(kQuantised, key) ||
-         is_in("transformers_weights layer_types mlp_layer_types", key) ||
+         is_in("architectures transformers_weights layer_types mlp_layer_types", key) ||
          std::ranges::count(kOtherNames, key, &OtherName::key) > 0;
 }
 

@@ -178,9 +178,27 @@ TEST(ModelKeys, SomeAreOfOneTypeAlone) {
               HasSubstr("unknown key 'num_experts'"));
 }
 
+// A file of another model whose model_type alone was changed.
+TEST(ModelKeys, ArchitecturesAreOfTheType) {
+  const auto architecture = [](const std::string& type, const std::string& name) {
+    return load(type, "\"architectures\": [\"" + name + "\"]").num_layers;
+  };
+  for (const char* head : {"ForCausalLM", "ForSequenceClassification", "Model"}) {
+    EXPECT_EQ(architecture("mixtral", std::string("Mixtral") + head), 2);
+    EXPECT_EQ(architecture("granitemoe", std::string("GraniteMoe") + head), 2);
+  }
+  EXPECT_THAT(
+      error_of([&] { architecture("mixtral", "Qwen3MoeForCausalLM"); }),
+      HasSubstr("tiny.json:5: key 'architectures': [\"Qwen3MoeForCausalLM\"] is no class of "
+                "a mixtral model, such as MixtralForCausalLM; set model_type"));
+  EXPECT_ANY_THROW(architecture("granitemoe", "GraniteMoeSharedForCausalLM"));
+  EXPECT_ANY_THROW(architecture("granitemoe", "MixtralForCausalLM"));
+  EXPECT_ANY_THROW(architecture("mixtral", ""));
+}
+
 TEST(ModelKeys, WhatSaysNothingOfTheModelIsKnown) {
   for (const char* key :
-       {"\"architectures\": [\"X\"]", "\"torch_dtype\": \"bfloat16\"", "\"dtype\": \"float32\"",
+       {"\"architectures\": []", "\"torch_dtype\": \"bfloat16\"", "\"dtype\": \"float32\"",
         "\"transformers_version\": \"5.0\"", "\"use_cache\": true", "\"_name_or_path\": \"x\"",
         "\"auto_map\": {}", "\"bos_token_id\": 1", "\"eos_token_id\": [1, 2]",
         "\"chat_template\": \"x\"", "\"id2label\": {}", "\"temperature\": 0.7", "\"top_k\": 50",

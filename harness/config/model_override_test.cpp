@@ -134,7 +134,7 @@ TEST_F(ModelOverride, NeedsABaseAndAKey) {
   EXPECT_THAT(error("{base: tiny}"), HasSubstr("sets no key of its base"));
   EXPECT_THAT(error("{base: tinny, num_hidden_layers: 2}"),
               AllOf(HasSubstr("s.yaml:3: "), HasSubstr("no model 'tinny'")));
-  EXPECT_THAT(error("{base: tiny, architectures: " + std::string(200, 'x') + "}"),
+  EXPECT_THAT(error("{base: tiny, torch_dtype: " + std::string(200, 'x') + "}"),
               HasSubstr("says nothing"));
 }
 
