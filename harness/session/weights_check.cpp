@@ -4,6 +4,8 @@
 #include <set>
 #include <tuple>
 
+#include "harness/base/error.h"
+#include "harness/base/system_error.h"
 #include "harness/weights/checkpoint_files.h"
 #include "harness/weights/parameters.h"
 
@@ -27,6 +29,19 @@ void check(const config::CellConfig& cell) {
   }
 }
 
+// A checkpoint of the model that a scenario cuts down may fit, or not.
+void check_with_remedy(const config::CellConfig& cell) {
+  try {
+    check(cell);
+  } catch (const SystemError&) {
+    throw;
+  } catch (const Error& error) {
+    if (!cell.model.overridden) throw;
+    throw Error("{}; or leave load_from out: the weights of {} are seeded then", error.what(),
+                cell.model.name);
+  }
+}
+
 }  // namespace
 
 void check_weights(const std::vector<config::CellConfig>& cells, bool may_leave_host) {
@@ -39,7 +54,7 @@ void check_weights(const std::vector<config::CellConfig>& cells, bool may_leave_
     const auto& model = cell.model;
     const bool is_new =
         checked.emplace(cell.load_from, model.path, model.name, cell.load.tensors).second;
-    if (is_new) check(cell);
+    if (is_new) check_with_remedy(cell);
   }
 }
 

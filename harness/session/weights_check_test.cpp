@@ -13,6 +13,7 @@ namespace moebench::session {
 namespace {
 
 namespace fs = std::filesystem;
+using ::testing::AllOf;
 using ::testing::HasSubstr;
 
 // A file of zeros with the parameters that `wanted` says.
@@ -80,7 +81,11 @@ TEST_F(WeightsCheck, AModelOfFewerLayersFits) {
   cell_.model.num_layers -= 1;
   EXPECT_EQ(error(), "no error");
   cell_.model.num_layers += 2;
-  EXPECT_THAT(error(), HasSubstr("has no tensor 'model.layers."));
+  cell_.model.name = "tiny(num_hidden_layers=3)";
+  cell_.model.overridden = std::make_shared<const std::string>();
+  EXPECT_THAT(error(), AllOf(HasSubstr("has no tensor 'model.layers."),
+                             HasSubstr("or leave load_from out: the weights of "
+                                       "tiny(num_hidden_layers=3) are seeded then")));
 }
 
 TEST_F(WeightsCheck, LeavesToTheRanksWhatIsTheirs) {
