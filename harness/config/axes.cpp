@@ -7,6 +7,7 @@
 #include "harness/base/check.h"
 #include "harness/config/limits.h"
 #include "harness/config/mesh.h"
+#include "harness/config/shipped.h"
 
 namespace moebench::config {
 
@@ -16,16 +17,6 @@ namespace {
 bool is_file(const std::filesystem::path& path) {
   std::error_code error;
   return std::filesystem::is_regular_file(path, error);
-}
-
-std::vector<std::string> models_in(const std::filesystem::path& folder) {
-  std::vector<std::string> names;
-  if (!std::filesystem::is_directory(folder)) return names;
-  for (const auto& entry : std::filesystem::directory_iterator(folder)) {
-    if (entry.path().extension() == ".json") names.push_back(entry.path().stem().string());
-  }
-  std::ranges::sort(names);
-  return names;
 }
 
 }  // namespace
@@ -141,14 +132,15 @@ std::filesystem::path resolve_model(const YamlValue& name, const std::filesystem
         fmt::format("no file {}; check the path", shortened(as_path.string(), kLongestShownPath)));
   }
   if (is_file(as_path / "config.json")) return as_path / "config.json";
-  // Not replace_extension or stem: a version such as "v0.1" looks like an extension.
-  const std::filesystem::path shipped = folder / "models" / (text.filename().string() + ".json");
-  if (is_file(shipped)) return shipped;
-  const std::vector<std::string> known = models_in(folder / "models");
-  const std::string remedy =
-      known.empty() ? "put its config.json there" : suggestion(text.filename().string(), known);
-  name.fail_as_unsupported(fmt::format("no model '{}' in {}; {}", shortened(text.string()),
-                                       (folder / "models").string(), remedy));
+  const std::vector<std::filesystem::path> folders = model_folders(folder);
+  if (const auto file = find_model(text.string(), folders)) return *file;
+  const std::vector<std::string> known = models_in(folders);
+  const std::string remedy = known.empty() ? "put its config.json there"
+                                           : suggestion(text.filename().string(), known) +
+                                                 " (moebench models lists those that come with it)";
+  name.fail_as_unsupported(fmt::format("no model '{}' in {}{}; {}", shortened(text.string()),
+                                       folders.front().string(),
+                                       folders.size() > 1 ? ", and none is shipped" : "", remedy));
 }
 
 }  // namespace moebench::config

@@ -10,20 +10,30 @@
 #include <utility>
 
 #include "harness/base/error.h"
+#include "harness/base/suite_files.h"
 
 namespace moebench::data {
 namespace {
 
 constexpr const char* kFortunesFolder = "/usr/share/games/fortunes/";
 
+// A pipe without a writer would not open before one comes.
+constexpr int kFlags = O_RDONLY | O_CLOEXEC | O_NONBLOCK;
+
+// A file of Debian's package, where tools/setup --user has unpacked that.
+int open_unpacked(const std::string& path) {
+  const auto cache = user_cache();
+  return cache ? ::open((cache->string() + "/debian" + path).c_str(), kFlags) : -1;
+}
+
 int open_for_reading(const std::string& path) {
-  // A pipe without a writer would not open before one comes.
-  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+  int fd = ::open(path.c_str(), kFlags);
   if (fd >= 0) return fd;
   const int error = errno;
   const bool is_fortune = error == ENOENT && path.starts_with(kFortunesFolder);
+  if (is_fortune && (fd = open_unpacked(path)) >= 0) return fd;
   throw Error("cannot read data file '{}': {}; {}", path, std::strerror(error),
-              is_fortune ? "install Debian's package 'fortunes'"
+              is_fortune ? "install Debian's package 'fortunes', or run tools/setup --user"
                          : "correct the path under 'files' of the scenario's data");
 }
 

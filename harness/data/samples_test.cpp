@@ -88,6 +88,18 @@ TEST(TextSamples, ReadsBytesAsUnsignedTokensFromAnyPlace) {
   EXPECT_THAT(middle, ElementsAre(0xc3, 0xa9));
 }
 
+TEST(TextSamples, ReadsWhatSetUpUnpackedOfAMissingPackage) {
+  const std::string fortune = "/usr/share/games/fortunes/no-such-fortune";
+  const TemporaryFolder cache;
+  const std::filesystem::path unpacked = cache.path() / "moebench/debian" / fortune.substr(1);
+  std::filesystem::create_directories(unpacked.parent_path());
+  write_file_atomically(unpacked, "ab");
+  ::setenv("XDG_CACHE_HOME", cache.path().c_str(), 1);
+  const auto samples = open_text_samples(data_cell(DataSource::kText, {fortune}));
+  ::unsetenv("XDG_CACHE_HOME");
+  EXPECT_THAT(tokens_of(*samples, 0), ElementsAre('a', 'b'));
+}
+
 TEST(TextSamples, NamesTheMissingFileAndThePackageItComesFrom) {
   CellConfig cell = data_cell(DataSource::kText, {"/usr/share/games/fortunes/no-such-fortune"});
   EXPECT_THAT(error_of([&] { open_text_samples(cell); }),

@@ -4,6 +4,7 @@
 
 #include "harness/base/error.h"
 #include "harness/base/temporary_folder.h"
+#include "harness/launch/libraries.h"
 #include "harness/launch/process.h"
 #include "harness/merge/rank_files.h"
 
@@ -48,7 +49,8 @@ std::optional<std::vector<RankResult>> run_probe(const ProbeRequest& request) {
       make_launch_command({.command = worker_command(request, folder.path()),
                            .ranks = request.ranks,
                            .threads_per_rank = request.threads_per_rank,
-                           .choice = request.launcher},
+                           .choice = request.launcher,
+                           .environment = library_environment(request.worker)},
                           request.place);
   ProcessOptions process;
   process.command = launch.command;

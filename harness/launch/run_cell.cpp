@@ -3,21 +3,20 @@
 #include <signal.h>
 #include <unistd.h>
 
-#include "harness/base/environment_variable.h"
 #include "harness/base/error.h"
 #include "harness/base/file.h"
-#include "harness/base/hash.h"
 #include "harness/base/system_error.h"
 #include "harness/base/utc_time.h"
 #include "harness/config/placeholders.h"
 #include "harness/data/encoded_text.h"
 #include "harness/launch/engine_log.h"
 #include "harness/launch/engine_start.h"
+#include "harness/launch/libraries.h"
 #include "harness/launch/output_growth.h"
 #include "harness/launch/process.h"
-#include "harness/launch/programs.h"
 #include "harness/launch/progress_watch.h"
 #include "harness/launch/shell_words.h"
+#include "harness/launch/worker.h"
 #include "harness/machine/memory_kills.h"
 #include "harness/machine/package_watch.h"
 #include "harness/machine/process_sampler.h"
@@ -95,7 +94,9 @@ EngineStart start_of(const config::CellConfig& cell, const fs::path& folder,
   request.threads_per_rank = cell.threads_per_rank;
   request.bind = cell.bind;
   request.choice = options.launcher;
-  request.environment = options.environment;
+  request.environment = library_environment(options.worker);
+  request.environment.insert(request.environment.end(), options.environment.begin(),
+                             options.environment.end());
   return {make_launch_command(request, options.place)};
 }
 
@@ -174,20 +175,6 @@ void finish_record(const config::CellConfig& cell, const fs::path& folder,
 }
 
 }  // namespace
-
-fs::path find_worker() {
-  const auto override_path = environment_variable("MOEBENCH_RANK_PROGRAM");
-  const fs::path worker = override_path
-                              ? fs::absolute(*override_path)
-                              : fs::read_symlink("/proc/self/exe").parent_path() / "moebench-rank";
-  if (is_program(worker)) return worker;
-  throw Error(
-      "the worker '{}' is no executable file; build it (cmake -DMOEBENCH_WITH_TORCH=ON), or let "
-      "MOEBENCH_RANK_PROGRAM name it",
-      worker.string());
-}
-
-std::string worker_hash(const fs::path& worker) { return hash_hex(read_file(worker)); }
 
 std::string program_hash(const config::CellConfig& cell, const fs::path& worker) {
   return cell.engine.is_builtin() ? worker_hash(worker) : engine_hash(cell.engine);

@@ -25,14 +25,7 @@ struct RunCellOptions {
   std::function<void(const RankProgress&)> on_progress = {};
 };
 
-// The worker beside the driver, or what MOEBENCH_RANK_PROGRAM names. Error with the remedy where
-// it is not an executable file.
-std::filesystem::path find_worker();
-
-// Which program a worker is: a hash of its file, `worker_hash` of a record.
-std::string worker_hash(const std::filesystem::path& worker);
-
-// The same of what a cell starts: the worker, or another engine.
+// Which program a cell starts, the worker or another engine: a hash, `worker_hash` of a record.
 std::string program_hash(const config::CellConfig& cell, const std::filesystem::path& worker);
 
 // The worker where a cell needs it, else an empty path. Checks the programs of other engines

@@ -208,12 +208,5 @@ TEST_F(RunCellTest, InterruptGivesNoRecord) {
   ::signal(SIGTERM, SIG_DFL);
 }
 
-TEST(FindWorker, MissingWorkerSaysTheRemedy) {
-  const TemporaryFolder empty;
-  ::setenv("MOEBENCH_RANK_PROGRAM", (empty.path() / "worker").c_str(), 1);
-  EXPECT_THROW(find_worker(), Error);
-  ::unsetenv("MOEBENCH_RANK_PROGRAM");
-}
-
 }  // namespace
 }  // namespace moebench::launch

@@ -12,6 +12,7 @@
 #include "harness/base/hash.h"
 #include "harness/base/words.h"
 #include "harness/config/limits.h"
+#include "harness/config/shipped.h"
 #include "harness/launch/shell_words.h"
 #include "harness/session/comparisons.h"
 
@@ -100,7 +101,7 @@ void shuffle(std::vector<PlannedRun>::iterator begin, std::vector<PlannedRun>::i
 
 std::vector<Scenario> select_scenarios(const Selection& selection) {
   std::vector<Scenario> scenarios =
-      config::load_scenarios(selection.file, {.ranks = selection.ranks});
+      config::load_scenarios(config::find_scenario(selection.file), {.ranks = selection.ranks});
   keep_named(selection.only, scenarios);
   const auto cannot_run = [](const Scenario& scenario) { return !scenario.cannot_run.empty(); };
   if (std::ranges::all_of(scenarios, cannot_run)) {

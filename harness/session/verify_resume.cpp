@@ -11,6 +11,7 @@
 #include "harness/launch/process.h"
 #include "harness/launch/progress_watch.h"
 #include "harness/launch/run_cell.h"
+#include "harness/launch/worker.h"
 #include "harness/session/data_check.h"
 #include "harness/session/plan.h"
 #include "harness/session/results_folder.h"

@@ -53,7 +53,8 @@ function(cuda_kernels name)
   set(lib moebench_${name}_cuda)
   add_library(${lib} STATIC ${M_SRCS})
   # What headers offer as constexpr, such as bfloat16.h, may be called on the device too.
-  set(flags --expt-relaxed-constexpr -Xcompiler=-Wall,-Wextra)
+  set(flags --expt-relaxed-constexpr -Xcompiler=-Wall,-Wextra
+            -Xcompiler=-fmacro-prefix-map=${PROJECT_SOURCE_DIR}/=)
   if(MOEBENCH_WERROR)
     list(APPEND flags --Werror=all-warnings -Xcompiler=-Werror)
   endif()

@@ -47,6 +47,12 @@ if(MOEBENCH_WITH_TORCH AND NOT MOEBENCH_WITH_MPI)
   message(FATAL_ERROR "MOEBENCH_WITH_TORCH needs MOEBENCH_WITH_MPI; switch both on or both off")
 endif()
 
+# The version that tools/setup unpacks, which the driver looks for too.
+set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/tools/wheels.txt)
+file(STRINGS ${PROJECT_SOURCE_DIR}/tools/wheels.txt _pin REGEX "^torch==")
+string(REGEX MATCH "^torch==([0-9.]+)" _ "${_pin}")
+set(MOEBENCH_TORCH_VERSION ${CMAKE_MATCH_1})
+
 if(MOEBENCH_WITH_TORCH)
   if(NOT MOEBENCH_TORCH_ROOT)
     # tools/setup unpacks the wheels here.
@@ -55,11 +61,7 @@ if(MOEBENCH_WITH_TORCH)
     else()
       set(_cache $ENV{HOME}/.cache)
     endif()
-    set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS
-                 ${PROJECT_SOURCE_DIR}/tools/wheels.txt)
-    file(STRINGS ${PROJECT_SOURCE_DIR}/tools/wheels.txt _pin REGEX "^torch==")
-    string(REGEX MATCH "^torch==([0-9.]+)" _ "${_pin}")
-    set(MOEBENCH_TORCH_ROOT ${_cache}/moebench/torch-${CMAKE_MATCH_1})
+    set(MOEBENCH_TORCH_ROOT ${_cache}/moebench/torch-${MOEBENCH_TORCH_VERSION})
   endif()
   if(NOT EXISTS ${MOEBENCH_TORCH_ROOT}/torch/lib/libtorch_cpu.so)
     message(FATAL_ERROR "libtorch not found in ${MOEBENCH_TORCH_ROOT}; run tools/setup, or set "
@@ -78,13 +80,18 @@ if(MOEBENCH_WITH_TORCH)
     _GLIBCXX_USE_CXX11_ABI=1 AT_PER_OPERATOR_HEADERS=1 FMT_HEADER_ONLY=1)
   target_link_directories(libtorch INTERFACE ${_torch}/lib)
   target_link_libraries(libtorch INTERFACE torch_cpu c10)
-  set(_rpath "-Wl,-rpath,${_torch}/lib")
+  set(_rpath -Wl,-rpath,${_torch}/lib)
+  # Programs that are installed find it beside themselves (MOEBENCH_RELOCATABLE).
+  set(MOEBENCH_TORCH_RPATH $ORIGIN/../lib/moebench/torch/lib)
   foreach(_dir IN LISTS _nvidia_libs)
     string(APPEND _rpath ",-rpath,${_dir}")
+    file(RELATIVE_PATH _relative ${MOEBENCH_TORCH_ROOT} ${_dir})
+    list(APPEND MOEBENCH_TORCH_RPATH $ORIGIN/../lib/moebench/${_relative})
     target_link_options(libtorch INTERFACE "-Wl,-rpath-link,${_dir}")
   endforeach()
   # Old-style RPATH also serves libtorch_cpu's own needs (cudart, cupti) and wins over LD_LIBRARY_PATH.
-  target_link_options(libtorch INTERFACE ${_rpath} -Wl,--disable-new-dtags)
+  target_link_options(libtorch INTERFACE
+    "$<$<NOT:$<BOOL:$<TARGET_PROPERTY:MOEBENCH_RELOCATABLE>>>:${_rpath}>" -Wl,--disable-new-dtags)
   if(MOEBENCH_WITH_CUDA)
     # Devices, streams and the caching allocator. Operations on GPUs are in libtorch_cuda, which is
     # loaded when a cell asks for a GPU.

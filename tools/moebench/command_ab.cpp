@@ -9,6 +9,7 @@
 #include "harness/base/words.h"
 #include "harness/launch/programs.h"
 #include "harness/launch/run_cell.h"
+#include "harness/launch/worker.h"
 #include "harness/session/pair_session.h"
 #include "harness/session/plan.h"
 #include "harness/session/results_folder.h"
@@ -139,7 +140,7 @@ fs::path find_worker_at(const std::string& path, const std::string& option) {
   for (const fs::path& worker : {fs::path(path), fs::path(path) / "bin" / "moebench-rank",
                                  fs::path(path) / "moebench-rank"}) {
     if (launch::is_program(worker)) {
-      return fs::absolute(worker).lexically_normal();
+      return launch::checked_worker(fs::absolute(worker).lexically_normal());
     }
   }
   throw Error(

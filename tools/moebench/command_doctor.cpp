@@ -4,7 +4,7 @@
 
 #include "harness/launch/machine_probe.h"
 #include "harness/launch/process.h"
-#include "harness/launch/run_cell.h"
+#include "harness/launch/worker.h"
 #include "harness/machine/machine_load.h"
 #include "harness/merge/merge_probes.h"
 #include "reports/figures/figures.h"

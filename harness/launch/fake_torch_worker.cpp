@@ -1,0 +1,3 @@
+int moebench_fake_torch();
+
+int main() { return moebench_fake_torch(); }
