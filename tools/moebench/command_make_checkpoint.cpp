@@ -1,32 +1,15 @@
 #include <fmt/core.h>
 #include <unistd.h>
 
-#include <filesystem>
 #include <iostream>
 
-#include "harness/base/error.h"
 #include "harness/base/units.h"
 #include "harness/weights/make_checkpoint.h"
 #include "tools/moebench/commands.h"
-#include "tools/moebench/tree_places.h"
+#include "tools/moebench/shipped.h"
 
 namespace moebench::cli {
 namespace {
-
-namespace fs = std::filesystem;
-
-fs::path find_model_config(const std::string& model) {
-  if (fs::is_regular_file(model)) return model;
-  if (fs::is_regular_file(fs::path(model) / "config.json")) return fs::path(model) / "config.json";
-  for (const fs::path& folder : tree_places("scenarios/models")) {
-    const fs::path path = folder / (model + ".json");
-    if (fs::is_regular_file(path)) return path;
-  }
-  throw Error(
-      "no model '{}'; give a config.json, a folder that holds one, or the name of a file in "
-      "scenarios/models",
-      model);
-}
 
 void show_progress(std::int64_t done, std::int64_t total) {
   std::cerr << fmt::format("\r\033[K{:.2f} of {:.2f} GB", done / kBytesPerGigabyte,

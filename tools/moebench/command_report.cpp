@@ -14,7 +14,7 @@
 #include "tools/moebench/commands.h"
 #include "tools/moebench/load_results.h"
 #include "tools/moebench/output.h"
-#include "tools/moebench/tree_places.h"
+#include "tools/moebench/shipped.h"
 
 namespace moebench::cli {
 namespace {
@@ -40,14 +40,6 @@ reports::ReportOptions report_options(const ReportArguments& options) {
   return report;
 }
 
-std::filesystem::path find_published(const std::string& path) {
-  if (path != kPublishedFigures) return path;
-  for (const std::filesystem::path& place : tree_places(path)) {
-    if (std::filesystem::is_regular_file(place)) return place;
-  }
-  throw Error("no {} here or above the program; name a file: --published FILE", path);
-}
-
 std::string cards_of(const std::vector<record::CellRecord>& records,
                      const ReportArguments& options) {
   if (options.seed_table || options.profile || is_pivot(options) || !options.published.empty()) {
@@ -65,7 +57,9 @@ void write_text(std::vector<record::CellRecord> records, const ReportArguments& 
     reports::print(document, report.format, report.print, write);
   };
   if (!options.published.empty()) {
-    const auto figures = reports::read_published(find_published(options.published));
+    const bool is_named = options.published != kPublishedFigures;
+    const auto figures =
+        reports::read_published(is_named ? options.published : shipped_figures().string());
     return print(reports::published_document(records, figures));
   }
   if (options.seed_table) {

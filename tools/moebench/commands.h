@@ -21,6 +21,13 @@ int run_command(const ImportArguments& options);
 int run_command(const LoadArguments& options);
 int run_command(const MakeCheckpointArguments& options);
 int run_command(const DoctorArguments& options);
+int run_command(const ModelsArguments& options);
+int run_command(const ScenariosArguments& options);
+int run_command(const CompletionArguments& options);
+int run_command(const ManArguments& options);
+inline int run_command(const SuiteCommand& command) {
+  return std::visit([](const auto& options) { return run_command(options); }, command);
+}
 inline int run_command(const GateCommand& command) {
   return std::visit([](const auto& options) { return run_command(options); }, command);
 }

@@ -411,6 +411,7 @@ std::variant<Command, Information> parse_command_line(int argc, const char* cons
   MakeCheckpointArguments make_checkpoint;
   DoctorArguments doctor;
   GateCommandArguments gate;
+  SuiteArguments suite;
   CLI::App app("Compares ways to train mixture-of-experts models: memory, time, tokens per second.",
                "moebench");
   app.set_version_flag("--version", "moebench " + machine::version_text());
@@ -427,6 +428,7 @@ std::variant<Command, Information> parse_command_line(int argc, const char* cons
   add_make_checkpoint(app, make_checkpoint);
   add_doctor(app, doctor);
   add_gate_commands(app, gate);
+  add_suite_commands(app, suite);
   refuse_empty_words(argc, argv);
   try {
     app.parse(argc, argv);
@@ -442,6 +444,7 @@ std::variant<Command, Information> parse_command_line(int argc, const char* cons
   gate.calibrate.command_line = gate.ab.command_line = gate.selftest.command_line =
       run.command_line;
   if (const auto command = given_gate_command(app, gate)) return Command{*command};
+  if (const auto command = given_suite_command(app, suite)) return Command{*command};
   if (app.got_subcommand("list")) return Command{list};
   if (app.got_subcommand("run")) return Command{run};
   if (app.got_subcommand("profile")) return Command{profile};

@@ -8,6 +8,7 @@
 
 #include "tools/moebench/gate_options.h"
 #include "tools/moebench/launcher_options.h"
+#include "tools/moebench/suite_options.h"
 
 namespace moebench::cli {
 
@@ -157,9 +158,10 @@ struct MakeCheckpointArguments {
   std::string shard_size = "1GB";
 };
 
-using Command = std::variant<ListArguments, RunArguments, ProfileArguments, VerifyResumeArguments,
-                             ReportArguments, DiffArguments, AdoptArguments, ImportArguments,
-                             LoadArguments, MakeCheckpointArguments, DoctorArguments, GateCommand>;
+using Command =
+    std::variant<ListArguments, RunArguments, ProfileArguments, VerifyResumeArguments,
+                 ReportArguments, DiffArguments, AdoptArguments, ImportArguments, LoadArguments,
+                 MakeCheckpointArguments, DoctorArguments, GateCommand, SuiteCommand>;
 
 // --help or --version: the text for stdout, nothing else to do.
 struct Information {
