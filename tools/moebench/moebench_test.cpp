@@ -11,6 +11,8 @@
 #include <thread>
 
 #include "harness/base/file.h"
+#include "harness/config/scenario.h"
+#include "harness/config/shipped.h"
 #include "harness/record/record.h"
 #include "harness/testing/fake_worker.h"
 #include "tools/moebench/moebench_testing.h"
@@ -84,6 +86,33 @@ class MoebenchTest : public ::testing::Test {
   TemporaryFolder folder_;
   FakeWorker worker_{folder_.path() / "worker", 2};
 };
+
+TEST_F(MoebenchTest, WhatIsShippedIsFoundFromAnyFolder) {
+  EXPECT_THAT(moebench({"list", "quickstart"}).out, HasSubstr("expert_kernel"));
+  EXPECT_THAT(moebench({"models"}).out, HasSubstr("mixtral-tiny"));
+  const Output wrong = moebench({"run", "quikstart"});
+  EXPECT_EQ(wrong.exit_code, 2);
+  EXPECT_THAT(wrong.err, HasSubstr("did you mean 'quickstart'?"));
+}
+
+TEST_F(MoebenchTest, ScenariosTellWhatARoundTookHere) {
+  const auto row = [&] {
+    const std::string csv = moebench({"scenarios", "--format", "csv"}).out;
+    const std::size_t begin = csv.find(R"("quickstart",)");
+    return csv.substr(begin, csv.find('\n', begin) - begin);
+  };
+  EXPECT_THAT(row(), HasSubstr(R"("quickstart","quickstart","4","",)"));
+  for (const auto& cell : config::load_scenarios(config::find_scenario("quickstart"))[0].cells) {
+    for (const double seconds : {1, 2, 30}) {
+      record::CellRecord record;
+      record.id = cell.id();
+      record.repetition = static_cast<int>(seconds);
+      record.metrics["run_time"] = {.unit = "ns", .value = seconds * 1e9};
+      record::append(folder_.path() / "results/other", record);
+    }
+  }
+  EXPECT_THAT(row(), HasSubstr(R"("quickstart","quickstart","4","8000000000",)"));
+}
 
 TEST_F(MoebenchTest, EachScenarioIsWholeWhoeverRanTheCell) {
   const char* const two = R"(
