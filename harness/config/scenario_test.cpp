@@ -183,7 +183,7 @@ TEST(ShippedScenarios, AllLoad) {
   EXPECT_THAT(cells["peers"], ElementsAre(5, 5));
   EXPECT_THAT(cells["fms-pr69"], ElementsAre(2));
   EXPECT_THAT(cells["sharding"], ElementsAre(3));
-  EXPECT_THAT(cells["seed-anatomy"], ElementsAre(6));
+  EXPECT_THAT(cells["fms-anatomy"], ElementsAre(6));
 }
 
 // Their models have the auxiliary loss, as they had before there was a choice: so cells keep ids.

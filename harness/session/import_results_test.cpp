@@ -37,7 +37,7 @@ class ImportResults : public ::testing::Test {
 TEST_F(ImportResults, TheOriginalTableIsComputed) {
   const auto records = import_results(fms(kPullRequest69)).records;
   const std::string text =
-      reports::print(reports::seed_table_document(records), reports::Format::kMarkdown);
+      reports::print(reports::fms_table_document(records), reports::Format::kMarkdown);
   EXPECT_THAT(text,
               AllOf(HasSubstr("| Mixtral-8x7B | 8"), HasSubstr("| none "),
                     HasSubstr("| ep8-megablocks |"), HasSubstr(" -17.0 % "), HasSubstr(" 4.04x ")));

@@ -87,7 +87,7 @@ TEST(Card, IsTheGoldenText) {
 }
 
 TEST(Card, IsByTheSchema) {
-  auto imported = test::seed_records();
+  auto imported = test::fms_records();
   imported[0].environment["imported"] = "fms";
   for (const auto& records : {test::quickstart(), test::awkward_records(), imported}) {
     const auto cards = cards_of(records);
@@ -111,7 +111,7 @@ TEST(Card, ShowsTheSpreadOfTheRepetitions) {
 }
 
 TEST(Card, SaysWhetherArmsAgree) {
-  auto records = test::seed_records();
+  auto records = test::fms_records();
   EXPECT_EQ(cards_of(records)[0].at("agreement"), "not compared");
   records[0].workload = records[1].workload = "w";
   for (auto& record : records)

@@ -16,7 +16,7 @@ using ::testing::Not;
 class Cost : public ::testing::Test {
  protected:
   // Two arms of 8 ranks, of which the first trains 80 x 8 tokens/s.
-  Cost() : records_(test::seed_records()) {
+  Cost() : records_(test::fms_records()) {
     for (record::CellRecord& record : records_) record.environment["device"] = "cuda";
     records_[0].metrics["tokens_per_second"].value = 80;
   }

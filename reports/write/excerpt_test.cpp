@@ -31,7 +31,7 @@ TEST(ReportExcerpt, HoldsAllThatReportsShow) {
   for (CellRecord& record : arms) record = with_rates(record, record.id[0] == 'b' ? 5.5 : 5.4321);
   const auto folder = std::filesystem::path(::testing::TempDir()) / "moebench_report_excerpt";
   for (const auto& records :
-       {arms, test::seed_records(), test::loads(), test::awkward_records(),
+       {arms, test::fms_records(), test::loads(), test::awkward_records(),
         std::vector<CellRecord>{test::profiled("loop"), test::traced("grouped", 5e6)}}) {
     std::filesystem::create_directories(folder);
     std::string lines;
@@ -45,8 +45,8 @@ TEST(ReportExcerpt, HoldsAllThatReportsShow) {
                 write_report(records, {.format = format.value}))
           << format.name;
     }
-    EXPECT_EQ(print(seed_table_document(excerpts), Format::kMarkdown),
-              print(seed_table_document(records), Format::kMarkdown));
+    EXPECT_EQ(print(fms_table_document(excerpts), Format::kMarkdown),
+              print(fms_table_document(records), Format::kMarkdown));
     std::filesystem::remove_all(folder);
   }
 }

@@ -22,7 +22,7 @@ std::map<std::string, Document> layouts() {
   return {{"report", report_document(test::quickstart())},
           {"report of loads", report_document(test::loads())},
           {"report of awkward records", report_document(test::awkward_records())},
-          {"seed table", seed_table_document(test::quickstart())},
+          {"fms table", fms_table_document(test::quickstart())},
           {"profile", profile_document({test::profiled("loop"), test::profiled("grouped")}, {})},
           {"profile on a GPU", profile_document({test::traced("loop", 6e6)}, {})},
           {"load profiles", load_profiles_document(test::loads())},

@@ -98,7 +98,7 @@ TEST(Reference, ThatMatchesNothingIsAnErrorWithWhatThereIs) {
 }
 
 TEST(Improvement, ComparesOnlyCellsThatAreOkAndMeasured) {
-  auto records = test::seed_records();
+  auto records = test::fms_records();
   const auto change = [&](const char* metric) {
     const auto scenarios = group_cells(records);
     const auto& cells = scenarios[0].cells;

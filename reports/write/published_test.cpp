@@ -30,7 +30,7 @@ std::string error(const std::string& text) {
 }
 
 TEST(Published, StandsBesideWhatWasMeasured) {
-  auto records = test::seed_records();
+  auto records = test::fms_records();
   for (auto& record : records) record.environment["gpu_model"] = "NVIDIA A100-SXM4-80GB";
   const std::string text = text_of(
       records,

@@ -42,7 +42,7 @@ inline void set_figures(record::CellRecord& record, const Figures& figures) {
 }
 
 // The two rows of fms-acceleration's PR 69 (Mixtral-8x7B on 8 GPUs) as records.
-inline std::vector<record::CellRecord> seed_records() {
+inline std::vector<record::CellRecord> fms_records() {
   const auto row = [](const char* id, const char* parallelism, const char* ep_degree,
                       const char* kernel, const Figures& figures) {
     record::CellRecord record;

@@ -20,8 +20,8 @@ TEST(Markdown, ComparesTheCellsOfAScenario) {
 }
 
 TEST(Markdown, ComputesTheSeedsImprovementsFromItsColumns) {
-  const std::string text = write_report(test::seed_records(), {});
-  expect_golden("seed_comparison.md", text);
+  const std::string text = write_report(test::fms_records(), {});
+  expect_golden("fms_comparison.md", text);
   // Of one run each, which proves nothing of a time.
   for (const char* improvement : {" -17.0 % ", " -23.9 % ", " 4.0x ? ", " 4.1x ? "}) {
     EXPECT_THAT(text, HasSubstr(improvement));
@@ -29,7 +29,7 @@ TEST(Markdown, ComputesTheSeedsImprovementsFromItsColumns) {
 }
 
 TEST(Markdown, StatesNoImprovementAgainstAFailedBaseline) {
-  auto records = test::seed_records();
+  auto records = test::fms_records();
   records[0].disposition = record::Disposition::kIncorrect;
   records[0].message = "loss differs from the reference";
   const std::string text = write_report(records, {});
@@ -38,7 +38,7 @@ TEST(Markdown, StatesNoImprovementAgainstAFailedBaseline) {
 }
 
 TEST(Markdown, SaysWhyAFailureIsKnown) {
-  auto records = test::seed_records();
+  auto records = test::fms_records();
   records[1].disposition = record::Disposition::kOutOfMemory;
   records[1].message = "rank 0: no memory";
   records[1].known_failure = record::KnownFailure{"too large for this machine", "2030-12-31"};
@@ -48,7 +48,7 @@ TEST(Markdown, SaysWhyAFailureIsKnown) {
 }
 
 TEST(Markdown, ShowsTheShareOfTheGemmRateWhereMeasured) {
-  auto records = test::seed_records();
+  auto records = test::fms_records();
   EXPECT_THAT(write_report(records, {}), Not(HasSubstr("share of GEMM rate")));
   records[0].metrics["gemm_share"] = {.unit = "1", .value = 0.257};
   EXPECT_THAT(write_report(records, {}), HasSubstr(" 25.7 % "));
@@ -56,7 +56,7 @@ TEST(Markdown, ShowsTheShareOfTheGemmRateWhereMeasured) {
 }
 
 TEST(Markdown, ShowsTheShareWithRecomputeWhereSomethingIsRecomputed) {
-  auto records = test::seed_records();
+  auto records = test::fms_records();
   const auto set = [&](std::size_t i, double flops, double share) {
     records[i].metrics["model_flops"] = {.unit = "FLOP", .value = 3e12};
     records[i].metrics["hardware_flops"] = {.unit = "FLOP", .value = flops};
@@ -88,7 +88,7 @@ TEST(Markdown, ShowsTheMemoryOfADeviceWhereMeasured) {
 }
 
 TEST(Markdown, RowsOfSeveralProgramsAreMarked) {
-  auto records = test::seed_records();
+  auto records = test::fms_records();
   for (CellRecord& record : records) record.environment["worker_hash"] = "aaa";
   EXPECT_THAT(write_report(records, {}), Not(HasSubstr("program")));
   records[1].environment["worker_hash"] = "bbb";
@@ -103,7 +103,7 @@ TEST(Markdown, RowsOfSeveralProgramsAreMarked) {
 }
 
 TEST(Markdown, SaysWhereAScenarioHasNoBaseline) {
-  auto records = test::seed_records();
+  auto records = test::fms_records();
   records.erase(records.begin());
   const std::string text = write_report(records, {});
   EXPECT_THAT(text, HasSubstr("There is one cell, so nothing to compare it with"));
@@ -113,7 +113,7 @@ TEST(Markdown, SaysWhereAScenarioHasNoBaseline) {
 
 TEST(Markdown, TakesAnotherBaseline) {
   const std::string text = write_report(
-      test::seed_records(), {.reference = {{"parallelism", "ep"}, {"expert_kernel", "grouped"}}});
+      test::fms_records(), {.reference = {{"parallelism", "ep"}, {"expert_kernel", "grouped"}}});
   EXPECT_THAT(text, HasSubstr(" +20.4 % "));
   EXPECT_THAT(text, HasSubstr(" 0.25x ? "));
 }
@@ -130,19 +130,19 @@ TEST(MachineReport, AQuietMachineIsSaidToBeOne) {
   EXPECT_EQ(write_machine_report(test::machine(), Format::kJson), record::to_json(test::machine()));
 }
 
-std::string seed_table(const std::vector<CellRecord>& records) {
-  return print(seed_table_document(records), Format::kMarkdown);
+std::string fms_table(const std::vector<CellRecord>& records) {
+  return print(fms_table_document(records), Format::kMarkdown);
 }
 
-TEST(SeedTable, HasTheSeedsColumnsAndComputedImprovements) {
-  const std::string text = seed_table(test::seed_records());
-  expect_golden("seed_table.md", text);
+TEST(FmsTable, HasTheColumnsOfFmsAndComputedImprovements) {
+  const std::string text = fms_table(test::fms_records());
+  expect_golden("fms_table.md", text);
   EXPECT_THAT(text, HasSubstr(" -17.0 % "));
   EXPECT_THAT(text, HasSubstr(" 4.04x "));
 }
 
-TEST(SeedTable, ShowsFailedCellsAndSmallModels) {
-  expect_golden("seed_table_quickstart.md", seed_table(test::quickstart()));
+TEST(FmsTable, ShowsFailedCellsAndSmallModels) {
+  expect_golden("fms_table_quickstart.md", fms_table(test::quickstart()));
 }
 
 TEST(Csv, IsLongForm) {
@@ -201,7 +201,7 @@ TEST(Report, TellsTheArmsOfPairsApart) {
 }
 
 TEST(Report, SaysWhatTokensCost) {
-  auto records = test::seed_records();
+  auto records = test::fms_records();
   EXPECT_THAT(write_report(records, {}), Not(HasSubstr("<summary>Cost</summary>")));
   for (CellRecord& record : records) record.environment["device"] = "cuda";
   EXPECT_THAT(write_report(records, {}),
@@ -224,7 +224,7 @@ TEST(Report, OfNoRecordsIsAnError) {
   for (const FormatRow& format : formats()) {
     EXPECT_THROW(write_report({}, {.format = format.value}), Error) << format.name;
   }
-  EXPECT_THROW(seed_table_document({}), Error);
+  EXPECT_THROW(fms_table_document({}), Error);
 }
 
 }  // namespace

@@ -33,7 +33,7 @@ def parse_arguments():
     return parser.parse_args()
 
 
-# What a worker process does: the seed's steps, or the local experts alone.
+# What a worker process does: the steps that fms-acceleration takes, or the local experts alone.
 
 
 def tensor_name(layer, expert, matrix):

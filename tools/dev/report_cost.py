@@ -25,7 +25,7 @@ REPORTS = {
     "terminal": ["--format", "terminal"],
     "csv": ["--format", "csv"],
     "json": ["--format", "json"],
-    "seed-table": ["--seed-table", "--format", "markdown"],
+    "fms-table": ["--fms-table", "--format", "markdown"],
     "csv-wide": ["--format", "csv-wide"],
     "latex": ["--format", "latex"],
     "card": ["--format", "card"],

@@ -42,9 +42,9 @@ reports::ReportOptions report_options(const ReportArguments& options) {
 
 std::string cards_of(const std::vector<record::CellRecord>& records,
                      const ReportArguments& options) {
-  if (options.seed_table || options.profile || is_pivot(options) || !options.published.empty()) {
+  if (options.fms_table || options.profile || is_pivot(options) || !options.published.empty()) {
     throw Error(
-        "--format card is of cells; leave out --seed-table, --profile, --published and pivots");
+        "--format card is of cells; leave out --fms-table, --profile, --published and pivots");
   }
   return reports::print_cards(records);
 }
@@ -62,8 +62,8 @@ void write_text(std::vector<record::CellRecord> records, const ReportArguments& 
         reports::read_published(is_named ? options.published : shipped_figures().string());
     return print(reports::published_document(records, figures));
   }
-  if (options.seed_table) {
-    return print(reports::seed_table_document(std::move(records), report.reference));
+  if (options.fms_table) {
+    return print(reports::fms_table_document(std::move(records), report.reference));
   }
   const bool has_figures = reports::shows_figures(report.format);
   if (options.profile) {

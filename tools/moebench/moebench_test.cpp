@@ -179,15 +179,15 @@ TEST_F(MoebenchTest, ImportsTheResultsOfAnotherHarness) {
     EXPECT_EQ(output.exit_code, 0) << output.err;
     return output.out;
   };
-  EXPECT_THAT(report({"--seed-table"}), AllOf(HasSubstr("ep8-megablocks"), HasSubstr("-17.0 %"),
-                                              HasSubstr("4.04x"), HasSubstr("CRASHED")));
+  EXPECT_THAT(report({"--fms-table"}), AllOf(HasSubstr("ep8-megablocks"), HasSubstr("-17.0 %"),
+                                             HasSubstr("4.04x"), HasSubstr("CRASHED")));
   EXPECT_THAT(report({"--price", "2"}), AllOf(HasSubstr("-23.9 %"), HasSubstr("cost / Gtoken")));
   EXPECT_THAT(report({"--format", "csv-wide"}), HasSubstr("\"fms.framework_config\""));
   EXPECT_THAT(report({"--format", "latex"}), HasSubstr("\\begin{tabular}"));
   EXPECT_THAT(report({"--format", "card"}), HasSubstr("\"kind\": \"fms\""));
   EXPECT_THAT(report({"--published"}), HasSubstr("published: fms-acceleration"));
   EXPECT_EQ(moebench({"report", "r", "--published", "none.csv"}).exit_code, 2);
-  EXPECT_EQ(moebench({"report", "r", "--format", "card", "--seed-table"}).exit_code, 2);
+  EXPECT_EQ(moebench({"report", "r", "--format", "card", "--fms-table"}).exit_code, 2);
 }
 
 TEST_F(MoebenchTest, ListShowsWhatCannotRunAndWhy) {
@@ -506,7 +506,7 @@ TEST_F(MoebenchTest, ReportWritesEveryFormat) {
   const std::string dir = results().string();
   EXPECT_THAT(moebench({"report", dir, "--format", "csv"}).out, HasSubstr("tokens_per_second"));
   EXPECT_THAT(moebench({"report", dir, "--format", "json"}).out, HasSubstr("\"schema_version\""));
-  EXPECT_THAT(moebench({"report", dir, "--seed-table"}).out, HasSubstr("mem_peak"));
+  EXPECT_THAT(moebench({"report", dir, "--fms-table"}).out, HasSubstr("mem_peak"));
   EXPECT_EQ(moebench({"report", dir, "--reference", "parallelism=ep", "--out", "table.md"}).out,
             "");
   EXPECT_THAT(read_file(folder_.path() / "table.md"), HasSubstr("|"));

@@ -161,8 +161,9 @@ void add_report(CLI::App& app, ReportArguments& options) {
             "Columns of the first table; of a pivot axes whose values are columns");
   add_words(*report, "--values", options.values, "Pivot: metrics, a table each");
   report->add_flag("--wide", options.is_wide, "All columns, and nothing folded or left out");
-  report->add_flag("--seed-table", options.seed_table,
+  report->add_flag("--fms-table", options.fms_table,
                    "The columns of fms-acceleration's benchmark table");
+  report->add_flag("--seed-table", options.fms_table)->group("");  // its name of before
   report->add_flag("--profile", options.profile, "The profiles, where the cells have any");
   report
       ->add_option("--published", options.published,

@@ -81,7 +81,7 @@ struct ReportArguments {
   std::vector<std::string> columns{};    // of a pivot axes
   std::vector<std::string> values{};     // metrics
   bool is_wide = false;
-  bool seed_table = false;
+  bool fms_table = false;
   bool profile = false;
   bool keep_other_builds = false;
   std::string published{};  // file of figures that others have published; empty: not asked for

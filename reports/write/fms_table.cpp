@@ -51,7 +51,7 @@ Column memory_column(const std::vector<Cell>& cells) {
   return column;
 }
 
-Table seed_table(const ScenarioCells& scenario, const Reference& reference) {
+Table fms_table(const ScenarioCells& scenario, const Reference& reference) {
   const auto& cells = scenario.cells;
   return {
       renamed(axis_column(cells, "model"), "Model"),
@@ -68,7 +68,7 @@ Table seed_table(const ScenarioCells& scenario, const Reference& reference) {
 
 }  // namespace
 
-Document seed_table_document(std::vector<record::CellRecord> recorded,
+Document fms_table_document(std::vector<record::CellRecord> recorded,
                              const AxisValues& reference_axes) {
   const auto records = check_agreement(std::move(recorded));
   const auto scenarios = group_cells(records);
@@ -76,7 +76,7 @@ Document seed_table_document(std::vector<record::CellRecord> recorded,
   Document document;
   for (const auto& scenario : scenarios) {
     add_section(document, {2, scenario.name},
-                seed_table(scenario, Reference(scenario, reference_axes)));
+                fms_table(scenario, Reference(scenario, reference_axes)));
   }
   return document;
 }
