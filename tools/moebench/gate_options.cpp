@@ -9,6 +9,7 @@
 #include "harness/base/words.h"
 #include "tools/moebench/number_checks.h"
 #include "tools/moebench/option_groups.h"
+#include "tools/moebench/wrong_words.h"
 
 namespace moebench::cli {
 namespace {
@@ -90,7 +91,7 @@ void add_gate(CLI::App& app, GateArguments& options) {
       ->type_name("LIST")
       ->delimiter(',')
       ->allow_extra_args(false)
-      ->check(CLI::IsMember({"regressed", "inconclusive", "missing"}));
+      ->check(known_word({"regressed", "inconclusive", "missing"}));
   gate->add_option("--baseline", options.baseline,
                    "Compare memory, tokens and loss of DIR's runs with this baseline instead")
       ->type_name("NAME");
@@ -126,7 +127,7 @@ void add_baseline(CLI::App& app, BaselineArguments& options) {
   CLI::App* baseline = app.add_subcommand("baseline", "Keep results under a name");
   baseline->add_option("ACTION", options.action, "What to do")
       ->required()
-      ->check(CLI::IsMember({"save", "list", "show", "promote", "rm"}));
+      ->check(known_word({"save", "list", "show", "promote", "rm"}));
   baseline->add_option("NAME", options.name, "Of the baseline; all but list need it");
   baseline->add_option("DIR", options.folder, "Results folder to save");
   add_store(*baseline, options.store);

@@ -11,8 +11,12 @@ int main(int argc, char** argv) {
   try {
     const auto parsed = cli::parse_command_line(argc, argv);
     if (const auto* information = std::get_if<cli::Information>(&parsed)) {
-      cli::print_text(information->text);
-      return cli::kExitOk;
+      if (information->exit_code == cli::kExitOk) {
+        cli::print_text(information->text);
+      } else {
+        std::cerr << information->text;
+      }
+      return information->exit_code;
     }
     return std::visit([](const auto& options) { return cli::run_command(options); },
                       std::get<cli::Command>(parsed));

@@ -43,15 +43,14 @@ CLI::Validator unsigned_number() {
 }
 
 CLI::Validator seconds_above_0() {
-  return real_number("POSITIVE",
+  return real_number(">0",
                      fmt::format("number of seconds above 0, at most {:g}", config::kMaxSeconds),
                      false, config::kMaxSeconds);
 }
 
 CLI::Validator seconds_from_0() {
-  return real_number("NONNEGATIVE",
-                     fmt::format("number of seconds from 0 to {:g}", config::kMaxSeconds), true,
-                     config::kMaxSeconds);
+  return real_number(">=0", fmt::format("number of seconds from 0 to {:g}", config::kMaxSeconds),
+                     true, config::kMaxSeconds);
 }
 
 CLI::Validator num_repeats_or_auto() {
@@ -61,7 +60,7 @@ CLI::Validator num_repeats_or_auto() {
 }
 
 CLI::Validator number_from_0(double max) {
-  return real_number("NONNEGATIVE", fmt::format("number from 0 to {:g}", max), true, max);
+  return real_number(">=0", fmt::format("number from 0 to {:g}", max), true, max);
 }
 
 }  // namespace moebench::cli

@@ -16,8 +16,10 @@
 #include "harness/machine/environment.h"
 #include "harness/trainers/adapter.h"
 #include "reports/write/format.h"
+#include "tools/moebench/help_pages.h"
 #include "tools/moebench/number_checks.h"
 #include "tools/moebench/option_groups.h"
+#include "tools/moebench/wrong_words.h"
 
 namespace moebench::cli {
 namespace {
@@ -28,10 +30,10 @@ constexpr std::int64_t kMaxRows = 1'000'000;                   // of a table
 
 // The words of an enum, but for those that make no sense on the command line.
 template <NamedEnum Enum>
-CLI::IsMember one_of(const std::vector<std::string>& but = {}) {
+CLI::Validator one_of(const std::vector<std::string>& but = {}) {
   std::vector<std::string> words = names<Enum>();
   std::erase_if(words, [&](const std::string& word) { return std::ranges::count(but, word) > 0; });
-  return CLI::IsMember(words);
+  return known_word(std::move(words));
 }
 
 void add_cells(CLI::App& app, session::Selection& selection) {
@@ -206,7 +208,7 @@ void add_adopt(CLI::App& app, AdoptArguments& options) {
   adopt->add_option("--adapter", options.adapter, "Whose logs they are; auto: by their lines")
       ->capture_default_str()
       ->type_name("NAME")
-      ->check(CLI::IsMember(adapters));
+      ->check(known_word(adapters));
   adopt->add_option("--pattern", options.pattern, "Regular expression with groups, for regex")
       ->type_name("TEXT");
   adopt->add_option("--meaning", options.meaning, "For regex: tokens_scope=global,...")
@@ -236,7 +238,7 @@ void add_import(CLI::App& app, ImportArguments& options) {
   for (const imports::ImporterInfo& row : imports::importers()) kinds.emplace_back(row.name);
   import->add_option("KIND", options.kind, "Whose results they are")
       ->required()
-      ->check(CLI::IsMember(kinds));
+      ->check(known_word(kinds));
   import->add_option("FILE", options.files, "Its files, each with all of its runs")->required();
   import->add_option("--scenario", options.scenario, "Heading in reports, default KIND")
       ->type_name("NAME");
@@ -346,6 +348,21 @@ void add_doctor(CLI::App& app, DoctorArguments& options) {
   add_launcher(*doctor, options.launcher);
 }
 
+void add_help(CLI::App& app, std::string& command) {
+  CLI::App* help = app.add_subcommand("help", "Show the options of a command, with examples");
+  help->add_option("COMMAND", command, "Which one; without it the commands are listed");
+}
+
+// `moebench help COMMAND`, which is `moebench COMMAND --help`.
+Information help_of(const CLI::App& app, const std::string& command) {
+  if (command.empty())
+    return {app.get_formatter()->make_help(&app, app.get_name(), CLI::AppFormatMode::Normal)};
+  const auto found = app.get_subcommands(
+      [&](const CLI::App* candidate) { return candidate->get_name() == command; });
+  if (found.empty()) refuse_command(app, command);
+  return {found.front()->help(app.get_name())};
+}
+
 // Refuses what a shell makes of an unset variable: taken for a value it would be the default.
 void refuse_empty_words(int argc, const char* const* argv) {
   for (int i = 1; i < argc; ++i) {
@@ -381,7 +398,7 @@ void add_format(CLI::App& app, std::string& format, const std::string& descripti
   std::vector<std::string> names;
   for (const reports::FormatRow& row : reports::formats()) names.emplace_back(row.name);
   names.insert(names.end(), more.begin(), more.end());
-  app.add_option("--format", format, description)->type_name("NAME")->check(CLI::IsMember(names));
+  app.add_option("--format", format, description)->type_name("NAME")->check(known_word(names));
 }
 
 void add_figure(CLI::App& app, std::string& figure) {
@@ -417,6 +434,7 @@ std::variant<Command, Information> parse_command_line(int argc, const char* cons
                "moebench");
   app.set_version_flag("--version", "moebench " + machine::version_text());
   app.require_subcommand(1);
+  lay_out_help(app);
   add_list(app, list);
   add_run(app, run);
   add_profile(app, profile);
@@ -430,16 +448,22 @@ std::variant<Command, Information> parse_command_line(int argc, const char* cons
   add_doctor(app, doctor);
   add_gate_commands(app, gate);
   add_suite_commands(app, suite);
+  std::string command_to_explain;
+  add_help(app, command_to_explain);
+  add_help_texts(app);
+  if (argc < 2) return Information{first_steps(app), kExitUsage};
   refuse_empty_words(argc, argv);
   try {
     app.parse(argc, argv);
-  } catch (const CLI::CallForHelp&) {
+  } catch (const CLI::CallForHelp& call) {
+    if (has_unknown_words(app)) refuse_words(app, call.what());
     return Information{app.help()};
   } catch (const CLI::CallForVersion& version) {
     return Information{std::string(version.what()) + "\n"};
   } catch (const CLI::ParseError& error) {
-    throw Error("{}; see moebench --help", shortened_words(error.what()));
+    refuse_words(app, error.what());
   }
+  if (app.got_subcommand("help")) return help_of(app, command_to_explain);
   run.command_line = profile.command_line = verify_resume.command_line = load.command_line =
       adopt.command_line = import.command_line = join_words(argc, argv);
   gate.calibrate.command_line = gate.ab.command_line = gate.selftest.command_line =

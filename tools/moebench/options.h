@@ -163,9 +163,11 @@ using Command =
                  ReportArguments, DiffArguments, AdoptArguments, ImportArguments, LoadArguments,
                  MakeCheckpointArguments, DoctorArguments, GateCommand, SuiteCommand>;
 
-// --help or --version: the text for stdout, nothing else to do.
+// --help or --version: a text for stdout and nothing else to do; for stderr where it stands in
+// place of a command that is missing.
 struct Information {
   std::string text;
+  int exit_code = kExitOk;
 };
 
 // The one table of options: parses, checks and prints help. Error where the words make no command.
