@@ -6,7 +6,9 @@
 #include <map>
 
 #include "harness/base/error.h"
+#include "harness/base/words.h"
 #include "harness/config/engine.h"
+#include "reports/write/axis_values.h"
 
 namespace moebench::reports {
 namespace {
@@ -100,23 +102,49 @@ bool has_axis(const AxisValues& axes, const std::string& name) {
   return std::any_of(axes.begin(), axes.end(), [&](const auto& a) { return a.first == name; });
 }
 
-// "parallelism: fsdp, ep; ranks: 2"
-std::string axes_present(const std::vector<ScenarioCells>& scenarios) {
+std::vector<const record::CellRecord*> first_records(const std::vector<ScenarioCells>& scenarios) {
   std::vector<const record::CellRecord*> firsts;
   for (const auto& scenario : scenarios) {
     for (const Cell& cell : scenario.cells) firsts.push_back(&cell.first());
   }
+  return firsts;
+}
+
+// Each once, in the order of the records.
+std::vector<std::string> values_present(const std::vector<const record::CellRecord*>& records,
+                                        const std::string& axis) {
+  std::vector<std::string> values;
+  for (const record::CellRecord* record : records) {
+    const std::string value = record->axis(axis);
+    if (!value.empty() && !has_name(values, value)) values.push_back(value);
+  }
+  return values;
+}
+
+// "parallelism: fsdp, ep; ranks: 2"
+std::string axes_present(const std::vector<const record::CellRecord*>& records) {
   std::string text;
-  for (const auto& name : axis_names(firsts)) {
-    std::vector<std::string> values;
-    for (const auto* first : firsts) {
-      const std::string value = first->axis(name);
-      const bool known = std::find(values.begin(), values.end(), value) != values.end();
-      if (!known && !value.empty()) values.push_back(value);
-    }
-    text += fmt::format("{}{}: {}", text.empty() ? "" : "; ", name, fmt::join(values, ", "));
+  for (const auto& name : axis_names(records)) {
+    text += fmt::format("{}{}: {}", text.empty() ? "" : "; ", name,
+                        fmt::join(values_present(records, name), ", "));
   }
   return text;
+}
+
+// A name or a value that no record has is most often a slip.
+void check_words(const std::vector<const record::CellRecord*>& records, const AxisValues& axes) {
+  const std::vector<std::string> names = axis_names(records);
+  for (const auto& [name, value] : axes) {
+    if (!has_name(names, name)) {
+      throw Error("--baseline: the results have no axis '{}'; {}", shortened(name),
+                  suggestion_and_list(name, names));
+    }
+    const auto values = values_present(records, name);
+    if (!has_name(values, value)) {
+      throw Error("--baseline: no result has {}={}; {}", name, shortened(value),
+                  suggestion(value, values));
+    }
+  }
 }
 
 const Cell* only_one_for(const Cell& cell, std::vector<const Cell*> candidates) {
@@ -146,8 +174,10 @@ void check_baseline(const std::vector<ScenarioCells>& scenarios, const AxisValue
   const bool found = std::ranges::any_of(
       scenarios, [&](const ScenarioCells& scenario) { return first_with(scenario, axes); });
   if (found) return;
+  const auto records = first_records(scenarios);
+  check_words(records, axes);
   throw Error("baseline '{}' matches no cell; the results have these axes and values: {}",
-              text_of(axes), axes_present(scenarios));
+              text_of(axes), axes_present(records));
 }
 
 std::vector<const Cell*> Reference::of_cells(const ScenarioCells& scenario) const {

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "harness/base/error.h"
+#include "harness/testing/error_of.h"
 #include "reports/write/records_testing.h"
 
 namespace moebench::reports {
@@ -84,17 +85,28 @@ TEST(Reference, PrefersTheCellsOwnDegree) {
 }
 
 TEST(Reference, ThatMatchesNothingIsAnErrorWithWhatThereIs) {
-  for (const AxisValues& axes :
-       {AxisValues{{"parallelism", "tp"}}, AxisValues{{"paralellism", "ep"}}}) {
-    try {
-      reference_id(matrix(), "fl", axes);
-      FAIL();
-    } catch (const Error& error) {
-      EXPECT_THAT(error.what(), HasSubstr(axes[0].first + "=" + axes[0].second));
-      EXPECT_THAT(error.what(), HasSubstr("parallelism: fsdp, ep; ep_degree: 1, 2, 4; "
-                                          "expert_kernel: loop, grouped; ranks: 2"));
-    }
-  }
+  const auto records = matrix();
+  EXPECT_EQ(error_of([&] {
+              check_baseline(group_cells(records), {{"parallelism", "fsdp"}, {"ep_degree", "4"}});
+            }),
+            "baseline 'parallelism=fsdp, ep_degree=4' matches no cell; the results have these axes "
+            "and values: parallelism: fsdp, ep; ep_degree: 1, 2, 4; expert_kernel: loop, grouped; "
+            "ranks: 2");
+}
+
+TEST(Reference, ASlipIsNamedWithTheNearestWord) {
+  const auto records = matrix();
+  const auto scenarios = group_cells(records);
+  const auto error = [&](const AxisValues& axes) {
+    return error_of([&] { check_baseline(scenarios, axes); });
+  };
+  EXPECT_THAT(error({{"paralelism", "fsdp"}}),
+              HasSubstr("--baseline: the results have no axis 'paralelism'; did you mean "
+                        "'parallelism'?"));
+  EXPECT_EQ(error({{"parallelism", "fdsp"}}),
+            "--baseline: no result has parallelism=fdsp; did you mean 'fsdp'?");
+  EXPECT_EQ(error({{"ep_degree", "3"}}),
+            "--baseline: no result has ep_degree=3; use one of: 1, 2, 4");
 }
 
 TEST(Improvement, ComparesOnlyCellsThatAreOkAndMeasured) {

@@ -5,7 +5,9 @@
 
 #include "harness/base/error.h"
 #include "harness/base/file.h"
+#include "harness/base/words.h"
 #include "harness/config/cell.h"
+#include "harness/config/mesh.h"
 #include "harness/weights/parameters.h"
 #include "reports/figures/figures.h"
 #include "reports/write/write.h"
@@ -42,6 +44,24 @@ std::int64_t ranks_of(const LoadArguments& options) {
   if (options.one_rank.value_or(0) < ranks) return ranks;
   throw Error("--one-rank {}: the ranks are 0 to {}; give --ranks or --ep-degree",
               *options.one_rank, ranks - 1);
+}
+
+// The scenario is none that the user wrote, so its errors would name what nobody knows.
+void check_ep_degree(const LoadArguments& options, const config::ModelConfig& model) {
+  if (!options.ep_degree || options.parallelism != to_string(config::Parallelism::kEp)) return;
+  config::CellConfig cell;
+  cell.model = model;
+  cell.ranks = options.ranks.value_or(model.num_experts);  // without --ranks any number of them
+  std::vector<std::string> fitting;
+  for (const std::int64_t degree : config::ep_degrees(cell)) {
+    if (degree == *options.ep_degree) return;
+    fitting.push_back(std::to_string(degree));
+  }
+  const bool fits_experts = model.num_experts % *options.ep_degree == 0;
+  throw Error("--ep-degree: {} does not divide the {}; use {}", *options.ep_degree,
+              fits_experts ? fmt::format("{} ranks", cell.ranks)
+                           : fmt::format("{} experts of the model", model.num_experts),
+              join_alternatives(fitting));
 }
 
 // The cells as a scenario, which `moebench run` takes as well.
@@ -96,7 +116,9 @@ int run_command(const LoadArguments& options) {
   const fs::path checkpoint = fs::absolute(options.checkpoint).lexically_normal();
   const fs::path model = fs::absolute(model_folder(checkpoint)).lexically_normal();
   // This says what is wrong with the files before ranks are started for it.
-  weights::checkpoint_source(checkpoint.string(), config::load_model_config(model / "config.json"));
+  const config::ModelConfig config = config::load_model_config(model / "config.json");
+  weights::checkpoint_source(checkpoint.string(), config);
+  check_ep_degree(options, config);
   const fs::path scenario = fs::path(options.out) / "scenario.yaml";
   fs::create_directories(options.out);
   write_file_atomically(scenario, scenario_text(options, checkpoint, model));
