@@ -90,6 +90,7 @@ EngineStart start_of(const config::CellConfig& cell, const fs::path& folder,
   LaunchRequest request;
   request.command = {options.worker.string(), "--cell", (folder / "cell.yaml").string(), "--out",
                      folder.string()};
+  if (options.gemm_rate_is_known) request.command.emplace_back("--gemm-rate-known");
   request.ranks = cell.processes();
   request.threads_per_rank = cell.threads_per_rank;
   request.bind = cell.bind;

@@ -21,6 +21,7 @@ struct RunCellOptions {
   LaunchPlace place;
   machine::MachineFacts machine;
   EnvironmentVariables environment = {};  // of the ranks, beside and over the launcher's
+  bool gemm_rate_is_known = false;        // the ranks need not measure it
   double slowdown = 0;                    // of all that is started, from outside (ProcessOptions)
   std::function<void(const RankProgress&)> on_progress = {};
 };

@@ -35,6 +35,10 @@ Verdict judge_processes(const RankResults& ranks, const Outcome& outcome);
 // or has in another number of samples than its peers, is absent.
 record::Metrics merge_metrics(const std::vector<record::RankResult>& ranks);
 
+// Adds gemm_share and hardware_gemm_share where `metrics`, merged ones, have the FLOPs that every
+// rank reaches and its GEMM rate.
+void add_gemm_shares(record::Metrics& metrics);
+
 // The analytic memory estimate (estimate::estimate_memory) as metrics mem_estimate*.
 record::Metrics estimate_metrics(const config::CellConfig& cell);
 

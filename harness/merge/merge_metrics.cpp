@@ -194,19 +194,6 @@ void add_rates(const std::vector<RankResult>& ranks, Metrics& merged) {
   }
 }
 
-// `flops` per second as a share of the rank's measured GEMM rate.
-void add_gemm_share(const std::vector<RankResult>& ranks, const char* flops, const char* share_name,
-                    Metrics& merged) {
-  const Values rate = values_of_ranks(ranks, "gemm_flops_per_second");
-  const auto found = merged.find(flops);
-  if (rate.empty() || found == merged.end() || !(smallest(rate) > 0)) return;
-  Values share;
-  for (std::size_t rank = 0; rank < rate.size(); ++rank) {
-    share.push_back(*found->second.per_rank[rank] / rate[rank]);
-  }
-  merged[share_name] = per_rank_metric(share_name, share, mean);
-}
-
 double largest_over_mean(const Values& values) {
   const double total = sum(values);
   return total > 0 ? largest(values) / mean(values) : 1;
@@ -255,7 +242,32 @@ void add_routing(const std::vector<RankResult>& ranks, Metrics& merged) {
   add_per_layer("rank_load_cv", by_rank, coefficient_of_variation, merged);
 }
 
+// Every rank's; empty where one of them lacks it.
+Values values_per_rank(const Metrics& metrics, const char* name) {
+  const auto found = metrics.find(name);
+  if (found == metrics.end()) return {};
+  Values values;
+  for (const auto& value : found->second.per_rank) {
+    if (!value) return {};
+    values.push_back(*value);
+  }
+  return values;
+}
+
+// `flops` per second as a share of the rank's GEMM rate.
+void add_gemm_share(const char* flops, const char* name, Metrics& metrics) {
+  const Values reached = values_per_rank(metrics, flops);
+  const Values rate = values_per_rank(metrics, "gemm_flops_per_second");
+  if (reached.empty() || rate.size() != reached.size() || !(smallest(rate) > 0)) return;
+  metrics[name] = per_rank_metric(name, over_ranks({reached, rate}, std::divides<>()), mean);
+}
+
 }  // namespace
+
+void add_gemm_shares(Metrics& metrics) {
+  add_gemm_share("model_flops_per_second", "gemm_share", metrics);
+  add_gemm_share("hardware_flops_per_second", "hardware_gemm_share", metrics);
+}
 
 Metrics merge_metrics(const std::vector<RankResult>& ranks) {
   MOEBENCH_CHECK(!ranks.empty());
@@ -266,8 +278,7 @@ Metrics merge_metrics(const std::vector<RankResult>& ranks) {
   const auto step_time = merged.find("step_time");
   if (step_time != merged.end()) add("runtime", sum(step_time->second.samples), merged);
   add_rates(ranks, merged);
-  add_gemm_share(ranks, "model_flops_per_second", "gemm_share", merged);
-  add_gemm_share(ranks, "hardware_flops_per_second", "hardware_gemm_share", merged);
+  add_gemm_shares(merged);
   add_routing(ranks, merged);
   return merged;
 }

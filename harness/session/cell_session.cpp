@@ -14,6 +14,7 @@
 #include "harness/launch/progress_watch.h"
 #include "harness/launch/run_cell.h"
 #include "harness/session/data_check.h"
+#include "harness/session/known_gemm_rates.h"
 #include "harness/session/results_folder.h"
 #include "harness/session/scenario_places.h"
 #include "harness/session/today.h"
@@ -117,6 +118,7 @@ class Runner {
         options_(std::move(options)),
         program_of_(std::move(program_of)),
         rounds_(session.cells, session.round_rules),
+        gemm_rates_(session.round_rules.disturbance),
         axes_(varying_axes(session.cells)) {}
 
   // Takes what is on record as it stands in the folder.
@@ -169,6 +171,7 @@ class Runner {
     auto record = launch::run_cell(run.cell, run.repetition, options_);
     if (!record) {
       display.end_run("interrupted");
+    options_.gemm_rate_is_known = gemm_rates_.has(run.cell);
       return false;
     }
     record->environment["command_line"] = session_.command_line;
@@ -176,6 +179,7 @@ class Runner {
     warn_of_few_data(run.cell, *record);
     const auto before = recorded_.find(run.key());
     if (before != recorded_.end()) {
+    gemm_rates_.settle(run.cell, *record);
       record->scenarios = all_places(run.cell, before->second.scenarios);
     }
     record::append(options_.results_folder, *record);
@@ -192,6 +196,7 @@ class Runner {
   std::vector<std::string> axes_;
   Records recorded_;
   std::set<std::pair<std::string, int>> attempted_;
+  KnownGemmRates gemm_rates_;
 };
 
 // The planned cells in the file's order, whatever the order of the run.

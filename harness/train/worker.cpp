@@ -66,7 +66,7 @@ class Worker {
     describe_environment();
     if (const auto rss = machine::rss_bytes()) put(result_.metrics, "rss_baseline", *rss);
     world_.barrier();
-    put(result_.metrics, "gemm_flops_per_second", gemm_rate());
+    measure_gemm_rate();
     timed_pass();
     if (result_.disposition == record::Disposition::kOk) check_memory();
     if (result_.disposition == record::Disposition::kOk) profile();
@@ -104,11 +104,20 @@ class Worker {
     }
   }
 
-  double gemm_rate() const {
+  void measure_gemm_rate() {
     const auto dtype = model::scalar_type(cell_.dtype);
-    if (!place_.is_cuda()) return measure::gemm_flops_per_second(dtype, options_.gemm_size);
-    return measure::gpu_gemm_flops_per_second(dtype, place_.device,
-                                              [this] { device::synchronize(place_); });
+    const bool on_gpu = place_.is_cuda();
+    if (options_.gemm_rate_is_known) {
+      measure::prepare_gemm(at::TensorOptions().dtype(dtype).device(place_.device),
+                            on_gpu ? measure::kGpuGemmSize : options_.gemm_size);
+      if (on_gpu) device::synchronize(place_);
+      return;
+    }
+    progress("probe", 0, 1, 0);
+    put(result_.metrics, "gemm_flops_per_second",
+        on_gpu ? measure::gpu_gemm_flops_per_second(dtype, place_.device,
+                                                    [this] { device::synchronize(place_); })
+               : measure::gemm_flops_per_second(dtype, options_.gemm_size));
   }
 
   void progress(const char* phase, std::int64_t step, std::int64_t of, double tokens_per_second) {

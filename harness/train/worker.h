@@ -15,9 +15,9 @@
 namespace moebench::train {
 
 struct WorkerOptions {
-  // Called on rank 0: phase ("load", "warmup", "steps", "save", "memory", "numerics", "profile"),
-  // step from 1, steps in the phase, real tokens per second of this rank in the last step (0 where
-  // there is none).
+  // Called on rank 0: phase ("probe", "load", "warmup", "steps", "save", "memory", "numerics",
+  // "profile"), step from 1, steps in the phase, real tokens per second of this rank in the last
+  // step (0 where there is none).
   std::function<void(const char* phase, std::int64_t step, std::int64_t num_steps,
                      double tokens_per_second)>
       progress = [](const char*, std::int64_t, std::int64_t, double) {};
@@ -31,17 +31,19 @@ struct WorkerOptions {
   std::function<Source(Source)> adapt_source = [](Source source) { return source; };
   // The matrices that the GEMM rate is measured with; tests of other things take small ones.
   std::int64_t gemm_size = measure::kGemmSize;
+  // The driver knows the GEMM rate of ranks like these: it is not measured again.
+  bool gemm_rate_is_known = false;
   // A profile leaves its files here, in a folder that all ranks see.
   std::filesystem::path profile_folder = ".";
   SaveOptions save;  // how checkpoints are saved where the cell asks for them
 };
 
-// Runs one repetition of a cell on this rank: measure the GEMM rate, load, warm up, timed steps
-// with checkpoints saved between them, then a second run of the first steps from the same initial
-// state for memory alone, where the cell asks for them a third from perturbed weights, which shows
-// what rounding does, and a fourth for its profile. Collective over
-// `world`. Metrics: see harness/record/schema.md. The result is `incorrect` where a loss is not
-// finite or the second run's losses differ from the first's.
+// Runs one repetition of a cell on this rank: measure the GEMM rate (where it is not known), load,
+// warm up, timed steps with checkpoints saved between them, then a second run of the first steps
+// from the same initial state for memory alone, where the cell asks for them a third from perturbed
+// weights, which shows what rounding does, and a fourth for its profile. Collective over `world`.
+// Metrics: see harness/record/schema.md. The result is `incorrect` where a loss is not finite or
+// the second run's losses differ from the first's.
 record::RankResult run_worker(const config::CellConfig& cell, comm::Communicator& world,
                               const WorkerOptions& options);
 

@@ -176,9 +176,10 @@ Figures gemm_figures(const Subject& subject) {
     const Json data = {{"value", to_json({"GEMM rate", {"FLOP/s", "GFLOP/s", 1e9}})},
                        {"labels", std::move(rate_labels)},
                        {"series", std::move(series)}};
-    figures.push_back(make_figure(
-        "gemm_rate", "GEMM rate that each rank measured before its steps; unlike ones: disturbed",
-        "bars", data, std::move(rates)));
+    figures.push_back(
+        make_figure("gemm_rate",
+                    "GEMM rate that was measured of each rank before steps; unlike ones: disturbed",
+                    "bars", data, std::move(rates)));
   }
   return figures;
 }

@@ -5,9 +5,11 @@
 #include <map>
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <string_view>
 
 #include "harness/base/utc_time.h"
 #include "reports/figures/groups.h"
+#include "reports/write/gemm_rates.h"
 
 namespace moebench::reports {
 namespace {
@@ -46,6 +48,13 @@ constexpr std::array kPanels = {
     Panel{"gpu_throttled_share", "share of time throttled", kPlain, true},
     Panel{"gpu_temperature", "hottest GPU", {"celsius", "°C", 1}, false},
     Panel{"gemm_flops_per_second", "GEMM rate before the steps", {"FLOP/s", "GFLOP/s", 1e9}, true}};
+
+// A GEMM rate that was taken over says nothing of the machine then.
+std::optional<double> measured_value(const record::CellRecord& record, const char* metric) {
+  const bool is_rate = std::string_view(metric) == "gemm_flops_per_second";
+  if (is_rate && record.environment.contains(kGemmRateOf)) return std::nullopt;
+  return record.value(metric);
+}
 
 std::vector<Run> runs_of(const ScenarioCells& scenario) {
   std::vector<Run> runs;
@@ -87,7 +96,7 @@ Figures session_figures(const Subject& subject) {
     add_row(numbers, {rows[run.row].get<std::string>(), static_cast<double>(run.record->repetition),
                       run.record->started_at, run.length_s * 1e9});
     for (std::size_t i = 0; i < kPanels.size(); ++i) {
-      const auto value = run.record->value(kPanels[i].metric);
+      const auto value = measured_value(*run.record, kPanels[i].metric);
       columns[i].add(value);
       if (value) points[i].push_back({from, printed(value, kPanels[i].style)});
     }

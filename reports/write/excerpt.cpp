@@ -16,8 +16,8 @@ constexpr std::array<std::string_view, 2> kByRank = {"step_time", "gemm_flops_pe
 constexpr std::string_view kBenchmarkCounters = "benchmark_counter.";
 
 // These differ from run to run, so that no two records could share their environment.
-constexpr std::array<std::string_view, 3> kOfOneRun = {"driver_load_average_at_start",
-                                                       "driver_swap_used_bytes", "log_hash"};
+constexpr std::array<std::string_view, 4> kOfOneRun = {
+    "driver_load_average_at_start", "driver_swap_used_bytes", "gemm_rate_since", "log_hash"};
 
 }  // namespace
 

@@ -9,14 +9,24 @@
 
 namespace moebench::reports {
 
+// Names in the environment of a record that took its rate over the run that measured it.
+inline constexpr const char* kGemmRateOf = "gemm_rate_of";
+
+// Joins what the rate of a rank depends on, as the record states it, into one text.
+std::string gemm_conditions(const record::CellRecord& record);
+
+// "repetition 0 of 2f0e..., 2026-02-03T04:05:06Z": the run whose measurement the record has, its
+// own or the one that it was taken over from.
+std::string gemm_measurement(const record::CellRecord& record);
+
 // A machine's GEMM rate for one rank: what the runs of a results folder measured of it, each before
 // its steps. One such measurement is noisy (what else the machine does then decides it), and a
-// share of it would be as well; so tables take the median over all runs.
+// share of it would be as well; so tables take the median over all runs that measured it.
 struct GemmRate {
   double flops_per_second = 0;  // median over the runs, of their means over ranks
   double smallest = 0;
   double largest = 0;
-  int runs = 0;
+  int runs = 0;  // that measured it
 };
 
 class GemmRates {

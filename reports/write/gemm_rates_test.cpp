@@ -71,6 +71,18 @@ TEST(GemmRates, AreApartWhereTheConditionsAre) {
   EXPECT_EQ(GemmRates(records).of(records[0])->runs, 2);
 }
 
+// What later runs took over is no measurement more, whether the one that made it is at hand or not.
+TEST(GemmRates, WhatIsTakenOverCountsOnce) {
+  std::vector<CellRecord> records = {run(0, 100e9), run(1, 100e9), run(2, 100e9)};
+  for (std::size_t i : {1, 2}) records[i].environment[kGemmRateOf] = gemm_measurement(records[0]);
+  EXPECT_EQ(gemm_measurement(records[2]), gemm_measurement(records[0]));
+  EXPECT_EQ(GemmRates(records).of(records[1])->runs, 1);
+  records.push_back(run(3, 50e9));
+  EXPECT_DOUBLE_EQ(GemmRates(records).of(records[1])->flops_per_second, 75e9);
+  records.erase(records.begin());
+  EXPECT_DOUBLE_EQ(GemmRates(records).of(records[0])->flops_per_second, 75e9);
+}
+
 TEST(GemmRates, WhereNoneWasMeasuredTheRecordedShareStands) {
   CellRecord record = run(0, 100e9);
   record.metrics.erase("gemm_flops_per_second");

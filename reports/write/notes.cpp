@@ -201,8 +201,8 @@ Lines definition_lines(const Comparison& of) {
     const Lines measured = rates.describe(scenario);
     if (!measured.empty()) {
       line += fmt::format(
-          " The rate is that of all runs in these results under the same conditions, each "
-          "measured before its steps: {}.",
+          " The rate is what runs in these results measured before their steps, under the same "
+          "conditions: {}.",
           fmt::join(measured, "; "));
     }
     lines.push_back(line);

@@ -74,8 +74,10 @@ record::RankResult guarded(const std::function<record::RankResult()>& work) {
 }
 
 record::RankResult train_cell(const config::CellConfig& cell, comm::Communicator& world,
-                              const std::filesystem::path& out) {
+                              const RankOptions& arguments) {
+  const std::filesystem::path out = arguments.out;
   train::WorkerOptions options;
+  options.gemm_rate_is_known = arguments.gemm_rate_is_known;
   options.progress = [](const char* phase, std::int64_t step, std::int64_t of, double rate) {
     std::printf("progress: phase=%s step=%lld of=%lld tokens_per_second=%.1f\n", phase,
                 static_cast<long long>(step), static_cast<long long>(of), rate);
@@ -137,11 +139,12 @@ int finish(record::RankResult result, const record::Environment& facts,
   comm::abort_world(1);  // the others may wait in a collective that this rank will never join
 }
 
-int run_cell(const std::filesystem::path& cell_file, const std::filesystem::path& out) {
+int run_cell(const RankOptions& options) {
   const record::Environment facts = machine::rank_environment();
-  const config::CellConfig cell = config::read_cell(cell_file);
+  const config::CellConfig cell = config::read_cell(options.cell);
   const auto world = make_world(cell.processes());
-  return finish(guarded([&] { return train_cell(cell, *world, out); }), facts, *world, out);
+  return finish(guarded([&] { return train_cell(cell, *world, options); }), facts, *world,
+                options.out);
 }
 
 int run_probe(std::int64_t ranks, const probe::ProbeOptions& options,
@@ -164,7 +167,7 @@ int main(int argc, char** argv) {
     }
     return options.probe_ranks > 0
                ? moebench::run_probe(options.probe_ranks, options.probe, options.out)
-               : moebench::run_cell(options.cell, options.out);
+               : moebench::run_cell(options);
   } catch (const moebench::Error& error) {
     fmt::print(stderr, "moebench-rank: error: {}\n", error.what());
     return 2;

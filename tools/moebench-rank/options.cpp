@@ -23,7 +23,8 @@ Number positive(const char* option, const char* text) {
 }  // namespace
 
 RankOptions parse_rank_options(int argc, char** argv) {
-  constexpr std::array<option, 7> kOptions = {{{"cell", required_argument, nullptr, 'c'},
+  constexpr std::array<option, 8> kOptions = {{{"cell", required_argument, nullptr, 'c'},
+                                               {"gemm-rate-known", no_argument, nullptr, 'g'},
                                                {"probe", required_argument, nullptr, 'p'},
                                                {"threads", required_argument, nullptr, 't'},
                                                {"quick", no_argument, nullptr, 'q'},
@@ -35,6 +36,9 @@ RankOptions parse_rank_options(int argc, char** argv) {
     switch (found) {
       case 'c':
         options.cell = optarg;
+        break;
+      case 'g':
+        options.gemm_rate_is_known = true;
         break;
       case 'p':
         options.probe_ranks = positive<std::int64_t>("--probe", optarg);
@@ -58,6 +62,9 @@ RankOptions parse_rank_options(int argc, char** argv) {
   if (optind < argc) refuse(fmt::format("unexpected argument '{}'", argv[optind]));
   if (options.cell.empty() == (options.probe_ranks == 0)) {
     refuse("exactly one of --cell and --probe is needed");
+  }
+  if (options.gemm_rate_is_known && options.cell.empty()) {
+    refuse("--gemm-rate-known is of a --cell");
   }
   if (options.out.empty()) refuse("--out is needed");
   return options;

@@ -7,22 +7,25 @@
 
 namespace moebench {
 
-inline constexpr const char* kRankUsage = R"(usage: moebench-rank --cell FILE --out DIR
+inline constexpr const char* kRankUsage =
+    R"(usage: moebench-rank --cell FILE --out DIR [--gemm-rate-known]
        moebench-rank --probe RANKS --out DIR [--threads N] [--quick]
 
 One rank of one repetition of a cell, or of a probe of the machine; started by moebench.
 
-  --cell FILE    resolved cell (cell.yaml) to train
-  --probe RANKS  measure the machine with so many ranks instead
-  --threads N    threads of a rank of the probe
-  --quick        a shorter probe
-  --out DIR      existing folder for rank_<r>.json
+  --cell FILE        resolved cell (cell.yaml) to train
+  --gemm-rate-known  do not measure the GEMM rate; moebench knows it from a run before
+  --probe RANKS      measure the machine with so many ranks instead
+  --threads N        threads of a rank of the probe
+  --quick            a shorter probe
+  --out DIR          existing folder for rank_<r>.json
 )";
 
 struct RankOptions {
   bool help = false;
-  std::string cell;              // empty: a probe
-  std::int64_t probe_ranks = 0;  // 0: a cell
+  std::string cell;                 // empty: a probe
+  bool gemm_rate_is_known = false;  // of the cell's ranks
+  std::int64_t probe_ranks = 0;     // 0: a cell
   probe::ProbeOptions probe;
   std::string out;
 };

@@ -3,7 +3,9 @@
 #include <ATen/core/Tensor.h>
 #include <ATen/ops/mm.h>
 #include <ATen/ops/rand.h>
+#include <ATen/ops/zeros.h>
 
+#include <algorithm>
 #include <vector>
 
 #include "harness/base/units.h"
@@ -19,6 +21,9 @@ namespace {
 constexpr std::size_t kMinRounds = 5;
 constexpr std::size_t kMaxRounds = 101;
 constexpr std::int64_t kMinTotalNs = 500'000'000;
+
+// Enough for libtorch to take the path of large products, and a thirtieth of one.
+constexpr std::int64_t kPreparedRows = 64;
 
 // `products` of them at a time.
 double median_rate(const at::TensorOptions& options, std::int64_t n, int products,
@@ -45,6 +50,16 @@ double median_rate(const at::TensorOptions& options, std::int64_t n, int product
 
 double gemm_flops_per_second(c10::ScalarType dtype, std::int64_t n) {
   return median_rate(at::TensorOptions().dtype(dtype), n, 1, [] {});
+}
+
+// Everything a measurement does but the rounds, and of the first product a part.
+void prepare_gemm(const at::TensorOptions& options, std::int64_t n) {
+  const at::Tensor a = at::rand({n, n}, options);
+  const at::Tensor b = at::rand({n, n}, options);
+  at::Tensor c = at::zeros({n, n}, options);
+  const std::int64_t rows = options.device().is_cpu() ? std::min(n, kPreparedRows) : n;
+  at::Tensor part = c.narrow(0, 0, rows);
+  at::mm_out(part, a.narrow(0, 0, rows), b.t());
 }
 
 double gpu_gemm_flops_per_second(c10::ScalarType dtype, c10::Device device,
