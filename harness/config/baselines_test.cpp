@@ -53,7 +53,7 @@ TEST_F(Baselines, CallAModelAsTheRecordsDo) {
 TEST_F(Baselines, MayBeMissedByOtherRanks) {
   const std::string text = "    zip: {model: [tiny]}\n    baseline: {ranks: 2}\n";
   EXPECT_EQ(baseline(text), "ranks=2");
-  EXPECT_EQ(baseline(text, {.ranks = 4}), "none");
+  EXPECT_EQ(baseline(text, {.values = parse_overrides({"ranks=4"}, "--set")}), "none");
 }
 
 TEST_F(Baselines, ErrorsNamePlaceAndRemedy) {

@@ -95,7 +95,6 @@ Draft make_draft(const Matrix& matrix, const std::vector<std::size_t>& index) {
   if (engine == nullptr && !draft.sources.contains("model")) {
     matrix.source.fail("axis 'model' is missing; name a model under 'axes' or in 'defaults'");
   }
-  if (matrix.ranks) draft.cell.ranks = *matrix.ranks;
   if (engine != nullptr) apply_only_values(*engine, written_axes(draft), draft.cell);
   follow_degrees(draft.cell, [&](const char* axis) { return draft.sources.contains(axis); });
   if (!draft.sources.contains("prefetch")) draft.cell.prefetch = default_prefetch(draft.cell);
@@ -291,7 +290,7 @@ bool check_duplicate(const Matrix& matrix, const Draft& draft,
                      std::map<std::string, std::size_t>& seen) {
   const CellConfig& cell = draft.cell;
   const auto [first, added] = seen.emplace(cell.id(), seen.size() + 1);
-  if (added || matrix.ranks || draft.dropped_parameters) return added;
+  if (added || matrix.is_overridden || draft.dropped_parameters) return added;
   matrix.source.fail(fmt::format(
       "cells {} and {} are the same ({}; a model is its name and dimensions); remove one",
       first->second, seen.size() + 1, describe(cell)));
@@ -308,6 +307,21 @@ void check_parameters_used(const Matrix& matrix, const std::set<std::string>& us
 }
 
 }  // namespace
+
+Dimension read_dimension(const std::string& axis, const YamlValue& list,
+                         const AxisContext& context) {
+  if (list.is_list() && list.items().empty()) list.fail("an empty list; give it values");
+  Dimension dimension;
+  std::set<std::string> seen;
+  for (const YamlValue& item : list.items_or_self()) {
+    AxisValue value = parse_axis(axis, item, context);
+    if (!seen.insert(value.key).second) {
+      value.source.fail(fmt::format("lists '{}' twice; remove one", value.text));
+    }
+    dimension.push_back({std::move(value)});
+  }
+  return dimension;
+}
 
 std::int64_t count_combinations(const Matrix& matrix) {
   std::int64_t count = 1;
@@ -338,14 +352,14 @@ std::vector<CellConfig> expand(const Matrix& matrix) {
     }
     if (excluded) continue;
     validate(matrix, draft);
-    if (!matrix.resume_as.empty() && !matrix.ranks) {
+    if (!matrix.resume_as.empty()) {
       draft.cell.resumed_as = std::make_shared<const CellConfig>(resumed_cell(matrix, draft));
     }
     used_parameters.insert(draft.use.parameters.begin(), draft.use.parameters.end());
     if (check_duplicate(matrix, draft, seen)) cells.push_back(draft.cell);
   } while (advance(matrix, index));
 
-  for (std::size_t e = 0; e < matched.size() && !matrix.ranks; ++e) {
+  for (std::size_t e = 0; e < matched.size() && !matrix.is_overridden; ++e) {
     if (matched[e] > 0) continue;
     matrix.exclusions[e].source.fail("matches no cell; correct it or remove it");
   }

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <map>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -28,11 +27,15 @@ struct Matrix {
   Choice defaults;
   std::vector<Dimension> dimensions;  // the first varies slowest
   std::vector<Exclusion> exclusions;
-  std::optional<std::int64_t> ranks;                 // instead of every value of axis ranks
+  bool is_overridden = false;                        // by the command line
   Engines engines = {};                              // of the file
   std::map<std::string, YamlValue> parameters = {};  // of the scenario, with their places
-  Choice resume_as = {};  // becomes every cell's resumed_as, unless `ranks` is set
+  Choice resume_as = {};                             // becomes every cell's resumed_as
 };
+
+// An axis or a parameter as a dimension: one value, or a list of values that differ.
+Dimension read_dimension(const std::string& axis, const YamlValue& list,
+                         const AxisContext& context);
 
 // The product of the dimensions' sizes: cells before `exclusions`. The largest number where it is
 // more than that.
@@ -40,8 +43,8 @@ std::int64_t count_combinations(const Matrix& matrix);
 
 // All cells in order, validated. Error where an exclusion matches nothing, where nothing is left,
 // where a cell cannot be, where no engine uses a parameter, or where two cells are the same. Cells
-// that differ in parameters alone which their engine does not use are one. With `ranks` set, an
-// exclusion may match nothing and cells that became the same are merged.
+// that differ in parameters alone which their engine does not use are one. Where the matrix is
+// overridden, an exclusion may match nothing and cells that became the same are merged.
 std::vector<CellConfig> expand(const Matrix& matrix);
 
 }  // namespace moebench::config

@@ -334,7 +334,8 @@ TEST(Expand, ResumeAsMakesTheCellToContinueAs) {
   EXPECT_EQ(
       cells_of(axes + "  resume_as: {ranks: 8, grad_accumulation: 1}\n")[1].resumed_as->ep_degree,
       8);
-  const auto elsewhere = cells_of(axes + "  resume_as: {parallelism: ep}\n", {.ranks = 1});
+  const auto elsewhere = cells_of(axes + "  resume_as: {parallelism: ep}\n",
+                                  {.values = parse_overrides({"ranks=1"}, "--ranks")});
   EXPECT_EQ(elsewhere[0].resumed_as, nullptr) << "what it would be depends on the file's ranks";
 }
 
@@ -363,8 +364,7 @@ TEST(Expand, OnlyGpusSumGradientsInBf16) {
 }
 
 TEST(Expand, RanksFromOutsideReplaceTheAxis) {
-  ScenarioOverrides options;
-  options.ranks = 4;
+  const ScenarioOverrides options = {.values = parse_overrides({"ranks=4"}, "--ranks")};
   EXPECT_EQ(listing(cells_of("  axes: {model: tiny, ranks: [1, 2], parallelism: [fsdp, ep]}\n"
                              "  exclude: [{ranks: 1, parallelism: ep}]\n",
                              options)),

@@ -61,7 +61,10 @@ TEST_F(KnownFailures, ErrorsNamePlaceAndRemedy) {
 }
 
 TEST_F(KnownFailures, MayMatchNothingWhereTheRanksAreReplaced) {
-  EXPECT_EQ(cells("      - {where: {ranks: 2}, reason: r}\n", {.ranks = 1}).size(), 2U);
+  EXPECT_EQ(cells("      - {where: {ranks: 2}, reason: r}\n",
+                  {.values = parse_overrides({"ranks=1"}, "--ranks")})
+                .size(),
+            2U);
 }
 
 }  // namespace

@@ -14,6 +14,7 @@
 #include "harness/config/known_failures.h"
 #include "harness/config/limits.h"
 #include "harness/config/model_labels.h"
+#include "harness/config/overrides.h"
 #include "harness/config/settings.h"
 #include "harness/config/yaml_reader.h"
 
@@ -29,6 +30,7 @@ struct FileContext {
   CellConfig base;  // the defaults' settings
   Choice defaults;  // the defaults' axes
   ScenarioOverrides options;
+  std::vector<std::string> used_overrides = {};
   std::int64_t num_combinations = 0;               // of all scenarios so far
   std::map<std::string, Baseline> baselines = {};  // by scenario
 };
@@ -53,19 +55,6 @@ void check_combinations(const Matrix& matrix, std::int64_t& sum) {
       "its axes have {} combinations, and a file has at most {} of all scenarios together, before "
       "'exclude' and --filter; write shorter lists, or a zip",
       count, kMaxCells));
-}
-
-Dimension read_axis(const std::string& axis, const YamlValue& list, const AxisContext& context) {
-  Dimension dimension;
-  std::set<std::string> seen;
-  for (const YamlValue& item : list.items_or_self()) {
-    AxisValue value = parse_axis(axis, item, context);
-    if (!seen.insert(value.key).second) {
-      value.source.fail(fmt::format("lists '{}' twice; remove one", value.text));
-    }
-    dimension.push_back({std::move(value)});
-  }
-  return dimension;
 }
 
 Dimension read_zip(const YamlValue& zip, const AxisContext& context) {
@@ -97,8 +86,7 @@ void read_zips(const YamlValue& zips, const AxisContext& context, Matrix& matrix
 
 void read_axes(const YamlValue& axes, const AxisContext& context, Matrix& matrix) {
   for (const auto& [axis, list] : axes.entries()) {
-    if (list.is_list() && list.items().empty()) list.fail("an empty list; give it values");
-    matrix.dimensions.push_back(read_axis(axis, list, context));
+    matrix.dimensions.push_back(read_dimension(axis, list, context));
   }
 }
 
@@ -112,6 +100,12 @@ AxisContext read_parameters(const YamlMapping& fields, const FileContext& file, 
     context.parameters.push_back(name);
     matrix.parameters.emplace(name, list);
   }
+  return context;
+}
+
+AxisContext axis_context(const FileContext& file, const Matrix& matrix) {
+  AxisContext context(file.folder);
+  for (const auto& [name, place] : matrix.parameters) context.parameters.push_back(name);
   return context;
 }
 
@@ -146,7 +140,7 @@ void check_dimensions(const YamlValue& scenario, const std::vector<Dimension>& d
 }
 
 Matrix read_matrix(const YamlMapping& fields, const FileContext& context) {
-  Matrix matrix{fields.source(), context.base, context.defaults, {}, {}, context.options.ranks};
+  Matrix matrix{fields.source(), context.base, context.defaults, {}, {}};
   matrix.engines = context.engines;
   const AxisContext axis_context = read_parameters(fields, context, matrix);
   if (const YamlValue* axes = fields.find_set("axes")) read_axes(*axes, axis_context, matrix);
@@ -180,21 +174,40 @@ Matrix read_matrix(const YamlMapping& fields, const FileContext& context) {
   return matrix;
 }
 
+// What the command line says instead of a scenario that it is for.
+void override_matrix(const std::string& scenario, FileContext& context, Matrix& matrix) {
+  const std::vector<std::string>& only = context.options.only;
+  if (!only.empty() && std::ranges::count(only, scenario) == 0) return;
+  const auto used = apply_overrides(context.options.values, axis_context(context, matrix), matrix);
+  context.used_overrides.insert(context.used_overrides.end(), used.begin(), used.end());
+}
+
+// A cell that cannot be says so where the file sets its axes, which need not be what is wrong.
+std::vector<CellConfig> expand_overridden(const Matrix& matrix, const Overrides& overrides) {
+  try {
+    return expand(matrix);
+  } catch (const Unsupported&) {
+    throw;
+  } catch (const Error& error) {
+    if (!matrix.is_overridden) throw;
+    throw Error("{} (with {} from the command line)", error.what(), listed(overrides));
+  }
+}
+
 void read_cells(const YamlMapping& fields, FileContext& context, Scenario& scenario) {
   Matrix matrix = read_matrix(fields, context);
   matrix.source = fields.source().named(fmt::format("scenario '{}'", scenario.name));
   matrix.base.scenario = scenario.name;
+  override_matrix(scenario.name, context, matrix);
   check_combinations(matrix, context.num_combinations);
-  scenario.cells = expand(matrix);
-  AxisContext axes(context.folder);
-  for (const auto& [name, place] : matrix.parameters) axes.parameters.push_back(name);
+  scenario.cells = expand_overridden(matrix, context.options.values);
+  const AxisContext axes = axis_context(context, matrix);
   if (const YamlValue* baseline = fields.find_set("baseline")) {
-    const auto found =
-        read_baseline(*baseline, axes, context.options.ranks.has_value(), scenario.cells);
+    const auto found = read_baseline(*baseline, axes, matrix.is_overridden, scenario.cells);
     if (found) context.baselines.emplace(scenario.name, *found);
   }
   if (const YamlValue* known = fields.find_set("known_failures")) {
-    mark_known_failures(*known, axes, context.options.ranks.has_value(), scenario.cells);
+    mark_known_failures(*known, axes, matrix.is_overridden, scenario.cells);
   }
 }
 
@@ -261,6 +274,7 @@ std::vector<Scenario> load_scenarios(const std::filesystem::path& path,
       item.named("").fail(fmt::format("scenario '{}' is written twice; rename one", name));
     }
   }
+  check_used(options.values, context.used_overrides);
   if (scenarios.empty()) file.at("scenarios").fail("the list is empty; write a scenario");
   if (scenarios.size() == 1 && !scenarios.front().cannot_run.empty()) {
     throw Error(scenarios.front().cannot_run);

@@ -1,12 +1,11 @@
 #pragma once
 
-#include <cstdint>
 #include <filesystem>
-#include <optional>
 #include <string>
 #include <vector>
 
 #include "harness/config/cell.h"
+#include "harness/config/overrides.h"
 
 namespace moebench::config {
 
@@ -21,9 +20,11 @@ struct Scenario {
 };
 
 struct ScenarioOverrides {
-  // Instead of what the file says, in every cell. Cells that become the same are merged; a default
-  // ep_degree follows, a written one must still divide.
-  std::optional<std::int64_t> ranks = {};
+  // Instead of what the file says, and checked as that is. Cells that become the same are merged,
+  // exclusions and baselines may match nothing; a default ep_degree follows the ranks, a written
+  // one must still divide them.
+  Overrides values = {};
+  std::vector<std::string> only = {};  // the scenarios that they are for; empty: all
 };
 
 // Parses, validates and expands a scenario file (syntax: scenarios/README.md). Error where it is

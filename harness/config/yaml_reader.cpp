@@ -92,14 +92,32 @@ YamlValue YamlValue::load_file(const std::filesystem::path& path) {
 }
 
 YamlValue YamlValue::parse(const std::string& text, const std::string& origin) {
+  return parse(text, origin, 1);
+}
+
+YamlValue YamlValue::parse_word(const std::string& text, const std::string& origin) {
+  return parse(text, origin, 0);
+}
+
+namespace {
+
+std::string place_text(const std::string& origin, int line) {
+  return line == 0 ? origin : fmt::format("{}:{}", origin, line);
+}
+
+}  // namespace
+
+YamlValue YamlValue::parse(const std::string& text, const std::string& origin, int first_line) {
   try {
     check_bounds(text);
     const std::vector<YAML::Node> documents = YAML::LoadAll(text);
-    const YamlValue root(origin, 1, "", documents.empty() ? YAML::Node() : documents.front());
+    const YamlValue root(origin, first_line, "",
+                         documents.empty() ? YAML::Node() : documents.front());
     if (documents.size() > 1) root.fail("holds several YAML documents; keep one a file");
     return root;
   } catch (const YAML::Exception& error) {
-    throw Error("{}:{}: not valid YAML: {}", origin, error.mark.line + 1, error.msg);
+    throw Error("{}: not valid YAML: {}",
+                place_text(origin, first_line == 0 ? 0 : error.mark.line + 1), error.msg);
   }
 }
 
@@ -116,8 +134,9 @@ YamlValue YamlValue::with_text(const std::string& text) const {
 }
 
 std::string YamlValue::placed(const std::string& message) const {
-  if (what_.empty()) return fmt::format("{}:{}: {}", origin_, line_, message);
-  return fmt::format("{}:{}: {}: {}", origin_, line_, what_, message);
+  const std::string place = place_text(origin_, line_);
+  if (what_.empty()) return fmt::format("{}: {}", place, message);
+  return fmt::format("{}: {}: {}", place, what_, message);
 }
 
 void YamlValue::fail(const std::string& message) const { throw Error(placed(message)); }
@@ -135,7 +154,8 @@ std::string YamlValue::place() const {
 YamlValue YamlValue::child(const YAML::Node& node, const YAML::Node& place,
                            std::string what) const {
   const YAML::Mark mark = place.Mark();
-  return YamlValue(origin_, mark.line >= 0 ? mark.line + 1 : line_, std::move(what), node);
+  const bool has_line = line_ > 0 && mark.line >= 0;
+  return YamlValue(origin_, has_line ? mark.line + 1 : line_, std::move(what), node);
 }
 
 std::string YamlValue::text() const {

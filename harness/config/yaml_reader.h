@@ -26,6 +26,9 @@ class YamlValue {
   // The only document of a file or text. `what` of the root is empty.
   static YamlValue load_file(const std::filesystem::path& path);
   static YamlValue parse(const std::string& text, const std::string& origin);
+  // The same of a word of the command line, which has no lines: errors read "origin: what:
+  // message".
+  static YamlValue parse_word(const std::string& text, const std::string& origin);
 
   // The same place and text under another name, e.g. "axis 'ranks'".
   YamlValue named(std::string what) const;
@@ -65,6 +68,7 @@ class YamlValue {
 
  private:
   YamlValue(std::string origin, int line, std::string what, const YAML::Node& node);
+  static YamlValue parse(const std::string& text, const std::string& origin, int first_line);
   // `place` gives the line: of an entry its key's, since a nested value begins on a later line.
   YamlValue child(const YAML::Node& node, const YAML::Node& place, std::string what) const;
   std::string placed(const std::string& message) const;  // behind file, line and what
@@ -72,7 +76,7 @@ class YamlValue {
   const std::string& plain_scalar(std::string_view expected) const;
 
   std::string origin_;
-  int line_;  // 1-based
+  int line_;  // 1-based; 0: of the command line
   std::string what_;
   // Behind a pointer, since the library's header costs every source that sees it two seconds.
   std::shared_ptr<const YAML::Node> node_;

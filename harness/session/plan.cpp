@@ -88,6 +88,19 @@ bool passes(const CellConfig& cell, const Filters& filters) {
   });
 }
 
+// --ranks N is --set ranks=N.
+config::Overrides overrides_of(const Selection& selection) {
+  config::Overrides overrides = config::parse_overrides(selection.set, "--set");
+  if (!selection.ranks) return overrides;
+  const auto ranks =
+      config::parse_overrides({fmt::format("ranks={}", *selection.ranks)}, "--ranks");
+  if (std::ranges::count(overrides, "ranks", &config::Override::name) > 0) {
+    throw Error("--ranks and --set both set the ranks; keep one");
+  }
+  overrides.insert(overrides.end(), ranks.begin(), ranks.end());
+  return overrides;
+}
+
 void shuffle(std::vector<PlannedRun>::iterator begin, std::vector<PlannedRun>::iterator end,
              std::uint64_t seed) {
   for (auto left = end - begin; left > 1; --left) {
@@ -100,8 +113,9 @@ void shuffle(std::vector<PlannedRun>::iterator begin, std::vector<PlannedRun>::i
 }  // namespace
 
 std::vector<Scenario> select_scenarios(const Selection& selection) {
-  std::vector<Scenario> scenarios =
-      config::load_scenarios(config::find_scenario(selection.file), {.ranks = selection.ranks});
+  std::vector<Scenario> scenarios = config::load_scenarios(
+      config::find_scenario(selection.file),
+      {.values = overrides_of(selection), .only = selection.only});
   keep_named(selection.only, scenarios);
   const auto cannot_run = [](const Scenario& scenario) { return !scenario.cannot_run.empty(); };
   if (std::ranges::all_of(scenarios, cannot_run)) {

@@ -17,6 +17,7 @@ struct Selection {
   std::vector<std::string> only;     // scenario names; empty = all that are not slow
   std::vector<std::string> filters;  // axis=value; one axis: any of its values, several: all
   std::optional<std::int64_t> ranks;
+  std::vector<std::string> set{};  // of config::parse_overrides(), instead of what the file says
 };
 
 struct PlannedRun {

@@ -129,6 +129,9 @@ std::string command_that_tells(const RunArguments& options, const session::CellS
   for (const std::string& filter : options.selection.filters) {
     words.insert(words.end(), {"--filter", filter});
   }
+  for (const std::string& values : options.selection.set) {
+    words.insert(words.end(), {"--set", values});
+  }
   if (options.selection.ranks) {
     words.insert(words.end(), {"--ranks", std::to_string(*options.selection.ranks)});
   }

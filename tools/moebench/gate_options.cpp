@@ -146,6 +146,7 @@ void add_selftest(CLI::App& app, SelftestArguments& options) {
   selftest->add_option("--filter", options.selection.filters, "Only cells with these axis values")
       ->type_name("AXIS=VALUE")
       ->allow_extra_args(false);
+  add_set(*selftest, options.selection);
   selftest->add_flag("--simulate", options.simulate, "Simulated matrices instead of runs");
   selftest->add_option("--matrices", options.matrices, "Simulated matrices of a case")
       ->capture_default_str()

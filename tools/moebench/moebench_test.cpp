@@ -483,6 +483,24 @@ TEST_F(MoebenchTest, DryRunWritesNothing) {
               AllOf(HasSubstr("skip repetition 0, recorded ok"), HasSubstr("run repetition 0\n")));
 }
 
+TEST_F(MoebenchTest, SetCountsInsteadOfTheFile) {
+  const Output output =
+      moebench({"run", "file.yaml", "--set", "seq_len=[8, 32],settings.warmup_steps=2", "--filter",
+                "parallelism=fsdp"});
+  EXPECT_EQ(output.exit_code, 0) << output.err;
+  const auto records = record::load(results());
+  ASSERT_EQ(records.size(), 2U);
+  EXPECT_EQ(records[0].axis("seq_len"), "8");
+  EXPECT_EQ(records[1].axis("seq_len"), "32");
+  EXPECT_THAT(output.err, HasSubstr("--set 'seq_len=[8, 32],settings.warmup_steps=2'"))
+      << "in the command that tells more";
+  const Output wrong = moebench({"list", "file.yaml", "--set", "seq_len=65"});
+  EXPECT_EQ(wrong.exit_code, 2);
+  EXPECT_THAT(wrong.err, HasSubstr("error: --set seq_len=65: axis 'seq_len': 65 is more than"));
+  EXPECT_THAT(moebench({"list", "file.yaml", "--set", "ranks=1", "--ranks", "2"}).err,
+              HasSubstr("--ranks and --set both set the ranks"));
+}
+
 TEST_F(MoebenchTest, RepeatsRunInRounds) {
   const Output output = moebench({"run", "file.yaml", "--repeats", "2", "--ranks", "1", "--filter",
                                   "parallelism=fsdp", "--only", "quick"});

@@ -13,8 +13,9 @@ class App;
 // Options that several commands have.
 namespace moebench::cli {
 
-// FILE, --only, --filter and --ranks.
+// FILE, --only, --filter, --set and --ranks.
 void add_selection(CLI::App& app, session::Selection& selection);
+void add_set(CLI::App& app, session::Selection& selection);
 void add_launcher(CLI::App& app, LauncherOptions& launcher);
 // --format: any format of reports, and `more`.
 // Adds --figure, which names the picture of --format svg.

@@ -44,6 +44,7 @@ void add_cells(CLI::App& app, session::Selection& selection) {
   app.add_option("--filter", selection.filters, "Only cells with these axis values")
       ->type_name("AXIS=VALUE")
       ->allow_extra_args(false);
+  add_set(app, selection);
 }
 
 void add_list(CLI::App& app, ListArguments& options) {
@@ -391,6 +392,13 @@ void add_selection(CLI::App& app, session::Selection& selection) {
   app.add_option("--ranks", selection.ranks, "Ranks of every cell, instead of the file's")
       ->type_name("N")
       ->check(num_ranks());
+}
+
+void add_set(CLI::App& app, session::Selection& selection) {
+  app.add_option("--set", selection.set,
+                 "Instead of FILE's: axis=value,axis=[a, b],settings.steps=3")
+      ->type_name("NAME=VALUE")
+      ->allow_extra_args(false);
 }
 
 void add_format(CLI::App& app, std::string& format, const std::string& description,
