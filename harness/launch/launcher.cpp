@@ -40,11 +40,10 @@ Launcher resolve(const LaunchRequest& request, const LaunchPlace& place) {
     throw Error("launcher direct starts one rank, but {} are wanted; use mpirun or slurm",
                 request.ranks);
   }
-  if (wanted != Launcher::kAuto) return wanted;
   const bool needs_launcher =
       request.bind != config::Binding::kNone || !request.choice.arguments.empty();
-  if (request.ranks == 1 && !needs_launcher) return Launcher::kDirect;
-  return place.in_slurm ? Launcher::kSlurm : Launcher::kMpirun;
+  const bool may_be_direct = wanted == Launcher::kAuto && request.ranks == 1 && !needs_launcher;
+  return may_be_direct ? Launcher::kDirect : usual_launcher(request.choice, place);
 }
 
 // A rank gets cores of its own, one a thread, or a NUMA domain. Where there are not enough mpirun
@@ -167,6 +166,11 @@ LaunchPlace read_launch_place(const LauncherChoice& choice) {
   return place;
 }
 
+Launcher usual_launcher(const LauncherChoice& choice, const LaunchPlace& place) {
+  if (choice.launcher != Launcher::kAuto) return choice.launcher;
+  return place.in_slurm ? Launcher::kSlurm : Launcher::kMpirun;
+}
+
 bool may_leave_host(Launcher launcher, const LaunchPlace& place) {
   if (launcher == Launcher::kDirect) return false;
   return launcher == Launcher::kSlurm || !place.hosts.all_here();
@@ -184,6 +188,13 @@ LaunchCommand make_launch_command(const LaunchRequest& request, const LaunchPlac
   }
   launch.command.insert(launch.command.end(), request.command.begin(), request.command.end());
   return launch;
+}
+
+void check_launcher(const config::CellConfig& cell, const LauncherChoice& choice,
+                    const LaunchPlace& place) {
+  if (cell.engine.starts_ranks && !cell.engine.is_builtin()) return;
+  check_is_installed(
+      resolve({.ranks = cell.processes(), .bind = cell.bind, .choice = choice}, place));
 }
 
 std::string reproduction_script(const LaunchCommand& launch, const std::string& cell_id,

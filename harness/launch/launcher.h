@@ -44,6 +44,9 @@ struct LaunchPlace {
 };
 LaunchPlace read_launch_place(const LauncherChoice& choice = {});
 
+// Which one starts several ranks: never kAuto.
+Launcher usual_launcher(const LauncherChoice& choice, const LaunchPlace& place);
+
 // Whether ranks may run on other hosts than this one.
 bool may_leave_host(Launcher launcher, const LaunchPlace& place);
 
@@ -65,6 +68,11 @@ struct LaunchRequest {
   EnvironmentVariables environment = {};  // of the ranks, beside and over the launcher's own
 };
 LaunchCommand make_launch_command(const LaunchRequest& request, const LaunchPlace& place);
+
+// Error where what would start a cell's ranks is not installed. Engines that start their ranks
+// themselves need none.
+void check_launcher(const config::CellConfig& cell, const LauncherChoice& choice,
+                    const LaunchPlace& place);
 
 // A shell script that starts the same ranks again: its first argument is the folder to write to.
 std::string reproduction_script(const LaunchCommand& launch, const std::string& cell_id,

@@ -271,11 +271,14 @@ std::vector<PlannedRun> make_plan(const std::vector<CellConfig>& cells, Order or
                 cells.size(), sum, config::kMaxRepetitions);
   }
   const std::vector<std::size_t> sequence = sequence_of(cells, order);
+  std::vector<std::string> ids;
+  for (const CellConfig& cell : cells) ids.push_back(cell.id());
   std::vector<PlannedRun> plan;
   for (int repetition = 0; repetition < rounds; ++repetition) {
     const auto round_begin = static_cast<std::ptrdiff_t>(plan.size());
     for (const std::size_t place : sequence) {
-      if (repetition < cells[place].repeats) plan.push_back({cells[place], repetition});
+      if (repetition >= cells[place].repeats) continue;
+      plan.push_back({cells[place], repetition, ids[place]});
     }
     const bool is_backwards = order == Order::kRounds && repetition % 2 == 1;
     if (is_backwards) std::reverse(plan.begin() + round_begin, plan.end());

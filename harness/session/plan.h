@@ -23,7 +23,9 @@ struct Selection {
 struct PlannedRun {
   config::CellConfig cell;
   int repetition = 0;
-  std::pair<std::string, int> key() const { return {cell.id(), repetition}; }
+  std::string cell_id{};  // set by make_plan: a plan of thousands asks for it again and again
+  std::string id() const { return cell_id.empty() ? cell.id() : cell_id; }
+  std::pair<std::string, int> key() const { return {id(), repetition}; }
 };
 
 enum class Order { kRounds, kListed, kRandom };

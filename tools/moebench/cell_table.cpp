@@ -4,17 +4,15 @@
 
 #include <algorithm>
 
-#include "harness/base/units.h"
-#include "harness/estimate/memory_estimate.h"
+#include "harness/session/fit.h"
 #include "harness/session/plan.h"
 
 namespace moebench::cli {
 namespace {
 
-reports::Entry memory_of(const config::CellConfig& cell) {
-  if (!cell.engine.is_builtin()) return {};  // nobody knows what another engine holds
-  const auto bytes = static_cast<double>(estimate::estimate_memory(cell).total());
-  return {bytes, fmt::format("{:.2f} GB", bytes / kBytesPerGigabyte)};
+reports::Entry memory_of(const CellRow& row) {
+  if (row.memory_bytes == 0) return {};
+  return {static_cast<double>(row.memory_bytes), session::memory_text(row.memory_bytes)};
 }
 
 // The axes that all cells state, with the same value.
@@ -38,7 +36,7 @@ std::vector<reports::Entry> entries_of(const CellRow& row,
     const std::string value = session::axis_of(row.cell, axis);
     entries.push_back(value.empty() ? reports::Entry() : reports::Entry(value));
   }
-  entries.push_back(memory_of(row.cell));
+  entries.push_back(memory_of(row));
   entries.emplace_back(row.note);
   return entries;
 }

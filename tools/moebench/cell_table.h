@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -11,7 +12,8 @@ namespace moebench::cli {
 // A row of `moebench list` and of `run --dry-run`.
 struct CellRow {
   config::CellConfig cell;
-  std::string note;  // "slow", "run", "skip: ok", ...
+  std::string note;               // "slow", "run", "skip: ok", ...
+  std::int64_t memory_bytes = 0;  // estimate of the largest rank; 0: nobody knows
 };
 
 // The axes that all rows share, then a table of scenario, id, the other axes, the estimated memory

@@ -32,15 +32,15 @@ config::CellConfig toy_cell(config::Parallelism parallelism, std::int64_t ep_deg
 }
 
 TEST(CellTable, HasSharedAxesAndColumns) {
-  const auto document = cell_document({{toy_cell(config::Parallelism::kFsdp, 1), "slow"},
-                                       {toy_cell(config::Parallelism::kEp, 2), ""}});
+  const auto document = cell_document({{toy_cell(config::Parallelism::kFsdp, 1), "slow", 1'230'000},
+                                       {toy_cell(config::Parallelism::kEp, 2), "", 0}});
   const std::string table = print(document, reports::Format::kTerminal);
   EXPECT_THAT(
       table,
       HasSubstr("all cells: model=toy engine=builtin shard_degree=0 expert_kernel=loop ranks=2"));
   EXPECT_THAT(table,
               HasSubstr("scenario  id            parallelism  ep_degree  memory/rank  note"));
-  EXPECT_THAT(table, HasSubstr("0.00 GB      slow\n"));
+  EXPECT_THAT(table, HasSubstr("1.2 MB       slow\n"));
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <iostream>
+#include <map>
 
 #include "harness/base/check.h"
 #include "harness/base/error.h"
@@ -14,6 +15,8 @@
 #include "harness/launch/shell_words.h"
 #include "harness/session/cell_session.h"
 #include "harness/session/comparisons.h"
+#include "harness/session/fit.h"
+#include "harness/session/forecast.h"
 #include "harness/session/results_folder.h"
 #include "reports/write/write.h"
 #include "tools/moebench/cell_table.h"
@@ -90,6 +93,22 @@ std::string command_lines(const std::vector<config::CellConfig>& cells,
   return text.empty() ? "" : "\nCommands of other engines:\n" + text;
 }
 
+// What is to run of each cell, in the plan's order.
+std::vector<session::PlannedCell> planned_cells(
+    const std::vector<session::PlannedRun>& runs,
+    const std::map<std::string, session::MemoryFit>& fits) {
+  std::vector<session::PlannedCell> planned;
+  std::map<std::string, std::size_t> places;
+  for (const session::PlannedRun& run : runs) {
+    const std::string id = run.id();
+    const auto [place, is_new] = places.emplace(id, planned.size());
+    if (is_new) planned.push_back({.id = id, .memory = fits.at(id)});
+    ++planned[place->second].repetitions;
+    planned[place->second].may_repeat_more = run.cell.repeats_auto;
+  }
+  return planned;
+}
+
 int dry_run(const RunArguments& options) {
   const session::CellSession session = session_of(options);
   const session::Records records =
@@ -99,18 +118,26 @@ int dry_run(const RunArguments& options) {
                                        session.order, session::plan_seed(session.cells));
   const session::Pending pending =
       session::find_pending(plan, records, program_of, session.keep_other_builds);
+  const session::Capacity capacity = session::read_capacity(session.cells);
+  std::map<std::string, session::MemoryFit> fits;
+  for (const config::CellConfig& cell : session.cells) {
+    fits.emplace(cell.id(), session::memory_fit(cell, capacity));
+  }
   std::vector<CellRow> rows;
   for (const session::PlannedRun& run : plan) {
+    const session::MemoryFit& fit = fits.at(run.id());
     std::string note = session::plan_note(run, records, pending);
     if (run.cell.repeats_auto) note += ", of " + session::repeats_text(run.cell);
-    rows.push_back({run.cell, note});
+    if (!fit.text.empty()) note += "; " + fit.text;
+    rows.push_back({run.cell, note, fit.rank_bytes});
   }
-  print_document(cell_document(rows), reports::Format::kTerminal);
+  session::EarlierTimes times(session.folder);
+  for (const auto& [key, record] : records) times.add(record);
+  reports::Document document = cell_document(rows);
+  const auto to_run = session::forecast(planned_cells(pending.runs, fits), times);
+  add_paragraph(document, "to run: " + session::describe(to_run, times));
+  print_document(document, reports::Format::kTerminal);
   print_text(command_lines(session.cells, session.folder));
-  print_text("\n");
-  reports::Document gate = {reports::Paragraph{"To gate these cells (moebench ab):"}};
-  append(gate, power_document({.selection = options.selection}));
-  print_document(gate);
   return kExitOk;
 }
 

@@ -476,11 +476,15 @@ TEST_F(MoebenchTest, FreshStartsOver) {
 TEST_F(MoebenchTest, DryRunWritesNothing) {
   const Output before = moebench({"run", "file.yaml", "--dry-run"});
   EXPECT_EQ(before.exit_code, 0);
-  EXPECT_THAT(before.out, AllOf(HasSubstr("run repetition 0"), HasSubstr(" GB")));
+  EXPECT_THAT(before.out,
+              AllOf(HasSubstr("run repetition 0"), HasSubstr(" MB"),
+                    HasSubstr("to run: 2 cells, 2 repetitions"), HasSubstr("time: not known")));
+  EXPECT_THAT(before.out, Not(HasSubstr("To gate")));
   EXPECT_FALSE(fs::exists(results()));
   moebench({"run", "file.yaml", "--filter", "parallelism=fsdp"});
   EXPECT_THAT(moebench({"run", "file.yaml", "--dry-run"}).out,
-              AllOf(HasSubstr("skip repetition 0, recorded ok"), HasSubstr("run repetition 0\n")));
+              AllOf(HasSubstr("skip repetition 0, recorded ok"), HasSubstr("run repetition 0\n"),
+                    HasSubstr("to run: 1 cell, 1 repetition;")));
 }
 
 TEST_F(MoebenchTest, SetCountsInsteadOfTheFile) {
@@ -499,6 +503,19 @@ TEST_F(MoebenchTest, SetCountsInsteadOfTheFile) {
   EXPECT_THAT(wrong.err, HasSubstr("error: --set seq_len=65: axis 'seq_len': 65 is more than"));
   EXPECT_THAT(moebench({"list", "file.yaml", "--set", "ranks=1", "--ranks", "2"}).err,
               HasSubstr("--ranks and --set both set the ranks"));
+}
+
+TEST_F(MoebenchTest, ListTellsWhatACellsRunsTakeTogether) {
+  EXPECT_THAT(moebench({"list", "file.yaml"}).out,
+              AllOf(HasSubstr("in all: 2 cells, 2 repetitions; largest memory"),
+                    HasSubstr("time: not known, none of them has run before in results/file"),
+                    HasSubstr("cells of slow scenarios, not counted: 1")));
+  EXPECT_EQ(moebench({"run", "file.yaml", "--filter", "parallelism=ep"}).exit_code, 0);
+  EXPECT_THAT(moebench({"list", "file.yaml"}).out,
+              HasSubstr("for 1 of 2 cells, the others have not run before, by 1 earlier "
+                        "repetition in results/file"));
+  EXPECT_THAT(moebench({"list", "file.yaml", "--format", "json"}).out,
+              AllOf(HasSubstr("\"listing_version\": 1"), HasSubstr("\"timed_cells\": 1")));
 }
 
 TEST_F(MoebenchTest, RepeatsRunInRounds) {

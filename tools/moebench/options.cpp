@@ -91,7 +91,8 @@ void add_run(CLI::App& app, RunArguments& options) {
       ->check(number_from_0(config::kMaxRanks));
   run->add_flag("--keep-disturbed", options.keep_disturbed,
                 "Do not make again the rounds that something disturbed");
-  run->add_flag("--dry-run", options.dry_run, "Show what would run, and its memory estimate");
+  run->add_flag("--dry-run", options.dry_run,
+                "Show what would run, what it takes, and start nothing");
   run->add_flag("--fresh", options.fresh, "Remove the results in DIR and start over");
   add_keep_other_builds(*run, options.keep_other_builds);
 }
