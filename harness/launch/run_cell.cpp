@@ -59,7 +59,7 @@ void write_command(const EngineStart& start, const config::CellConfig& cell,
   }
 }
 
-// As ranks read it: with the file that session::prepare_data has written for them.
+// As ranks read it: with the file that session::encode_data has written for them.
 config::CellConfig with_encoded_text(config::CellConfig cell, const fs::path& results_folder) {
   if (data::needs_encoding(cell)) {
     cell.data.encoded = data::encoded_text_path(cell, results_folder);

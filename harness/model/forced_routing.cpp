@@ -7,9 +7,7 @@
 
 #include "harness/base/check.h"
 #include "harness/base/counter_random.h"
-#include "harness/base/error.h"
-#include "harness/weights/raw_file.h"
-#include "harness/weights/safetensors.h"
+#include "harness/weights/expert_trace.h"
 
 namespace moebench::model {
 namespace {
@@ -96,44 +94,12 @@ class SkewedRouting : public ForcedRouting {
   std::vector<std::int64_t> weights_;  // by place in the layer's order
 };
 
-// Elements of a tensor of whole numbers, as the width `T` of the file.
-template <typename T>
-std::vector<std::int64_t> read_whole_numbers(const weights::InputFile& file,
-                                             const weights::TensorInfo& info) {
-  std::vector<T> raw(static_cast<std::size_t>(info.num_bytes) / sizeof(T));
-  file.read(info.offset, std::as_writable_bytes(std::span(raw)));
-  return {raw.begin(), raw.end()};
-}
-
-std::vector<std::int64_t> read_whole_numbers(const std::string& path,
-                                             const weights::TensorInfo& info) {
-  const weights::InputFile file(path);
-  if (info.dtype == "U8") return read_whole_numbers<std::uint8_t>(file, info);
-  if (info.dtype == "I16") return read_whole_numbers<std::int16_t>(file, info);
-  if (info.dtype == "I32") return read_whole_numbers<std::int32_t>(file, info);
-  if (info.dtype == "I64") return read_whole_numbers<std::int64_t>(file, info);
-  throw Error("trace '{}': tensor 'expert_ids' is {}; save it as U8, I16, I32 or I64", path,
-              info.dtype);
-}
-
 class TraceRouting : public ForcedRouting {
  public:
   explicit TraceRouting(const config::CellConfig& cell)
       : seq_len_(cell.seq_len), num_layers_(cell.model.num_layers), top_k_(cell.model.top_k) {
-    const std::string& path = cell.routing.trace_file;
-    const weights::SafetensorsReader reader(path);
-    const auto found = reader.tensors().find("expert_ids");
-    if (found == reader.tensors().end()) {
-      throw Error("trace '{}': no tensor 'expert_ids'; save one, [tokens, layers, top_k]", path);
-    }
-    const auto& shape = found->second.shape;
-    if (shape.size() != 3 || shape[0] < 1 || shape[1] != num_layers_ || shape[2] != top_k_) {
-      throw Error("trace '{}': 'expert_ids' has shape {}; model '{}' needs [tokens, {}, {}]", path,
-                  weights::to_string(shape), cell.model.name, num_layers_, top_k_);
-    }
-    num_tokens_ = shape[0];
-    ids_ = read_whole_numbers(path, found->second);
-    check_ids(path, cell.model.num_experts);
+    ids_ = weights::read_expert_ids(cell.routing.trace_file, cell.model);
+    num_tokens_ = std::ssize(ids_) / (num_layers_ * top_k_);
   }
 
   void choose(const RowRange& rows, std::int64_t layer,
@@ -150,22 +116,6 @@ class TraceRouting : public ForcedRouting {
   }
 
  private:
-  void check_ids(const std::string& path, std::int64_t num_experts) const {
-    for (auto token = ids_.begin(); token != ids_.end(); token += top_k_) {
-      const auto place = std::distance(ids_.begin(), token) / top_k_;
-      std::vector<std::int64_t> sorted(token, token + top_k_);
-      std::ranges::sort(sorted);
-      if (sorted.front() < 0 || sorted.back() >= num_experts) {
-        throw Error("trace '{}': token {} layer {} names an expert outside 0 .. {}", path,
-                    place / num_layers_, place % num_layers_, num_experts - 1);
-      }
-      if (std::ranges::adjacent_find(sorted) != sorted.end()) {
-        throw Error("trace '{}': token {} layer {} names an expert twice", path,
-                    place / num_layers_, place % num_layers_);
-      }
-    }
-  }
-
   std::int64_t seq_len_;
   std::int64_t num_layers_;
   std::int64_t top_k_;

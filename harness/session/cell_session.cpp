@@ -15,10 +15,10 @@
 #include "harness/launch/run_cell.h"
 #include "harness/session/data_check.h"
 #include "harness/session/known_gemm_rates.h"
+#include "harness/session/preflight.h"
 #include "harness/session/results_folder.h"
 #include "harness/session/scenario_places.h"
 #include "harness/session/today.h"
-#include "harness/session/weights_check.h"
 #include "reports/write/agreement.h"
 
 namespace moebench::session {
@@ -64,7 +64,7 @@ void note_known_failures(const std::vector<PlannedRun>& plan, const Records& rec
     if (!known || !records.contains(run.key())) continue;
     const bool passes = is_ok(run, records);
     const bool is_over = !is_excused(run, records);
-    notes << fmt::format("note: cell {} {}: {}\n", run.cell.id(),
+    notes << fmt::format("note: cell {} {}: {}\n", run.id(),
                          passes    ? "passes unexpectedly, remove its known failure"
                          : is_over ? "was a known failure until " + known->until
                                    : "is a known failure",
@@ -216,6 +216,24 @@ CellsOutcome outcome_of(const CellSession& session, const std::vector<config::Ce
   return outcome;
 }
 
+// The worker where a cell needs it. Each program is looked for, so that all that are missing are
+// named.
+std::filesystem::path find_programs(const std::vector<config::CellConfig>& cells,
+                                    Problems& problems) {
+  std::filesystem::path worker;
+  bool knows_worker = false;
+  for (const config::CellConfig& cell : cells) {
+    const bool is_builtin = cell.engine.is_builtin();
+    if (is_builtin && knows_worker) continue;
+    knows_worker = knows_worker || is_builtin;
+    problems.collect([&] {
+      const std::filesystem::path found = launch::find_programs({cell});
+      if (is_builtin) worker = found;
+    });
+  }
+  return worker;
+}
+
 std::string order_text(Order order, std::uint64_t seed) {
   const std::string name = to_string(order);
   return order == Order::kRandom ? fmt::format("{} (seed {:016x})", name, seed) : name;
@@ -245,24 +263,34 @@ std::vector<config::CellConfig> wanted_cells(const CellSession& session, const R
 }
 
 CellsOutcome run_cells(const CellSession& session) {
+  std::ostream& notes = *session.progress;
+  Problems problems;
   launch::RunCellOptions options;
   options.results_folder = session.folder;
-  options.worker = launch::find_programs(session.cells);
+  options.worker = find_programs(session.cells, problems);
   options.launcher = session.launcher;
   options.place = launch::read_launch_place(options.launcher);
   options.machine = machine::read_machine_facts();  // once: later ones hold the session's own load
-  const ProgramOf program_of = programs(options.worker, options.machine);
-  const ResultsFolder folder(session.folder);
+  const ProgramOf program_of = programs_if_there();
+  std::optional<ResultsFolder> folder;  // made when nothing speaks against the run
+  if (std::filesystem::exists(session.folder)) {
+    problems.collect([&] { folder.emplace(session.folder); });
+  }
   const std::uint64_t seed = plan_seed(session.cells);
   const Records judged = session.fresh ? Records() : load_records(session.folder);
   const std::vector<PlannedRun> plan =
       make_plan(wanted_cells(session, judged, program_of), session.order, seed);
   const Pending pending = find_pending(plan, judged, program_of, session.keep_other_builds);
-  std::ostream& notes = *session.progress;
-  check_weights(cells_of(pending.runs),
-                launch::may_leave_host(session.launcher.launcher, options.place));
-  prepare_data(cells_of(pending.runs), session.folder, options.launcher, options.place, notes);
-  if (session.fresh) folder.remove_results();
+  check_before_start(cells_of(pending.runs),
+                     {.folder = session.folder,
+                      .launcher = options.launcher,
+                      .place = options.place,
+                      .capacity = read_capacity(session.cells),
+                      .force = session.force},
+                     notes, problems);
+  problems.throw_if_any();
+  if (!folder) folder.emplace(session.folder);
+  if (session.fresh) folder->remove_results();
   Records recorded = by_run(record::load(session.folder));
   update_recorded_names(session, plan, recorded);
   notes << origin_notes(pending, session.keep_other_builds);

@@ -22,12 +22,6 @@ std::string key_of(const config::CellConfig& cell) {
                      cell.seq_len, cell.model.vocab_size);
 }
 
-bool may_be_elsewhere(const launch::LauncherChoice& choice, const launch::LaunchPlace& place) {
-  if (choice.launcher != launch::Launcher::kAuto) return may_leave_host(choice.launcher, place);
-  return may_leave_host(place.in_slurm ? launch::Launcher::kSlurm : launch::Launcher::kMpirun,
-                        place);
-}
-
 std::string note_of(const config::CellConfig& cell, const data::DataFacts& facts) {
   const std::string more =
       cell.data.files.size() == 1 ? "" : fmt::format(" and {} more", cell.data.files.size() - 1);
@@ -38,21 +32,33 @@ std::string note_of(const config::CellConfig& cell, const data::DataFacts& facts
 
 }  // namespace
 
-void prepare_data(const std::vector<config::CellConfig>& cells,
-                  const std::filesystem::path& results_folder,
-                  const launch::LauncherChoice& launcher, const launch::LaunchPlace& place,
-                  std::ostream& notes) {
-  if (!encode_texts(cells, results_folder, notes)) return;
-  const bool is_elsewhere = may_be_elsewhere(launcher, place);
+void check_data_files(const std::vector<config::CellConfig>& cells, bool may_leave_host,
+                      std::ostream& notes, Problems& problems) {
+  if (may_leave_host) return;
+  std::set<std::string> checked;
+  for (const config::CellConfig& cell : cells) {
+    if (cell.measure == config::Measure::kLoad || !cell.data.tokenizer.empty()) continue;
+    if (!checked.insert(key_of(cell)).second) continue;
+    problems.collect([&] {
+      if (const auto facts = data::check_data(cell)) notes << note_of(cell, *facts);
+    });
+  }
+}
+
+void encode_data(const std::vector<config::CellConfig>& cells,
+                 const std::filesystem::path& results_folder, std::ostream& notes,
+                 Problems& problems) {
+  bool is_done = false;
+  problems.collect([&] { is_done = encode_texts(cells, results_folder, notes); });
+  if (!is_done) return;
   std::set<std::string> checked;
   for (config::CellConfig cell : cells) {
-    if (cell.measure == config::Measure::kLoad || !checked.insert(key_of(cell)).second) continue;
-    if (data::needs_encoding(cell)) {
-      cell.data.encoded = data::encoded_text_path(cell, results_folder);
-    } else if (is_elsewhere || !cell.data.tokenizer.empty()) {
-      continue;
-    }
-    if (const auto facts = data::check_data(cell)) notes << note_of(cell, *facts);
+    if (!data::needs_encoding(cell) || cell.known_failure) continue;
+    if (!checked.insert(key_of(cell)).second) continue;
+    cell.data.encoded = data::encoded_text_path(cell, results_folder);
+    problems.collect([&] {
+      if (const auto facts = data::check_data(cell)) notes << note_of(cell, *facts);
+    });
   }
 }
 

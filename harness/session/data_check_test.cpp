@@ -27,7 +27,9 @@ config::CellConfig text_cell(const std::string& file) {
 TEST(DataCheck, SaysOnceWhatTheDataHold) {
   const config::CellConfig cell = text_cell(test_file("a.txt", "ab\n\ncd\n\n0123456789"));
   std::ostringstream notes;
-  prepare_data({cell, cell}, "results", {}, launch::LaunchPlace(), notes);
+  Problems problems;
+  check_data_files({cell, cell}, false, notes, problems);
+  problems.throw_if_any();
   EXPECT_EQ(notes.str(),
             "data: 3 samples of 12 tokens, 2 unused, seq_len 8: " + cell.data.files.front() + "\n");
 }
@@ -35,12 +37,13 @@ TEST(DataCheck, SaysOnceWhatTheDataHold) {
 TEST(DataCheck, EndsBeforeRanksAreStarted) {
   std::ostringstream notes;
   const config::CellConfig cell = text_cell("/nonexistent/text");
-  EXPECT_THAT(error_of([&] { prepare_data({cell}, "results", {}, launch::LaunchPlace(), notes); }),
-              HasSubstr("/nonexistent/text"));
-  launch::LaunchPlace elsewhere;
-  elsewhere.in_slurm = true;
-  EXPECT_EQ(error_of([&] { prepare_data({cell}, "results", {}, elsewhere, notes); }), "no error")
-      << "other hosts have their own files";
+  const auto error = [&](bool may_leave_host) {
+    Problems problems;
+    check_data_files({cell}, may_leave_host, notes, problems);
+    return error_of([&] { problems.throw_if_any(); });
+  };
+  EXPECT_THAT(error(false), HasSubstr("/nonexistent/text"));
+  EXPECT_EQ(error(true), "no error") << "other hosts have their own files";
 }
 
 TEST(DataCheck, WarnsWhereAStepSeesASampleTwice) {

@@ -15,9 +15,9 @@
 #include "harness/launch/run_cell.h"
 #include "harness/session/data_check.h"
 #include "harness/session/plan.h"
+#include "harness/session/preflight.h"
 #include "harness/session/results_folder.h"
 #include "harness/session/today.h"
-#include "harness/session/weights_check.h"
 #include "reports/compare/fingerprint.h"
 #include "reports/gate/gate.h"
 #include "reports/gate/pairs.h"
@@ -57,7 +57,6 @@ class Runner {
         rules_{.busy_cores = session.plan.busy_cores},
         facts_(machine::read_machine_facts()),
         axes_(varying_axes(bases(session.cells))) {
-    check_weights();
     open();
     records_ = record::load(session_.folder, record::Duplicates::kRefuse);
     calibration_ = record::load(session_.folder / kCalibrationFolder);
@@ -67,7 +66,6 @@ class Runner {
     if (session_.extend) extend(out);
     looks_ = session_.plan.all_looks();
     const auto num_runs = 2 * session_.cells.size() * static_cast<std::size_t>(looks_.back());
-    check_data(out);
     out << launch::progress_limit_note(bases(session_.cells)) << '\n';
     display_.emplace(out, session_.is_terminal, static_cast<int>(num_runs));
   }
@@ -180,13 +178,6 @@ class Runner {
     throw NotComparable("the calibration is another machine's: {}; calibrate here", text);
   }
 
-  void check_data(std::ostream& out) const {
-    std::vector<config::CellConfig> cells = bases(session_.cells);
-    for (const PairedCell& cell : session_.cells) cells.push_back(cell.candidate);
-    prepare_data(cells, session_.folder, session_.launcher,
-                 launch::read_launch_place(session_.launcher), out);
-  }
-
   // "" for a cell that the session no longer has.
   std::string program_hash_now(const CellRecord& run) const {
     for (const PairedCell& cell : session_.cells) {
@@ -214,13 +205,6 @@ class Runner {
           "over with --fresh",
           session_.folder.string(), is_base ? "base" : "candidate", found->second, now);
     }
-  }
-
-  void check_weights() const {
-    const launch::LaunchPlace place = launch::read_launch_place(session_.launcher);
-    std::vector<config::CellConfig> cells = bases(session_.cells);
-    for (const PairedCell& cell : session_.cells) cells.push_back(cell.candidate);
-    session::check_weights(cells, launch::may_leave_host(session_.launcher.launcher, place));
   }
 
   gate::Input gate_input() const {
@@ -341,10 +325,29 @@ class Runner {
   std::optional<launch::ProgressDisplay> display_;
 };
 
+// Before the folder is made.
+void check_pairs(const PairSession& session) {
+  std::vector<config::CellConfig> cells;
+  for (const PairedCell& pair : session.cells) {
+    cells.insert(cells.end(), {pair.base, pair.candidate});
+  }
+  std::ostream nowhere(nullptr);
+  Problems problems;
+  check_before_start(cells,
+                     {.folder = session.folder,
+                      .launcher = session.launcher,
+                      .place = launch::read_launch_place(session.launcher),
+                      .capacity = read_capacity(cells),
+                      .force = session.force},
+                     session.progress == nullptr ? nowhere : *session.progress, problems);
+  problems.throw_if_any();
+}
+
 }  // namespace
 
 PairsEnd run_pairs(PairSession session) {
   launch::handle_interrupts();
+  check_pairs(session);
   return Runner(session).run();
 }
 

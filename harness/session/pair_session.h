@@ -28,6 +28,7 @@ struct PairSession {
   std::filesystem::path
       calibration;  // results folder that is copied into the session; may be empty
   launch::LauncherChoice launcher = {};
+  bool force = false;  // starts what does not fit into memory as well
   bool fresh = false;
   bool extend = false;  // by the next look that was set beforehand (record::Session::later_looks)
   std::string command_line;

@@ -12,10 +12,9 @@
 #include "harness/launch/progress_watch.h"
 #include "harness/launch/run_cell.h"
 #include "harness/launch/worker.h"
-#include "harness/session/data_check.h"
 #include "harness/session/plan.h"
+#include "harness/session/preflight.h"
 #include "harness/session/results_folder.h"
-#include "harness/session/weights_check.h"
 
 namespace moebench::session {
 namespace {
@@ -129,17 +128,23 @@ int count_runs(const std::vector<ResumeRecipe>& recipes) {
 }  // namespace
 
 std::optional<std::vector<ResumeRow>> verify_resume(const ResumeSession& session) {
-  check_weights(session.cells, launch::may_leave_host(session.launcher.launcher,
-                                                      launch::read_launch_place(session.launcher)));
   std::vector<ResumeRecipe> recipes;
   for (const CellConfig& cell : session.cells) {
     recipes.push_back(make_resume_recipe(cell, session.steps_before));
   }
   std::ostream nowhere(nullptr);
   std::ostream& notes = session.progress == nullptr ? nowhere : *session.progress;
+  Problems problems;
+  problems.collect([] { launch::find_worker(); });
+  check_before_start(session.cells,
+                     {.folder = session.folder,
+                      .launcher = session.launcher,
+                      .place = launch::read_launch_place(session.launcher),
+                      .capacity = read_capacity(session.cells),
+                      .force = session.force},
+                     notes, problems);
+  problems.throw_if_any();
   const ResultsFolder folder(session.folder);
-  prepare_data(session.cells, session.folder, session.launcher,
-               launch::read_launch_place(session.launcher), notes);
   Runner runner(session, notes, count_runs(recipes));
   notes << launch::progress_limit_note(session.cells) << '\n';
   launch::handle_interrupts();

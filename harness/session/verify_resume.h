@@ -16,6 +16,7 @@ struct ResumeSession {
   std::filesystem::path folder;
   std::vector<config::CellConfig> cells;
   std::optional<std::int64_t> steps_before;  // of the checkpoint; nullopt: half of them
+  bool force = false;                        // starts what does not fit into memory as well
   launch::LauncherChoice launcher = {};
   std::string command_line;
   std::ostream* progress = nullptr;  // shows the runs as they go; nullptr: nothing is shown

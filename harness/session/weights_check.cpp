@@ -44,17 +44,18 @@ void check_with_remedy(const config::CellConfig& cell) {
 
 }  // namespace
 
-void check_weights(const std::vector<config::CellConfig>& cells, bool may_leave_host) {
+void check_weights(const std::vector<config::CellConfig>& cells, bool may_leave_host,
+                   Problems& problems) {
   std::set<std::tuple<std::string, std::string, std::string, config::LoadTensors>> checked;
   for (const config::CellConfig& cell : cells) {
-    if (cell.load_from.empty() || !cell.resume_from.empty() || cell.known_failure) continue;
+    if (cell.load_from.empty() || !cell.resume_from.empty()) continue;
     std::error_code ignored;
     if (may_leave_host && !std::filesystem::exists(cell.load_from, ignored)) continue;
     // Models of one name are told apart by where they were found.
     const auto& model = cell.model;
     const bool is_new =
         checked.emplace(cell.load_from, model.path, model.name, cell.load.tensors).second;
-    if (is_new) check_with_remedy(cell);
+    if (is_new) problems.collect([&] { check_with_remedy(cell); });
   }
 }
 

@@ -25,6 +25,7 @@ class FakeWorker {
   //   kill       kills itself with SIGKILL
   //   stop       stops for ever, after its first line of progress
   //   mute       stops for ever, before it
+  //   broken     exits 7, before it
   //   hang       starts a process in a session of its own and sleeps for ten minutes
   void set_mode(const std::string& mode);
 

@@ -24,6 +24,7 @@ fi
 nap=$(<"$here/naptime")
 
 [[ $mode != mute ]] || kill -STOP $$
+[[ $mode != broken ]] || exit 7
 say steps 1
 case $mode in
   ok) leave "$kind" ;;

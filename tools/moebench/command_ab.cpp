@@ -209,6 +209,7 @@ int run_command(const CalibrateArguments& options) {
   pairs.plan.base = pairs.plan.candidate = name_of_base(pairs);
   pairs.plan.looks = {static_cast<int>(options.pairs)};
   pairs.plan.busy_cores = options.busy_cores;
+  pairs.force = options.force;
   pairs.fresh = options.fresh;
   const int exit_code = run_session(std::move(pairs));
   if (exit_code == kExitInterrupted) return exit_code;
@@ -236,6 +237,7 @@ int run_command(const AbArguments& options) {
   pairs.plan.mde = parse_percent(options.mde, "--mde");
   pairs.plan.busy_cores = options.busy_cores;
   pairs.calibration = calibration_of(options);
+  pairs.force = options.force;
   pairs.fresh = options.fresh;
   pairs.extend = options.extend;
   const std::string folder = pairs.folder.string();

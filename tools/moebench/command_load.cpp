@@ -92,6 +92,7 @@ RunArguments run_options(const LoadArguments& options, const fs::path& scenario)
   run.selection.file = scenario.string();
   run.out = options.out;
   run.launcher = options.launcher;
+  run.force = options.force;
   run.fresh = true;
   run.keep_disturbed = true;  // as often as --repeats says
   run.command_line = options.command_line;

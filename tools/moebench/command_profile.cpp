@@ -25,6 +25,7 @@ RunArguments run_options(const ProfileArguments& options) {
   run.out = session::results_path(options.out, options.selection.file, "-profile").string();
   run.repeats = "1";
   run.launcher = options.launcher;
+  run.force = options.force;
   run.fresh = options.fresh;
   run.keep_other_builds = options.keep_other_builds;
   run.profile = options.level;

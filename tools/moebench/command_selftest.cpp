@@ -136,6 +136,7 @@ class Selftest {
     pairs.plan.looks = {static_cast<int>(options_.pairs)};
     pairs.plan.busy_cores = options_.busy_cores;
     if (!fault.empty()) pairs.calibration = folder_ / "same";
+    pairs.force = options_.force;
     pairs.fresh = true;
     const auto is_slowed = [fault, slow_cell = cells_.front().id()](const config::CellConfig& cell,
                                                                     record::Arm arm) {

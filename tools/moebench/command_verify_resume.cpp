@@ -27,6 +27,7 @@ int run_command(const VerifyResumeArguments& options) {
       {.folder = session::results_path(options.out, options.selection.file, "-verify"),
        .cells = cells,
        .steps_before = options.steps_before,
+       .force = options.force,
        .launcher = options.launcher.choice(),
        .command_line = options.command_line,
        .progress = &std::cerr,

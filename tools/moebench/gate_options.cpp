@@ -35,6 +35,7 @@ void add_calibrate(CLI::App& app, CalibrateArguments& options) {
       ->type_name("DIR");
   add_busy_cores(*calibrate, options.busy_cores);
   add_launcher(*calibrate, options.launcher);
+  add_force(*calibrate, options.force);
   calibrate->add_flag("--fresh", options.fresh, "Remove the results in DIR and start over");
 }
 
@@ -68,6 +69,7 @@ void add_ab(CLI::App& app, AbArguments& options) {
       ->type_name("PERCENT");
   add_busy_cores(*ab, options.busy_cores);
   add_launcher(*ab, options.launcher);
+  add_force(*ab, options.force);
   CLI::Option* fresh =
       ab->add_flag("--fresh", options.fresh, "Remove the results in DIR and start over");
   ab->add_flag("--extend", options.extend,
@@ -165,6 +167,7 @@ void add_selftest(CLI::App& app, SelftestArguments& options) {
       ->capture_default_str()
       ->type_name("DIR");
   add_launcher(*selftest, options.launcher);
+  add_force(*selftest, options.force);
 }
 
 }  // namespace

@@ -31,6 +31,7 @@ struct CalibrateArguments {
   std::string out;  // empty: results/<stem of the file>-calibration
   double busy_cores = 0.25;
   LauncherOptions launcher;
+  bool force = false;
   bool fresh = false;
   std::string command_line;  // as typed; goes into the records
 };
@@ -47,6 +48,7 @@ struct AbArguments {
   std::string mde = "5%";
   double busy_cores = 0.25;
   LauncherOptions launcher;
+  bool force = false;
   bool fresh = false;
   bool extend = false;
   std::string command_line;
@@ -90,6 +92,7 @@ struct SelftestArguments {
   std::string slowdown;  // empty: 5 %, or the least that this machine's noise lets the gate find
   double busy_cores = 0.25;
   std::string out = "results/selftest";
+  bool force = false;
   LauncherOptions launcher;
   std::string command_line;
 };

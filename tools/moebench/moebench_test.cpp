@@ -518,6 +518,63 @@ TEST_F(MoebenchTest, ListTellsWhatACellsRunsTakeTogether) {
               AllOf(HasSubstr("\"listing_version\": 1"), HasSubstr("\"timed_cells\": 1")));
 }
 
+TEST_F(MoebenchTest, WhatDoesNotFitIsRefusedUnlessForced) {
+  std::string model = kModel;
+  model.replace(model.find("num_hidden_layers\": 2"), 21, "num_hidden_layers\": 2000");
+  model.replace(model.find("intermediate_size\": 32"), 22, "intermediate_size\": 9000000");
+  write_file_atomically(folder_.path() / "models" / "huge.json", model);
+  EXPECT_THAT(moebench({"list", "file.yaml", "--set", "model=huge"}).out,
+              HasSubstr("does not fit: "));
+  for (const char* command : {"run", "profile", "calibrate"}) {
+    const Output refused = moebench({command, "file.yaml", "--set", "model=huge"});
+    EXPECT_EQ(refused.exit_code, 2) << command;
+    EXPECT_THAT(refused.err, AllOf(HasSubstr("error: 2 cells are too large for the memory here:\n"),
+                                   HasSubstr("parallelism=fsdp ep_degree=1: does not fit: "),
+                                   HasSubstr("parallelism=ep ep_degree=2: does not fit: "),
+                                   HasSubstr("--force")));
+  }
+  EXPECT_FALSE(fs::exists(folder_.path() / "results"));
+  const Output forced = moebench({"run", "file.yaml", "--set", "model=huge", "--force"});
+  EXPECT_EQ(forced.exit_code, 0) << forced.err;
+  EXPECT_THAT(forced.err, HasSubstr("warning: 2 cells are too large"));
+}
+
+TEST_F(MoebenchTest, AllThatIsWrongIsSaidBeforeAnythingStarts) {
+  write_file_atomically(folder_.path() / "file.yaml", R"(
+defaults: {axes: {model: toy, ranks: 2, seq_len: 16}}
+scenarios:
+  - name: texts
+    axes: {micro_batch: [1, 2]}
+    settings: {data: {source: text, files: missing.txt}}
+  - {name: traces, axes: {routing: trace(missing.trace)}}
+  - {name: weights, settings: {load_from: missing-weights}}
+)");
+  ::setenv("MOEBENCH_RANK_PROGRAM", (folder_.path() / "missing").c_str(), 1);
+  for (const char* command : {"run", "verify-resume"}) {
+    const Output output = moebench({command, "file.yaml"});
+    EXPECT_EQ(output.exit_code, 2);
+    EXPECT_THAT(output.err, AllOf(HasSubstr("error: 4 problems, nothing was started:\n- "),
+                                  HasSubstr("MOEBENCH_RANK_PROGRAM"), HasSubstr("missing.txt"),
+                                  HasSubstr("missing.trace"), HasSubstr("missing-weights")));
+  }
+  EXPECT_FALSE(fs::exists(folder_.path() / "results"));
+}
+
+TEST_F(MoebenchTest, WhatIsMostLikelyNotMeantIsSaidOnce) {
+  const Output output = moebench({"run", "file.yaml", "--set", "settings.threads_per_rank=4000",
+                                  "--ranks", "1", "--repeats", "2", "--keep-disturbed"});
+  EXPECT_EQ(output.exit_code, 0) << output.err;
+  const auto count = [&](const std::string& text) {
+    const std::size_t at = output.err.find(text);
+    return at == std::string::npos ? 0 : output.err.find(text, at + 1) == std::string::npos ? 1 : 2;
+  };
+  EXPECT_EQ(count("warning: more threads (ranks x threads_per_rank) than the "), 1) << output.err;
+  EXPECT_EQ(count("warning: ep_degree is 1, so that no experts are split over ranks, in 1 cell: "
+                  "parallelism=ep\n"),
+            1)
+      << output.err;
+}
+
 TEST_F(MoebenchTest, RepeatsRunInRounds) {
   const Output output = moebench({"run", "file.yaml", "--repeats", "2", "--ranks", "1", "--filter",
                                   "parallelism=fsdp", "--only", "quick"});

@@ -16,6 +16,7 @@ namespace moebench::cli {
 // FILE, --only, --filter, --set and --ranks.
 void add_selection(CLI::App& app, session::Selection& selection);
 void add_set(CLI::App& app, session::Selection& selection);
+void add_force(CLI::App& app, bool& force);
 void add_launcher(CLI::App& app, LauncherOptions& launcher);
 // --format: any format of reports, and `more`.
 // Adds --figure, which names the picture of --format svg.

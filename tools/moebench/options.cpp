@@ -93,6 +93,7 @@ void add_run(CLI::App& app, RunArguments& options) {
                 "Do not make again the rounds that something disturbed");
   run->add_flag("--dry-run", options.dry_run,
                 "Show what would run, what it takes, and start nothing");
+  add_force(*run, options.force);
   run->add_flag("--fresh", options.fresh, "Remove the results in DIR and start over");
   add_keep_other_builds(*run, options.keep_other_builds);
 }
@@ -115,6 +116,7 @@ void add_profile(CLI::App& app, ProfileArguments& options) {
   profile
       ->add_option("--out", options.out, "Results folder, default results/<stem of FILE>-profile")
       ->type_name("DIR");
+  add_force(*profile, options.force);
   profile->add_flag("--fresh", options.fresh, "Remove the results in DIR and start over");
   add_keep_other_builds(*profile, options.keep_other_builds);
   add_launcher(*profile, options.launcher);
@@ -131,6 +133,7 @@ void add_verify_resume(CLI::App& app, VerifyResumeArguments& options) {
                    "Steps before the checkpoint, default half of the cell's")
       ->type_name("K")
       ->check(whole_number(1, config::kMaxSteps));
+  add_force(*verify, options.force);
   add_launcher(*verify, options.launcher);
 }
 
@@ -307,6 +310,7 @@ void add_load(CLI::App& app, LoadArguments& options) {
   load->add_option("--out", options.out, "Results folder; results in it are replaced")
       ->capture_default_str()
       ->type_name("DIR");
+  add_force(*load, options.force);
   add_launcher(*load, options.launcher);
 }
 
@@ -400,6 +404,10 @@ void add_set(CLI::App& app, session::Selection& selection) {
                  "Instead of FILE's: axis=value,axis=[a, b],settings.steps=3")
       ->type_name("NAME=VALUE")
       ->allow_extra_args(false);
+}
+
+void add_force(CLI::App& app, bool& force) {
+  app.add_flag("--force", force, "Start also what does not fit into the memory here");
 }
 
 void add_format(CLI::App& app, std::string& format, const std::string& description,

@@ -41,6 +41,7 @@ struct RunArguments {
   std::optional<double> progress_limit_s;
   LauncherOptions launcher;
   bool dry_run = false;
+  bool force = false;
   bool fresh = false;
   bool keep_other_builds = false;  // results of another worker count as well
   bool keep_disturbed = false;     // no round is made again
@@ -57,6 +58,7 @@ struct ProfileArguments {
   std::string figure;
   std::string out;  // empty: results/<stem of the file>-profile
   bool fresh = false;
+  bool force = false;
   bool keep_other_builds = false;
   LauncherOptions launcher;
   std::string command_line;  // as typed; goes into the records
@@ -66,6 +68,7 @@ struct VerifyResumeArguments {
   session::Selection selection;
   std::string out;  // empty: results/<stem of the file>-verify
   std::optional<std::int64_t> steps_before;
+  bool force = false;
   LauncherOptions launcher;
   std::string command_line;  // as typed; goes into the records
 };
@@ -146,6 +149,7 @@ struct LoadArguments {
   std::string format;
   std::string figure;
   std::string out = "results/load";
+  bool force = false;
   LauncherOptions launcher;
   std::string command_line;  // as typed; goes into the records
 };
