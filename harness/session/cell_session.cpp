@@ -14,6 +14,7 @@
 #include "harness/launch/progress_watch.h"
 #include "harness/launch/run_cell.h"
 #include "harness/session/data_check.h"
+#include "harness/session/give_up.h"
 #include "harness/session/known_gemm_rates.h"
 #include "harness/session/preflight.h"
 #include "harness/session/results_folder.h"
@@ -119,6 +120,7 @@ class Runner {
         program_of_(std::move(program_of)),
         rounds_(session.cells, session.round_rules),
         gemm_rates_(session.round_rules.disturbance),
+        give_up_(session.fail_fast),
         axes_(varying_axes(session.cells)) {}
 
   // Takes what is on record as it stands in the folder.
@@ -127,7 +129,7 @@ class Runner {
   // Runs what is pending of a plan, and on until no further rounds are wanted; false when
   // interrupted.
   bool run(std::vector<PlannedRun> pending) {
-    while (!pending.empty()) {
+    while (!pending.empty() && give_up_.reason_to_end().empty()) {
       if (!run_pending(pending)) return false;
       pending = further_runs();
     }
@@ -147,16 +149,24 @@ class Runner {
     const auto plan = make_plan(cells(), session_.order, plan_seed(session_.cells));
     std::vector<PlannedRun> further =
         find_pending(plan, recorded_, program_of_, session_.keep_other_builds).runs;
-    std::erase_if(further, [&](const PlannedRun& run) { return attempted_.contains(run.key()); });
+    std::erase_if(further, [&](const PlannedRun& run) {
+      return attempted_.contains(run.key()) || !give_up_.reason_against(run.id()).empty();
+    });
     return further;
   }
 
   bool run_pending(const std::vector<PlannedRun>& pending) {
     std::optional<launch::ProgressDisplay> display;
     display.emplace(*session_.progress, session_.is_terminal, static_cast<int>(pending.size()));
-    options_.on_progress = [&](const launch::RankProgress& now) { display->update(now); };
+    options_.on_progress = [&](const launch::RankProgress& now) {
+      reached_step_ = reached_step_ || now.step > 0;
+      display->update(now);
+    };
     for (std::size_t i = 0; i < pending.size(); ++i) {
-      if (!run_one(pending[i], *display)) return false;
+      if (give_up_.reason_against(pending[i].id()).empty()) {
+        if (!run_one(pending[i], *display)) return false;
+        if (ends_after(pending, i)) return true;
+      }
       const bool ends_repetition =
           i + 1 == pending.size() || pending[i + 1].repetition != pending[i].repetition;
       if (ends_repetition) *session_.progress << rounds_.report(counted(), pending[i].repetition);
@@ -164,10 +174,31 @@ class Runner {
     return true;
   }
 
+  // Says what is not started any more, now that run `i` has ended; whether that is all.
+  bool ends_after(const std::vector<PlannedRun>& pending, std::size_t i) const {
+    const std::string& end = give_up_.reason_to_end();
+    if (!end.empty()) {
+      *session_.progress << fmt::format("note: {} of {} repetitions are not started: {}\n",
+                                        pending.size() - i - 1, pending.size(), end);
+      return true;
+    }
+    const std::string id = pending[i].id();
+    const std::string reason = give_up_.reason_against(id);
+    const auto num_left =
+        std::count_if(pending.begin() + static_cast<std::ptrdiff_t>(i) + 1, pending.end(),
+                      [&](const PlannedRun& run) { return run.id() == id; });
+    if (!reason.empty() && num_left > 0) {
+      *session_.progress << fmt::format("note: {} more of {} are not started, {}\n", num_left,
+                                        describe(pending[i].cell, axes_), reason);
+    }
+    return false;
+  }
+
   bool run_one(const PlannedRun& run, launch::ProgressDisplay& display) {
     std::string name = describe(run.cell, axes_);
     if (run.cell.repeats > 1) name += fmt::format(" #{}", run.repetition);
     display.start_run(name);
+    reached_step_ = false;
     auto record = launch::run_cell(run.cell, run.repetition, options_);
     if (!record) {
       display.end_run("interrupted");
@@ -185,7 +216,9 @@ class Runner {
     record::append(options_.results_folder, *record);
     display.end_run(*record);
     attempted_.insert(run.key());
-    recorded_.insert_or_assign(run.key(), std::move(*record));
+    const CellRecord& kept =
+        recorded_.insert_or_assign(run.key(), std::move(*record)).first->second;
+    give_up_.note(kept, {reached_step_, is_excused(run, recorded_)});
     return !launch::interrupted();
   }
 
@@ -193,6 +226,8 @@ class Runner {
   launch::RunCellOptions options_;
   ProgramOf program_of_;
   Rounds rounds_;
+  GiveUp give_up_;
+  bool reached_step_ = false;  // of the repetition that runs
   std::vector<std::string> axes_;
   Records recorded_;
   std::set<std::pair<std::string, int>> attempted_;

@@ -23,7 +23,8 @@ struct CellSession {
   bool fresh = false;            // removes what is there
   bool keep_other_builds = false;
   RoundRules round_rules = {};
-  bool force = false;  // starts what does not fit into memory as well
+  bool fail_fast = false;  // ends at the first failure
+  bool force = false;      // starts what does not fit into memory as well
   launch::LauncherChoice launcher = {};
   std::string command_line;          // goes into the records
   std::ostream* progress = nullptr;  // notes, and the runs as they go
@@ -52,7 +53,8 @@ struct CellsOutcome {
 // Runs and records what the folder lacks. kCellFailed: a planned repetition failed or is missing,
 // and that is not a known failure. No records after an interruption; what was finished is kept.
 // Error before anything is started, with all that is wrong (preflight.h): also where there is no
-// worker, or another run writes to the folder.
+// worker, or another run writes to the folder. What fails for good is not started again
+// (give_up.h).
 CellsOutcome run_cells(const CellSession& session);
 
 }  // namespace moebench::session

@@ -66,6 +66,7 @@ session::CellSession session_of(const RunArguments& options) {
       .keep_other_builds = options.keep_other_builds,
       .round_rules = {.disturbance = {.busy_cores = options.busy_cores},
                       .repeats_disturbed = !options.keep_disturbed},
+      .fail_fast = options.fail_fast,
       .force = options.force,
       .launcher = options.launcher.choice(),
       .command_line = options.command_line,

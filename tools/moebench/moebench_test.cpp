@@ -575,6 +575,38 @@ TEST_F(MoebenchTest, WhatIsMostLikelyNotMeantIsSaidOnce) {
       << output.err;
 }
 
+TEST_F(MoebenchTest, ACellThatFailsAlikeIsNotStartedAgainAndAgain) {
+  worker_.set_mode("crash");
+  worker_.set_only_for("parallelism: ep");
+  const Output output = moebench({"run", "file.yaml", "--repeats", "5", "--keep-disturbed"});
+  EXPECT_EQ(output.exit_code, 3) << output.err;
+  EXPECT_THAT(output.err, HasSubstr("note: 3 more of parallelism=ep ep_degree=2 are not started, "
+                                    "since it has failed twice alike\n"));
+  EXPECT_EQ(num_lines(), 7U);
+  EXPECT_THAT(moebench({"run", "file.yaml", "--repeats", "5", "--dry-run"}).out,
+              HasSubstr("to run: 1 cell, 5 repetitions"));
+}
+
+TEST_F(MoebenchTest, ARunWhoseFirstCellsCannotStartEnds) {
+  worker_.set_mode("broken");
+  const Output output = moebench({"run", "file.yaml", "--ranks", "1", "--set", "seq_len=[8, 16, 32]"});
+  EXPECT_EQ(output.exit_code, 3) << output.err;
+  EXPECT_THAT(output.err,
+              HasSubstr("note: 3 of 6 repetitions are not started: the first 3 cells have all "
+                        "failed before their first step, the last one as crashed: exit code 7"));
+  EXPECT_EQ(num_lines(), 3U);
+}
+
+TEST_F(MoebenchTest, FailFastEndsAfterTheFirstFailure) {
+  worker_.set_mode("crash");
+  const Output output = moebench({"run", "file.yaml", "--repeats", "2", "--fail-fast"});
+  EXPECT_EQ(output.exit_code, 3) << output.err;
+  EXPECT_THAT(output.err, HasSubstr("note: 3 of 4 repetitions are not started: --fail-fast"));
+  EXPECT_EQ(num_lines(), 1U);
+  worker_.set_mode("ok");
+  EXPECT_EQ(moebench({"run", "file.yaml", "--repeats", "2", "--keep-disturbed"}).exit_code, 0);
+}
+
 TEST_F(MoebenchTest, RepeatsRunInRounds) {
   const Output output = moebench({"run", "file.yaml", "--repeats", "2", "--ranks", "1", "--filter",
                                   "parallelism=fsdp", "--only", "quick"});

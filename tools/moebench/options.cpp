@@ -93,6 +93,7 @@ void add_run(CLI::App& app, RunArguments& options) {
                 "Do not make again the rounds that something disturbed");
   run->add_flag("--dry-run", options.dry_run,
                 "Show what would run, what it takes, and start nothing");
+  run->add_flag("--fail-fast", options.fail_fast, "End after the first repetition that fails");
   add_force(*run, options.force);
   run->add_flag("--fresh", options.fresh, "Remove the results in DIR and start over");
   add_keep_other_builds(*run, options.keep_other_builds);

@@ -41,6 +41,7 @@ struct RunArguments {
   std::optional<double> progress_limit_s;
   LauncherOptions launcher;
   bool dry_run = false;
+  bool fail_fast = false;
   bool force = false;
   bool fresh = false;
   bool keep_other_builds = false;  // results of another worker count as well
