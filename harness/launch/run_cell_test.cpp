@@ -10,6 +10,7 @@
 #include "harness/base/file.h"
 #include "harness/launch/descendants.h"
 #include "harness/launch/process.h"
+#include "harness/launch/worker.h"
 #include "harness/testing/fake_worker.h"
 
 namespace moebench::launch {

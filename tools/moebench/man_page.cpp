@@ -17,18 +17,6 @@ struct Described {
   const char* meaning;
 };
 
-constexpr Described kExitCodes[] = {
-    {"0", "Every planned cell is ok; the gate passes, or finds an improvement."},
-    {"1", "The gate found a regression, or a bound that is not kept."},
-    {"2", "Usage or configuration."},
-    {"3", "A planned cell failed or is missing."},
-    {"4", "The gate cannot tell yet."},
-    {"5", "Not comparable: another machine, other libraries, unpaired runs."},
-    {"6", "There is no such baseline."},
-    {"7", "The gate's self-test failed."},
-    {"70", "The system failed, or moebench itself; what was recorded is kept."},
-    {"130", "Interrupted; what was finished is kept."}};
-
 constexpr Described kEnvironment[] = {
     {"MOEBENCH_RANK_PROGRAM", "The program that trains, instead of moebench-rank beside moebench."},
     {"MOEBENCH_TORCH_ROOT",
@@ -131,9 +119,9 @@ std::string page_of(const std::vector<CommandWords>& commands, const CommandWord
   text += section("ARGUMENTS", command.positionals) + section("OPTIONS", command.options);
   if (!command.footer.empty()) text += ".SH NOTES\n" + verbatim(command.footer);
   if (command.name.empty()) {
-    return text + section("EXIT STATUS", kExitCodes) + section("ENVIRONMENT", kEnvironment);
+    return text + section("ENVIRONMENT", kEnvironment);
   }
-  return text + ".SH SEE ALSO\n\\fBmoebench\\fR(1), which lists exit codes and variables\n";
+  return text + ".SH SEE ALSO\n\\fBmoebench\\fR(1), which lists variables\n";
 }
 
 }  // namespace
