@@ -53,9 +53,9 @@ std::string name_text(const json& value) {
 }
 
 // The keys whose values differ from the file's become its members, with their own places.
-class Override {
+class ChangedModel {
  public:
-  Override(JsonObject file, const ModelKeys& keys) : config_(std::move(file)) {
+  ChangedModel(JsonObject file, const ModelKeys& keys) : config_(std::move(file)) {
     for (const auto& [key, value] : keys) {
       const json own = to_json(value);
       const JsonValue* before = config_.find(key);
@@ -114,7 +114,7 @@ std::optional<std::string> error_without(const JsonObject& file,
   }
 }
 
-ModelConfig read_overridden(const JsonObject& file, const Override& change,
+ModelConfig read_overridden(const JsonObject& file, const ChangedModel& change,
                             const std::filesystem::path& path, const YamlValue& source) {
   try {
     change.check();
@@ -162,7 +162,7 @@ ModelConfig load_model_config(const std::filesystem::path& path, const ModelKeys
     throw Unsupported(std::string(error.what()));
   }
   const YamlValue& source = keys.front().second;
-  const Override change(*file, keys);
+  const ChangedModel change(*file, keys);
   ModelConfig model = read_overridden(*file, change, path, source);
   model.path = model_path(path);
   if (change.is_empty()) return model;

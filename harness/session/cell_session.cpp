@@ -119,8 +119,8 @@ class Runner {
         options_(std::move(options)),
         program_of_(std::move(program_of)),
         rounds_(session.cells, session.round_rules),
-        gemm_rates_(session.round_rules.disturbance),
         give_up_(session.fail_fast),
+        gemm_rates_(session.round_rules.disturbance),
         axes_(varying_axes(session.cells)) {}
 
   // Takes what is on record as it stands in the folder.
@@ -202,7 +202,7 @@ class Runner {
     auto record = launch::run_cell(run.cell, run.repetition, options_);
     if (!record) {
       display.end_run("interrupted");
-    options_.gemm_rate_is_known = gemm_rates_.has(run.cell);
+      options_.gemm_rate_is_known = gemm_rates_.has(run.cell);
       return false;
     }
     record->environment["command_line"] = session_.command_line;
@@ -210,7 +210,7 @@ class Runner {
     warn_of_few_data(run.cell, *record);
     const auto before = recorded_.find(run.key());
     if (before != recorded_.end()) {
-    gemm_rates_.settle(run.cell, *record);
+      gemm_rates_.settle(run.cell, *record);
       record->scenarios = all_places(run.cell, before->second.scenarios);
     }
     record::append(options_.results_folder, *record);

@@ -113,9 +113,9 @@ void shuffle(std::vector<PlannedRun>::iterator begin, std::vector<PlannedRun>::i
 }  // namespace
 
 std::vector<Scenario> select_scenarios(const Selection& selection) {
-  std::vector<Scenario> scenarios = config::load_scenarios(
-      config::find_scenario(selection.file),
-      {.values = overrides_of(selection), .only = selection.only});
+  std::vector<Scenario> scenarios =
+      config::load_scenarios(config::find_scenario(selection.file),
+                             {.values = overrides_of(selection), .only = selection.only});
   keep_named(selection.only, scenarios);
   const auto cannot_run = [](const Scenario& scenario) { return !scenario.cannot_run.empty(); };
   if (std::ranges::all_of(scenarios, cannot_run)) {

@@ -18,9 +18,10 @@ struct MakeCheckpointOptions {
   std::function<void(std::int64_t, std::int64_t)> progress = {};
 };
 
-// Writes config.json (a copy of `model_config`, but for keys that are set otherwise), the safetensors shards and
-// model.safetensors.index.json to `folder`, with the seeded values of seeded_source. The folder
-// appears whole or not at all; Error where it already exists and is not empty.
+// Writes config.json (a copy of `model_config`, but for keys that are set otherwise), the
+// safetensors shards and model.safetensors.index.json to `folder`, with the seeded values of
+// seeded_source. The folder appears whole or not at all; Error where it already exists and is not
+// empty.
 void make_checkpoint(const std::filesystem::path& model_config, const std::filesystem::path& folder,
                      const MakeCheckpointOptions& options);
 

@@ -69,7 +69,7 @@ Table fms_table(const ScenarioCells& scenario, const Reference& reference) {
 }  // namespace
 
 Document fms_table_document(std::vector<record::CellRecord> recorded,
-                             const AxisValues& reference_axes) {
+                            const AxisValues& reference_axes) {
   const auto records = check_agreement(std::move(recorded));
   const auto scenarios = group_cells(records);
   check_baseline(scenarios, reference_axes);

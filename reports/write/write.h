@@ -26,7 +26,7 @@ Document checked_report_document(const std::vector<record::CellRecord>& records,
 // A table a scenario in the columns of fms-acceleration's PR 69: Model, Gpus, TYPE, mem_peak,
 // mem_alloc, train_runtime, tokens/s, improvements.
 Document fms_table_document(std::vector<record::CellRecord> records,
-                             const AxisValues& reference = {});
+                            const AxisValues& reference = {});
 
 // The functions of fms-acceleration's load profile in the order of Python's pstats, for each ok
 // cell that measures loading; empty where none does.

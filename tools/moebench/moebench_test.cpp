@@ -589,7 +589,8 @@ TEST_F(MoebenchTest, ACellThatFailsAlikeIsNotStartedAgainAndAgain) {
 
 TEST_F(MoebenchTest, ARunWhoseFirstCellsCannotStartEnds) {
   worker_.set_mode("broken");
-  const Output output = moebench({"run", "file.yaml", "--ranks", "1", "--set", "seq_len=[8, 16, 32]"});
+  const Output output =
+      moebench({"run", "file.yaml", "--ranks", "1", "--set", "seq_len=[8, 16, 32]"});
   EXPECT_EQ(output.exit_code, 3) << output.err;
   EXPECT_THAT(output.err,
               HasSubstr("note: 3 of 6 repetitions are not started: the first 3 cells have all "

@@ -274,8 +274,8 @@ INSTANTIATE_TEST_SUITE_P(Commands, Help,
                          ::testing::Values("moebench", "list", "run", "verify-resume", "report",
                                            "diff", "load", "make-checkpoint", "doctor", "profile",
                                            "calibrate", "ab", "gate", "power", "baseline",
-                                           "selftest", "import", "adopt", "help", "models", "scenarios",
-                                           "completion", "man"));
+                                           "selftest", "import", "adopt", "help", "models",
+                                           "scenarios", "completion", "man"));
 
 }  // namespace
 }  // namespace moebench::cli
