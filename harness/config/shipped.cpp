@@ -66,16 +66,17 @@ std::vector<std::string> shipped_scenarios() {
 fs::path find_scenario(const std::string& word) {
   std::error_code error;
   const fs::file_status status = fs::status(word, error);
-  const bool is_file = fs::exists(status) && !fs::is_directory(status);
-  if (is_file || word.find('/') != std::string::npos) return word;
+  const bool is_there = fs::exists(status);
+  if ((is_there && !fs::is_directory(status)) || word.find('/') != std::string::npos) return word;
   const std::vector<std::string> names = shipped_scenarios();
   const std::string name = word.ends_with(kExtension) ? fs::path(word).stem().string() : word;
   if (std::ranges::count(names, name) > 0) {
     return *suite_folder("scenarios") / (name + std::string(kExtension));
   }
-  if (name != word || names.empty()) return word;  // whoever reads it says that it is not there
-  throw Error("no file '{}' here, and no shipped scenario of that name; {}", shortened(word),
-              suggestion(name, names));
+  // Whoever reads it says what is wrong with it.
+  if (is_there || name != word || names.empty()) return word;
+  throw Error("cannot read '{}': no such file here, and no shipped scenario of that name; {}",
+              shortened(word), suggestion(name, names));
 }
 
 }  // namespace moebench::config

@@ -40,10 +40,11 @@ TEST(Shipped, AFileOfThatPathComesFirst) {
 
 TEST(Shipped, OtherPathsStayAndOtherNamesAreRefusedWithASuggestion) {
   EXPECT_EQ(find_scenario("folder/quickstart"), "folder/quickstart");
+  EXPECT_EQ(find_scenario("."), ".");
   EXPECT_EQ(find_scenario("mine.yaml"), "mine.yaml") << "whoever reads it says that it is missing";
-  EXPECT_THAT(
-      error_of([] { find_scenario("quikstart"); }),
-      AllOf(HasSubstr("no file 'quikstart' here"), HasSubstr("did you mean 'quickstart'?")));
+  EXPECT_THAT(error_of([] { find_scenario("quikstart"); }),
+              AllOf(HasSubstr("cannot read 'quikstart': no such file here"),
+                    HasSubstr("did you mean 'quickstart'?")));
 }
 
 TEST(Shipped, AModelBesideTheFileComesBeforeAShippedOne) {

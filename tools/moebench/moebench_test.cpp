@@ -102,13 +102,16 @@ TEST_F(MoebenchTest, ScenariosTellWhatARoundTookHere) {
     return csv.substr(begin, csv.find('\n', begin) - begin);
   };
   EXPECT_THAT(row(), HasSubstr(R"("quickstart","quickstart","4","",)"));
-  for (const auto& cell : config::load_scenarios(config::find_scenario("quickstart"))[0].cells) {
+  const fs::path results = folder_.path() / "results/other";
+  fs::create_directories(results);
+  const auto scenarios = config::load_scenarios(config::find_scenario("quickstart"));
+  for (const config::CellConfig& cell : scenarios.front().cells) {
     for (const double seconds : {1, 2, 30}) {
       record::CellRecord record;
       record.id = cell.id();
       record.repetition = static_cast<int>(seconds);
       record.metrics["run_time"] = {.unit = "ns", .value = seconds * 1e9};
-      record::append(folder_.path() / "results/other", record);
+      record::append(results, record);
     }
   }
   EXPECT_THAT(row(), HasSubstr(R"("quickstart","quickstart","4","8000000000",)"));
