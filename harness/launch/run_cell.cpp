@@ -231,6 +231,7 @@ class Observer {
   }
 
   void tick() {
+    if (options_.on_tick) options_.on_tick();
     if (sampler_) sampler_->tick();
     if (gpus_) gpus_->tick();
     if (packages_) packages_->tick();
@@ -288,6 +289,10 @@ std::optional<record::CellRecord> run_cell(const config::CellConfig& cell, int r
   make_fresh(folder);
   config::write_cell(with_encoded_text(cell, options.results_folder), folder / "cell.yaml");
   write_command(start, cell, folder);
+  if (options.on_detail) {
+    options.on_detail("folder: " + folder.string());
+    options.on_detail("command: " + joined_shell_words(start.launch.command));
+  }
 
   Observer observer(cell, folder, options);
   std::string complaint;

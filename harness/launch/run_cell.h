@@ -24,6 +24,9 @@ struct RunCellOptions {
   bool gemm_rate_is_known = false;        // the ranks need not measure it
   double slowdown = 0;                    // of all that is started, from outside (ProcessOptions)
   std::function<void(const RankProgress&)> on_progress = {};
+  std::function<void()> on_tick = {};  // several times a second
+  // Where the repetition lies and what it starts, a line each.
+  std::function<void(const std::string& line)> on_detail = {};
 };
 
 // Which program a cell starts, the worker or another engine: a hash, `worker_hash` of a record.

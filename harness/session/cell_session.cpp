@@ -156,20 +156,22 @@ class Runner {
   }
 
   bool run_pending(const std::vector<PlannedRun>& pending) {
-    std::optional<launch::ProgressDisplay> display;
-    display.emplace(*session_.progress, session_.is_terminal, static_cast<int>(pending.size()));
-    options_.on_progress = [&](const launch::RankProgress& now) {
+    launch::ProgressDisplay display(
+        *session_.progress, static_cast<int>(pending.size()),
+        {.is_terminal = session_.is_terminal, .verbosity = session_.verbosity});
+    display.follow(options_);
+    options_.on_progress = [&, show = options_.on_progress](const launch::RankProgress& now) {
       reached_step_ = reached_step_ || now.step > 0;
-      display->update(now);
+      show(now);
     };
     for (std::size_t i = 0; i < pending.size(); ++i) {
       if (give_up_.reason_against(pending[i].id()).empty()) {
-        if (!run_one(pending[i], *display)) return false;
+        if (!run_one(pending[i], display)) return false;
         if (ends_after(pending, i)) return true;
       }
       const bool ends_repetition =
           i + 1 == pending.size() || pending[i + 1].repetition != pending[i].repetition;
-      if (ends_repetition) *session_.progress << rounds_.report(counted(), pending[i].repetition);
+      if (ends_repetition) notes() << rounds_.report(counted(), pending[i].repetition);
     }
     return true;
   }
@@ -194,23 +196,25 @@ class Runner {
     return false;
   }
 
+  std::ostream& notes() const { return launch::notes(session_.progress, session_.verbosity); }
+
   bool run_one(const PlannedRun& run, launch::ProgressDisplay& display) {
     std::string name = describe(run.cell, axes_);
     if (run.cell.repeats > 1) name += fmt::format(" #{}", run.repetition);
     display.start_run(name);
     reached_step_ = false;
+    options_.gemm_rate_is_known = gemm_rates_.has(run.cell);
     auto record = launch::run_cell(run.cell, run.repetition, options_);
     if (!record) {
       display.end_run("interrupted");
-      options_.gemm_rate_is_known = gemm_rates_.has(run.cell);
       return false;
     }
     record->environment["command_line"] = session_.command_line;
     if (run.cell.repeats_auto) record->environment["repeats"] = auto_text(run.cell);
+    gemm_rates_.settle(run.cell, *record);
     warn_of_few_data(run.cell, *record);
     const auto before = recorded_.find(run.key());
     if (before != recorded_.end()) {
-      gemm_rates_.settle(run.cell, *record);
       record->scenarios = all_places(run.cell, before->second.scenarios);
     }
     record::append(options_.results_folder, *record);
@@ -228,10 +232,10 @@ class Runner {
   Rounds rounds_;
   GiveUp give_up_;
   bool reached_step_ = false;  // of the repetition that runs
+  KnownGemmRates gemm_rates_;
   std::vector<std::string> axes_;
   Records recorded_;
   std::set<std::pair<std::string, int>> attempted_;
-  KnownGemmRates gemm_rates_;
 };
 
 // The planned cells in the file's order, whatever the order of the run.
@@ -239,7 +243,7 @@ CellsOutcome outcome_of(const CellSession& session, const std::vector<config::Ce
   const Records records = load_records(session.folder);
   CellsOutcome outcome;
   const std::vector<PlannedRun> plan = make_plan(cells, Order::kListed, 0);
-  note_known_failures(plan, records, *session.progress);
+  note_known_failures(plan, records, launch::notes(session.progress, session.verbosity));
   for (const PlannedRun& run : plan) {
     if (!is_ok(run, records) && !is_excused(run, records)) outcome.end = CellsEnd::kCellFailed;
     const auto it = records.find(run.key());
@@ -298,7 +302,7 @@ std::vector<config::CellConfig> wanted_cells(const CellSession& session, const R
 }
 
 CellsOutcome run_cells(const CellSession& session) {
-  std::ostream& notes = *session.progress;
+  std::ostream& notes = launch::notes(session.progress, session.verbosity);
   Problems problems;
   launch::RunCellOptions options;
   options.results_folder = session.folder;

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "harness/launch/display.h"
 #include "harness/launch/launcher.h"
 #include "harness/record/program.h"
 #include "harness/record/record.h"
@@ -29,6 +30,7 @@ struct CellSession {
   std::string command_line;          // goes into the records
   std::ostream* progress = nullptr;  // notes, and the runs as they go
   bool is_terminal = false;          // what `progress` writes to
+  launch::Verbosity verbosity = launch::Verbosity::kNormal;
 };
 
 // The results of a folder, judged against each other; none where it does not exist.

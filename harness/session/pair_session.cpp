@@ -62,12 +62,15 @@ class Runner {
     calibration_ = record::load(session_.folder / kCalibrationFolder);
     check_calibration();
     check_workers();
-    std::ostream& out = session_.progress == nullptr ? nowhere_ : *session_.progress;
+    std::ostream& out = launch::notes(session_.progress, session_.verbosity);
     if (session_.extend) extend(out);
     looks_ = session_.plan.all_looks();
     const auto num_runs = 2 * session_.cells.size() * static_cast<std::size_t>(looks_.back());
     out << launch::progress_limit_note(bases(session_.cells)) << '\n';
-    display_.emplace(out, session_.is_terminal, static_cast<int>(num_runs));
+    display_.emplace(session_.progress == nullptr ? out : *session_.progress,
+                     static_cast<int>(num_runs),
+                     launch::DisplayOptions{.is_terminal = session_.is_terminal,
+                                            .verbosity = session_.verbosity});
   }
 
   PairsEnd run() {
@@ -296,7 +299,7 @@ class Runner {
     options.machine.load_average = facts_.load_average;  // later ones hold the session's own load
     options.environment = session_.environment(config, arm);
     options.slowdown = session_.slowdown(config, arm);
-    options.on_progress = [&](const launch::RankProgress& now) { display_->update(now); };
+    display_->follow(options);
     return options;
   }
 
@@ -321,7 +324,6 @@ class Runner {
   std::vector<int> looks_;
   std::vector<CellRecord> records_;
   std::vector<CellRecord> calibration_;
-  std::ostream nowhere_{nullptr};
   std::optional<launch::ProgressDisplay> display_;
 };
 

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "harness/config/cell.h"
+#include "harness/launch/display.h"
 #include "harness/launch/launcher.h"
 #include "harness/launch/process.h"
 #include "harness/record/session.h"
@@ -34,6 +35,7 @@ struct PairSession {
   std::string command_line;
   std::ostream* progress = nullptr;  // shows the runs as they go; nullptr: nothing is shown
   bool is_terminal = false;          // what `progress` writes to
+  launch::Verbosity verbosity = launch::Verbosity::kNormal;
   // What is added to the environment of a run's ranks.
   std::function<launch::EnvironmentVariables(const config::CellConfig&, record::Arm)> environment =
       [](const config::CellConfig&, record::Arm) { return launch::EnvironmentVariables{}; };

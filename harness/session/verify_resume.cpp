@@ -29,13 +29,15 @@ struct Interrupted {};
 class Runner {
  public:
   Runner(const ResumeSession& session, std::ostream& out, int num_runs)
-      : command_line_(session.command_line), display_(out, session.is_terminal, num_runs) {
+      : command_line_(session.command_line),
+        display_(out, num_runs,
+                 {.is_terminal = session.is_terminal, .verbosity = session.verbosity}) {
     options_.results_folder = session.folder;
     options_.worker = launch::find_worker();
     options_.launcher = session.launcher;
     options_.place = launch::read_launch_place(session.launcher);
     options_.machine = machine::read_machine_facts();
-    options_.on_progress = [this](const launch::RankProgress& now) { display_.update(now); };
+    display_.follow(options_);
   }
 
   // Throws Interrupted.
@@ -44,8 +46,11 @@ class Runner {
     if (found != records_.end()) return found->second;
     display_.start_run(name);
     auto record = launch::run_cell(cell, 0, options_);
-    display_.end_run(!record ? "interrupted" : to_string(record->disposition));
-    if (!record) throw Interrupted();
+    if (!record) {
+      display_.end_run("interrupted");
+      throw Interrupted();
+    }
+    display_.end_run(*record);
     record->environment["command_line"] = command_line_;
     record::append(options_.results_folder, *record);
     if (launch::interrupted()) throw Interrupted();
@@ -132,8 +137,7 @@ std::optional<std::vector<ResumeRow>> verify_resume(const ResumeSession& session
   for (const CellConfig& cell : session.cells) {
     recipes.push_back(make_resume_recipe(cell, session.steps_before));
   }
-  std::ostream nowhere(nullptr);
-  std::ostream& notes = session.progress == nullptr ? nowhere : *session.progress;
+  std::ostream& notes = launch::notes(session.progress, session.verbosity);
   Problems problems;
   problems.collect([] { launch::find_worker(); });
   check_before_start(session.cells,
@@ -145,7 +149,8 @@ std::optional<std::vector<ResumeRow>> verify_resume(const ResumeSession& session
                      notes, problems);
   problems.throw_if_any();
   const ResultsFolder folder(session.folder);
-  Runner runner(session, notes, count_runs(recipes));
+  Runner runner(session, session.progress == nullptr ? notes : *session.progress,
+                count_runs(recipes));
   notes << launch::progress_limit_note(session.cells) << '\n';
   launch::handle_interrupts();
 

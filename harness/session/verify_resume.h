@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "harness/launch/display.h"
 #include "harness/launch/launcher.h"
 #include "harness/session/resume_check.h"
 
@@ -21,6 +22,7 @@ struct ResumeSession {
   std::string command_line;
   std::ostream* progress = nullptr;  // shows the runs as they go; nullptr: nothing is shown
   bool is_terminal = false;          // what `progress` writes to
+  launch::Verbosity verbosity = launch::Verbosity::kNormal;
 };
 
 // Each cell's straight, saved and resumed run, as far as they succeed; cells share runs that are

@@ -177,13 +177,14 @@ std::string name_of_base(const session::PairSession& pairs) {
 
 }  // namespace
 
-session::PairSession start_session(const LauncherOptions& launcher,
+session::PairSession start_session(const LauncherOptions& launcher, const ProgressOptions& progress,
                                    const std::string& command_line) {
   session::PairSession pairs;
   pairs.launcher = launcher.choice();
   pairs.command_line = command_line;
   pairs.progress = &std::cerr;
   pairs.is_terminal = ::isatty(STDERR_FILENO) == 1;
+  pairs.verbosity = progress.verbosity();
   return pairs;
 }
 
@@ -201,7 +202,8 @@ int run_session(session::PairSession pairs) {
 }
 
 int run_command(const CalibrateArguments& options) {
-  session::PairSession pairs = start_session(options.launcher, options.command_line);
+  session::PairSession pairs =
+      start_session(options.launcher, options.progress, options.command_line);
   pairs.folder = session::results_path(options.out, options.selection.file, "-calibration");
   pairs.cells = same_cells(options.selection);
   find_programs({}, pairs);
@@ -222,7 +224,8 @@ int run_command(const CalibrateArguments& options) {
 
 int run_command(const AbArguments& options) {
   check_candidate(options);
-  session::PairSession pairs = start_session(options.launcher, options.command_line);
+  session::PairSession pairs =
+      start_session(options.launcher, options.progress, options.command_line);
   pairs.folder = session::results_path(options.out, options.selection.file, "-ab");
   pairs.cells =
       options.candidate_set.empty() ? same_cells(options.selection) : counterparts(options);
@@ -242,7 +245,10 @@ int run_command(const AbArguments& options) {
   pairs.extend = options.extend;
   const std::string folder = pairs.folder.string();
   const int exit_code = run_session(std::move(pairs));
-  if (exit_code != kExitInterrupted) std::cerr << "judge it with: moebench gate " << folder << "\n";
+  if (exit_code != kExitInterrupted) {
+    launch::notes(&std::cerr, options.progress.verbosity())
+        << "judge it with: moebench gate " << folder << "\n";
+  }
   return exit_code;
 }
 

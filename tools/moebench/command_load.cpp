@@ -93,6 +93,7 @@ RunArguments run_options(const LoadArguments& options, const fs::path& scenario)
   run.out = options.out;
   run.launcher = options.launcher;
   run.force = options.force;
+  run.progress = options.progress;
   run.fresh = true;
   run.keep_disturbed = true;  // as often as --repeats says
   run.command_line = options.command_line;

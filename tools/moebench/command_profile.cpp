@@ -26,6 +26,7 @@ RunArguments run_options(const ProfileArguments& options) {
   run.repeats = "1";
   run.launcher = options.launcher;
   run.force = options.force;
+  run.progress = options.progress;
   run.fresh = options.fresh;
   run.keep_other_builds = options.keep_other_builds;
   run.profile = options.level;

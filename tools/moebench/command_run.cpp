@@ -72,6 +72,7 @@ session::CellSession session_of(const RunArguments& options) {
       .command_line = options.command_line,
       .progress = &std::cerr,
       .is_terminal = ::isatty(STDERR_FILENO) == 1,
+      .verbosity = options.progress.verbosity(),
   };
   if (!options.order.empty()) session.order = parse_name<session::Order>(options.order, "order");
   return session;
@@ -199,8 +200,9 @@ int run_command(const RunArguments& options) {
       run.exit_code, {[&] { print_document(reports::report_document(run.records)); }});
   const std::string command = command_that_tells(options, session_of(options));
   if (!command.empty()) {
-    std::cerr << "note: one repetition proves no gain; this goes on until gains are told: "
-              << command << '\n';
+    launch::notes(&std::cerr, options.progress.verbosity())
+        << "note: one repetition proves no gain; this goes on until gains are told: " << command
+        << '\n';
   }
   return exit_code;
 }

@@ -66,17 +66,17 @@ std::pair<int, std::string> outcome_of(gate::Promise worst) {
   MOEBENCH_CHECK(!"a promise outside its enumeration");
 }
 
-int simulate(int matrices) {
+int simulate(int matrices, std::ostream& notes) {
   const auto cases = gate::promised_cases();
   std::vector<gate::SimulatedResult> results;
   gate::Promise worst = gate::Promise::kKept;
   for (const gate::PromisedCase& promised : cases) {
-    std::cerr << fmt::format("\rsimulating case {} of {} ...", results.size() + 1, cases.size())
-              << std::flush;
+    notes << fmt::format("\rsimulating case {} of {} ...", results.size() + 1, cases.size())
+          << std::flush;
     results.push_back(gate::simulate(promised.simulated, matrices, kSimulationSeed));
     worst = std::max(worst, check_promise(promised, results.back()));
   }
-  std::cerr << "\n";
+  notes << "\n";
   const auto [exit_code, verdict] = outcome_of(worst);
   return write_outputs(exit_code, {[&] {
                          print_document(gate::simulation_document(cases, results));
@@ -125,7 +125,8 @@ class Selftest {
   // The first cell's candidate is slowed down: moebench's own worker takes longer for each measured
   // step, another engine is stopped from outside now and then.
   int run_pairs(const std::string& what, int percents) const {
-    session::PairSession pairs = start_session(options_.launcher, options_.command_line);
+    session::PairSession pairs =
+        start_session(options_.launcher, options_.progress, options_.command_line);
     pairs.folder = folder_ / what;
     for (const auto& cell : cells_) pairs.cells.push_back({cell, cell});
     pairs.base_worker = pairs.candidate_worker = launch::find_programs(cells_);
@@ -218,7 +219,10 @@ class Selftest {
 }  // namespace
 
 int run_command(const SelftestArguments& options) {
-  if (options.simulate) return simulate(static_cast<int>(options.matrices));
+  if (options.simulate) {
+    return simulate(static_cast<int>(options.matrices),
+                    launch::notes(&std::cerr, options.progress.verbosity()));
+  }
   return Selftest(options).run();
 }
 

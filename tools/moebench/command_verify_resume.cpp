@@ -31,7 +31,8 @@ int run_command(const VerifyResumeArguments& options) {
        .launcher = options.launcher.choice(),
        .command_line = options.command_line,
        .progress = &std::cerr,
-       .is_terminal = ::isatty(STDERR_FILENO) == 1});
+       .is_terminal = ::isatty(STDERR_FILENO) == 1,
+       .verbosity = options.progress.verbosity()});
   if (!rows) {
     std::cerr << "moebench: interrupted; run again to verify from the start\n";
     return kExitInterrupted;

@@ -33,7 +33,7 @@ inline int run_command(const GateCommand& command) {
 }
 
 // A session of pairs that shows its progress on stderr.
-session::PairSession start_session(const LauncherOptions& launcher,
+session::PairSession start_session(const LauncherOptions& launcher, const ProgressOptions& progress,
                                    const std::string& command_line);
 // Runs it; the exit code.
 int run_session(session::PairSession pairs);

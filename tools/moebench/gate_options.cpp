@@ -36,6 +36,7 @@ void add_calibrate(CLI::App& app, CalibrateArguments& options) {
   add_busy_cores(*calibrate, options.busy_cores);
   add_launcher(*calibrate, options.launcher);
   add_force(*calibrate, options.force);
+  add_progress(*calibrate, options.progress);
   calibrate->add_flag("--fresh", options.fresh, "Remove the results in DIR and start over");
 }
 
@@ -70,6 +71,7 @@ void add_ab(CLI::App& app, AbArguments& options) {
   add_busy_cores(*ab, options.busy_cores);
   add_launcher(*ab, options.launcher);
   add_force(*ab, options.force);
+  add_progress(*ab, options.progress);
   CLI::Option* fresh =
       ab->add_flag("--fresh", options.fresh, "Remove the results in DIR and start over");
   ab->add_flag("--extend", options.extend,
@@ -168,6 +170,7 @@ void add_selftest(CLI::App& app, SelftestArguments& options) {
       ->type_name("DIR");
   add_launcher(*selftest, options.launcher);
   add_force(*selftest, options.force);
+  add_progress(*selftest, options.progress);
 }
 
 }  // namespace

@@ -8,6 +8,7 @@
 
 #include "harness/session/plan.h"
 #include "tools/moebench/launcher_options.h"
+#include "tools/moebench/progress_options.h"
 
 namespace CLI {
 class App;
@@ -32,6 +33,7 @@ struct CalibrateArguments {
   double busy_cores = 0.25;
   LauncherOptions launcher;
   bool force = false;
+  ProgressOptions progress;
   bool fresh = false;
   std::string command_line;  // as typed; goes into the records
 };
@@ -49,6 +51,7 @@ struct AbArguments {
   double busy_cores = 0.25;
   LauncherOptions launcher;
   bool force = false;
+  ProgressOptions progress;
   bool fresh = false;
   bool extend = false;
   std::string command_line;
@@ -94,6 +97,7 @@ struct SelftestArguments {
   std::string out = "results/selftest";
   bool force = false;
   LauncherOptions launcher;
+  ProgressOptions progress;
   std::string command_line;
 };
 

@@ -117,6 +117,24 @@ TEST_F(MoebenchTest, ScenariosTellWhatARoundTookHere) {
   EXPECT_THAT(row(), HasSubstr(R"("quickstart","quickstart","4","8000000000",)"));
 }
 
+TEST_F(MoebenchTest, SaysAsMuchAsIsAskedFor) {
+  const Output usual = moebench({"run", "file.yaml"});
+  EXPECT_THAT(usual.err, AllOf(HasSubstr("2 repetitions to run"), HasSubstr("[1/2] "),
+                               Not(HasSubstr("command: "))));
+  const Output verbose = moebench({"run", "file.yaml", "--fresh", "-v"});
+  EXPECT_THAT(verbose.err, AllOf(HasSubstr("  folder: "), HasSubstr("  command: mpirun "),
+                                 HasSubstr("--cell "), HasSubstr(" tokens/s, ")));
+  const Output quiet = moebench({"run", "file.yaml", "--fresh", "--quiet"});
+  EXPECT_EQ(quiet.err, "");
+  EXPECT_THAT(quiet.out, HasSubstr("## quick"));
+  worker_.set_mode("crash");
+  worker_.set_only_for("parallelism: ep");
+  const Output failed = moebench({"run", "file.yaml", "--fresh", "-q"});
+  EXPECT_EQ(failed.exit_code, 3);
+  EXPECT_THAT(failed.err, AllOf(HasSubstr("[2/2] "), HasSubstr("the worker gives up"),
+                                Not(HasSubstr("[1/2]"))));
+}
+
 TEST_F(MoebenchTest, EachScenarioIsWholeWhoeverRanTheCell) {
   const char* const two = R"(
 defaults:

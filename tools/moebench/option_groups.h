@@ -5,6 +5,7 @@
 
 #include "harness/session/plan.h"
 #include "tools/moebench/launcher_options.h"
+#include "tools/moebench/progress_options.h"
 
 namespace CLI {
 class App;
@@ -18,6 +19,8 @@ void add_selection(CLI::App& app, session::Selection& selection);
 void add_set(CLI::App& app, session::Selection& selection);
 void add_force(CLI::App& app, bool& force);
 void add_launcher(CLI::App& app, LauncherOptions& launcher);
+// --quiet and --verbose.
+void add_progress(CLI::App& app, ProgressOptions& progress);
 // --format: any format of reports, and `more`.
 // Adds --figure, which names the picture of --format svg.
 void add_figure(CLI::App& app, std::string& figure);

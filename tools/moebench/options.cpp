@@ -97,6 +97,7 @@ void add_run(CLI::App& app, RunArguments& options) {
   add_force(*run, options.force);
   run->add_flag("--fresh", options.fresh, "Remove the results in DIR and start over");
   add_keep_other_builds(*run, options.keep_other_builds);
+  add_progress(*run, options.progress);
 }
 
 void add_profile(CLI::App& app, ProfileArguments& options) {
@@ -121,6 +122,7 @@ void add_profile(CLI::App& app, ProfileArguments& options) {
   profile->add_flag("--fresh", options.fresh, "Remove the results in DIR and start over");
   add_keep_other_builds(*profile, options.keep_other_builds);
   add_launcher(*profile, options.launcher);
+  add_progress(*profile, options.progress);
 }
 
 void add_verify_resume(CLI::App& app, VerifyResumeArguments& options) {
@@ -136,6 +138,7 @@ void add_verify_resume(CLI::App& app, VerifyResumeArguments& options) {
       ->check(whole_number(1, config::kMaxSteps));
   add_force(*verify, options.force);
   add_launcher(*verify, options.launcher);
+  add_progress(*verify, options.progress);
 }
 
 // A list with commas, which may be given again.
@@ -313,6 +316,7 @@ void add_load(CLI::App& app, LoadArguments& options) {
       ->type_name("DIR");
   add_force(*load, options.force);
   add_launcher(*load, options.launcher);
+  add_progress(*load, options.progress);
 }
 
 void add_make_checkpoint(CLI::App& app, MakeCheckpointArguments& options) {
@@ -432,6 +436,14 @@ void add_launcher(CLI::App& app, LauncherOptions& launcher) {
   app.add_option(kLauncherArguments, launcher.arguments,
                  "More arguments of mpirun or srun, quoted as one")
       ->type_name("WORDS");
+}
+
+void add_progress(CLI::App& app, ProgressOptions& progress) {
+  CLI::Option* quiet =
+      app.add_flag("-q,--quiet", progress.is_quiet, "Say only what failed, and the result");
+  app.add_flag("-v,--verbose", progress.is_verbose,
+               "Also say what is started, where, and what each run measured")
+      ->excludes(quiet);
 }
 
 std::variant<Command, Information> parse_command_line(int argc, const char* const* argv) {

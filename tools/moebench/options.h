@@ -8,6 +8,7 @@
 
 #include "tools/moebench/gate_options.h"
 #include "tools/moebench/launcher_options.h"
+#include "tools/moebench/progress_options.h"
 #include "tools/moebench/suite_options.h"
 
 namespace moebench::cli {
@@ -40,6 +41,7 @@ struct RunArguments {
   std::optional<double> time_limit_s;
   std::optional<double> progress_limit_s;
   LauncherOptions launcher;
+  ProgressOptions progress;
   bool dry_run = false;
   bool fail_fast = false;
   bool force = false;
@@ -62,6 +64,7 @@ struct ProfileArguments {
   bool force = false;
   bool keep_other_builds = false;
   LauncherOptions launcher;
+  ProgressOptions progress;
   std::string command_line;  // as typed; goes into the records
 };
 
@@ -71,6 +74,7 @@ struct VerifyResumeArguments {
   std::optional<std::int64_t> steps_before;
   bool force = false;
   LauncherOptions launcher;
+  ProgressOptions progress;
   std::string command_line;  // as typed; goes into the records
 };
 
@@ -152,6 +156,7 @@ struct LoadArguments {
   std::string out = "results/load";
   bool force = false;
   LauncherOptions launcher;
+  ProgressOptions progress;
   std::string command_line;  // as typed; goes into the records
 };
 

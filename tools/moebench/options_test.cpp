@@ -29,6 +29,24 @@ std::string error_of(const std::vector<const char*>& words) {
   return moebench::error_of([&] { parse(words); });
 }
 
+TEST(Options, WhatIsRunSaysMoreOrLess) {
+  const auto verbosity = [](const std::vector<const char*>& words) {
+    return parse_as<RunArguments>(words).progress.verbosity();
+  };
+  EXPECT_EQ(verbosity({"run", "file.yaml"}), launch::Verbosity::kNormal);
+  for (const char* word : {"-q", "--quiet"}) {
+    EXPECT_EQ(verbosity({"run", "file.yaml", word}), launch::Verbosity::kQuiet);
+  }
+  for (const char* word : {"-v", "--verbose"}) {
+    EXPECT_EQ(verbosity({"run", "file.yaml", word}), launch::Verbosity::kVerbose);
+  }
+  EXPECT_THAT(error_of({"run", "file.yaml", "-q", "-v"}), HasSubstr("--quiet"));
+  EXPECT_TRUE(parse_as<ProfileArguments>({"profile", "file.yaml", "-q"}).progress.is_quiet);
+  EXPECT_TRUE(parse_as<LoadArguments>({"load", "checkpoint", "-q"}).progress.is_quiet);
+  EXPECT_TRUE(
+      parse_as<VerifyResumeArguments>({"verify-resume", "f.yaml", "-v"}).progress.is_verbose);
+}
+
 TEST(Options, RunTakesAllItsOptions) {
   const auto options = parse_as<RunArguments>({"run",
                                                "--only",
