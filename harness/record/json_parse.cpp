@@ -96,7 +96,7 @@ Json parse_text(std::string_view text, const std::string& origin, const std::str
 int read_schema_minor(ObjectReader& reader) {
   const int version = reader.integer("schema_version");
   if (version != kSchemaVersion) {
-    throw Error(
+    throw OtherSchema(
         "{}: schema_version is {}, this moebench reads {}; use the moebench that wrote it, or "
         "another results folder",
         reader.place(), version, kSchemaVersion);
@@ -113,8 +113,13 @@ std::optional<KnownFailure> parse_known_failure(ObjectReader& reader) {
 }
 
 CellRecord parse_record(std::string_view json, const std::string& origin) {
-  const Json root = parse_text(json, origin, kLineRemedy);
-  ObjectReader reader(root, origin, kLineRemedy);
+  return parse_record(json, origin, kLineRemedy);
+}
+
+CellRecord parse_record(std::string_view json, const std::string& origin,
+                        const std::string& remedy) {
+  const Json root = parse_text(json, origin, remedy);
+  ObjectReader reader(root, origin, remedy);
   CellRecord record;
   record.schema_minor = read_schema_minor(reader);
   record.id = reader.text("id");

@@ -17,6 +17,12 @@ namespace moebench::record {
 
 using Json = nlohmann::ordered_json;
 
+// The text is of another version of the schema: whole, and nothing for this program.
+class OtherSchema : public Error {
+ public:
+  using Error::Error;
+};
+
 // The members of one JSON object, each taken once by name and type. Errors say where the value
 // stands: "results.jsonl:12: metrics.runtime.value: ...".
 class ObjectReader {
@@ -148,10 +154,14 @@ class ObjectReader {
   std::set<std::string> seen_;
 };
 
+// Does what parse_record of record.h does, with another remedy behind what is wrong.
+CellRecord parse_record(std::string_view json, const std::string& origin,
+                        const std::string& remedy);
+
 // Error that names `origin` where the text is no JSON.
 Json parse_text(std::string_view text, const std::string& origin, const std::string& remedy);
 
-// "schema_minor", 0 where there is none. Error where "schema_version" is not kSchemaVersion.
+// "schema_minor", 0 where there is none. OtherSchema where "schema_version" is not kSchemaVersion.
 int read_schema_minor(ObjectReader& reader);
 
 // Appends what UnknownMembers hold.

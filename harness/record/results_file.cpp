@@ -1,13 +1,17 @@
+#include "harness/record/results_file.h"
+
 #include <algorithm>
 #include <fstream>
 #include <iostream>
 #include <map>
 #include <nlohmann/json.hpp>
+#include <set>
 
 #include "harness/base/error.h"
 #include "harness/base/file.h"
+#include "harness/base/system_error.h"
+#include "harness/record/json_reader.h"
 #include "harness/record/quick_reader.h"
-#include "harness/record/record.h"
 
 namespace moebench::record {
 namespace {
@@ -24,6 +28,10 @@ std::ifstream open_to_read(const std::filesystem::path& path) {
   return in;
 }
 
+std::filesystem::path bad_path(const std::filesystem::path& folder) {
+  return folder / "results.jsonl.bad";
+}
+
 bool is_blank(std::string_view line) {
   return line.find_first_not_of(" \t\r") == std::string_view::npos;
 }
@@ -35,7 +43,8 @@ bool ends_without_newline(const std::filesystem::path& path) {
   return in.seekg(-1, std::ios::end) && in.peek() != '\n';
 }
 
-// A crash may have cut the last line short: the part is removed, a whole line gets its newline.
+// A crash may have cut the last line short: the part is moved to results.jsonl.bad, a whole line
+// gets its newline.
 void mend_last_line(const std::filesystem::path& path) {
   if (!ends_without_newline(path)) return;
   const std::string content = read_file(path);
@@ -45,11 +54,12 @@ void mend_last_line(const std::filesystem::path& path) {
     append_line(path, "");
     return;
   }
+  append_line(bad_path(path.parent_path()), std::string_view(content).substr(start));
   std::error_code error;
   std::filesystem::resize_file(path, start, error);
   if (error) {
-    throw Error("cannot remove the unfinished last line of '{}': {}", path.string(),
-                error.message());
+    throw_errno(error.value(),
+                fmt::format("cannot remove the unfinished last line of '{}'", path.string()));
   }
 }
 
@@ -82,9 +92,27 @@ class RecordList {
   std::map<std::pair<std::string, int>, std::size_t> index_;
 };
 
+// nullopt where the line is no record, which `bad` is told then.
+std::optional<CellRecord> parse_line(std::string_view text, const std::string& origin,
+                                     std::uint64_t number, std::vector<BadLine>& bad) {
+  try {
+    return parse_record(text, origin,
+                        "the line is left out, and moebench run makes its repetition again");
+  } catch (const OtherSchema&) {
+    throw;
+  } catch (const Error& error) {
+    bad.push_back({number, error.what()});
+    return std::nullopt;
+  }
+}
+
+void warn_of(const std::vector<BadLine>& bad) {
+  for (const std::string& warning : warnings_of(bad)) std::cerr << "warning: " << warning << '\n';
+}
+
 // Reads line by line: the file as a whole may not fit in memory. `excerpt` null: all is kept.
 std::vector<CellRecord> load_lines(const std::filesystem::path& results, Duplicates duplicates,
-                                   const Excerpt* excerpt) {
+                                   const Excerpt* excerpt, std::vector<BadLine>& bad) {
   const auto path = std::filesystem::is_regular_file(results) ? results : results_path(results);
   if (!std::filesystem::exists(path)) return {};
   std::ifstream in = open_to_read(path);
@@ -100,18 +128,21 @@ std::vector<CellRecord> load_lines(const std::filesystem::path& results, Duplica
     if (is_blank(text)) continue;  // as an editor, or two files joined, leave it
     auto record = reader.read(text);
     if (!record && in.eof() && !is_whole_json(text)) {
-      std::cerr << origin << ": warning: the last line was cut short and is left out; its "
-                << "repetition will run again\n";
+      std::cerr << "warning: " << origin
+                << ": the last line was cut short and is left out; its repetition will run again\n";
       continue;
     }
     if (!record) {
-      record = parse_record(text, origin);
+      // Where each record counts nothing may be left out.
+      record = duplicates == Duplicates::kRefuse ? parse_record(text, origin)
+                                                 : parse_line(text, origin, line.number, bad);
+      if (!record) continue;
       if (excerpt != nullptr) reader.cut(*record);
     }
     if (excerpt != nullptr) record->line = line;
     list.add(std::move(*record), origin);
   }
-  if (in.bad()) throw Error("cannot read '{}' to its end", path.string());
+  if (in.bad()) throw SystemError("cannot read '" + path.string() + "' to its end");
   return list.take();
 }
 
@@ -136,12 +167,59 @@ void append_all(const std::filesystem::path& results_folder,
 }
 
 std::vector<CellRecord> load(const std::filesystem::path& results_folder, Duplicates duplicates) {
-  return load_lines(results_folder, duplicates, nullptr);
+  std::vector<BadLine> bad;
+  auto records = load(results_folder, duplicates, bad);
+  warn_of(bad);
+  return records;
+}
+
+std::vector<CellRecord> load(const std::filesystem::path& results_folder, Duplicates duplicates,
+                             std::vector<BadLine>& bad) {
+  return load_lines(results_folder, duplicates, nullptr, bad);
 }
 
 std::vector<CellRecord> load_excerpts(const std::filesystem::path& results_folder,
                                       const Excerpt& excerpt) {
-  return load_lines(results_folder, Duplicates::kLaterCounts, &excerpt);
+  std::vector<BadLine> bad;
+  auto records = load_excerpts(results_folder, excerpt, bad);
+  warn_of(bad);
+  return records;
+}
+
+std::vector<CellRecord> load_excerpts(const std::filesystem::path& results_folder,
+                                      const Excerpt& excerpt, std::vector<BadLine>& bad) {
+  return load_lines(results_folder, Duplicates::kLaterCounts, &excerpt, bad);
+}
+
+std::vector<std::string> warnings_of(const std::vector<BadLine>& bad) {
+  constexpr std::size_t kMost = 10;
+  std::vector<std::string> warnings;
+  for (const BadLine& line : bad) {
+    if (warnings.size() == kMost) {
+      warnings.push_back(fmt::format("and {} more such lines", bad.size() - kMost));
+      break;
+    }
+    warnings.push_back(line.complaint);
+  }
+  return warnings;
+}
+
+std::filesystem::path set_aside(const std::filesystem::path& results_folder,
+                                const std::vector<BadLine>& bad) {
+  const auto path = results_path(results_folder);
+  std::ifstream in = open_to_read(path);
+  std::set<std::uint64_t> numbers;
+  for (const BadLine& line : bad) numbers.insert(line.number);
+  std::string kept, moved, text;
+  for (std::uint64_t number = 1; std::getline(in, text); ++number) {
+    const bool is_bad = numbers.contains(number);
+    (is_bad ? moved : kept) += text + (in.eof() && !is_bad ? "" : "\n");
+  }
+  if (in.bad()) throw SystemError("cannot read '" + path.string() + "' to its end");
+  if (moved.ends_with('\n')) moved.pop_back();
+  append_line(bad_path(results_folder), moved);
+  write_file_atomically(path, kept);
+  return bad_path(results_folder);
 }
 
 CellRecord whole(const CellRecord& excerpt) {

@@ -1,15 +1,19 @@
+#include "harness/record/results_file.h"
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "harness/base/error.h"
 #include "harness/base/file.h"
-#include "harness/record/record.h"
 #include "harness/testing/error_of.h"
 
 namespace moebench::record {
 namespace {
 
+using ::testing::AllOf;
+using ::testing::EndsWith;
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 class ResultsFile : public ::testing::Test {
  protected:
@@ -82,14 +86,15 @@ TEST_F(ResultsFile, ALastLineCutShortIsDroppedWithAWarning) {
   ::testing::internal::CaptureStderr();
   EXPECT_EQ(loaded(), (Names{"a/0/"}));
   EXPECT_THAT(::testing::internal::GetCapturedStderr(),
-              HasSubstr("results.jsonl:2: warning: the last line was cut short"));
+              HasSubstr("results.jsonl:2: the last line was cut short"));
 }
 
-TEST_F(ResultsFile, AppendRemovesALineCutShort) {
+TEST_F(ResultsFile, AppendMovesALineCutShort) {
   const std::string line = to_json_line(record("a", 0));
   write_file_atomically(file(), line + "\n" + line.substr(0, 30));
   append(folder_, record("b", 0));
   EXPECT_EQ(read_file(file()), line + "\n" + to_json_line(record("b", 0)) + "\n");
+  EXPECT_EQ(read_file(folder_ / "results.jsonl.bad"), line.substr(0, 30) + "\n");
 
   write_file_atomically(file(), line.substr(0, 30));
   append(folder_, record("b", 0));
@@ -117,15 +122,64 @@ TEST_F(ResultsFile, BlankLinesAreIgnored) {
   write_file_atomically(file(), "\n");
   EXPECT_EQ(loaded(), Names{});
   write_file_atomically(file(), a + "\n\nnull\n");
-  EXPECT_THAT(error_of([&] { load(folder_); }), HasSubstr("results.jsonl:3: "));
+  ::testing::internal::CaptureStderr();
+  EXPECT_EQ(loaded(), (Names{"a/0/"}));
+  EXPECT_THAT(::testing::internal::GetCapturedStderr(), HasSubstr("results.jsonl:3: "));
 }
 
-TEST_F(ResultsFile, AMalformedLineElsewhereIsAnErrorWithItsNumber) {
-  const std::string line = to_json_line(record("a", 0));
-  for (const std::string& bad : {line.substr(0, 30), std::string("null"), std::string(3, '\0')}) {
-    write_file_atomically(file(), line + "\n" + bad + "\n" + line + "\n");
-    EXPECT_THAT(error_of([&] { load(folder_); }), HasSubstr("results.jsonl:2: "));
+TEST_F(ResultsFile, AMalformedLineCostsThatLineAlone) {
+  const std::string a = to_json_line(record("a", 0)), b = to_json_line(record("b", 0));
+  for (const std::string& malformed :
+       {a.substr(0, 30), std::string("null"), std::string(3, '\0'), std::string("{}")}) {
+    write_file_atomically(file(), a + "\n" + malformed + "\n" + b + "\n");
+    std::vector<BadLine> bad;
+    EXPECT_EQ(load(folder_, Duplicates::kLaterCounts, bad).size(), 2U);
+    ASSERT_EQ(bad.size(), 1U);
+    EXPECT_EQ(bad[0].number, 2U);
+    EXPECT_THAT(bad[0].complaint, AllOf(HasSubstr("results.jsonl:2: "), HasSubstr("is left out"),
+                                        Not(HasSubstr("exception"))));
+    EXPECT_EQ(load_excerpts(folder_, {}, bad).size(), 2U);
+    EXPECT_EQ(bad.size(), 2U);
+    ::testing::internal::CaptureStderr();
+    EXPECT_EQ(loaded(), (Names{"a/0/", "b/0/"}));
+    EXPECT_EQ(::testing::internal::GetCapturedStderr(), "warning: " + bad[0].complaint + "\n");
   }
+}
+
+TEST_F(ResultsFile, LinesSetAsideAreKeptBesideTheResults) {
+  const std::string a = to_json_line(record("a", 0)), b = to_json_line(record("b", 0));
+  write_file_atomically(file(), "nonsense\n" + a + "\n{\n" + b);
+  std::vector<BadLine> bad;
+  load(folder_, Duplicates::kLaterCounts, bad);
+  const auto place = set_aside(folder_, bad);
+  EXPECT_EQ(read_file(place), "nonsense\n{\n");
+  EXPECT_EQ(read_file(file()), a + "\n" + b);
+  bad.clear();
+  write_file_atomically(file(), a + "\n[]\n");
+  load(folder_, Duplicates::kLaterCounts, bad);
+  set_aside(folder_, bad);
+  EXPECT_EQ(read_file(place), "nonsense\n{\n[]\n");
+  EXPECT_EQ(loaded(), (Names{"a/0/"}));
+}
+
+TEST_F(ResultsFile, OfManyBadLinesTheFirstAreNamed) {
+  std::string text = to_json_line(record("a", 0)) + "\n";
+  for (int i = 0; i < 500; ++i) text += "x\n";
+  write_file_atomically(file(), text);
+  std::vector<BadLine> bad;
+  load(folder_, Duplicates::kLaterCounts, bad);
+  EXPECT_EQ(bad.size(), 500U);
+  EXPECT_EQ(warnings_of(bad).size(), 11U);
+  EXPECT_EQ(warnings_of(bad).back(), "and 490 more such lines");
+}
+
+TEST_F(ResultsFile, AFileOfAnotherVersionIsNoDamage) {
+  std::string newer = to_json_line(record("a", 0));
+  newer.replace(newer.find(":1"), 2, ":2");
+  write_file_atomically(file(), to_json_line(record("b", 0)) + "\n" + newer + "\n");
+  EXPECT_THAT(error_of([&] { load(folder_); }),
+              AllOf(HasSubstr("results.jsonl:2: schema_version is 2"),
+                    EndsWith("use the moebench that wrote it, or another results folder")));
 }
 
 TEST(FirstFormat, ResultsStayReadable) {

@@ -13,6 +13,7 @@
 #include "harness/launch/process.h"
 #include "harness/launch/progress_watch.h"
 #include "harness/launch/run_cell.h"
+#include "harness/record/results_file.h"
 #include "harness/session/data_check.h"
 #include "harness/session/give_up.h"
 #include "harness/session/known_gemm_rates.h"
@@ -273,6 +274,22 @@ std::filesystem::path find_programs(const std::vector<config::CellConfig>& cells
   return worker;
 }
 
+// Loads the folder's records, and sets aside the lines that are none, so that they are told once.
+Records load_mended(const CellSession& session) {
+  std::vector<record::BadLine> bad;
+  auto records = record::load(session.folder, record::Duplicates::kLaterCounts, bad);
+  if (!bad.empty()) {
+    for (const std::string& warning : record::warnings_of(bad)) {
+      *session.progress << "warning: " << warning << '\n';
+    }
+    const auto place = record::set_aside(session.folder, bad);
+    *session.progress << fmt::format("note: {} kept in {}\n",
+                                     bad.size() == 1 ? "that line is" : "those lines are",
+                                     place.string());
+  }
+  return by_run(reports::check_agreement(std::move(records)));
+}
+
 std::string order_text(Order order, std::uint64_t seed) {
   const std::string name = to_string(order);
   return order == Order::kRandom ? fmt::format("{} (seed {:016x})", name, seed) : name;
@@ -316,7 +333,7 @@ CellsOutcome run_cells(const CellSession& session) {
     problems.collect([&] { folder.emplace(session.folder); });
   }
   const std::uint64_t seed = plan_seed(session.cells);
-  const Records judged = session.fresh ? Records() : load_records(session.folder);
+  const Records judged = session.fresh ? Records() : load_mended(session);
   const std::vector<PlannedRun> plan =
       make_plan(wanted_cells(session, judged, program_of), session.order, seed);
   const Pending pending = find_pending(plan, judged, program_of, session.keep_other_builds);

@@ -61,11 +61,22 @@ Document load_profiles_document(const std::vector<record::CellRecord>& records) 
   return document;
 }
 
+Document with_warnings(Document document, const std::vector<std::string>& warnings) {
+  if (warnings.empty()) return document;
+  Document all;
+  std::vector<std::string> items;
+  for (const std::string& warning : warnings) items.push_back("warning: " + warning);
+  add_list(all, items);
+  append(all, std::move(document));
+  return all;
+}
+
 void write_report(std::vector<record::CellRecord> recorded, const ReportOptions& options,
                   const std::function<void(std::string_view)>& write) {
   if (!prints_records(options.format)) {
-    return write(print(report_document(std::move(recorded), options.reference, options.comparison),
-                       options.format, options.print));
+    const Document document =
+        report_document(std::move(recorded), options.reference, options.comparison);
+    return write(print(with_warnings(document, options.warnings), options.format, options.print));
   }
   auto records = check_agreement(std::move(recorded));
   refuse_wrong_reference(records, options.reference);

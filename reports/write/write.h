@@ -40,7 +40,11 @@ struct ReportOptions {
   AxisValues reference = {};
   ComparisonOptions comparison = {};
   PrintOptions print = {};
+  std::vector<std::string> warnings = {};  // of what was loaded; stand before all else
 };
+
+// Puts these warnings before the document.
+Document with_warnings(Document document, const std::vector<std::string>& warnings);
 
 // Tells whether write_report gives the records themselves instead of tables of them.
 constexpr bool prints_records(Format format) {

@@ -50,11 +50,13 @@ std::string cards_of(const std::vector<record::CellRecord>& records,
 }
 
 void write_text(std::vector<record::CellRecord> records, const ReportArguments& options,
-                const Write& write) {
+                const std::vector<std::string>& warnings, const Write& write) {
   if (options.format == kCard) return write(cards_of(records, options));
-  const reports::ReportOptions report = report_options(options);
-  const auto print = [&](const reports::Document& document) {
-    reports::print(document, report.format, report.print, write);
+  reports::ReportOptions report = report_options(options);
+  report.warnings = warnings;
+  const auto print = [&](reports::Document document) {
+    reports::print(reports::with_warnings(std::move(document), warnings), report.format,
+                   report.print, write);
   };
   if (!options.published.empty()) {
     const bool is_named = options.published != kPublishedFigures;
@@ -96,15 +98,18 @@ std::optional<record::Excerpt> excerpt_for(const ReportArguments& options) {
 }  // namespace
 
 int run_command(const ReportArguments& options) {
+  std::vector<std::string> warnings;
   auto records = load_results({.folders = options.folders,
                                .labels = options.labels,
                                .filters = options.filters,
                                .keep_other_builds = options.keep_other_builds,
-                               .excerpt = excerpt_for(options)});
+                               .excerpt = excerpt_for(options)},
+                              &warnings);
   const auto format =
       options.format == kCard ? reports::Format::kMarkdown : report_options(options).format;
-  write_output(options.out, options.folders, format,
-               [&](const Write& write) { write_text(std::move(records), options, write); });
+  write_output(options.out, options.folders, format, [&](const Write& write) {
+    write_text(std::move(records), options, warnings, write);
+  });
   return kExitOk;
 }
 

@@ -10,6 +10,7 @@
 
 #include "harness/base/error.h"
 #include "harness/record/program.h"
+#include "harness/record/results_file.h"
 #include "harness/session/plan.h"
 #include "reports/write/axis_values.h"
 
@@ -35,9 +36,15 @@ std::vector<CellRecord> of_one_program_each(std::vector<CellRecord> records) {
   return std::move(parted.kept);
 }
 
-std::vector<CellRecord> load_folder(const std::string& folder, const ResultsToLoad& results) {
-  auto records =
-      results.excerpt ? record::load_excerpts(folder, *results.excerpt) : record::load(folder);
+std::vector<CellRecord> load_folder(const std::string& folder, const ResultsToLoad& results,
+                                    std::vector<std::string>& warnings) {
+  std::vector<record::BadLine> bad;
+  auto records = results.excerpt ? record::load_excerpts(folder, *results.excerpt, bad)
+                                 : record::load(folder, record::Duplicates::kLaterCounts, bad);
+  for (std::string& warning : record::warnings_of(bad)) {
+    std::cerr << "warning: " << warning << '\n';
+    warnings.push_back(std::move(warning));
+  }
   if (records.empty()) {
     throw Error("no results in '{}': it has no results.jsonl with a record; see moebench run",
                 folder);
@@ -87,11 +94,13 @@ std::vector<std::string> labels_of(const ResultsToLoad& results) {
   throw Error("a results folder is named twice; name each once");
 }
 
-std::vector<CellRecord> load_results(const ResultsToLoad& results) {
+std::vector<CellRecord> load_results(const ResultsToLoad& results,
+                                     std::vector<std::string>* warnings) {
+  std::vector<std::string> complaints;
   std::vector<CellRecord> all;
   const std::vector<std::string> labels = labels_of(results);
   for (std::size_t i = 0; i < labels.size(); ++i) {
-    auto records = load_folder(results.folders[i], results);
+    auto records = load_folder(results.folders[i], results, complaints);
     if (labels.size() > 1) {
       for (CellRecord& record : records) {
         record.axes.insert(record.axes.begin(), {reports::kResultsAxis, labels[i]});
@@ -103,6 +112,7 @@ std::vector<CellRecord> load_results(const ResultsToLoad& results) {
       std::ranges::move(records, std::back_inserter(all));
     }
   }
+  if (warnings != nullptr) *warnings = std::move(complaints);
   return reports::with_axes(std::move(all), axis_values(results.filters, "--filter"));
 }
 

@@ -19,8 +19,10 @@ struct ResultsToLoad {
 
 // Loads the records of all folders; those of several have the axis `results` with their folder's
 // label. Of each cell the repetitions of the program that measured it last, unless all are asked
-// for; a note on stderr says what was left out. Error where a folder has no records.
-std::vector<record::CellRecord> load_results(const ResultsToLoad& results);
+// for; a note on stderr says what was left out. Lines that are no records are warned of there, too,
+// and added to `warnings` for the report itself. Error where a folder has no records.
+std::vector<record::CellRecord> load_results(const ResultsToLoad& results,
+                                             std::vector<std::string>* warnings = nullptr);
 
 // What the folders' records are called: the labels given, or the shortest ends of the paths that
 // tell them apart.
