@@ -68,7 +68,9 @@ std::optional<std::vector<RankResult>> run_probe(const ProbeRequest& request) {
        .signal = result.signal,
        .timed_out = result.timed_out ? fmt::format("no end after {:g} s", kTimeLimitS) : "",
        .stdout_text = merge::both_ends(process.stdout_path),
-       .stderr_text = merge::both_ends(process.stderr_path)},
+       .stderr_text = merge::both_ends(process.stderr_path),
+       .started = record::read_traces(folder.path(), request.ranks),
+       .is_rank = launch.launcher == Launcher::kDirect},
       complaint);
 }
 

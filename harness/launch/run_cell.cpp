@@ -26,6 +26,7 @@
 #include "harness/merge/merge_trainer.h"
 #include "harness/merge/process_metrics.h"
 #include "harness/merge/rank_files.h"
+#include "harness/record/rank_trace.h"
 
 namespace moebench::launch {
 namespace {
@@ -311,7 +312,12 @@ std::optional<record::CellRecord> run_cell(const config::CellConfig& cell, int r
     complaint = fmt::format("ended after the time limit of {:g} s", cell.time_limit_s);
   }
   const bool had_memory_kill = machine::count_memory_kills() > kills_before;
-  finish_record(cell, folder, to_outcome(result, had_memory_kill, complaint, folder), record);
+  merge::Outcome outcome = to_outcome(result, had_memory_kill, complaint, folder);
+  if (cell.engine.is_builtin()) {
+    outcome.started = record::read_traces(folder, cell.processes());
+    outcome.is_rank = start.launch.launcher == Launcher::kDirect;
+  }
+  finish_record(cell, folder, outcome, record);
   observer.finish(result.usage, folder, record);
   if (result.num_outlived > 0) {
     record.warnings.push_back(

@@ -146,9 +146,18 @@ TEST_F(RunCellTest, ReportedOutOfMemory) {
 TEST_F(RunCellTest, KilledRankIsACrash) {
   const CellRecord record = run("kill");
   EXPECT_EQ(record.disposition, Disposition::kCrashed);
-  EXPECT_THAT(record.message, HasSubstr("137"));
+  const auto was_killed = HasSubstr("was ended by signal 9 (Killed)");
+  EXPECT_THAT(record.message, AllOf(HasSubstr("rank 1 (host "), was_killed));
   cell_.ranks = 1;
-  EXPECT_THAT(run("kill").message, HasSubstr("signal 9"));
+  EXPECT_THAT(run("kill").message, AllOf(HasSubstr("rank 0 "), was_killed));
+}
+
+TEST_F(RunCellTest, AWorkerThatIsNotFoundOnAHostIsNamedSo) {
+  const std::string how =
+      " ended with exit code 127: a program, or a library that it needs, was not";
+  EXPECT_THAT(run("lost").message, HasSubstr("rank 1" + how));
+  cell_.ranks = 1;
+  EXPECT_THAT(run("lost").message, HasSubstr("rank 0" + how));
 }
 
 TEST_F(RunCellTest, HangTimesOutAndLeavesNoProcess) {

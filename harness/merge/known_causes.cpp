@@ -24,6 +24,9 @@ constexpr std::pair kLibrary = {
     "a program cannot load its libraries",
     "install what the line names, or let LD_LIBRARY_PATH name its folder, on every host (ldd lists "
     "all that it needs)"};
+constexpr std::pair kNotFound = {
+    "a program, or a library that it needs, was not found",
+    "see that it and its libraries (ldd lists them) lie at the same path on every host"};
 constexpr std::pair kProgram = {"the launcher cannot start moebench-rank",
                                 "see that it lies at the same path on every host, is executable "
                                 "and was built for this machine"};
@@ -172,6 +175,9 @@ constexpr std::array kCauses = {
         {"MPI did not start among the ranks",
          "see the log; most often /dev/shm is full (df -h /dev/shm) or hosts cannot reach each "
          "other"}),
+    // By convention of shells and launchers, whatever the program printed.
+    row("exit code 127", kNotFound),
+    row("exit code 126", kProgram),
 };
 
 }  // namespace

@@ -8,6 +8,7 @@
 #include <array>
 #include <csignal>
 
+#include "harness/base/parse.h"
 #include "harness/base/printable.h"
 #include "harness/merge/known_causes.h"
 
@@ -21,8 +22,11 @@ constexpr std::size_t kTailBytes = 16384;
 constexpr int kSignalBase = 128;  // shells and launchers add it to the signal that ended a program
 
 // These stand after any failure, whatever its reason.
-constexpr std::array<std::string_view, 27> kTellsNothing = {
+constexpr std::array<std::string_view, 30> kTellsNothing = {
     "progress: ",
+    "noticed that process rank",
+    "*** Process received signal ***",
+    "*** End of error message ***",
     "Primary job  terminated normally, but",
     "a non-zero exit code. Per user-direction, the job has been aborted.",
     "mpirun detected that one or more processes exited with non-zero status",
@@ -66,8 +70,18 @@ std::string_view trimmed(std::string_view line) {
   return line.substr(begin, line.find_last_not_of(kBlanks) + 1 - begin);
 }
 
+// "[12] /lib/libc.so.6(+0x2724a)[0x7fee08e4524a]", as Open MPI prints where a rank stood. The last
+// ones are those around main().
+bool is_stack_frame(std::string_view line) {
+  const std::size_t end = line.find(']');
+  if (!line.starts_with('[') || end == std::string_view::npos) return false;
+  return line.substr(1, end - 1).find_first_not_of(" 0123456789") == std::string_view::npos &&
+         line.find("[0x") != std::string_view::npos;
+}
+
 bool tells_something(std::string_view line) {
   return line.find_first_not_of("-*= ") != std::string_view::npos &&
+         !is_stack_frame(without_origin(trimmed(line))) &&
          std::ranges::none_of(kTellsNothing, [&](std::string_view words) {
            return line.find(words) != std::string_view::npos;
          });
@@ -99,8 +113,56 @@ std::string line_with(std::string_view pattern, std::string_view text) {
   return "";
 }
 
+// The signal that an exit code stands for, 0: none.
+int signal_of(int exit_code) {
+  const int signal = exit_code - kSignalBase;
+  constexpr std::array kUsual = {SIGILL, SIGABRT, SIGBUS, SIGFPE, SIGKILL, SIGSEGV, SIGTERM};
+  return std::ranges::count(kUsual, signal) > 0 ? signal : 0;
+}
+
+std::string signal_text(int signal) {
+  return fmt::format("signal {} ({})", signal, ::strsignal(signal));
+}
+
+std::string exit_text(int exit_code, int signal) {
+  return fmt::format("exit code {}{}", exit_code,
+                     signal == 0 ? "" : ", as after " + signal_text(signal));
+}
+
 bool is_blank(std::string_view text) {
   return text.find_first_not_of(" \t\r\n") == std::string_view::npos;
+}
+
+// The number behind "[host:" or "rank " at the begin of a line; nullopt where there is none.
+std::optional<int> number_behind(std::string_view line, std::string_view begin) {
+  if (!line.starts_with(begin)) return std::nullopt;
+  const auto parsed = parse_leading_number<int>(line.substr(begin.size()));
+  const bool ends = parsed && (parsed->second.starts_with(']') || parsed->second.starts_with(':'));
+  return ends ? std::optional(parsed->first) : std::nullopt;
+}
+
+// Whether a line says that it is of another rank than `dead`.
+bool is_of_another_rank(std::string_view line, const DeadRank& dead,
+                        const record::RankTraces& started) {
+  const auto rank = number_behind(line, "rank ");
+  if (rank) return *rank != dead.rank;
+  for (std::size_t other = 0; other < started.size(); ++other) {
+    if (!started[other] || static_cast<int>(other) == dead.rank) continue;
+    if (number_behind(line, "[" + started[other]->host + ":") == started[other]->pid) return true;
+  }
+  return false;
+}
+
+// The text without what other ranks say of themselves, where a rank is blamed: the ends of its
+// peers are only the echo of its own.
+std::string of_the_dead_rank(const std::string& text, const Outcome& outcome) {
+  const auto dead = first_dead_rank(outcome);
+  if (!dead) return text;
+  std::string kept;
+  for (const std::string_view line : split_lines(text)) {
+    if (!is_of_another_rank(line, *dead, outcome.started)) kept += std::string(line) + "\n";
+  }
+  return telling_lines(kept, 1).empty() ? text : kept;
 }
 
 // The line by which a cause is known, and the last ones of both streams, each once.
@@ -109,9 +171,14 @@ std::vector<std::string> lines_to_tell(const Outcome& outcome, std::string_view 
   const auto add = [&](const std::string& line) {
     if (!line.empty() && std::ranges::count(lines, line) == 0) lines.push_back(line);
   };
-  if (!pattern.empty()) add(line_with(pattern, outcome.stderr_text + "\n" + outcome.stdout_text));
+  if (!pattern.empty()) {
+    const std::string line = line_with(pattern, outcome.stderr_text + "\n" + outcome.stdout_text);
+    if (tells_something(line)) add(line);
+  }
   for (const std::string* text : {&outcome.stderr_text, &outcome.stdout_text}) {
-    for (std::string& line : telling_lines(*text, kToldLines)) add(shortened(std::move(line)));
+    for (std::string& line : telling_lines(of_the_dead_rank(*text, outcome), kToldLines)) {
+      add(shortened(std::move(line)));
+    }
   }
   return lines;
 }
@@ -159,20 +226,43 @@ Explanation explain(const Outcome& outcome) {
 
 std::string details(const Outcome& outcome) { return told(outcome, ""); }
 
+std::optional<DeadRank> first_dead_rank(const Outcome& outcome) {
+  std::optional<DeadRank> dead;
+  if (outcome.is_rank) {
+    const bool failed = outcome.signal != 0 || outcome.exit_code != 0;
+    if (failed) dead = DeadRank{0, "", outcome.signal, outcome.exit_code};
+  } else {
+    dead = find_dead_rank(outcome.stderr_text);
+    if (!dead) dead = find_dead_rank(outcome.stdout_text);
+  }
+  if (!dead || !dead->host.empty()) return dead;
+  const auto rank = static_cast<std::size_t>(dead->rank);
+  if (rank < outcome.started.size() && outcome.started[rank]) {
+    dead->host = outcome.started[rank]->host;
+  }
+  return dead;
+}
+
 int ending_signal(const Outcome& outcome) {
   if (outcome.signal != 0) return outcome.signal;
   // Open MPI has numbers above 128 for ranks that it could not start, too.
   if (outcome.stdout_text.find("failed to start") != std::string::npos) return 0;
-  const int signal = outcome.exit_code - kSignalBase;
-  constexpr std::array kUsual = {SIGILL, SIGABRT, SIGBUS, SIGFPE, SIGKILL, SIGSEGV, SIGTERM};
-  return std::ranges::count(kUsual, signal) > 0 ? signal : 0;
+  const auto dead = first_dead_rank(outcome);
+  if (dead && dead->signal != 0) return dead->signal;
+  return signal_of(outcome.exit_code);
 }
 
 std::string how_it_ended(const Outcome& outcome) {
-  const int signal = ending_signal(outcome);
-  const std::string name = fmt::format("signal {} ({})", signal, ::strsignal(signal));
-  if (outcome.signal != 0) return "killed by " + name;
-  return fmt::format("exit code {}{}", outcome.exit_code, signal == 0 ? "" : ", as after " + name);
+  const auto dead = first_dead_rank(outcome);
+  if (dead) {
+    const std::string host = dead->host.empty() ? "" : fmt::format(" (host {})", dead->host);
+    return fmt::format(
+        "rank {}{} {}", dead->rank, printable(host),
+        dead->signal != 0 ? "was ended by " + signal_text(dead->signal)
+                          : "ended with " + exit_text(dead->exit_code, signal_of(dead->exit_code)));
+  }
+  if (outcome.signal != 0) return "killed by " + signal_text(outcome.signal);
+  return exit_text(outcome.exit_code, ending_signal(outcome));
 }
 
 std::string output_tail(const Outcome& outcome) {

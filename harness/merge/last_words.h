@@ -4,6 +4,7 @@
 #include <string_view>
 #include <vector>
 
+#include "harness/merge/dead_rank.h"
 #include "harness/merge/merge.h"
 
 namespace moebench::merge {
@@ -25,10 +26,15 @@ Explanation explain(const Outcome& outcome);
 // " (last lines: ...; log: ...)": the same without a cause.
 std::string details(const Outcome& outcome);
 
+// Returns the rank that ended first, by what the launcher printed and the ranks left at their
+// start.
+std::optional<DeadRank> first_dead_rank(const Outcome& outcome);
+
 // Returns the signal that ended the launcher or, as it says by its exit code, a rank; 0: none did.
 int ending_signal(const Outcome& outcome);
 
-// "killed by signal 11 (Segmentation fault)", "exit code 137, as after signal 9 (Killed)"
+// "rank 1 (host n7) was ended by signal 9 (Killed)"; where no rank is blamed, "killed by signal 11
+// (Segmentation fault)" or "exit code 137, as after signal 9 (Killed)".
 std::string how_it_ended(const Outcome& outcome);
 
 // Returns what a record keeps: the last lines of stderr as they are, of stdout where that is blank.

@@ -188,6 +188,14 @@ a non-zero exit code. Per user-direction, the job has been aborted.
                             "srun: Terminating StepId=7.0\n",
                             5),
               ElementsAre("no licence"));
+  EXPECT_THAT(telling_lines("[vm:01234] *** Process received signal ***\n"
+                            "[vm:01234] Signal: Segmentation fault (11)\n"
+                            "[vm:01234] Failing at address: (nil)\n"
+                            "[vm:01234] [ 0] /lib/libc.so.6(+0x3c050)[0x7f3f11e5a050]\n"
+                            "[vm:01234] [12] /x/moebench-rank(+0x44d51)[0x558cf7e3cd51]\n"
+                            "[vm:01234] *** End of error message ***\n",
+                            5),
+              ElementsAre("Signal: Segmentation fault (11)", "Failing at address: (nil)"));
   EXPECT_THAT(telling_lines("1\n2\n\n3\n2\n", 2), ElementsAre("3", "2"));
   EXPECT_THAT(telling_lines("\n---\n", 2), IsEmpty());
 }

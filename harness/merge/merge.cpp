@@ -42,6 +42,21 @@ std::vector<int> ranks_without_result(const RankResults& ranks) {
   return missing;
 }
 
+// Which results are not there, behind how it ended: of the ranks but the one that ended first,
+// where that is known. Nothing of an engine whose ranks leave none.
+std::string what_is_missing(const RankResults& ranks, std::vector<int> missing,
+                            const Outcome& outcome) {
+  if (ranks.empty()) return "";
+  if (missing.empty()) return ", though every rank left a result";
+  const auto dead = first_dead_rank(outcome);
+  if (dead && std::erase(missing, dead->rank) > 0) {
+    return missing.empty()
+               ? ""
+               : fmt::format(", and with it {} of {}", rank_ranges(missing), ranks.size());
+  }
+  return fmt::format("; no result of {} of {}", rank_ranges(missing), ranks.size());
+}
+
 // Whether a cell is not ok without a metric that the catalogue says is so required.
 bool is_required(record::Required required, const config::CellConfig& cell) {
   const bool trains = cell.measure == config::Measure::kTrain;
@@ -126,7 +141,8 @@ Verdict judge_processes(const RankResults& ranks, const Outcome& outcome) {
   }
   if (outcome.killed_for_memory) {
     return {Disposition::kOutOfMemory,
-            fmt::format("a rank was killed for memory by the kernel ({})", how_it_ended(outcome))};
+            fmt::format("a rank was killed for memory by the kernel ({}){}", how_it_ended(outcome),
+                        details(outcome))};
   }
   const auto missing = ranks_without_result(ranks);
   // That a peer was killed is what the others only see the end of.
@@ -134,15 +150,9 @@ Verdict judge_processes(const RankResults& ranks, const Outcome& outcome) {
   if (failed != nullptr && !peer_was_killed) return {Disposition::kCrashed, rank_message()};
   if (missing.empty() && outcome.exit_code == 0 && outcome.signal == 0) return {};
   const Explanation why = explain(outcome);
-  std::string results;  // of an engine whose ranks leave none
-  if (!ranks.empty()) {
-    results = missing.empty()
-                  ? ", though every rank left a result"
-                  : fmt::format("; no result of {} of {}", rank_ranges(missing), ranks.size());
-  }
   return {why.is_out_of_memory ? Disposition::kOutOfMemory : Disposition::kCrashed,
           fmt::format("{}{}{}{}", failed == nullptr ? "" : rank_message() + "; ",
-                      how_it_ended(outcome), results, why.text)};
+                      how_it_ended(outcome), what_is_missing(ranks, missing, outcome), why.text)};
 }
 
 void merge(const config::CellConfig& cell, const RankResults& ranks, const Outcome& outcome,

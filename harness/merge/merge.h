@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "harness/config/cell.h"
+#include "harness/record/rank_trace.h"
 #include "harness/record/record.h"
 
 namespace moebench::merge {
@@ -16,7 +17,9 @@ struct Outcome {
   std::string timed_out = {};      // why they were ended; empty where they ended by themselves
   bool killed_for_memory = false;  // SIGKILL while the kernel's out-of-memory killer was at work
   std::string stdout_text = {}, stderr_text = {};  // of launcher and ranks, or both ends of it
-  std::string log_folder = {};  // where both lie whole as `stdout` and `stderr`; empty: nowhere
+  std::string log_folder = {};      // where both lie whole as `stdout` and `stderr`; empty: nowhere
+  record::RankTraces started = {};  // what ranks left at their start; empty: nobody asked for it
+  bool is_rank = false;             // what ended is the only rank itself, without a launcher
 };
 
 // One entry a rank; nullopt where a rank left no result file.

@@ -16,7 +16,7 @@ class FakeWorker {
 
   // Sets what the last rank does from now on:
   //   ok         leaves a result, exits 0
-  //   crash      writes to stderr, leaves no result, exits 7
+  //   crash      writes to stderr, leaves no result, exits 7; lost: says nothing, exits 127
   //   silent     leaves no result, exits 0
   //   partial    leaves a result without loss, exits 0
   //   garbage    leaves a file that is no JSON, exits 0

@@ -32,6 +32,7 @@ case $mode in
     echo "the worker gives up" >&2
     exit 7
     ;;
+  lost) exit 127 ;;
   silent) ;;
   partial) leave partial ;;
   moved)

@@ -38,6 +38,12 @@ constexpr const char* kModel = R"({"model_type": "mixtral", "hidden_size": 32,
 "num_attention_heads": 4, "num_key_value_heads": 2, "vocab_size": 128,
 "max_position_embeddings": 64, "initializer_range": 0.2})";
 
+std::string host_name() {
+  char name[256] = "";
+  ::gethostname(name, sizeof name - 1);
+  return name;
+}
+
 class EndToEnd : public ::testing::Test {
  protected:
   EndToEnd() {
@@ -47,11 +53,13 @@ class EndToEnd : public ::testing::Test {
   }
   ~EndToEnd() override { ::unsetenv("MOEBENCH_TEST_FAULT"); }
 
-  Output run(const std::string& fault = "", const std::vector<std::string>& filters = {}) const {
+  Output run(const std::string& fault = "", const std::vector<std::string>& filters = {},
+             const std::vector<std::string>& more = {}) const {
     ::setenv("MOEBENCH_TEST_FAULT", fault.c_str(), 1);
     if (fault.empty()) ::unsetenv("MOEBENCH_TEST_FAULT");
     std::vector<std::string> words = {"run", "arms.yaml"};
     for (const auto& filter : filters) words.insert(words.end(), {"--filter", filter});
+    words.insert(words.end(), more.begin(), more.end());
     return finish_moebench(start_moebench(words, folder_.path()), folder_.path());
   }
 
@@ -117,6 +125,29 @@ TEST_F(EndToEnd, AKilledRankIsRecordedAndTheNextRunCompletes) {
   const Output completed = run();
   EXPECT_EQ(completed.exit_code, 0) << completed.err;
   EXPECT_THAT(completed.out, Not(HasSubstr("CRASHED")));
+}
+
+TEST_F(EndToEnd, TheRankThatEndedFirstIsNamedWithHostAndSignal) {
+  struct Ended {
+    const char* fault;
+    int ranks;
+    std::string how;
+  };
+  const std::string host = " (host " + host_name() + ")";
+  for (const Ended& ended :
+       {Ended{"kill@1:2", 2,
+              "rank 1" + host + " was ended by signal 9 (Killed), and with it rank 0"},
+        Ended{"abort@0:1", 2, "rank 0" + host + " was ended by signal 6 (Aborted), and with it "},
+        Ended{"segv@1:2", 2, "rank 1" + host + " was ended by signal 11 (Segmentation fault), "},
+        Ended{"exit@1:2", 2, "rank 1" + host + " ended with exit code 7, and with it rank 0 of 2"},
+        Ended{"kill@0:2", 1, "rank 0" + host + " was ended by signal 9 (Killed)"},
+        Ended{"exit@0:2", 1, "rank 0" + host + " ended with exit code 7"}}) {
+    const Output output = run(ended.fault, {"parallelism=fsdp", "expert_kernel=loop"},
+                              {"--ranks", std::to_string(ended.ranks)});
+    EXPECT_EQ(output.exit_code, 3) << ended.fault;
+    EXPECT_THAT(output.err, AllOf(HasSubstr(ended.how), HasSubstr("log: "))) << ended.fault;
+    EXPECT_THAT(output.out, HasSubstr(ended.how)) << ended.fault;
+  }
 }
 
 TEST_F(EndToEnd, ARankThatCannotLeaveItsResultEndsAllRanks) {

@@ -20,6 +20,8 @@ namespace {
 
 [[noreturn]] void fail(const std::string& kind) {
   if (kind == "kill") ::raise(SIGKILL);
+  if (kind == "abort") std::abort();
+  if (kind == "segv") ::raise(SIGSEGV);
   if (kind == "exit") std::_Exit(7);
   if (kind == "throw") throw Error(std::string("a fault for tests"));
   if (kind == "oom") throw std::bad_alloc();
@@ -61,7 +63,7 @@ Fault parse_fault(const char* text) {
   char stage[32] = "";
   int rank = 0;
   long long place = 0;
-  const std::string allowed = "kill exit hang throw oom swap slow";
+  const std::string allowed = "kill abort segv exit hang throw oom swap slow";
   if (std::sscanf(text, "%15[a-z]@%d:%lld/%31[a-z_]", kind, &rank, &place, stage) < 3 ||
       allowed.find(kind) == std::string::npos) {
     throw Error(

@@ -13,14 +13,17 @@
 #include <new>
 #include <string>
 
+#include "harness/base/environment_variable.h"
 #include "harness/base/error.h"
 #include "harness/base/file.h"
+#include "harness/base/parse.h"
 #include "harness/base/system_error.h"
 #include "harness/comm/communicator.h"
 #include "harness/config/cell.h"
 #include "harness/config/resumption.h"
 #include "harness/machine/environment.h"
 #include "harness/probe/probe.h"
+#include "harness/record/rank_trace.h"
 #include "harness/record/record.h"
 #include "harness/train/load_worker.h"
 #include "harness/train/worker.h"
@@ -140,9 +143,21 @@ int finish(record::RankResult result, const record::Environment& facts,
   comm::abort_world(1);  // the others may wait in a collective that this rank will never join
 }
 
+// Leaves this rank's trace before MPI starts, which may be what ends it. Without one of these
+// launchers' variables nobody knows the rank yet; the trace is only missed where a run fails.
+void leave_trace(std::int64_t ranks, const std::filesystem::path& out) {
+  if (ranks == 1) return record::write_trace(out, 0);
+  for (const char* name : {"OMPI_COMM_WORLD_RANK", "PMIX_RANK", "SLURM_PROCID"}) {
+    const auto text = environment_variable(name);
+    const auto rank = text ? parse_number<std::int64_t>(*text) : std::nullopt;
+    if (rank && *rank >= 0 && *rank < ranks) return record::write_trace(out, *rank);
+  }
+}
+
 int run_cell(const RankOptions& options) {
   const record::Environment facts = machine::rank_environment();
   const config::CellConfig cell = config::read_cell(options.cell);
+  leave_trace(cell.processes(), options.out);
   const auto world = make_world(cell.processes());
   return finish(guarded([&] { return train_cell(cell, *world, options); }), facts, *world,
                 options.out);
@@ -151,6 +166,7 @@ int run_cell(const RankOptions& options) {
 int run_probe(std::int64_t ranks, const probe::ProbeOptions& options,
               const std::filesystem::path& out) {
   const record::Environment facts = machine::rank_environment();
+  leave_trace(ranks, out);
   const auto world = make_world(ranks);
   return finish(guarded([&] { return probe::run_probe(*world, options); }), facts, *world, out);
 }
@@ -162,13 +178,16 @@ int main(int argc, char** argv) {
   moebench::keep_freed_memory();
   try {
     const moebench::RankOptions options = moebench::parse_rank_options(argc, argv);
-    if (options.help) {
-      fmt::print("{}", moebench::kRankUsage);
+    if (options.help || options.version) {
+      fmt::print("{}", options.help ? moebench::kRankUsage
+                                    : "moebench-rank " + moebench::machine::version_text() + "\n");
       return 0;
     }
     return options.probe_ranks > 0
                ? moebench::run_probe(options.probe_ranks, options.probe, options.out)
                : moebench::run_cell(options);
+  } catch (const moebench::SystemError& error) {
+    moebench::fail(error);
   } catch (const moebench::Error& error) {
     fmt::print(stderr, "moebench-rank: error: {}\n", error.what());
     return 2;

@@ -23,13 +23,14 @@ Number positive(const char* option, const char* text) {
 }  // namespace
 
 RankOptions parse_rank_options(int argc, char** argv) {
-  constexpr std::array<option, 8> kOptions = {{{"cell", required_argument, nullptr, 'c'},
+  constexpr std::array<option, 9> kOptions = {{{"cell", required_argument, nullptr, 'c'},
                                                {"gemm-rate-known", no_argument, nullptr, 'g'},
                                                {"probe", required_argument, nullptr, 'p'},
                                                {"threads", required_argument, nullptr, 't'},
                                                {"quick", no_argument, nullptr, 'q'},
                                                {"out", required_argument, nullptr, 'o'},
                                                {"help", no_argument, nullptr, 'h'},
+                                               {"version", no_argument, nullptr, 'v'},
                                                {nullptr, 0, nullptr, 0}}};
   RankOptions options;
   for (int found; (found = ::getopt_long(argc, argv, "h", kOptions.data(), nullptr)) != -1;) {
@@ -54,6 +55,9 @@ RankOptions parse_rank_options(int argc, char** argv) {
         break;
       case 'h':
         options.help = true;
+        return options;
+      case 'v':
+        options.version = true;
         return options;
       default:  // getopt has said on stderr what is wrong
         refuse("unknown or incomplete option");

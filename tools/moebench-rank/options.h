@@ -18,11 +18,17 @@ One rank of one repetition of a cell, or of a probe of the machine; started by m
   --probe RANKS      measure the machine with so many ranks instead
   --threads N        threads of a rank of the probe
   --quick            a shorter probe
-  --out DIR          existing folder for rank_<r>.json
+  --out DIR          existing folder for rank_<r>.started and rank_<r>.json
+  --help             print this and exit
+  --version          print the version and exit
+
+Exit codes: 0 ok, 1 failed (the rank file says why), 2 usage, 70 failed without a rank file.
+Run by hand: the command.sh that each repetition leaves in its folder.
 )";
 
 struct RankOptions {
   bool help = false;
+  bool version = false;
   std::string cell;                 // empty: a probe
   bool gemm_rate_is_known = false;  // of the cell's ranks
   std::int64_t probe_ranks = 0;     // 0: a cell
