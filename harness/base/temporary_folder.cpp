@@ -3,11 +3,10 @@
 #include <stdlib.h>
 
 #include <cerrno>
-#include <cstring>
 #include <system_error>
 
 #include "harness/base/environment_variable.h"
-#include "harness/base/error.h"
+#include "harness/base/system_error.h"
 
 namespace moebench {
 
@@ -17,8 +16,9 @@ TemporaryFolder::TemporaryFolder(const std::string& prefix) {
   const fs::path where = environment_variable("TMPDIR").value_or("/tmp");
   std::string name = (where / (prefix + "-XXXXXX")).string();
   if (::mkdtemp(name.data()) == nullptr) {
-    throw Error("cannot make '{}': {}; let TMPDIR name a folder that you may write to", name,
-                std::strerror(errno));
+    throw_errno(errno, fmt::format("cannot make '{}' (let TMPDIR name a folder that you may write "
+                                   "to, with room)",
+                                   name));
   }
   path_ = name;
 }

@@ -2,7 +2,7 @@
 
 #include <string>
 
-#include "harness/base/error.h"
+#include "harness/base/system_error.h"
 #include "harness/base/temporary_folder.h"
 #include "harness/launch/libraries.h"
 #include "harness/launch/process.h"
@@ -33,8 +33,8 @@ std::vector<RankResult> checked(const merge::RankResults& ranks, const merge::Ou
                                 const std::string& complaint) {
   const merge::Verdict verdict = merge::judge_processes(ranks, outcome);
   if (verdict.disposition != record::Disposition::kOk) {
-    throw Error("the probe of the machine failed: {}{}{}", verdict.message,
-                complaint.empty() ? "" : "; ", complaint);
+    throw SystemError(fmt::format("the probe of the machine failed: {}{}{}", verdict.message,
+                                  complaint.empty() ? "" : "; ", complaint));
   }
   std::vector<RankResult> results;
   for (const auto& rank : ranks) results.push_back(*rank);

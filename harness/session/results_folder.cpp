@@ -5,7 +5,6 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstring>
 
 #include "harness/base/error.h"
 #include "harness/base/system_error.h"
@@ -30,10 +29,9 @@ ResultsFolder::ResultsFolder(const fs::path& path) : path_(path) {
   lock_ = ::open(lock_path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
   if (lock_ < 0) throw_errno(errno, "cannot write '" + lock_path.string() + "'");
   if (::flock(lock_, LOCK_EX | LOCK_NB) == 0) return;
-  const bool is_held = errno == EWOULDBLOCK;
-  const std::string reason = std::strerror(errno);
+  const int reason = errno;
   ::close(lock_);
-  if (!is_held) throw Error("cannot lock '{}': {}", lock_path.string(), reason);
+  if (reason != EWOULDBLOCK) throw_errno(reason, "cannot lock '" + lock_path.string() + "'");
   throw Error("another run writes to '{}'; wait for its end or choose another --out",
               path.string());
 }
@@ -46,7 +44,7 @@ void ResultsFolder::remove_results() const {
   fs::remove_all(path_ / "cells", error);
   if (!error) fs::remove(path_ / "results.jsonl", error);
   if (error) {
-    throw Error("cannot remove the results in '{}': {}", path_.string(), error.message());
+    throw_errno(error.value(), "cannot remove the results in '" + path_.string() + "'");
   }
 }
 

@@ -10,6 +10,7 @@
 
 #include "harness/base/error.h"
 #include "harness/base/file.h"
+#include "harness/base/system_error.h"
 #include "harness/weights/parameters.h"
 #include "harness/weights/safetensors.h"
 
@@ -170,8 +171,10 @@ void make_checkpoint(const fs::path& model_config, const fs::path& folder,
                           model.overridden ? *model.overridden : read_file(model_config));
     unfinished.commit();
   } catch (const fs::filesystem_error& error) {
-    throw Error("cannot write the checkpoint '{}': {}; choose a folder that can be written",
-                target.string(), error.code().message());
+    throw_errno(
+        error.code().value(),
+        fmt::format("cannot write the checkpoint '{}' (choose a folder that can be written)",
+                    target.string()));
   }
 }
 

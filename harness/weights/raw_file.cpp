@@ -7,16 +7,16 @@
 #include <algorithm>
 #include <cerrno>
 #include <climits>
-#include <cstring>
 #include <string>
 
 #include "harness/base/error.h"
+#include "harness/base/system_error.h"
 
 namespace moebench::weights {
 namespace {
 
 [[noreturn]] void fail(const char* action, const std::filesystem::path& path, int error) {
-  throw Error("cannot {} '{}': {}", action, path.string(), std::strerror(error));
+  throw_errno(error, fmt::format("cannot {} '{}'", action, path.string()));
 }
 
 // Leaves out the first `count` bytes.

@@ -418,7 +418,8 @@ TEST_F(MoebenchTest, VerifyResumeFailsWhereARunDoes) {
   const Output output = moebench({"verify-resume", "file.yaml", "--steps-before", "1"});
   EXPECT_EQ(output.exit_code, 3) << output.err;
   EXPECT_THAT(output.out,
-              AllOf(HasSubstr("the straight run is crashed: exit code 7"), HasSubstr("FAILED")));
+              AllOf(HasSubstr("the straight run is crashed: rank 1 ended with exit code 7"),
+                    HasSubstr("FAILED")));
   // This worker saves nothing.
   EXPECT_THAT(output.out, HasSubstr("not measured, or not on every rank: checkpoint_save_time"));
   EXPECT_EQ(record::load(folder_.path() / "results" / "file-verify").size(), 2U);
@@ -683,13 +684,12 @@ TEST_F(MoebenchTest, DoctorPrintsWhatTheMachineGives) {
   EXPECT_THAT(json.out, AllOf(HasSubstr("\"gemm_fp32_alone\""), Not(HasSubstr("all_gather"))));
   worker_.set_mode("crash");
   const Output failed = moebench({"doctor"});
-  EXPECT_EQ(failed.exit_code, 2);
+  EXPECT_EQ(failed.exit_code, 70);
   EXPECT_THAT(failed.err, HasSubstr("the worker gives up"));
 }
 
 TEST_F(MoebenchTest, WrongUseExits2) {
   for (const std::vector<std::string>& words : std::vector<std::vector<std::string>>{
-           {},
            {"fly"},
            {"run"},
            {"run", "no-such-file.yaml"},
@@ -703,6 +703,69 @@ TEST_F(MoebenchTest, WrongUseExits2) {
     EXPECT_THAT(output.err, ::testing::StartsWith("moebench: error: "));
     EXPECT_EQ(output.out, "");
   }
+}
+
+TEST_F(MoebenchTest, WithoutWordsTheFirstStepsStandOnStderr) {
+  const Output output = moebench({});
+  EXPECT_EQ(output.exit_code, 2);
+  EXPECT_EQ(output.out, "");
+  EXPECT_THAT(output.err, HasSubstr("First steps:"));
+  EXPECT_EQ(moebench({"help", "run"}).exit_code, 0);
+}
+
+// What the machine cannot do is not what the user has written wrongly, whichever command it hits.
+TEST_F(MoebenchTest, EachCommandTellsAFullDiskFromAWrongPath) {
+  EXPECT_EQ(moebench({"run", "file.yaml"}).exit_code, 0);
+  write_file_atomically(folder_.path() / "raw.csv",
+                        "model_name_or_path,num_gpus,framework_config,train_runtime\n"
+                        "Mixtral-8x7B,8,none,4019\n");
+  write_file_atomically(folder_.path() / "other.log",
+                        "it 1 took 1 s\nit 2 took 1 s\nit 3 took 1 s\n");
+  const std::string pattern = "it (?<step>\\d+) took (?<time_s>\\d+) s";
+  const std::string dir = results().string();
+  const std::string below_a_file = (folder_.path() / "file.yaml" / "x").string();
+  for (const std::vector<std::string>& words : std::vector<std::vector<std::string>>{
+           {"report", dir, "--out"},
+           {"make-checkpoint", "--model", "models/toy.json", "--out"},
+           {"adopt", "other.log", "--adapter", "regex", "--pattern", pattern, "--set", "ranks=1",
+            "--out"},
+           {"import", "fms", "raw.csv", "--out"},
+           {"baseline", "save", "b", dir, "--store"},
+           {"run", "file.yaml", "--out"}}) {
+    std::vector<std::string> there = words, nowhere = words;
+    there.push_back((folder_.path() / "target").string());
+    nowhere.push_back(below_a_file);
+    const Output full =
+        finish(start_moebench(there, folder_.path(), [] { limit_file_size(600); }));
+    EXPECT_EQ(full.exit_code, 70) << words.front() << ": " << full.err;
+    EXPECT_THAT(full.err, AllOf(HasSubstr("moebench: failed: "), HasSubstr("File too large")));
+    fs::remove_all(folder_.path() / "target");
+    const Output wrong = moebench(nowhere);
+    EXPECT_EQ(wrong.exit_code, 2) << words.front() << ": " << wrong.err;
+    EXPECT_THAT(wrong.err, HasSubstr("moebench: error: "));
+  }
+}
+
+TEST_F(MoebenchTest, ABadLineCostsThatLineAndIsKept) {
+  EXPECT_EQ(moebench({"run", "file.yaml"}).exit_code, 0);
+  const std::string lines = read_file(results() / "results.jsonl");
+  write_file_atomically(results() / "results.jsonl", "garbage\n" + lines);
+  const Output report = moebench({"report", results().string()});
+  EXPECT_EQ(report.exit_code, 0) << report.err;
+  const auto names_it =
+      AllOf(HasSubstr("warning: "), HasSubstr("results.jsonl:1: is no valid JSON"),
+            HasSubstr("the line is left out"));
+  EXPECT_THAT(report.err, names_it);
+  EXPECT_THAT(report.out, names_it);
+  EXPECT_THAT(report.out, AllOf(HasSubstr("fsdp"), HasSubstr("ep")));
+  const std::string file = (results() / "results.jsonl").string();
+  EXPECT_EQ(moebench({"report", file}).out, report.out) << "of the file itself";
+  const Output run = moebench({"run", "file.yaml"});
+  EXPECT_EQ(run.exit_code, 0) << run.err;
+  EXPECT_THAT(run.err, AllOf(names_it, HasSubstr("that line is kept in ")));
+  EXPECT_EQ(read_file(results() / "results.jsonl"), lines);
+  EXPECT_EQ(read_file(results() / "results.jsonl.bad"), "garbage\n");
+  EXPECT_THAT(moebench({"run", "file.yaml"}).err, Not(HasSubstr("warning: ")));
 }
 
 TEST_F(MoebenchTest, AFullDiskExits70AndKeepsWhatIsRecorded) {
