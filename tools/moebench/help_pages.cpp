@@ -214,7 +214,7 @@ void add_help_texts(CLI::App& app) {
     command->footer(footer_of(*page));
   }
   app.footer(fmt::format("{}\n{}\n{}", kFirstSteps, kAllExitCodes,
-                         "Documentation: README.md and the README.md of each folder beside it."));
+                         "Documentation: README.md, what words mean: GLOSSARY.md."));
 }
 
 std::string first_steps(const CLI::App& app) {
