@@ -735,8 +735,7 @@ TEST_F(MoebenchTest, EachCommandTellsAFullDiskFromAWrongPath) {
     std::vector<std::string> there = words, nowhere = words;
     there.push_back((folder_.path() / "target").string());
     nowhere.push_back(below_a_file);
-    const Output full =
-        finish(start_moebench(there, folder_.path(), [] { limit_file_size(600); }));
+    const Output full = finish(start_moebench(there, folder_.path(), [] { limit_file_size(600); }));
     EXPECT_EQ(full.exit_code, 70) << words.front() << ": " << full.err;
     EXPECT_THAT(full.err, AllOf(HasSubstr("moebench: failed: "), HasSubstr("File too large")));
     fs::remove_all(folder_.path() / "target");
