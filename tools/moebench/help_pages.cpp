@@ -214,7 +214,7 @@ void add_help_texts(CLI::App& app) {
     command->footer(footer_of(*page));
   }
   app.footer(fmt::format("{}\n{}\n{}", kFirstSteps, kAllExitCodes,
-                         "Documentation: README.md, what words mean: GLOSSARY.md."));
+                         "Documentation: README.md, what words mean: reports/glossary.md."));
 }
 
 std::string first_steps(const CLI::App& app) {
