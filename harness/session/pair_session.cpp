@@ -333,7 +333,6 @@ void check_pairs(const PairSession& session) {
   for (const PairedCell& pair : session.cells) {
     cells.insert(cells.end(), {pair.base, pair.candidate});
   }
-  std::ostream nowhere(nullptr);
   Problems problems;
   check_before_start(cells,
                      {.folder = session.folder,
@@ -341,7 +340,7 @@ void check_pairs(const PairSession& session) {
                       .place = launch::read_launch_place(session.launcher),
                       .capacity = read_capacity(cells),
                       .force = session.force},
-                     session.progress == nullptr ? nowhere : *session.progress, problems);
+                     launch::notes(session.progress, session.verbosity), problems);
   problems.throw_if_any();
 }
 
