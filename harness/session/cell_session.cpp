@@ -187,10 +187,11 @@ class Runner {
     }
     const std::string id = pending[i].id();
     const std::string reason = give_up_.reason_against(id);
+    if (reason.empty()) return false;
     const auto num_left =
         std::count_if(pending.begin() + static_cast<std::ptrdiff_t>(i) + 1, pending.end(),
                       [&](const PlannedRun& run) { return run.id() == id; });
-    if (!reason.empty() && num_left > 0) {
+    if (num_left > 0) {
       *session_.progress << fmt::format("note: {} more of {} are not started, {}\n", num_left,
                                         describe(pending[i].cell, axes_), reason);
     }

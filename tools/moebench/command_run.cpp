@@ -117,8 +117,10 @@ int dry_run(const RunArguments& options) {
   const session::Records records =
       session.fresh ? session::Records{} : session::load_records(session.folder);
   const session::ProgramOf program_of = session::programs_if_there();
-  const auto plan = session::make_plan(session::wanted_cells(session, records, program_of),
-                                       session.order, session::plan_seed(session.cells));
+  const bool is_random = session.order == session::Order::kRandom;
+  const auto plan =
+      session::make_plan(session::wanted_cells(session, records, program_of), session.order,
+                         is_random ? session::plan_seed(session.cells) : 0);
   const session::Pending pending =
       session::find_pending(plan, records, program_of, session.keep_other_builds);
   const session::Capacity capacity = session::read_capacity(session.cells);
