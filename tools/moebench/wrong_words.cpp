@@ -24,6 +24,13 @@ std::vector<std::string> options_of(const CLI::App& app) {
   return names;
 }
 
+// By a long name or a short one.
+bool has_option(const CLI::App& command, const std::string& name) {
+  const auto options = command.get_options();
+  return std::ranges::any_of(options,
+                             [&](const CLI::Option* option) { return option->check_name(name); });
+}
+
 std::vector<const CLI::App*> commands_of(const CLI::App& app) {
   return app.get_subcommands([](const CLI::App* command) { return !command->get_group().empty(); });
 }
@@ -47,7 +54,7 @@ std::string option_name(const std::string& word) { return word.substr(0, word.fi
   if (!word.starts_with('-')) refuse_command(app, word);
   const std::string name = option_name(word);
   for (const CLI::App* command : commands_of(app)) {
-    if (std::ranges::count(options_of(*command), name) == 0) continue;
+    if (!has_option(*command, name)) continue;
     refuse(fmt::format("option '{}' stands before the command; write it behind: moebench {} {} ...",
                        shortened(name), command->get_name(), name),
            app);

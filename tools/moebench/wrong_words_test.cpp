@@ -68,6 +68,21 @@ TEST(WrongWords, OfNoNearOneAllAreListed) {
   EXPECT_LT(error_of([] { parse({std::string(5000, 'x').c_str()}); }).size(), 400U);
 }
 
+TEST(WrongWords, AShortOptionMayStandBeforeItsCommandToo) {
+  CLI::App app("", "moebench");
+  app.require_subcommand(1);
+  app.add_subcommand("look")->add_flag("-w,--wide");
+  EXPECT_EQ(error_of([&] {
+              try {
+                app.parse("-w look", false);
+              } catch (const CLI::ParseError& error) {
+                refuse_words(app, error.what());
+              }
+            }),
+            "option '-w' stands before the command; write it behind: moebench look -w ... (see "
+            "moebench --help)");
+}
+
 TEST(WrongWords, NamesKeptForThoseWhoKnowThemAreNotOffered) {
   CLI::App app("", "moebench");
   CLI::App* command = app.add_subcommand("look");
