@@ -170,10 +170,10 @@ void write_json_document(const std::vector<CellRecord>& records,
                          const std::function<void(std::string_view)>& write);
 
 // results.jsonl of a results folder; load takes the path of such a file, too. append flushes to
-// disk; load ignores blank lines, accepts a last line cut short by a crash (it is dropped with a
-// warning on stderr; the next append removes it), and nothing else that is malformed. Of two
-// records of the same id and repetition the later one counts, at the place of the first; kRefuse:
-// Error that names the line. A folder without the file has no records yet.
+// disk; load ignores blank lines, and leaves out with a warning on stderr a last line cut short by
+// a crash (the next append moves it to results.jsonl.bad) and other malformed lines. Of two records
+// of the same id and repetition the later one counts, at the place of the first; kRefuse: Error
+// that names the line, of a malformed one too. A folder without the file has no records yet.
 enum class Duplicates { kLaterCounts, kRefuse };
 void append(const std::filesystem::path& results_folder, const CellRecord& record);
 // Appends all of them or, where that fails, none.
