@@ -97,7 +97,7 @@ TEST(DeadRank, IsNamedWithItsHostAndItsEnd) {
                         .log_folder = "/r",
                         .started = {std::nullopt, record::RankTrace{"n7", 4711}}},
                        4),
-            "rank 1 (host n7) ended with exit code 7, and with it ranks 0, 2-3 of 4 (last lines: "
+            "rank 1 (host n7) ended with exit code 7, and with it the other 3 of 4 (last lines: "
             "no licence; log: /r/stderr)");
   EXPECT_THAT(message_of({.exit_code = 127, .is_rank = true}, 1),
               StartsWith("rank 0 ended with exit code 127: a program, or a library that it needs, "

@@ -50,9 +50,12 @@ std::string what_is_missing(const RankResults& ranks, std::vector<int> missing,
   if (missing.empty()) return ", though every rank left a result";
   const auto dead = first_dead_rank(outcome);
   if (dead && std::erase(missing, dead->rank) > 0) {
-    return missing.empty()
-               ? ""
-               : fmt::format(", and with it {} of {}", rank_ranges(missing), ranks.size());
+    if (missing.empty()) return "";
+    const bool is_all_others = missing.size() > 1 && missing.size() + 1 == ranks.size();
+    return fmt::format(
+        ", and with it {} of {}",
+        is_all_others ? fmt::format("the other {}", missing.size()) : rank_ranges(missing),
+        ranks.size());
   }
   return fmt::format("; no result of {} of {}", rank_ranges(missing), ranks.size());
 }
