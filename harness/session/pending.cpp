@@ -33,6 +33,7 @@ const CellRecord* ok_record(const PlannedRun& run, const Records& records) {
 RecordViews counted_records(const std::vector<config::CellConfig>& cells, const Records& records,
                             const ProgramOf& program_of, bool keep_other_builds) {
   RecordViews counted;
+  if (records.empty()) return counted;
   for (const config::CellConfig& cell : cells) {
     const std::string id = cell.id();
     const auto program = keep_other_builds ? std::nullopt : program_of(cell);

@@ -31,10 +31,11 @@ std::string shared_axes(const std::vector<config::CellConfig>& cells,
 
 std::vector<reports::Entry> entries_of(const CellRow& row,
                                        const std::vector<std::string>& varying) {
-  std::vector<reports::Entry> entries = {row.cell.scenario, row.cell.id()};
+  std::vector<reports::Entry> entries = {row.cell.scenario, row.id};
+  const auto axes = row.cell.axes();
   for (const std::string& axis : varying) {
-    const std::string value = session::axis_of(row.cell, axis);
-    entries.push_back(value.empty() ? reports::Entry() : reports::Entry(value));
+    const auto found = std::ranges::find(axes, axis, &std::pair<std::string, std::string>::first);
+    entries.push_back(found == axes.end() ? reports::Entry() : reports::Entry(found->second));
   }
   entries.push_back(memory_of(row));
   entries.emplace_back(row.note);

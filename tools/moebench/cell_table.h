@@ -12,6 +12,7 @@ namespace moebench::cli {
 // A row of `moebench list` and of `run --dry-run`.
 struct CellRow {
   config::CellConfig cell;
+  std::string id;
   std::string note;               // "slow", "run", "skip: ok", ...
   std::int64_t memory_bytes = 0;  // estimate of the largest rank; 0: nobody knows
 };

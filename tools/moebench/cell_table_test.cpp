@@ -32,8 +32,9 @@ config::CellConfig toy_cell(config::Parallelism parallelism, std::int64_t ep_deg
 }
 
 TEST(CellTable, HasSharedAxesAndColumns) {
-  const auto document = cell_document({{toy_cell(config::Parallelism::kFsdp, 1), "slow", 1'230'000},
-                                       {toy_cell(config::Parallelism::kEp, 2), "", 0}});
+  const auto document =
+      cell_document({{toy_cell(config::Parallelism::kFsdp, 1), "0123456789ab", "slow", 1'230'000},
+                     {toy_cell(config::Parallelism::kEp, 2), "ba9876543210", "", 0}});
   const std::string table = print(document, reports::Format::kTerminal);
   EXPECT_THAT(
       table,

@@ -125,16 +125,15 @@ int dry_run(const RunArguments& options) {
       session::find_pending(plan, records, program_of, session.keep_other_builds);
   const session::Capacity capacity = session::read_capacity(session.cells);
   std::map<std::string, session::MemoryFit> fits;
-  for (const config::CellConfig& cell : session.cells) {
-    fits.emplace(cell.id(), session::memory_fit(cell, capacity));
-  }
   std::vector<CellRow> rows;
   for (const session::PlannedRun& run : plan) {
-    const session::MemoryFit& fit = fits.at(run.id());
+    const auto [place, is_new] = fits.try_emplace(run.id());
+    session::MemoryFit& fit = place->second;
+    if (is_new) fit = session::memory_fit(run.cell, capacity);
     std::string note = session::plan_note(run, records, pending);
     if (run.cell.repeats_auto) note += ", of " + session::repeats_text(run.cell);
     if (!fit.text.empty()) note += "; " + fit.text;
-    rows.push_back({run.cell, note, fit.rank_bytes});
+    rows.push_back({run.cell, run.id(), note, fit.rank_bytes});
   }
   session::EarlierTimes times(session.folder);
   for (const auto& [key, record] : records) times.add(record);

@@ -47,9 +47,8 @@ std::vector<session::PlannedCell> planned_cells(const std::vector<Listing::Cell>
   std::map<std::string, std::size_t> places;
   for (const Listing::Cell& listed : cells) {
     if (listed.is_slow) continue;
-    const std::string id = listed.cell.id();
-    const auto [place, is_new] = places.emplace(id, planned.size());
-    if (is_new) planned.push_back({.id = id, .memory = listed.memory});
+    const auto [place, is_new] = places.emplace(listed.id, planned.size());
+    if (is_new) planned.push_back({.id = listed.id, .memory = listed.memory});
     session::PlannedCell& cell = planned[place->second];
     cell.repetitions = std::max(cell.repetitions, listed.cell.repeats);
     cell.may_repeat_more = cell.may_repeat_more || listed.cell.repeats_auto;
@@ -62,11 +61,10 @@ Json known(std::int64_t bytes) { return bytes > 0 ? Json(bytes) : Json(); }
 Json to_json(const Listing::Cell& listed, const session::EarlierTimes& times) {
   Json axes = Json::object();
   for (const auto& [axis, value] : listed.cell.axes()) axes[axis] = value;
-  const std::string id = listed.cell.id();
-  const auto& earlier = times.of(id);
+  const auto& earlier = times.of(listed.id);
   const auto time = stats::median(earlier);
   return {{"scenario", listed.cell.scenario},
-          {"id", id},
+          {"id", listed.id},
           {"axes", std::move(axes)},
           {"slow", listed.is_slow},
           {"repetitions", listed.cell.repeats},
@@ -111,6 +109,7 @@ Listing make_listing(const session::Selection& selection) {
   for (const config::Scenario& scenario : scenarios) {
     for (const CellConfig& cell : scenario.cells) {
       listing.cells.push_back({cell,
+                               cell.id(),
                                scenario.slow && selection.only.empty(),
                                session::memory_fit(cell, listing.capacity),
                                {}});
@@ -130,8 +129,8 @@ reports::Document listing_document(const Listing& listing) {
   std::vector<CellRow> rows;
   std::size_t num_slow = 0;
   for (const Listing::Cell& listed : listing.cells) {
-    rows.push_back(
-        {listed.cell, fmt::format("{}", fmt::join(listed.notes, "; ")), listed.memory.rank_bytes});
+    rows.push_back({listed.cell, listed.id, fmt::format("{}", fmt::join(listed.notes, "; ")),
+                    listed.memory.rank_bytes});
     if (listed.is_slow) ++num_slow;
   }
   reports::Document document;

@@ -15,6 +15,7 @@ namespace moebench::cli {
 struct Listing {
   struct Cell {
     config::CellConfig cell;
+    std::string id{};
     bool is_slow = false;  // and not named by --only
     session::MemoryFit memory;
     std::vector<std::string> notes;
