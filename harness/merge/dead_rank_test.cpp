@@ -117,6 +117,26 @@ TEST(DeadRank, OfAnotherEngineIsNamedToo) {
               StartsWith("rank 3 (host gpu-1) was ended by signal 9 (Killed): a rank was killed "));
 }
 
+TEST(DeadRank, TheReportOfTorchrunDoesNotHideItsWords) {
+  const Outcome outcome{
+      .exit_code = 1,
+      .stderr_text =
+          "Traceback (most recent call last):\n  File \"train.py\", line 7\n"
+          "RuntimeError: no such shard\n"
+          "W1129 10:00:00.1 9 torch/distributed/elastic/multiprocessing/api.py:897] Sending "
+          "process 100 closing signal SIGTERM\n"
+          "E1129 10:00:00.2 9 torch/distributed/elastic/multiprocessing/api.py:869] failed "
+          "(exitcode: 1) local_rank: 1 (pid: 99) of binary: /usr/bin/python3\n"
+          "Traceback (most recent call last):\n  File \"torchrun\", line 8\n"
+          "torch.distributed.elastic.multiprocessing.errors.ChildFailedError: \n"
+          "Root Cause (first observed failure):\n[0]:\n  time      : x\n"
+          "  host      : gpu-1\n  rank      : 1 (local_rank: 1)\n  exitcode  : 1 (pid: 99)\n"
+          "  error_file: <N/A>\n"};
+  EXPECT_EQ(judge_processes({}, outcome).message,
+            "rank 1 (host gpu-1) ended with exit code 1 (last lines: Traceback (most recent call "
+            "last): / File \"train.py\", line 7 / RuntimeError: no such shard)");
+}
+
 // Of 512 ranks that lose a peer the peer's own words are the reason.
 TEST(DeadRank, ItsWordsGoBeforeTheEchoOfOthers) {
   Outcome outcome{.exit_code = 137, .stderr_text = "[vm:77] *** stack smashed\n"};

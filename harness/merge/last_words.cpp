@@ -22,9 +22,10 @@ constexpr std::size_t kTailBytes = 16384;
 constexpr int kSignalBase = 128;  // shells and launchers add it to the signal that ended a program
 
 // These stand after any failure, whatever its reason.
-constexpr std::array<std::string_view, 30> kTellsNothing = {
+constexpr std::array<std::string_view, 31> kTellsNothing = {
     "progress: ",
     "noticed that process rank",
+    "closing signal SIGTERM",
     "*** Process received signal ***",
     "*** End of error message ***",
     "Primary job  terminated normally, but",
@@ -153,13 +154,21 @@ bool is_of_another_rank(std::string_view line, const DeadRank& dead,
   return false;
 }
 
+// The text before torchrun's own report of a failed rank: dozens of lines, behind the rank's.
+std::string_view before_torchrun_report(std::string_view text) {
+  const std::size_t report = text.find("failed (exitcode: ");
+  if (report == std::string_view::npos) return text;
+  const std::size_t line_end = text.rfind('\n', report);
+  return text.substr(0, line_end == std::string_view::npos ? 0 : line_end);
+}
+
 // The text without what other ranks say of themselves, where a rank is blamed: the ends of its
 // peers are only the echo of its own.
 std::string of_the_dead_rank(const std::string& text, const Outcome& outcome) {
   const auto dead = first_dead_rank(outcome);
   if (!dead) return text;
   std::string kept;
-  for (const std::string_view line : split_lines(text)) {
+  for (const std::string_view line : split_lines(before_torchrun_report(text))) {
     if (!is_of_another_rank(line, *dead, outcome.started)) kept += std::string(line) + "\n";
   }
   return telling_lines(kept, 1).empty() ? text : kept;
