@@ -60,7 +60,7 @@ struct LaunchCommand {
 
 // What is to be started.
 struct LaunchRequest {
-  std::vector<std::string> command;  // of every rank: a program and its arguments
+  std::vector<std::string> command = {};  // of every rank: a program and its arguments
   std::int64_t ranks = 1;
   std::int64_t threads_per_rank = 1;
   config::Binding bind = config::Binding::kNone;

@@ -614,9 +614,11 @@ TEST_F(MoebenchTest, ARunWhoseFirstCellsCannotStartEnds) {
   const Output output =
       moebench({"run", "file.yaml", "--ranks", "1", "--set", "seq_len=[8, 16, 32]"});
   EXPECT_EQ(output.exit_code, 3) << output.err;
-  EXPECT_THAT(output.err,
-              HasSubstr("note: 3 of 6 repetitions are not started: the first 3 cells have all "
-                        "failed before their first step, the last one as crashed: exit code 7"));
+  EXPECT_THAT(
+      output.err,
+      HasSubstr("note: 3 of 6 repetitions are not started: the first 3 cells have all "
+                "failed before their first step, the last one as crashed: rank 0 ended with exit "
+                "code 7"));
   EXPECT_EQ(num_lines(), 3U);
 }
 
