@@ -39,20 +39,20 @@ struct HelpPage {
 
 constexpr std::array kPages = {
     HelpPage{"list", kRun,
-             "  moebench list scenarios/imbalance.yaml\n"
+             "  moebench list imbalance\n"
              "  moebench list FILE --only NAME --filter parallelism=ep --ranks 4\n"},
     HelpPage{"run", kRun,
-             "  moebench run scenarios/quickstart.yaml\n"
+             "  moebench run quickstart\n"
              "  moebench run FILE --repeats auto --baseline parallelism=fsdp\n",
              "  3    a planned cell failed\n"
              "  130  interrupted; the same command goes on\n"},
     HelpPage{"profile", kRun,
-             "  moebench profile scenarios/quickstart.yaml --filter parallelism=ep\n"
+             "  moebench profile quickstart --filter parallelism=ep\n"
              "  moebench profile FILE --level trace --format html > profile.html\n",
              "  3    a planned cell failed\n"
              "  130  interrupted; the same command goes on\n"},
     HelpPage{"verify-resume", kRun,
-             "  moebench verify-resume scenarios/resume.yaml\n"
+             "  moebench verify-resume resume\n"
              "  moebench verify-resume FILE --steps-before 3\n",
              "  3    a run failed, or trained otherwise after it was resumed\n"
              "  130  interrupted\n"},
@@ -72,7 +72,7 @@ constexpr std::array kPages = {
     HelpPage{"import", kLook,
              "  moebench import fms raw_summary.csv --out results/fms\n"
              "  moebench import gbench bench.json --scenario kernels\n"},
-    HelpPage{"calibrate", kGate, "  moebench calibrate scenarios/quickstart.yaml --pairs 10\n",
+    HelpPage{"calibrate", kGate, "  moebench calibrate quickstart --pairs 10\n",
              "  3    a cell failed\n"
              "  130  interrupted; the same command goes on\n"},
     HelpPage{"ab", kGate,
@@ -117,10 +117,11 @@ constexpr std::array kPages = {
 
 constexpr const char* kFirstSteps =
     "First steps:\n"
-    "  moebench list scenarios/quickstart.yaml    what would run, and its memory\n"
-    "  moebench run scenarios/quickstart.yaml     run it and print a table\n"
-    "  moebench report results/quickstart         print the table again\n"
-    "  moebench help run                          options and examples of a command\n";
+    "  moebench scenarios                   what comes with moebench\n"
+    "  moebench list quickstart             what would run, and its memory\n"
+    "  moebench run quickstart              run it and print a table\n"
+    "  moebench report results/quickstart   print the table again\n"
+    "  moebench help run                    options and examples of a command\n";
 
 constexpr const char* kAllExitCodes =
     "Exit codes:\n"

@@ -121,7 +121,7 @@ std::string page_of(const std::vector<CommandWords>& commands, const CommandWord
   if (command.name.empty()) {
     return text + section("ENVIRONMENT", kEnvironment);
   }
-  return text + ".SH SEE ALSO\n\\fBmoebench\\fR(1), which lists variables\n";
+  return text + ".SH SEE ALSO\n\\fBmoebench\\fR(1), which lists exit codes and variables\n";
 }
 
 }  // namespace

@@ -37,7 +37,7 @@ CLI::Validator one_of(const std::vector<std::string>& but = {}) {
 }
 
 void add_cells(CLI::App& app, session::Selection& selection) {
-  app.add_option("FILE", selection.file, "Scenario file")->required();
+  app.add_option("FILE", selection.file, "Scenario file, or the name of a shipped one")->required();
   app.add_option("--only", selection.only, "Only these scenarios; slow ones need it")
       ->type_name("NAME")
       ->allow_extra_args(false);
@@ -323,7 +323,7 @@ void add_make_checkpoint(CLI::App& app, MakeCheckpointArguments& options) {
   CLI::App* make = app.add_subcommand("make-checkpoint",
                                       "Write a Hugging Face checkpoint with seeded random weights");
   make->add_option("--model", options.model,
-                   "Model of scenarios/models, config.json or folder, or {base: NAME, key: value}")
+                   "Shipped model, config.json or folder, or {base: NAME, key: value}")
       ->type_name("NAME")
       ->required();
   make->add_option("--out", options.out, "Folder to write; must be new or empty")

@@ -107,7 +107,7 @@ TEST(HelpPages, HelpIsACommandToo) {
 TEST(HelpPages, WithoutWordsTheFirstStepsAreTold) {
   const auto information = std::get<Information>(parse({}));
   EXPECT_EQ(information.exit_code, kExitUsage);
-  EXPECT_THAT(information.text, HasSubstr("First steps:\n  moebench list "));
+  EXPECT_THAT(information.text, HasSubstr("First steps:\n  moebench scenarios "));
   EXPECT_EQ(std::get<Information>(parse({"--version"})).exit_code, kExitOk);
 }
 
