@@ -54,7 +54,8 @@ TEST(Forecast, ReadsAResultsFolder) {
   EXPECT_TRUE(EarlierTimes::read(folder.path()).of("a").empty());
   record::append(folder.path(), timed("a", 0, 1));
   EXPECT_EQ(EarlierTimes::read(folder.path()).of("a").size(), 1U);
-  folder.write("results.jsonl", "no record\n{}\n");
+  folder.write("results.jsonl", R"({"schema_version": 99})"
+                                "\n");
   const EarlierTimes unreadable = EarlierTimes::read(folder.path());
   EXPECT_THAT(describe(forecast({planned("a", 1, 0)}, unreadable), unreadable),
               HasSubstr("; time: not known: "));
