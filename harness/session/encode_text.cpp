@@ -13,6 +13,7 @@
 #include "harness/base/file.h"
 #include "harness/base/hash.h"
 #include "harness/base/printable.h"
+#include "harness/base/suite_files.h"
 #include "harness/base/temporary_folder.h"
 #include "harness/base/words.h"
 #include "harness/data/encoded_text.h"
@@ -35,12 +36,9 @@ struct Encoder {
 // The environments that tools/setup makes, and what PATH has.
 std::vector<std::string> usual_pythons() {
   std::vector<std::string> pythons;
-  const auto home = environment_variable("HOME");
-  const auto cache = environment_variable("XDG_CACHE_HOME");
-  if (cache || home) {
-    const fs::path folder = (cache ? fs::path(*cache) : fs::path(*home) / ".cache") / "moebench";
+  if (const auto cache = user_cache()) {
     for (const char* environment : {"tokenizer", "trainers"}) {
-      pythons.push_back((folder / environment / "bin" / "python").string());
+      pythons.push_back((*cache / environment / "bin" / "python").string());
     }
   }
   pythons.push_back("python3");

@@ -8,7 +8,7 @@
 namespace moebench::cli {
 namespace {
 
-// CLI11 shows the words of an IsMember in braces behind the name of the value.
+// Help shows the words of known_word() in braces behind the name of the value.
 std::vector<std::string> words_of(const std::string& value) {
   const std::size_t begin = value.find('{');
   const std::size_t end = value.find('}', begin);

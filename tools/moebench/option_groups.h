@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -14,6 +15,8 @@ class App;
 // Options that several commands have.
 namespace moebench::cli {
 
+inline constexpr std::int64_t kMaxRows = 1'000'000;  // of a table
+
 // FILE, --only, --filter, --set and --ranks.
 void add_selection(CLI::App& app, session::Selection& selection);
 void add_set(CLI::App& app, session::Selection& selection);
@@ -21,9 +24,9 @@ void add_force(CLI::App& app, bool& force);
 void add_launcher(CLI::App& app, LauncherOptions& launcher);
 // --quiet and --verbose.
 void add_progress(CLI::App& app, ProgressOptions& progress);
-// --format: any format of reports, and `more`.
 // Adds --figure, which names the picture of --format svg.
 void add_figure(CLI::App& app, std::string& figure);
+// --format: any format of reports, and `more`.
 void add_format(CLI::App& app, std::string& format,
                 const std::string& description = "Default: terminal on a terminal, else markdown",
                 const std::vector<std::string>& more = {});

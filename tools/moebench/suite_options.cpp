@@ -6,6 +6,7 @@
 
 #include "tools/moebench/completion.h"
 #include "tools/moebench/option_groups.h"
+#include "tools/moebench/wrong_words.h"
 
 namespace moebench::cli {
 
@@ -24,7 +25,7 @@ void add_suite_commands(CLI::App& app, SuiteArguments& options) {
       app.add_subcommand("completion", "Print the script that makes a shell complete moebench");
   completion->add_option("SHELL", options.completion.shell, "Whose script")
       ->required()
-      ->check(CLI::IsMember(names<Shell>()));
+      ->check(known_word(names<Shell>()));
   CLI::App* man = app.add_subcommand("man", "Print a manual page, for man -l -");
   man->add_option("COMMAND", options.man.command, "Whose page, default moebench's own");
   man->add_option("--out", options.man.out, "Write all pages into this folder instead")
