@@ -86,7 +86,11 @@ std::vector<std::string> engine_lines(const ScenarioCells& scenario) {
     if (!is_other(cell) || std::exchange(seen[engine], true)) continue;
     lines.push_back(fmt::format("engine {}: {}", engine, fmt::join(clauses(cell.typical()), "; ")));
   }
-  if (!lines.empty()) {
+  // Of runs that were made elsewhere nobody saw the processes.
+  const bool saw_processes = std::ranges::any_of(scenario.cells, [](const Cell& cell) {
+    return is_other(cell) && cell.value("process_wall_time").has_value();
+  });
+  if (saw_processes) {
     lines.push_back(
         "processes: as the driver saw them from outside, launchers and helpers included. wall: "
         "from start to the end of the last one. memory (PSS): what they share counted once.");

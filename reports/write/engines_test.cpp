@@ -91,5 +91,13 @@ TEST(Engines, MoebenchsOwnNeedsNoneOfThis) {
               Not(HasSubstr("<summary>Processes</summary>")));
 }
 
+TEST(Engines, ProcessesAreExplainedWhereSomebodySawThem) {
+  record::CellRecord adopted = engine_record("a", "titan", "fsdp", 2);
+  EXPECT_THAT(report({adopted}), HasSubstr("processes: as the driver saw them"));
+  std::erase_if(adopted.metrics,
+                [](const auto& metric) { return metric.first.starts_with("process_"); });
+  EXPECT_THAT(report({adopted}), Not(HasSubstr("processes: as the driver saw them")));
+}
+
 }  // namespace
 }  // namespace moebench::reports
