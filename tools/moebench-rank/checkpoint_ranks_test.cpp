@@ -55,6 +55,7 @@ class CheckpointTest : public ::testing::Test {
     options_.worker = MOEBENCH_RANK_PROGRAM;
     options_.place = launch::read_launch_place();
     options_.machine = machine::read_machine_facts();
+    options_.gemm_rate_is_known = true;
   }
   ~CheckpointTest() override { ::unsetenv("MOEBENCH_TEST_FAULT"); }
 
