@@ -1,11 +1,9 @@
 #include "harness/comm/host_ranks.h"
 
-#include <unistd.h>
-
-#include <array>
 #include <fstream>
 #include <string>
 
+#include "harness/base/host_name.h"
 #include "harness/comm/agreement.h"
 
 namespace moebench::comm {
@@ -15,9 +13,7 @@ std::string host_id() {
   std::string id;
   std::ifstream boot_id("/proc/sys/kernel/random/boot_id");
   if (std::getline(boot_id, id)) return id;
-  std::array<char, 256> name{};
-  ::gethostname(name.data(), name.size() - 1);
-  return name.data();
+  return host_name();
 }
 
 }  // namespace

@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -13,6 +12,7 @@
 #include "harness/base/environment_variable.h"
 #include "harness/base/parse.h"
 #include "harness/base/printable.h"
+#include "harness/base/terminal.h"
 #include "harness/launch/display_line.h"
 
 namespace moebench::launch {
@@ -68,8 +68,8 @@ std::ostream& notes(std::ostream* out, Verbosity verbosity) {
 }
 
 std::size_t terminal_width() {
-  winsize size{};
-  if (::ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 1) return size.ws_col - 1U;
+  const auto own = terminal_columns(STDERR_FILENO);
+  if (own && *own > 1) return *own - 1;
   const auto columns = parse_number<std::size_t>(environment_variable("COLUMNS").value_or(""));
   return columns && *columns > 1 ? *columns - 1 : kUsualWidth - 1;
 }

@@ -1,7 +1,5 @@
 #include "harness/launch/hosts.h"
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <array>
 #include <fstream>
@@ -11,6 +9,7 @@
 #include <string_view>
 
 #include "harness/base/environment_variable.h"
+#include "harness/base/host_name.h"
 #include "harness/base/parse.h"
 
 namespace moebench::launch {
@@ -19,10 +18,8 @@ namespace {
 using Names = std::set<std::string>;
 
 bool is_here(const std::string& name) {
-  std::array<char, 256> own{};
-  ::gethostname(own.data(), own.size() - 1);
   const auto short_name = [](const std::string& text) { return text.substr(0, text.find('.')); };
-  return name == "localhost" || name == "127.0.0.1" || short_name(name) == short_name(own.data());
+  return name == "localhost" || name == "127.0.0.1" || short_name(name) == short_name(host_name());
 }
 
 Hosts hosts_of(const Names& names, const std::string& source) {

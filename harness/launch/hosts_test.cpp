@@ -1,7 +1,6 @@
 #include "harness/launch/hosts.h"
 
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include <cstdlib>
 #include <string>
@@ -9,6 +8,7 @@
 #include <vector>
 
 #include "harness/base/file.h"
+#include "harness/base/host_name.h"
 #include "harness/base/temporary_folder.h"
 
 namespace moebench::launch {
@@ -25,12 +25,6 @@ constexpr const char* kVariables[] = {"SLURM_JOB_ID",
                                       "PE_HOSTFILE",
                                       "OMPI_MCA_orte_default_hostfile",
                                       "PRTE_MCA_prte_default_hostfile"};
-
-std::string own_name() {
-  char name[256] = "";
-  ::gethostname(name, sizeof name - 1);
-  return name;
-}
 
 class HostsTest : public ::testing::Test {
  protected:
@@ -73,7 +67,7 @@ TEST_F(HostsTest, EachBatchSystemTells) {
 
 TEST_F(HostsTest, OneHostMayBeAnother) {
   EXPECT_FALSE(hosts_with({{"PBS_NODEFILE", file("elsewhere.example.org\n")}}).all_here());
-  EXPECT_TRUE(hosts_with({{"PBS_NODEFILE", file(own_name() + "\n")}}).all_here());
+  EXPECT_TRUE(hosts_with({{"PBS_NODEFILE", file(host_name() + "\n")}}).all_here());
   EXPECT_TRUE(hosts_with({{"LSB_HOSTS", "localhost localhost"}}).all_here());
   EXPECT_FALSE(hosts_with({{"SLURM_JOB_ID", "7"},
                            {"SLURM_JOB_NUM_NODES", "1"},

@@ -3,11 +3,11 @@
 #include <fmt/core.h>
 #include <unistd.h>
 
-#include <array>
 #include <string_view>
 
 #include "harness/base/error.h"
 #include "harness/base/file.h"
+#include "harness/base/host_name.h"
 #include "harness/base/parse.h"
 
 namespace moebench::record {
@@ -35,9 +35,7 @@ std::optional<RankTrace> parse_trace(std::string_view text) {
 }  // namespace
 
 void write_trace(const fs::path& folder, std::int64_t rank) {
-  std::array<char, 256> host{};
-  ::gethostname(host.data(), host.size() - 1);
-  write_file_atomically(trace_path(folder, rank), fmt::format("{} {}\n", ::getpid(), host.data()));
+  write_file_atomically(trace_path(folder, rank), fmt::format("{} {}\n", ::getpid(), host_name()));
 }
 
 RankTraces read_traces(const fs::path& folder, std::int64_t ranks) {

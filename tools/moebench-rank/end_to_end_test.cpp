@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <map>
 
+#include "harness/base/host_name.h"
 #include "harness/launch/launcher.h"
 #include "harness/launch/process.h"
 #include "harness/record/record.h"
@@ -37,12 +38,6 @@ constexpr const char* kModel = R"({"model_type": "mixtral", "hidden_size": 32,
 "intermediate_size": 64, "num_hidden_layers": 2, "num_local_experts": 4, "num_experts_per_tok": 2,
 "num_attention_heads": 4, "num_key_value_heads": 2, "vocab_size": 128,
 "max_position_embeddings": 64, "initializer_range": 0.2})";
-
-std::string host_name() {
-  char name[256] = "";
-  ::gethostname(name, sizeof name - 1);
-  return name;
-}
 
 class EndToEnd : public ::testing::Test {
  protected:

@@ -1,7 +1,6 @@
 #include "tools/moebench/output.h"
 
 #include <fcntl.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <csignal>
@@ -15,6 +14,7 @@
 #include "harness/base/file.h"
 #include "harness/base/output_file.h"
 #include "harness/base/printable.h"
+#include "harness/base/terminal.h"
 #include "tools/moebench/failure.h"
 #include "tools/moebench/options.h"
 
@@ -109,11 +109,9 @@ reports::Format output_format(const std::string& name, const std::string& figure
 
 reports::PrintOptions print_options(const std::string& figure) {
   if (!is_terminal()) return {.figure = figure};
-  winsize size{};
-  const bool is_known = ::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0;
   // https://no-color.org: any text that is not empty.
   const char* no_colour = std::getenv("NO_COLOR");
-  return {.width = is_known ? size.ws_col : kUsualWidth,
+  return {.width = terminal_columns(STDOUT_FILENO).value_or(kUsualWidth),
           .has_colours = no_colour == nullptr || *no_colour == '\0',
           .shows_folded = false,
           .figure = figure};
