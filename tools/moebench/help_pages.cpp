@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "harness/base/parse.h"
+#include "reports/write/plain_text.h"
 
 namespace moebench::cli {
 namespace {
@@ -141,19 +142,8 @@ const HelpPage* find_page(std::string_view command) {
   return found == kPages.end() ? nullptr : &*found;
 }
 
-// Breaks a text between words, so that no line is longer than `width` unless a word is.
 std::string wrapped(const std::string& text, std::size_t width) {
-  std::string lines;
-  std::size_t length = 0;  // of the last line
-  for (std::size_t begin = 0; begin < text.size();) {
-    const std::size_t end = std::min(text.find(' ', begin), text.size());
-    const bool fits = length == 0 || length + 1 + (end - begin) <= width;
-    if (length > 0) lines += fits ? ' ' : '\n';
-    length = (fits && length > 0 ? length + 1 : 0) + (end - begin);
-    lines += text.substr(begin, end - begin);
-    begin = end + 1;
-  }
-  return lines;
+  return fmt::format("{}", fmt::join(reports::wrap(text, width, reports::LongWords::kKeep), "\n"));
 }
 
 class HelpLayout : public CLI::Formatter {
