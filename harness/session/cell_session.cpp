@@ -44,14 +44,6 @@ ProgramOf asked_once(ProgramOf program_of) {
   };
 }
 
-ProgramOf programs(const std::filesystem::path& worker, const machine::MachineFacts& driver) {
-  return asked_once([worker, driver](const config::CellConfig& cell) {
-    return record::Program{.worker_hash = launch::program_hash(cell, worker),
-                           .git_sha = driver.git_sha,
-                           .is_dirty = driver.git_dirty != "false"};
-  });
-}
-
 // A recorded failure that the scenario expects, as long as it does.
 bool is_excused(const PlannedRun& run, const Records& records) {
   const auto& known = run.cell.known_failure;
@@ -302,11 +294,13 @@ Records load_records(const std::filesystem::path& folder) {
   return by_run(reports::check_agreement(record::load(folder)));
 }
 
-ProgramOf programs_if_there() {
-  return asked_once([driver = machine::read_machine_facts()](
-                        const config::CellConfig& cell) -> std::optional<record::Program> {
+ProgramOf programs_if_there(const machine::MachineFacts& driver) {
+  return asked_once([driver](const config::CellConfig& cell) -> std::optional<record::Program> {
     try {
-      return programs(launch::find_programs({cell}), driver)(cell);
+      return record::Program{
+          .worker_hash = launch::program_hash(cell, launch::find_programs({cell})),
+          .git_sha = driver.git_sha,
+          .is_dirty = driver.git_dirty != "false"};
     } catch (const Error&) {
       return std::nullopt;
     }
@@ -328,7 +322,7 @@ CellsOutcome run_cells(const CellSession& session) {
   options.launcher = session.launcher;
   options.place = launch::read_launch_place(options.launcher);
   options.machine = machine::read_machine_facts();  // once: later ones hold the session's own load
-  const ProgramOf program_of = programs_if_there();
+  const ProgramOf program_of = programs_if_there(options.machine);
   std::optional<ResultsFolder> folder;  // made when nothing speaks against the run
   if (std::filesystem::exists(session.folder)) {
     problems.collect([&] { folder.emplace(session.folder); });

@@ -8,6 +8,7 @@
 
 #include "harness/launch/display.h"
 #include "harness/launch/launcher.h"
+#include "harness/machine/environment.h"
 #include "harness/record/program.h"
 #include "harness/record/record.h"
 #include "harness/session/pending.h"
@@ -42,7 +43,7 @@ std::vector<config::CellConfig> wanted_cells(const CellSession& session, const R
 
 // What would measure a cell here. For a build without the worker, or an engine that is not
 // installed, it is nothing: a plan can be looked at all the same.
-ProgramOf programs_if_there();
+ProgramOf programs_if_there(const machine::MachineFacts& driver = machine::read_machine_facts());
 
 enum class CellsEnd { kComplete, kCellFailed, kInterrupted };
 
