@@ -41,6 +41,25 @@ std::vector<std::pair<std::string, std::string>> CellConfig::axes() const {
   return all;
 }
 
+bool ModelConfig::is_dense(std::int64_t layer) const {
+  return std::ranges::binary_search(dense_layers, layer);
+}
+
+std::int64_t ModelConfig::sparse_index(std::int64_t layer) const {
+  MOEBENCH_CHECK(!is_dense(layer));
+  const auto dense_before = std::ranges::lower_bound(dense_layers, layer) - dense_layers.begin();
+  return layer - dense_before;
+}
+
+std::int64_t ModelConfig::window_of(std::int64_t layer) const {
+  return std::ranges::binary_search(full_attention_layers, layer) ? 0 : sliding_window;
+}
+
+std::int64_t ModelConfig::rotary_dim() const {
+  if (rope.rotary_dim > 0) return rope.rotary_dim;
+  return is_latent() ? qk_rope_head_dim : head_dim;
+}
+
 std::string CellConfig::id() const { return hash_hex(canonical_text(), 12); }
 
 std::string CellConfig::workload() const {

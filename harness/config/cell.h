@@ -23,26 +23,41 @@ struct Routing {
   std::string trace_file{};  // kTrace: absolute path
 };
 
-// A decoder as in a Hugging Face config.json. Both types compute the same layers; GraniteMoe scales
-// the values between them, and its checkpoints hold the experts of a layer in two tensors.
+// How far and how fast rotary embeddings turn (Su et al. 2021). `factor` and what follows it have a
+// meaning with a scaling alone; config/rope.h computes with them.
+struct RopeConfig {
+  std::int64_t rotary_dim = 0;  // of a head's dimensions; 0 = all that there are to rotate
+  bool interleaved = false;     // pairs are neighbours, not halves
+  RopeScaling scaling = RopeScaling::kNone;
+  double factor = 1;
+  std::int64_t original_positions = 0;               // that the model was first trained on
+  double low_freq_factor = 0, high_freq_factor = 0;  // kLlama3
+  double beta_fast = 32, beta_slow = 1;              // kYarn, as the rest
+  bool truncate = true;                              // whole dimensions as the ends of the ramp
+  double attention_factor = 0;  // of cos and sin; 0 = what mscale or factor make of it
+  double mscale = 0, mscale_all_dim = 0;
+};
+
+// A decoder as in a Hugging Face config.json: parts, of which every layer has some. Members from
+// `type` on were added later (FieldRules::is_later): initial values are what all models had before.
 struct ModelConfig {
   std::string name;  // file name without .json, or the folder's name
   std::int64_t hidden_size = 0;
-  std::int64_t intermediate_size = 0;
+  std::int64_t intermediate_size = 0;  // of an expert
   std::int64_t num_layers = 0;
   std::int64_t num_experts = 0;
   std::int64_t top_k = 0;
   std::int64_t num_heads = 0;
   std::int64_t num_kv_heads = 0;
-  std::int64_t head_dim = 0;
+  std::int64_t head_dim = 0;  // of queries and keys
   std::int64_t vocab_size = 0;
   std::int64_t max_position_embeddings = 0;
   double rope_theta = 1e6;
   double rms_norm_eps = 1e-5;
-  double router_aux_loss_coef = 0.0;
+  double router_aux_loss_coef = 0.0;  // 0 also where the reference has no such loss
   double initializer_range = 0.02;
   bool tie_word_embeddings = false;
-  std::int64_t sliding_window = 0;  // 0 = none; a cell's seq_len never exceeds it
+  std::int64_t sliding_window = 0;  // positions that a token sees, itself included; 0 = all
 
   ModelType type = ModelType::kMixtral;
   double attention_multiplier = 0;  // of the attention scores; 0 = 1 / sqrt(head_dim)
@@ -51,8 +66,49 @@ struct ModelConfig {
   double logits_scaling = 1;       // the logits are divided by it
   // Lookups of this token give the embedding table no gradient, as in PyTorch; -1 = none.
   std::int64_t pad_token_id = -1;
+
+  // Attention. Grouped-query (Ainslie et al. 2023), or latent where kv_lora_rank is not 0 (DeepSeek
+  // V2, 2024): keys and values are projected from a vector of kv_lora_rank, queries from one of
+  // q_lora_rank (0: from the layer's input), and qk_rope_head_dim dimensions of each key, the same
+  // for all heads, carry the positions. Then head_dim = qk_nope_head_dim + qk_rope_head_dim, and
+  // num_kv_heads = num_heads.
+  QkNorm qk_norm = QkNorm::kNone;
+  bool qkv_bias = false;  // latent: of the projections to the two latent vectors
+  bool o_bias = false;
+  bool attention_sinks = false;  // a logit for each head that takes part in the softmax alone
+  std::vector<std::int64_t> full_attention_layers{};  // that no sliding_window holds for
+  std::int64_t q_lora_rank = 0;
+  std::int64_t kv_lora_rank = 0;
+  std::int64_t qk_nope_head_dim = 0;
+  std::int64_t qk_rope_head_dim = 0;
+  std::int64_t v_head_dim = 0;  // latent alone; else head_dim
+  RopeConfig rope{};
+
+  // Router.
+  RouterScore router_score = RouterScore::kSoftmax;
+  bool normalise_top_k = true;  // the chosen scores are divided by their sum
+  double routed_scaling_factor = 1;
+  bool router_bias = false;
+  bool router_correction = false;      // a bias of the choice alone, which no gradient trains
+  std::int64_t num_expert_groups = 1;  // of which the experts of a token come from
+  std::int64_t top_k_groups = 1;       // so many
+  GroupScore group_score = GroupScore::kBest;
+
+  // Experts, and what stands beside or in place of them.
+  bool expert_bias = false;
+  // 0 = SwiGLU. Else gate and up are clamped to it, and (up + 1) x gate x sigmoid(alpha x gate).
+  double swiglu_limit = 0;
+  double swiglu_alpha = 1.702;
+  std::int64_t shared_intermediate_size = 0;  // of all shared experts together; 0 = none
+  bool shared_gate = false;                   // their output times sigmoid(w x)
+  std::vector<std::int64_t> dense_layers{};   // that have a gated MLP in place of experts
+  std::int64_t dense_intermediate_size = 0;
+
   // What CellConfig::router_aux_loss is where nobody says; in no file.
   bool output_router_logits = false;
+  // In no file: how the weights of the checkpoint that it came with are quantised, empty where they
+  // are not. Trained is the model without that.
+  std::string quantised{};
   // In no file: where a scenario file found it, without ".json" or "/config.json"; and the shortest
   // end of that which tells it from another model of its name in the file ("run1/final"), empty
   // where the name does.
@@ -61,6 +117,18 @@ struct ModelConfig {
   // In no file: the text of its config.json where a scenario sets keys of a base otherwise, which
   // name, path and label say then: "tiny(num_hidden_layers=2)". Null: a file that stands as it is.
   std::shared_ptr<const std::string> overridden{};
+
+  bool is_latent() const { return kv_lora_rank > 0; }
+  bool is_dense(std::int64_t layer) const;
+  std::int64_t num_sparse_layers() const { return num_layers - std::ssize(dense_layers); }
+  // The layer's place among those with experts.
+  std::int64_t sparse_index(std::int64_t layer) const;
+  // Positions that a token of this layer sees at most; 0 = all before it.
+  std::int64_t window_of(std::int64_t layer) const;
+  std::int64_t value_dim() const { return is_latent() ? v_head_dim : head_dim; }
+  // Dimensions of each head that are rotated, and where in it they begin.
+  std::int64_t rotary_dim() const;
+  std::int64_t rotary_begin() const { return is_latent() ? qk_nope_head_dim : 0; }
 };
 
 struct DataConfig {

@@ -9,10 +9,61 @@ namespace moebench::config {
 
 // The choices that a cell is made of, each with the words it is written with.
 
-enum class ModelType { kMixtral, kGraniteMoe };
+// Named as "model_type" of a Hugging Face config.json. It says which keys a file has and which
+// names its tensors; what is computed, the parts of ModelConfig say.
+enum class ModelType {
+  kMixtral,
+  kGraniteMoe,
+  kQwen3Moe,
+  kQwen2Moe,
+  kOlmoe,
+  kGraniteMoeShared,
+  kGlm4Moe,
+  kDeepseekV2,
+  kDeepseekV3,
+  kGptOss
+};
 constexpr auto names_of(ModelType) {
-  return name_table<ModelType>(
-      {{ModelType::kMixtral, "mixtral"}, {ModelType::kGraniteMoe, "granitemoe"}});
+  return name_table<ModelType>({{ModelType::kMixtral, "mixtral"},
+                                {ModelType::kGraniteMoe, "granitemoe"},
+                                {ModelType::kQwen3Moe, "qwen3_moe"},
+                                {ModelType::kQwen2Moe, "qwen2_moe"},
+                                {ModelType::kOlmoe, "olmoe"},
+                                {ModelType::kGraniteMoeShared, "granitemoeshared"},
+                                {ModelType::kGlm4Moe, "glm4_moe"},
+                                {ModelType::kDeepseekV2, "deepseek_v2"},
+                                {ModelType::kDeepseekV3, "deepseek_v3"},
+                                {ModelType::kGptOss, "gpt_oss"}});
+}
+
+// Norms of queries and keys before they are rotated: of each head by itself, with one weight for
+// all, or of all heads of a token together.
+enum class QkNorm { kNone, kPerHead, kAllHeads };
+constexpr auto names_of(QkNorm) {
+  return name_table<QkNorm>(
+      {{QkNorm::kNone, "none"}, {QkNorm::kPerHead, "per_head"}, {QkNorm::kAllHeads, "all_heads"}});
+}
+
+// How rotary embeddings reach beyond the positions that a model was first trained on.
+enum class RopeScaling { kNone, kLinear, kLlama3, kYarn };
+constexpr auto names_of(RopeScaling) {
+  return name_table<RopeScaling>({{RopeScaling::kNone, "none"},
+                                  {RopeScaling::kLinear, "linear"},
+                                  {RopeScaling::kLlama3, "llama3"},
+                                  {RopeScaling::kYarn, "yarn"}});
+}
+
+// What a router makes of its logits.
+enum class RouterScore { kSoftmax, kSigmoid };
+constexpr auto names_of(RouterScore) {
+  return name_table<RouterScore>(
+      {{RouterScore::kSoftmax, "softmax"}, {RouterScore::kSigmoid, "sigmoid"}});
+}
+
+// By what a group of experts is chosen: its best expert's score, or the sum of its best two.
+enum class GroupScore { kBest, kBestTwo };
+constexpr auto names_of(GroupScore) {
+  return name_table<GroupScore>({{GroupScore::kBest, "best"}, {GroupScore::kBestTwo, "best_two"}});
 }
 
 enum class Parallelism { kFsdp, kEp, kHsdp };

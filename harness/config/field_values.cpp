@@ -1,6 +1,7 @@
 #include "harness/config/field_values.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <limits>
 
@@ -36,6 +37,10 @@ std::string canonical_text(const std::vector<std::string>& values) {
   return "[" + items + "]";
 }
 
+std::string canonical_text(const std::vector<std::int64_t>& values) {
+  return fmt::format("[{}]", fmt::join(values, ", "));
+}
+
 std::string canonical_text(const Routing& value) { return canonical_text(to_string(value)); }
 
 void read_value(const YamlValue& value, std::int64_t& out) {
@@ -48,6 +53,12 @@ void read_value(const YamlValue& value, std::string& out) { out = value.text(); 
 void read_value(const YamlValue& value, std::vector<std::string>& out) {
   out.clear();
   for (const YamlValue& item : value.items()) out.push_back(item.text());
+}
+void read_value(const YamlValue& value, std::vector<std::int64_t>& out) {
+  out.clear();
+  for (const YamlValue& item : value.items()) {
+    out.push_back(item.integer(std::numeric_limits<std::int64_t>::min()));
+  }
 }
 void read_value(const YamlValue& value, Routing& out) { out = parse_routing(value, "/"); }
 

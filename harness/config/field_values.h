@@ -16,6 +16,7 @@ std::string canonical_text(double value);  // the shortest decimal that reads ba
 std::string canonical_text(bool value);
 std::string canonical_text(const std::string& value);
 std::string canonical_text(const std::vector<std::string>& values);
+std::string canonical_text(const std::vector<std::int64_t>& values);
 std::string canonical_text(const Routing& value);
 template <NamedEnum Enum>
 std::string canonical_text(Enum value) {
@@ -29,6 +30,7 @@ void read_value(const YamlValue& value, double& out);
 void read_value(const YamlValue& value, bool& out);
 void read_value(const YamlValue& value, std::string& out);
 void read_value(const YamlValue& value, std::vector<std::string>& out);
+void read_value(const YamlValue& value, std::vector<std::int64_t>& out);
 void read_value(const YamlValue& value, Routing& out);
 template <NamedEnum Enum>
 void read_value(const YamlValue& value, Enum& out) {

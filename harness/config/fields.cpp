@@ -17,6 +17,17 @@ Field model_field(const std::string& name) {
 }
 
 template <auto member>
+Field part_field(const std::string& name) {
+  return make_field<&CellConfig::model, member>("model." + name, {.is_later = true});
+}
+
+template <auto member>
+Field rope_field(const std::string& name) {
+  return make_field<&CellConfig::model, &ModelConfig::rope, member>("model.rope_" + name,
+                                                                    {.is_later = true});
+}
+
+template <auto member>
 Field data_field(const std::string& name) {
   return make_field<&CellConfig::data, member>("data." + name);
 }
@@ -159,30 +170,74 @@ bool is_left_out(const Field& field, const CellConfig& cell) {
 
 }  // namespace
 
+// What model types after the first two chose among.
+Fields part_fields() {
+  return {part_field<&ModelConfig::qk_norm>("qk_norm"),
+          part_field<&ModelConfig::qkv_bias>("qkv_bias"),
+          part_field<&ModelConfig::o_bias>("o_bias"),
+          part_field<&ModelConfig::attention_sinks>("attention_sinks"),
+          part_field<&ModelConfig::full_attention_layers>("full_attention_layers"),
+          part_field<&ModelConfig::q_lora_rank>("q_lora_rank"),
+          part_field<&ModelConfig::kv_lora_rank>("kv_lora_rank"),
+          part_field<&ModelConfig::qk_nope_head_dim>("qk_nope_head_dim"),
+          part_field<&ModelConfig::qk_rope_head_dim>("qk_rope_head_dim"),
+          part_field<&ModelConfig::v_head_dim>("v_head_dim"),
+          rope_field<&RopeConfig::rotary_dim>("rotary_dim"),
+          rope_field<&RopeConfig::interleaved>("interleaved"),
+          rope_field<&RopeConfig::scaling>("scaling"),
+          rope_field<&RopeConfig::factor>("factor"),
+          rope_field<&RopeConfig::original_positions>("original_positions"),
+          rope_field<&RopeConfig::low_freq_factor>("low_freq_factor"),
+          rope_field<&RopeConfig::high_freq_factor>("high_freq_factor"),
+          rope_field<&RopeConfig::beta_fast>("beta_fast"),
+          rope_field<&RopeConfig::beta_slow>("beta_slow"),
+          rope_field<&RopeConfig::truncate>("truncate"),
+          rope_field<&RopeConfig::attention_factor>("attention_factor"),
+          rope_field<&RopeConfig::mscale>("mscale"),
+          rope_field<&RopeConfig::mscale_all_dim>("mscale_all_dim"),
+          part_field<&ModelConfig::router_score>("router_score"),
+          part_field<&ModelConfig::normalise_top_k>("normalise_top_k"),
+          part_field<&ModelConfig::routed_scaling_factor>("routed_scaling_factor"),
+          part_field<&ModelConfig::router_bias>("router_bias"),
+          part_field<&ModelConfig::router_correction>("router_correction"),
+          part_field<&ModelConfig::num_expert_groups>("num_expert_groups"),
+          part_field<&ModelConfig::top_k_groups>("top_k_groups"),
+          part_field<&ModelConfig::group_score>("group_score"),
+          part_field<&ModelConfig::expert_bias>("expert_bias"),
+          part_field<&ModelConfig::swiglu_limit>("swiglu_limit"),
+          part_field<&ModelConfig::swiglu_alpha>("swiglu_alpha"),
+          part_field<&ModelConfig::shared_intermediate_size>("shared_intermediate_size"),
+          part_field<&ModelConfig::shared_gate>("shared_gate"),
+          part_field<&ModelConfig::dense_layers>("dense_layers"),
+          part_field<&ModelConfig::dense_intermediate_size>("dense_intermediate_size")};
+}
+
 Fields model_fields() {
-  return {model_field<&ModelConfig::name>("name"),
-          model_field<&ModelConfig::hidden_size>("hidden_size"),
-          model_field<&ModelConfig::intermediate_size>("intermediate_size"),
-          model_field<&ModelConfig::num_layers>("num_layers"),
-          model_field<&ModelConfig::num_experts>("num_experts"),
-          model_field<&ModelConfig::top_k>("top_k"),
-          model_field<&ModelConfig::num_heads>("num_heads"),
-          model_field<&ModelConfig::num_kv_heads>("num_kv_heads"),
-          model_field<&ModelConfig::head_dim>("head_dim"),
-          model_field<&ModelConfig::vocab_size>("vocab_size"),
-          model_field<&ModelConfig::max_position_embeddings>("max_position_embeddings"),
-          model_field<&ModelConfig::rope_theta>("rope_theta"),
-          model_field<&ModelConfig::rms_norm_eps>("rms_norm_eps"),
-          model_field<&ModelConfig::router_aux_loss_coef>("router_aux_loss_coef"),
-          model_field<&ModelConfig::initializer_range>("initializer_range"),
-          model_field<&ModelConfig::tie_word_embeddings>("tie_word_embeddings"),
-          model_field<&ModelConfig::sliding_window>("sliding_window"),
-          model_field<&ModelConfig::type>("type"),
-          model_field<&ModelConfig::attention_multiplier>("attention_multiplier"),
-          model_field<&ModelConfig::embedding_multiplier>("embedding_multiplier"),
-          model_field<&ModelConfig::residual_multiplier>("residual_multiplier"),
-          model_field<&ModelConfig::logits_scaling>("logits_scaling"),
-          model_field<&ModelConfig::pad_token_id>("pad_token_id")};
+  Fields fields = {model_field<&ModelConfig::name>("name"),
+                   model_field<&ModelConfig::hidden_size>("hidden_size"),
+                   model_field<&ModelConfig::intermediate_size>("intermediate_size"),
+                   model_field<&ModelConfig::num_layers>("num_layers"),
+                   model_field<&ModelConfig::num_experts>("num_experts"),
+                   model_field<&ModelConfig::top_k>("top_k"),
+                   model_field<&ModelConfig::num_heads>("num_heads"),
+                   model_field<&ModelConfig::num_kv_heads>("num_kv_heads"),
+                   model_field<&ModelConfig::head_dim>("head_dim"),
+                   model_field<&ModelConfig::vocab_size>("vocab_size"),
+                   model_field<&ModelConfig::max_position_embeddings>("max_position_embeddings"),
+                   model_field<&ModelConfig::rope_theta>("rope_theta"),
+                   model_field<&ModelConfig::rms_norm_eps>("rms_norm_eps"),
+                   model_field<&ModelConfig::router_aux_loss_coef>("router_aux_loss_coef"),
+                   model_field<&ModelConfig::initializer_range>("initializer_range"),
+                   model_field<&ModelConfig::tie_word_embeddings>("tie_word_embeddings"),
+                   model_field<&ModelConfig::sliding_window>("sliding_window"),
+                   model_field<&ModelConfig::type>("type"),
+                   model_field<&ModelConfig::attention_multiplier>("attention_multiplier"),
+                   model_field<&ModelConfig::embedding_multiplier>("embedding_multiplier"),
+                   model_field<&ModelConfig::residual_multiplier>("residual_multiplier"),
+                   model_field<&ModelConfig::logits_scaling>("logits_scaling"),
+                   model_field<&ModelConfig::pad_token_id>("pad_token_id")};
+  append(fields, part_fields());
+  return fields;
 }
 
 const Fields& identity_table() {

@@ -78,6 +78,15 @@ ModelConfig defaults_of(ModelType type) {
       model.rms_norm_eps = 1e-6;
       model.attention_multiplier = 1;
       break;
+    case ModelType::kQwen3Moe:
+    case ModelType::kQwen2Moe:
+    case ModelType::kOlmoe:
+    case ModelType::kGraniteMoeShared:
+    case ModelType::kGlm4Moe:
+    case ModelType::kDeepseekV2:
+    case ModelType::kDeepseekV3:
+    case ModelType::kGptOss:
+      break;
   }
   return model;
 }

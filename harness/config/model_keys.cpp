@@ -186,6 +186,15 @@ bool is_read(const std::string& key, ModelType type) {
       return key == kMixtralExperts;
     case ModelType::kGraniteMoe:
       return is_in(kMultipliers, key);
+    case ModelType::kQwen3Moe:
+    case ModelType::kQwen2Moe:
+    case ModelType::kOlmoe:
+    case ModelType::kGraniteMoeShared:
+    case ModelType::kGlm4Moe:
+    case ModelType::kDeepseekV2:
+    case ModelType::kDeepseekV3:
+    case ModelType::kGptOss:
+      return false;
   }
   return false;
 }
@@ -245,6 +254,15 @@ string_view class_of(ModelType type) {
       return "Mixtral";
     case ModelType::kGraniteMoe:
       return "GraniteMoe";
+    case ModelType::kQwen3Moe:
+    case ModelType::kQwen2Moe:
+    case ModelType::kOlmoe:
+    case ModelType::kGraniteMoeShared:
+    case ModelType::kGlm4Moe:
+    case ModelType::kDeepseekV2:
+    case ModelType::kDeepseekV3:
+    case ModelType::kGptOss:
+      return "";
   }
   return "";
 }

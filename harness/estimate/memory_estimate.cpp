@@ -81,7 +81,7 @@ Unit sizes_of(const partition::Unit& unit) {
 Units units_of(const CellConfig& cell) {
   const partition::Partition partition(cell, 0);
   Units units{sizes_of(partition.root()), {}, cell.model.num_layers};
-  for (const partition::Unit& unit : partition.layer(0).units) {
+  for (const partition::Unit& unit : partition.layer(0)) {
     units.layer.push_back(sizes_of(unit));
   }
   return units;

@@ -49,8 +49,8 @@ ExpertOutput loop_experts(const at::Tensor& x_TH, const at::Tensor& weights_Tk,
     const at::Tensor x_e = x_TH.index_select(0, token);
     mark_backward(x_e, Phase::kDispatch);
     phase.change(Phase::kExperts);
-    const at::Tensor hidden = at::silu(linear(x_e, weights.w1[i])) * linear(x_e, weights.w3[i]);
-    at::Tensor y_e = linear(hidden, weights.w2[i]);
+    const at::Tensor hidden = at::silu(linear(x_e, weights.gates[i])) * linear(x_e, weights.ups[i]);
+    at::Tensor y_e = linear(hidden, weights.downs[i]);
     mark_backward(y_e, Phase::kExperts);
     phase.change(Phase::kCombine);
     if (weights_Tk.defined()) {
@@ -144,8 +144,10 @@ LayerOutput decoder_layer(const at::Tensor& x_TH, LayerWeights& weights,
   measure::PhaseScope phase(Phase::kAttention);
   DenseWeights& dense = weights.dense;
   const at::Tensor normed = rms_norm(x_TH, dense.input_norm, model.rms_norm_eps);
-  const at::Tensor attended = causal_attention(linear(normed, dense.qkv), batch.attention);
-  const at::Tensor residual = at::add(x_TH, linear(attended, dense.o), model.residual_multiplier);
+  const at::Tensor attended =
+      causal_attention(linear(normed, dense.attention.qkv), batch.attention);
+  const at::Tensor residual =
+      at::add(x_TH, linear(attended, dense.attention.o), model.residual_multiplier);
   mark_backward(residual, Phase::kAttention);
 
   phase.change(Phase::kRouter);

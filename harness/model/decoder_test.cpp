@@ -17,6 +17,7 @@
 #include <ATen/ops/zeros_like.h>
 #include <gtest/gtest.h>
 
+#include <array>
 #include <memory>
 #include <numeric>
 #include <string>
@@ -48,20 +49,21 @@ config::ModelConfig small_granite() {
 
 // A parameter's slot and the view that the layer computes with are the same memory.
 TEST(FlatWeights, AreViewsOfTheSlotsOfTheirNames) {
-  const config::ModelConfig model = small_model();
-  const Layout layout = expert_layout(model, 0, {0, 4});
+  const Layout layout = expert_layout(small_model(), 0, {0, 4});
   const at::Tensor flat = at::arange(layout.num_elements, at::kFloat);
-  ExpertWeights weights;
+  LayerWeights layer;
+  ExpertWeights& weights = layer.experts;
   weights.num_experts = 4;
-  bind(weights, model, flat, &Weight::value);
+  weights.kernel = config::ExpertKernel::kLoop;
+  bind(layer, layout, flat, &Weight::value);
   for (const Slot& slot : layout.slots) {
     for (std::size_t e = 0; e < 4; ++e) {
       const std::string prefix = "model.layers.0.block_sparse_moe.experts." + std::to_string(e);
       if (slot.parameter.name.rfind(prefix, 0) != 0) continue;
       const std::string which = slot.parameter.name.substr(prefix.size() + 1, 2);
-      const Weight& weight = which == "w1"   ? weights.w1[e]
-                             : which == "w2" ? weights.w2[e]
-                                             : weights.w3[e];
+      const Weight& weight = which == "w1"   ? weights.gates[e]
+                             : which == "w2" ? weights.downs[e]
+                                             : weights.ups[e];
       EXPECT_EQ(weight.value.sizes(), at::IntArrayRef(slot.parameter.shape));
       EXPECT_EQ(weight.value.flatten()[0].item<std::int64_t>(), slot.offset);
     }
@@ -76,12 +78,11 @@ struct LayerFixture {
 
   LayerFixture(const at::Tensor& flat, config::ExpertKernel kernel)
       : values(flat), grads(at::zeros_like(flat)) {
-    const std::int64_t dense = dense_layout(model, 0).num_elements;
+    const Layout layout = concatenate(dense_layout(model, 0), expert_layout(model, 0, {0, 4}));
     weights.experts.num_experts = 4;
-    for (auto [buffer, field] : {std::pair{values, &Weight::value}, {grads, &Weight::grad}}) {
-      bind(weights.dense, model, buffer, field);
-      bind(weights.experts, model, buffer.narrow(0, dense, buffer.numel() - dense), field);
-    }
+    weights.experts.kernel = kernel;
+    bind(weights, layout, values, &Weight::value);
+    bind(weights, layout, grads, &Weight::grad);
     batch.attention = {{2, 6, model.num_heads, model.num_kv_heads, model.head_dim},
                        rope_tables(kernels::RopeTable(8, model.head_dim, 1e4), at::kCPU)};
     batch.mask_T = at::ones({12});
@@ -118,10 +119,17 @@ TEST(DecoderLayer, LoopAndGroupedExpertsAgree) {
 // This compares with the definition: every expert on every token, masked by the top-k choice.
 TEST(LocalExperts, MatchTheDenseDefinition) {
   const config::ModelConfig model = small_model();
-  const at::Tensor flat = at::randn({expert_layout(model, 0, {0, 4}).num_elements}) * 0.2;
-  ExpertWeights weights;
-  weights.num_experts = 4;
-  bind(weights, model, flat, &Weight::value);
+  const Layout layout = expert_layout(model, 0, {0, 4});
+  const at::Tensor flat = at::randn({layout.num_elements}) * 0.2;
+  std::array<LayerWeights, 2> weights;
+  for (const auto kernel : kValues<config::ExpertKernel>) {
+    ExpertWeights& experts = weights[static_cast<std::size_t>(kernel)].experts;
+    experts.num_experts = 4;
+    experts.kernel = kernel;
+    bind(weights[static_cast<std::size_t>(kernel)], layout, flat, &Weight::value);
+  }
+  const ExpertWeights& each =
+      weights[static_cast<std::size_t>(config::ExpertKernel::kLoop)].experts;
   const at::Tensor x = at::randn({10, 16});
   const auto chosen = std::get<1>(at::topk(at::rand({10, 4}), 2, -1));
   const at::Tensor mix = at::rand({10, 2});
@@ -129,12 +137,13 @@ TEST(LocalExperts, MatchTheDenseDefinition) {
   for (std::int64_t e = 0; e < 4; ++e) {
     const auto i = static_cast<std::size_t>(e);
     const at::Tensor hidden =
-        at::silu(at::mm(x, weights.w1[i].value.t())) * at::mm(x, weights.w3[i].value.t());
+        at::silu(at::mm(x, each.gates[i].value.t())) * at::mm(x, each.ups[i].value.t());
     const at::Tensor share = (mix * (chosen == e).to(at::kFloat)).sum(-1, true);
-    expected += at::mm(hidden, weights.w2[i].value.t()) * share;
+    expected += at::mm(hidden, each.downs[i].value.t()) * share;
   }
   for (auto kernel : {config::ExpertKernel::kLoop, config::ExpertKernel::kGrouped}) {
-    const at::Tensor y = local_experts(kernel)(x, mix, chosen.to(at::kInt), weights, [] {}).y_TH;
+    ExpertWeights& experts = weights[static_cast<std::size_t>(kernel)].experts;
+    const at::Tensor y = local_experts(kernel)(x, mix, chosen.to(at::kInt), experts, [] {}).y_TH;
     EXPECT_TRUE(at::allclose(y, expected, 1e-4, 1e-5)) << config::to_string(kernel);
   }
 }
@@ -183,8 +192,8 @@ TEST(RootWeights, AddBothUsesOfATiedTable) {
   const at::Tensor values = at::randn({layout.num_elements});
   const at::Tensor grads = at::full({layout.num_elements}, 7.0);  // overwritten
   RootWeights weights;
-  bind(weights, model, values, &Weight::value);
-  bind(weights, model, grads, &Weight::grad);
+  bind(weights, layout, values, &Weight::value);
+  bind(weights, layout, grads, &Weight::grad);
   EXPECT_EQ(all_weights(weights).size(), 2);
 
   const at::Tensor tokens = at::tensor({3, 3, 10}, at::kLong);

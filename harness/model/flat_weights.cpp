@@ -1,98 +1,221 @@
 #include "harness/model/flat_weights.h"
 
+#include <algorithm>
+#include <initializer_list>
+#include <utility>
+
+#include "harness/base/check.h"
+
 namespace moebench::model {
 namespace {
 
-// Hands out consecutive pieces of a flat buffer as tensors of the given shapes.
-class Cutter {
+using partition::Role;
+using partition::Slot;
+
+// Finds parameters of a layout in its flat buffer by what they are for.
+class Binder {
  public:
-  explicit Cutter(const at::Tensor& flat) : flat_(flat) {}
-  at::Tensor next(at::IntArrayRef shape) {
-    const std::int64_t count = c10::multiply_integers(shape);
-    offset_ += count;
-    return flat_.narrow(0, offset_ - count, count).view(shape);
+  Binder(const partition::Layout& layout, const at::Tensor& flat, Field field)
+      : layout_(layout), flat_(flat), field_(field) {}
+
+  // Points `weight` to the parameters of these roles, which lie behind one another: rows of one
+  // matrix, or parts of one vector. Leaves it where the layout has none.
+  void operator()(Weight& weight, std::initializer_list<Role> roles) const {
+    if (const at::Tensor found = find(roles); found.defined()) weight.*field_ = found;
+  }
+
+  // The same as experts x [rows, cols], or of vectors experts x [rows].
+  at::Tensor stack(std::initializer_list<Role> roles, std::int64_t num_experts) const {
+    const at::Tensor found = find(roles);
+    if (!found.defined()) return found;
+    std::vector<std::int64_t> shape = {num_experts, found.size(0) / num_experts};
+    if (found.dim() > 1) shape.push_back(found.size(1));
+    return found.view(shape);
   }
 
  private:
+  // [sum of rows, cols], or [sum of rows] of vectors; a stack of matrices counts as their rows.
+  at::Tensor find(std::initializer_list<Role> roles) const {
+    std::int64_t begin = -1, end = -1;
+    std::int64_t cols = 0;
+    for (const Slot& slot : layout_.slots) {
+      if (std::find(roles.begin(), roles.end(), slot.parameter.role) == roles.end()) continue;
+      if (begin < 0) begin = end = slot.offset;
+      MOEBENCH_CHECK(slot.offset == end);
+      end += slot.num_elements;
+      cols = slot.parameter.shape.size() > 1 ? slot.parameter.shape.back() : 0;
+      // The biases of a stack: [experts, rows].
+      if (slot.parameter.role == Role::kExpertGateUpBias ||
+          slot.parameter.role == Role::kExpertDownBias) {
+        cols = 0;
+      }
+    }
+    if (begin < 0) return at::Tensor();
+    const at::Tensor found = flat_.narrow(0, begin, end - begin);
+    return cols == 0 ? found : found.view({-1, cols});
+  }
+
+  const partition::Layout& layout_;
   const at::Tensor& flat_;
-  std::int64_t offset_ = 0;
+  Field field_;
 };
 
-}  // namespace
-
-void bind(RootWeights& weights, const config::ModelConfig& model, const at::Tensor& flat,
-          Field field) {
-  Cutter cut(flat);
-  weights.embedding.*field = cut.next({model.vocab_size, model.hidden_size});
-  weights.norm.*field = cut.next({model.hidden_size});
-  weights.tied = model.tie_word_embeddings;
-  if (!weights.tied) weights.lm_head.*field = cut.next({model.vocab_size, model.hidden_size});
-}
-
-void bind(DenseWeights& weights, const config::ModelConfig& model, const at::Tensor& flat,
-          Field field) {
-  Cutter cut(flat);
-  const std::int64_t hidden = model.hidden_size;
-  weights.input_norm.*field = cut.next({hidden});
-  weights.qkv.*field =
-      cut.next({(model.num_heads + 2 * model.num_kv_heads) * model.head_dim, hidden});
-  weights.o.*field = cut.next({hidden, model.num_heads * model.head_dim});
-  weights.post_norm.*field = cut.next({hidden});
-  weights.router.*field = cut.next({model.num_experts, hidden});
-}
-
-void bind(ExpertWeights& weights, const config::ModelConfig& model, const at::Tensor& flat,
-          Field field) {
-  Cutter cut(flat);
-  const std::int64_t experts = weights.num_experts;
-  const std::int64_t hidden = model.hidden_size, intermediate = model.intermediate_size;
-  weights.gate_up.*field = cut.next({experts, 2 * intermediate, hidden});
-  weights.down.*field = cut.next({experts, hidden, intermediate});
-  for (auto* list : {&weights.w1, &weights.w2, &weights.w3}) {
-    list->resize(static_cast<std::size_t>(experts));
+void bind_attention(AttentionWeights& w, bool is_latent, const Binder& bind) {
+  if (is_latent) {
+    bind(w.q, {Role::kQ});
+  } else {
+    bind(w.qkv, {Role::kQ, Role::kK, Role::kV});
+    bind(w.qkv_bias, {Role::kQBias, Role::kKBias, Role::kVBias});
   }
-  for (std::int64_t e = 0; e < experts; ++e) {
-    const auto i = static_cast<std::size_t>(e);
-    const at::Tensor gate_up = (weights.gate_up.*field).select(0, e);
-    weights.w1[i].*field = gate_up.narrow(0, 0, intermediate);
-    weights.w3[i].*field = gate_up.narrow(0, intermediate, intermediate);
-    weights.w2[i].*field = (weights.down.*field).select(0, e);
+  bind(w.q_norm, {Role::kQNorm});
+  bind(w.k_norm, {Role::kKNorm});
+  bind(w.sinks, {Role::kSinks});
+  bind(w.q_a, {Role::kQA});
+  bind(w.q_a_bias, {Role::kQABias});
+  bind(w.q_a_norm, {Role::kQANorm});
+  bind(w.q_b, {Role::kQB});
+  bind(w.kv_a, {Role::kKvA});
+  bind(w.kv_a_bias, {Role::kKvABias});
+  bind(w.kv_a_norm, {Role::kKvANorm});
+  bind(w.kv_b, {Role::kKvB});
+  bind(w.o, {Role::kO});
+  bind(w.o_bias, {Role::kOBias});
+}
+
+bool has_role(const partition::Layout& layout, Role role) {
+  return std::ranges::any_of(layout.slots,
+                             [&](const Slot& slot) { return slot.parameter.role == role; });
+}
+
+void bind_dense(DenseWeights& w, const partition::Layout& layout, const Binder& bind) {
+  bind(w.input_norm, {Role::kInputNorm});
+  bind_attention(w.attention, has_role(layout, Role::kKvA), bind);
+  bind(w.post_norm, {Role::kPostNorm});
+  bind(w.router, {Role::kRouter});
+  bind(w.router_bias, {Role::kRouterBias});
+  bind(w.router_correction, {Role::kRouterCorrection});
+  bind(w.mlp.gate_up, {Role::kMlpGate, Role::kMlpUp, Role::kMlpGateUp});
+  bind(w.mlp.down, {Role::kMlpDown});
+  bind(w.shared_gate, {Role::kSharedGate});
+}
+
+// All experts' of each kind: [E, 2I, H], [E, H, I], [E, 2I], [E, H].
+struct Stacks {
+  at::Tensor gate_up, down, gate_up_bias, down_bias;
+};
+
+// One weight for each expert; none where there is no such stack.
+void bind_each(std::vector<Weight>& each, const at::Tensor& stack, Field field) {
+  if (!stack.defined()) return;
+  each.resize(static_cast<std::size_t>(stack.size(0)));
+  for (std::int64_t e = 0; e < stack.size(0); ++e) {
+    each[static_cast<std::size_t>(e)].*field = stack.select(0, e);
   }
 }
 
-void unbind(RootWeights& weights, Field field) {
-  for (Weight* weight : all_weights(weights)) weight->*field = at::Tensor();
+void bind_stacks(ExpertWeights& w, const Stacks& stacks, Field field) {
+  w.gate_up.*field = stacks.gate_up;
+  w.down.*field = stacks.down;
+  w.gate_up_bias.*field = stacks.gate_up_bias;
+  w.down_bias.*field = stacks.down_bias;
 }
 
-void unbind(LayerWeights& weights, Field field) {
-  for (Weight* weight : all_weights(weights.dense)) weight->*field = at::Tensor();
-  for (const auto kernel : kValues<config::ExpertKernel>) {
-    for (Weight* weight : all_weights(weights.experts, kernel)) weight->*field = at::Tensor();
+void bind_each_expert(ExpertWeights& w, const Stacks& stacks, Field field) {
+  bind_each(w.downs, stacks.down, field);
+  bind_each(w.gate_up_biases, stacks.gate_up_bias, field);
+  bind_each(w.down_biases, stacks.down_bias, field);
+  if (w.interleaved) return bind_each(w.gate_ups, stacks.gate_up, field);
+  const std::int64_t intermediate = stacks.down.size(2);
+  bind_each(w.gates, stacks.gate_up.narrow(1, 0, intermediate), field);
+  bind_each(w.ups, stacks.gate_up.narrow(1, intermediate, intermediate), field);
+}
+
+void bind_experts(ExpertWeights& w, const Binder& bind, Field field) {
+  const std::int64_t experts = w.num_experts;
+  Stacks stacks{
+      bind.stack({Role::kExpertGate, Role::kExpertUp, Role::kExpertGateUp}, experts),
+      bind.stack({Role::kExpertDown}, experts),
+      bind.stack({Role::kExpertGateUpBias}, experts),
+      bind.stack({Role::kExpertDownBias}, experts),
+  };
+  const at::Tensor columns = bind.stack({Role::kExpertGateUpColumns}, experts);
+  w.interleaved = columns.defined();
+  if (w.interleaved) {
+    stacks.gate_up = columns.transpose(1, 2);
+    stacks.down = bind.stack({Role::kExpertDownColumns}, experts).transpose(1, 2);
   }
-}
-
-std::vector<Weight*> all_weights(RootWeights& weights) {
-  if (weights.tied) return {&weights.embedding, &weights.norm};
-  return {&weights.embedding, &weights.norm, &weights.lm_head};
-}
-
-std::vector<Weight*> all_weights(DenseWeights& weights) {
-  return {&weights.input_norm, &weights.qkv, &weights.o, &weights.post_norm, &weights.router};
-}
-
-std::vector<Weight*> all_weights(ExpertWeights& weights, config::ExpertKernel kernel) {
-  std::vector<Weight*> all;
-  switch (kernel) {
+  switch (w.kernel) {
     case config::ExpertKernel::kLoop:
-      for (auto* list : {&weights.w1, &weights.w2, &weights.w3}) {
-        for (Weight& weight : *list) all.push_back(&weight);
-      }
-      break;
+      return bind_each_expert(w, stacks, field);
     case config::ExpertKernel::kGrouped:
-      all = {&weights.gate_up, &weights.down};
-      break;
+      return bind_stacks(w, stacks, field);
+  }
+}
+
+std::vector<Weight*> every(RootWeights& w) { return {&w.embedding, &w.norm, &w.lm_head}; }
+
+std::vector<Weight*> every(DenseWeights& w) {
+  AttentionWeights& a = w.attention;
+  return {&w.input_norm,  &a.qkv,         &a.qkv_bias,
+          &a.q_norm,      &a.k_norm,      &a.sinks,
+          &a.q,           &a.q_a,         &a.q_a_bias,
+          &a.q_a_norm,    &a.q_b,         &a.kv_a,
+          &a.kv_a_bias,   &a.kv_a_norm,   &a.kv_b,
+          &a.o,           &a.o_bias,      &w.post_norm,
+          &w.router,      &w.router_bias, &w.router_correction,
+          &w.mlp.gate_up, &w.mlp.down,    &w.shared_gate};
+}
+
+std::vector<Weight*> every(ExpertWeights& w) {
+  std::vector<Weight*> all = {&w.gate_up, &w.down, &w.gate_up_bias, &w.down_bias};
+  for (auto* list : {&w.gates, &w.ups, &w.gate_ups, &w.gate_up_biases, &w.downs, &w.down_biases}) {
+    for (Weight& weight : *list) all.push_back(&weight);
   }
   return all;
 }
+
+std::vector<Weight*> bound(std::vector<Weight*> weights) {
+  std::erase_if(weights, [](const Weight* weight) {
+    return !weight->value.defined() && !weight->grad.defined();
+  });
+  return weights;
+}
+
+void let_go(const std::vector<Weight*>& weights, Field field) {
+  for (Weight* weight : weights) weight->*field = at::Tensor();
+}
+
+}  // namespace
+
+void bind(RootWeights& weights, const partition::Layout& layout, const at::Tensor& flat,
+          Field field) {
+  const Binder bind(layout, flat, field);
+  bind(weights.embedding, {Role::kEmbedding});
+  bind(weights.norm, {Role::kFinalNorm});
+  bind(weights.lm_head, {Role::kHead});
+  weights.tied = !has_role(layout, Role::kHead);
+}
+
+void bind(LayerWeights& weights, const partition::Layout& layout, const at::Tensor& flat,
+          Field field) {
+  const Binder bind(layout, flat, field);
+  if (has_role(layout, Role::kInputNorm)) bind_dense(weights.dense, layout, bind);
+  const bool has_experts =
+      has_role(layout, Role::kExpertDown) || has_role(layout, Role::kExpertDownColumns);
+  if (has_experts) bind_experts(weights.experts, bind, field);
+}
+
+void unbind(RootWeights& weights, Field field) { let_go(every(weights), field); }
+
+void unbind(LayerWeights& weights, Field field) {
+  let_go(every(weights.dense), field);
+  let_go(every(weights.experts), field);
+}
+
+std::vector<Weight*> all_weights(RootWeights& weights) { return bound(every(weights)); }
+
+std::vector<Weight*> all_weights(DenseWeights& weights) { return bound(every(weights)); }
+
+std::vector<Weight*> all_weights(ExpertWeights& weights) { return bound(every(weights)); }
 
 }  // namespace moebench::model

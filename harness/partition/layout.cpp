@@ -2,6 +2,7 @@
 
 #include <fmt/core.h>
 
+#include <initializer_list>
 #include <utility>
 
 #include "harness/base/check.h"
@@ -9,37 +10,46 @@
 namespace moebench::partition {
 namespace {
 
-const ParameterSpec& find(const std::vector<ParameterSpec>& all, const std::string& name) {
-  for (const auto& parameter : all) {
-    if (parameter.name == name) return parameter;
-  }
-  MOEBENCH_CHECK(!"every named parameter exists");
-  std::abort();
-}
-
 class LayoutBuilder {
  public:
-  // `all`: the parameters that can be named.
+  // `all`: the parameters that can be chosen.
   LayoutBuilder(std::string name, std::vector<ParameterSpec> all) : all_(std::move(all)) {
     layout_.name = std::move(name);
   }
-  LayoutBuilder& add(const std::string& name) {
-    const ParameterSpec& parameter = find(all_, name);
-    return add(parameter, 0, parameter.num_elements());
+  // All of these roles, role by role; a model has some of them.
+  LayoutBuilder& add(std::initializer_list<Role> roles) {
+    for (const Role role : roles) {
+      for (const ParameterSpec& parameter : all_) {
+        if (parameter.role == role) add(parameter, 0, parameter.num_elements());
+      }
+    }
+    return *this;
   }
-  // Rows [begin, end) of the parameter's first dimension.
-  LayoutBuilder& add_rows(const std::string& name, std::int64_t begin, std::int64_t end) {
-    const ParameterSpec& parameter = find(all_, name);
-    const std::int64_t row = parameter.num_elements() / parameter.shape.front();
-    return add(parameter, begin * row, (end - begin) * row);
+  // Of one expert, in its own tensors.
+  void add_expert(std::int64_t expert, std::initializer_list<Role> roles) {
+    for (const Role role : roles) {
+      for (const ParameterSpec& parameter : all_) {
+        if (parameter.role != role || parameter.expert != expert) continue;
+        add(parameter, 0, parameter.num_elements());
+      }
+    }
+  }
+  // Rows [begin, end) of the first dimension of stacks.
+  void add_rows(ExpertRange rows, std::initializer_list<Role> roles) {
+    for (const Role role : roles) {
+      for (const ParameterSpec& parameter : all_) {
+        if (parameter.role != role) continue;
+        const std::int64_t row = parameter.num_elements() / parameter.shape.front();
+        add(parameter, rows.begin * row, rows.size() * row);
+      }
+    }
   }
   Layout build() { return std::move(layout_); }
 
  private:
-  LayoutBuilder& add(const ParameterSpec& parameter, std::int64_t begin, std::int64_t count) {
+  void add(const ParameterSpec& parameter, std::int64_t begin, std::int64_t count) {
     layout_.slots.push_back({parameter, layout_.num_elements, begin, count});
     layout_.num_elements += count;
-    return *this;
   }
 
   Layout layout_;
@@ -54,43 +64,55 @@ std::vector<std::int64_t> Slot::shape() const {
   return shape;
 }
 
+std::int64_t Layout::num_trained() const {
+  std::int64_t trained = 0;
+  for (const Slot& slot : slots) {
+    if (!is_trained(slot.parameter.role)) continue;
+    MOEBENCH_CHECK(slot.offset == trained);
+    trained += slot.num_elements;
+  }
+  return trained;
+}
+
 Layout root_layout(const config::ModelConfig& model) {
-  LayoutBuilder builder("root", root_parameters(model));
-  builder.add("model.embed_tokens.weight").add("model.norm.weight");
-  if (!model.tie_word_embeddings) builder.add("lm_head.weight");
-  return builder.build();
+  return LayoutBuilder("root", root_parameters(model))
+      .add({Role::kEmbedding, Role::kFinalNorm, Role::kHead})
+      .build();
 }
 
 Layout dense_layout(const config::ModelConfig& model, std::int64_t layer) {
-  const std::string prefix = fmt::format("model.layers.{}.", layer);
-  const bool granite = model.type == config::ModelType::kGraniteMoe;
   return LayoutBuilder(fmt::format("layers.{}", layer), layer_parameters(model, layer))
-      .add(prefix + "input_layernorm.weight")
-      .add(prefix + "self_attn.q_proj.weight")
-      .add(prefix + "self_attn.k_proj.weight")
-      .add(prefix + "self_attn.v_proj.weight")
-      .add(prefix + "self_attn.o_proj.weight")
-      .add(prefix + "post_attention_layernorm.weight")
-      .add(prefix + "block_sparse_moe." + (granite ? "router.layer.weight" : "gate.weight"))
+      .add({Role::kInputNorm, Role::kQ, Role::kK, Role::kV, Role::kO, Role::kPostNorm,
+            Role::kRouter})
+      .add({Role::kQBias, Role::kKBias, Role::kVBias, Role::kQNorm, Role::kKNorm, Role::kSinks})
+      .add({Role::kQA, Role::kQABias, Role::kQANorm, Role::kQB})
+      .add({Role::kKvA, Role::kKvABias, Role::kKvANorm, Role::kKvB})
+      .add({Role::kOBias, Role::kRouterBias})
+      .add({Role::kMlpGate, Role::kMlpUp, Role::kMlpGateUp, Role::kMlpDown, Role::kSharedGate})
       .build();
 }
 
 Layout expert_layout(const config::ModelConfig& model, std::int64_t layer, ExpertRange range) {
-  const std::string moe = fmt::format("model.layers.{}.block_sparse_moe.", layer);
   LayoutBuilder builder(fmt::format("layers.{}.experts", layer), layer_parameters(model, layer));
-  if (model.type == config::ModelType::kGraniteMoe) {
-    return builder.add_rows(moe + "input_linear.weight", range.begin, range.end)
-        .add_rows(moe + "output_linear.weight", range.begin, range.end)
-        .build();
+  if (has_stacked_experts(model)) {
+    builder.add_rows(range, {Role::kExpertGateUp, Role::kExpertDown});
+    builder.add_rows(range, {Role::kExpertGateUpColumns, Role::kExpertDownColumns});
+    builder.add_rows(range, {Role::kExpertGateUpBias, Role::kExpertDownBias});
+    return builder.build();
   }
   for (std::int64_t e = range.begin; e < range.end; ++e) {
-    builder.add(fmt::format("{}experts.{}.w1.weight", moe, e));
-    builder.add(fmt::format("{}experts.{}.w3.weight", moe, e));
+    builder.add_expert(e, {Role::kExpertGate, Role::kExpertUp});
   }
   for (std::int64_t e = range.begin; e < range.end; ++e) {
-    builder.add(fmt::format("{}experts.{}.w2.weight", moe, e));
+    builder.add_expert(e, {Role::kExpertDown});
   }
   return builder.build();
+}
+
+Layout frozen_layout(const config::ModelConfig& model, std::int64_t layer) {
+  return LayoutBuilder(fmt::format("layers.{}.frozen", layer), layer_parameters(model, layer))
+      .add({Role::kRouterCorrection})
+      .build();
 }
 
 Layout concatenate(Layout first, const Layout& second) {

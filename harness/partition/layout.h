@@ -21,11 +21,14 @@ struct Slot {
   std::vector<std::int64_t> shape() const;
 };
 
-// Parameters that lie one after the other in one flat buffer.
+// Parameters that lie one after the other in one flat buffer, those that are not trained last.
 struct Layout {
   std::string name;
   std::vector<Slot> slots;
   std::int64_t num_elements = 0;
+
+  // Elements of those that are trained.
+  std::int64_t num_trained() const;
 };
 
 struct ExpertRange {
@@ -36,12 +39,17 @@ struct ExpertRange {
 
 // Embedding, final norm, and lm_head unless it is tied to the embedding.
 Layout root_layout(const config::ModelConfig& model);
-// Norms, attention and router of a decoder layer.
+// What is trained of a decoder layer beside its experts: norms, attention, and router and shared
+// experts, or the MLP of a dense layer. What is multiplied with in one product lies together:
+// queries, keys and values; gate and up projection; their biases.
 Layout dense_layout(const config::ModelConfig& model, std::int64_t layer);
-// Experts `range` of a layer, w1 and w3 of each expert together, then every w2: the stacks that
-// the grouped kernel multiplies with.
+// Experts `range` of a layer: the stacks that the grouped kernel multiplies with. Gate and up
+// projection of each expert together, then every down projection, then biases. Empty for a dense
+// layer.
 Layout expert_layout(const config::ModelConfig& model, std::int64_t layer, ExpertRange range);
-// `second` behind `first` in one buffer.
+// What no gradient trains: the correction of the router's choices, where there is one.
+Layout frozen_layout(const config::ModelConfig& model, std::int64_t layer);
+// `second` behind `first` in one buffer, under the name of the first.
 Layout concatenate(Layout first, const Layout& second);
 
 }  // namespace moebench::partition

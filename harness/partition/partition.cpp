@@ -39,6 +39,12 @@ std::int64_t Unit::kept_elements() const {
   return std::clamp(layout.num_elements - slice_begin, std::int64_t{0}, slice_elements);
 }
 
+std::int64_t Unit::trained_elements() const {
+  const bool has_frozen = layout.num_trained() < layout.num_elements;
+  if (!has_frozen) return slice_elements;
+  return std::clamp(layout.num_trained() - slice_begin, std::int64_t{0}, slice_elements);
+}
+
 std::vector<SlicePiece> Unit::pieces() const {
   return pieces_within(layout, slice_begin, slice_begin + slice_elements, slice_begin);
 }
@@ -75,28 +81,26 @@ Unit Partition::root() const {
   return unit_of(root_layout(cell_.model), mesh_.shard_group(rank_), mesh_.replica_group(rank_));
 }
 
-LayerUnits Partition::layer(std::int64_t index) const {
+std::vector<Unit> Partition::layer(std::int64_t index) const {
   const config::RankGroup shards = mesh_.shard_group(rank_);
   const config::RankGroup replicas = mesh_.replica_group(rank_);
   const config::RankGroup expert_shards = mesh_.expert_shard_group(rank_);
   const config::RankGroup expert_replicas = mesh_.expert_replica_group(rank_);
   Layout dense = dense_layout(cell_.model, index);
-  Layout experts = expert_layout(cell_.model, index, experts_);
-  LayerUnits layer;
-  if (mesh_.ep_group(rank_).size == 1) {
-    layer.experts_offset = dense.num_elements;
-    layer.units = {unit_of(concatenate(std::move(dense), experts), shards, replicas)};
-  } else {
-    layer.units = {unit_of(std::move(dense), shards, replicas),
-                   unit_of(std::move(experts), expert_shards, expert_replicas)};
+  const Layout experts = expert_layout(cell_.model, index, experts_);
+  const Layout frozen = frozen_layout(cell_.model, index);
+  if (mesh_.ep_group(rank_).size == 1 || experts.slots.empty()) {
+    dense = concatenate(concatenate(std::move(dense), experts), frozen);
+    return {unit_of(std::move(dense), shards, replicas)};
   }
-  return layer;
+  return {unit_of(concatenate(std::move(dense), frozen), shards, replicas),
+          unit_of(experts, expert_shards, expert_replicas)};
 }
 
 std::vector<Unit> Partition::units() const {
   std::vector<Unit> units = {root()};
   for (std::int64_t i = 0; i < cell_.model.num_layers; ++i) {
-    for (Unit& unit : layer(i).units) units.push_back(std::move(unit));
+    for (Unit& unit : layer(i)) units.push_back(std::move(unit));
   }
   return units;
 }

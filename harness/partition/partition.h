@@ -34,17 +34,14 @@ struct Unit {
   std::int64_t padded_elements() const { return slice_elements * shard_group.size; }
   // Elements of the slice that belong to parameters; what follows is padding.
   std::int64_t kept_elements() const;
+  // Elements of the slice that the optimizer may change. What no gradient trains lies behind them;
+  // where there is nothing of that, padding, which stays 0, counts too.
+  std::int64_t trained_elements() const;
 
   // The parts of parameters in this rank's slice, and in its own part of it. They point into
   // `layout`.
   std::vector<SlicePiece> pieces() const;
   std::vector<SlicePiece> own_pieces() const;
-};
-
-// Holds a layer's units: one, or two where its experts are held by other ranks than all else.
-struct LayerUnits {
-  std::vector<Unit> units;
-  std::int64_t experts_offset = 0;  // of the experts in the last unit's flat buffer
 };
 
 // Says who owns which part of a cell's model, as seen by one rank: units, groups of ranks and
@@ -64,7 +61,8 @@ class Partition {
   ExpertRange experts() const { return experts_; }
 
   Unit root() const;
-  LayerUnits layer(std::int64_t index) const;
+  // A layer's: one, or two where its experts are held by other ranks than all else.
+  std::vector<Unit> layer(std::int64_t index) const;
   // Root, then each layer's: the order of the engine's units.
   std::vector<Unit> units() const;
 

@@ -145,13 +145,12 @@ TEST(Partition, GivesEachRankOfAnEpGroupItsExperts) {
     const Partition partition(cell, rank);
     EXPECT_EQ(partition.experts().begin, rank % 3 * 2);
     EXPECT_EQ(partition.experts().size(), 2);
-    const LayerUnits layer = partition.layer(1);
-    ASSERT_EQ(layer.units.size(), 2u);
-    EXPECT_EQ(layer.units[0].layout.name, "layers.1");
-    EXPECT_EQ(layer.units[0].shard_group, (config::RankGroup{0, 1, 6}));
-    EXPECT_EQ(layer.units[1].layout.name, "layers.1.experts");
-    EXPECT_EQ(layer.units[1].shard_group, (config::RankGroup{rank % 3, 3, 2}));
-    EXPECT_EQ(layer.experts_offset, 0);
+    const std::vector<Unit> layer = partition.layer(1);
+    ASSERT_EQ(layer.size(), 2u);
+    EXPECT_EQ(layer[0].layout.name, "layers.1");
+    EXPECT_EQ(layer[0].shard_group, (config::RankGroup{0, 1, 6}));
+    EXPECT_EQ(layer[1].layout.name, "layers.1.experts");
+    EXPECT_EQ(layer[1].shard_group, (config::RankGroup{rank % 3, 3, 2}));
   }
 }
 
@@ -170,10 +169,9 @@ TEST(Partition, RepeatsSlicesInEveryShardGroup) {
 
 TEST(Partition, KeepsALayerTogetherWhereTheSameRanksHoldIt) {
   const CellConfig cell = odd_cell(4, 1);
-  const LayerUnits layer = Partition(cell, 3).layer(0);
-  ASSERT_EQ(layer.units.size(), 1u);
-  EXPECT_EQ(layer.experts_offset, dense_layout(cell.model, 0).num_elements);
-  EXPECT_EQ(layer.units[0].shard_group, config::Mesh(cell).world());
+  const std::vector<Unit> layer = Partition(cell, 3).layer(0);
+  ASSERT_EQ(layer.size(), 1u);
+  EXPECT_EQ(layer[0].shard_group, config::Mesh(cell).world());
 }
 
 }  // namespace

@@ -80,9 +80,10 @@ void Engine::build_units() {
     Layer& layer = layers_[static_cast<std::size_t>(i)];
     layer.weights.index = i;
     layer.weights.experts.num_experts = partition_.experts().size();
-    partition::LayerUnits plan = partition_.layer(i);
-    layer.experts_offset = plan.experts_offset;
-    for (partition::Unit& unit : plan.units) layer.units.push_back(make_unit(std::move(unit)));
+    layer.weights.experts.kernel = cell_.expert_kernel;
+    for (partition::Unit& unit : partition_.layer(i)) {
+      layer.units.push_back(make_unit(std::move(unit)));
+    }
   }
 }
 
@@ -118,10 +119,9 @@ void Engine::load_pretrained() {
 
 // `flats`: one flat buffer for each unit of the layer.
 void Engine::bind_layer(Layer& layer, model::Field field, const std::vector<at::Tensor>& flats) {
-  model::bind(layer.weights.dense, cell_.model, flats.front(), field);
-  const at::Tensor& last = flats.back();
-  model::bind(layer.weights.experts, cell_.model,
-              last.narrow(0, layer.experts_offset, last.numel() - layer.experts_offset), field);
+  for (std::size_t i = 0; i < flats.size(); ++i) {
+    model::bind(layer.weights, layer.units[i]->layout(), flats[i], field);
+  }
 }
 
 void Engine::start_gather(Layer& layer) {
@@ -153,7 +153,7 @@ void Engine::release(Layer& layer) {
 
 void Engine::gather_root() {
   root_->wait_gather();
-  model::bind(root_weights_, cell_.model, root_->full(), &model::Weight::value);
+  model::bind(root_weights_, root_->layout(), root_->full(), &model::Weight::value);
 }
 
 void Engine::release_root() {

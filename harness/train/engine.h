@@ -91,7 +91,6 @@ class Engine {
  private:
   struct Layer {
     std::vector<std::unique_ptr<parallel::ShardedUnit>> units;  // one, or dense and experts
-    std::int64_t experts_offset = 0;  // of the experts in the last unit's flat buffer
     model::LayerWeights weights;
 
     const std::string& name() const { return units.front()->layout().name; }

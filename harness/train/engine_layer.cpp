@@ -69,8 +69,7 @@ at::Tensor Engine::backward_layer(Layer& layer, SavedLayer& saved, const at::Ten
   }
   bind_layer(layer, &model::Weight::grad, flats);
   start_writing(model::all_weights(layer.weights.dense), buffers.front().accumulates);
-  start_writing(model::all_weights(layer.weights.experts, cell_.expert_kernel),
-                buffers.back().accumulates);
+  start_writing(model::all_weights(layer.weights.experts), buffers.back().accumulates);
 
   const measure::PhaseScope phase(
       Phase::kCombineBackward);  // until the marks of the layer take over
@@ -79,7 +78,7 @@ at::Tensor Engine::backward_layer(Layer& layer, SavedLayer& saved, const at::Ten
   saved = SavedLayer();
 
   zero_unwritten(model::all_weights(layer.weights.dense));
-  zero_unwritten(model::all_weights(layer.weights.experts, cell_.expert_kernel));
+  zero_unwritten(model::all_weights(layer.weights.experts));
   model::unbind(layer.weights, &model::Weight::grad);
   release(layer);
   return dx_in;
@@ -87,7 +86,7 @@ at::Tensor Engine::backward_layer(Layer& layer, SavedLayer& saved, const at::Ten
 
 void Engine::start_root_gradients(bool first) {
   const auto buffer = root_->start_gradients(first);
-  model::bind(root_weights_, cell_.model, buffer.flat, &model::Weight::grad);
+  model::bind(root_weights_, root_->layout(), buffer.flat, &model::Weight::grad);
   start_writing(model::all_weights(root_weights_), buffer.accumulates);
 }
 

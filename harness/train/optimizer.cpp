@@ -21,6 +21,31 @@ namespace {
 
 using Units = std::vector<parallel::ShardedUnit*>;
 
+// What the optimizer reads and changes of a rank's slice: all but what is not trained, which lies
+// at its end.
+struct Slice {
+  explicit Slice(const parallel::ShardedUnit& unit)
+      : parameters(trained(unit, unit.shard())),
+        gradient(trained(unit, unit.gradient_shard())),
+        exp_avg(trained(unit, unit.exp_avg_shard())),
+        exp_avg_sq(trained(unit, unit.exp_avg_sq_shard())) {}
+
+  at::Tensor parameters, gradient, exp_avg, exp_avg_sq;
+
+ private:
+  static at::Tensor trained(const parallel::ShardedUnit& unit, const at::Tensor& slice) {
+    return slice.narrow(0, 0, unit.plan().trained_elements());
+  }
+};
+
+std::vector<Slice> slices_of(const Units& units) {
+  std::vector<Slice> slices;
+  for (const parallel::ShardedUnit* unit : units) {
+    if (unit->plan().trained_elements() > 0) slices.emplace_back(*unit);
+  }
+  return slices;
+}
+
 kernels::AdamWOptions options_of(const config::CellConfig& cell, double grad_norm,
                                  std::int64_t update) {
   kernels::AdamWOptions options;
@@ -46,21 +71,21 @@ struct Factors {
   double decay, step_size, sqrt_correction2;
 };
 
-void fused_update(const Units& units, const kernels::AdamWOptions& options) {
-  for (const parallel::ShardedUnit* unit : units) {
+void fused_update(const std::vector<Slice>& slices, const kernels::AdamWOptions& options) {
+  for (const Slice& slice : slices) {
     RECORD_FUNCTION("moebench::adamw", std::vector<c10::IValue>());
-    parallel::flat::adamw(unit->shard(), unit->gradient_shard(), unit->exp_avg_shard(),
-                          unit->exp_avg_sq_shard(), options);
+    parallel::flat::adamw(slice.parameters, slice.gradient, slice.exp_avg, slice.exp_avg_sq,
+                          options);
   }
 }
 
-void multi_tensor_update(const Units& units, const kernels::AdamWOptions& options) {
+void multi_tensor_update(const std::vector<Slice>& slices, const kernels::AdamWOptions& options) {
   std::vector<at::Tensor> params, grads, exp_avgs, exp_avg_sqs;
-  for (const parallel::ShardedUnit* unit : units) {
-    params.push_back(unit->shard());
-    grads.push_back(unit->gradient_shard());
-    exp_avgs.push_back(unit->exp_avg_shard());
-    exp_avg_sqs.push_back(unit->exp_avg_sq_shard());
+  for (const Slice& slice : slices) {
+    params.push_back(slice.parameters);
+    grads.push_back(slice.gradient);
+    exp_avgs.push_back(slice.exp_avg);
+    exp_avg_sqs.push_back(slice.exp_avg_sq);
   }
   const Factors factors(options);
   if (options.weight_decay != 0) at::_foreach_mul_(params, factors.decay);
@@ -73,15 +98,15 @@ void multi_tensor_update(const Units& units, const kernels::AdamWOptions& option
   at::_foreach_addcdiv_(params, exp_avgs, denominators, -factors.step_size);
 }
 
-void single_tensor_update(const parallel::ShardedUnit& unit, const kernels::AdamWOptions& options) {
+void single_tensor_update(const Slice& slice, const kernels::AdamWOptions& options) {
   const Factors factors(options);
-  const at::Tensor grad = unit.gradient_shard();
-  if (options.weight_decay != 0) unit.shard().mul_(factors.decay);
-  unit.exp_avg_shard().lerp_(grad, 1 - options.beta1);
-  unit.exp_avg_sq_shard().mul_(options.beta2).addcmul_(grad, grad, 1 - options.beta2);
+  const at::Tensor& grad = slice.gradient;
+  if (options.weight_decay != 0) slice.parameters.mul_(factors.decay);
+  slice.exp_avg.lerp_(grad, 1 - options.beta1);
+  slice.exp_avg_sq.mul_(options.beta2).addcmul_(grad, grad, 1 - options.beta2);
   const at::Tensor denominator =
-      (unit.exp_avg_sq_shard().sqrt() / factors.sqrt_correction2).add_(options.epsilon);
-  unit.shard().addcdiv_(unit.exp_avg_shard(), denominator, -factors.step_size);
+      (slice.exp_avg_sq.sqrt() / factors.sqrt_correction2).add_(options.epsilon);
+  slice.parameters.addcdiv_(slice.exp_avg, denominator, -factors.step_size);
 }
 
 // Multiplies by a factor of 1 as well: so does clip_grad_norm_, which then need not look at it.
@@ -100,13 +125,13 @@ void update_parameters(const config::CellConfig& cell, const Units& units, doubl
   const kernels::AdamWOptions options = options_of(cell, grad_norm, update);
   switch (cell.optimizer) {
     case config::Optimizer::kFused:
-      return fused_update(units, options);
+      return fused_update(slices_of(units), options);
     case config::Optimizer::kForeach:
       clip(cell, units, options);
-      return multi_tensor_update(units, options);
+      return multi_tensor_update(slices_of(units), options);
     case config::Optimizer::kPerTensor:
       clip(cell, units, options);
-      for (const parallel::ShardedUnit* unit : units) single_tensor_update(*unit, options);
+      for (const Slice& slice : slices_of(units)) single_tensor_update(slice, options);
       return;
   }
 }

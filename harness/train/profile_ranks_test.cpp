@@ -140,7 +140,7 @@ TEST(Profile, FsdpSendsWhatTheFormulaSays) {
   };
   double layers = 0;
   for (std::int64_t i = 0; i < cell.model.num_layers; ++i) {
-    layers += slice_bytes(partition.layer(i).units.front());
+    layers += slice_bytes(partition.layer(i).front());
   }
   const double root = slice_bytes(partition.root());
   EXPECT_EQ(total(result, "collective.all_gather.", ".wire_bytes"),
@@ -163,7 +163,7 @@ TEST(Profile, HsdpSendsWhatTheFormulaSays) {
   const partition::Partition partition(cell, world->rank());
   double layers = 0;
   for (std::int64_t i = 0; i < cell.model.num_layers; ++i) {
-    layers += 4.0 * static_cast<double>(partition.layer(i).units.front().slice_elements);
+    layers += 4.0 * static_cast<double>(partition.layer(i).front().slice_elements);
   }
   const double root = 4.0 * static_cast<double>(partition.root().slice_elements);
   EXPECT_DOUBLE_EQ(total(result, "collective.all_gather.", ".wire_bytes"), 2 * 2 * layers + root);
