@@ -2,52 +2,104 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
+#include <string>
+#include <utility>
+#include <vector>
+
 #include "harness/base/check.h"
-#include "harness/base/names.h"
 
 namespace moebench::load {
 namespace {
 
-enum class Matrix { kW1, kW2, kW3 };
-constexpr auto names_of(Matrix) {
-  return name_table<Matrix>({{Matrix::kW1, "w1"}, {Matrix::kW2, "w2"}, {Matrix::kW3, "w3"}});
-}
-using moebench::to_string;
+using partition::ParameterSpec;
+using partition::Role;
 
-// Says where the checkpoint has a matrix of expert `e`: in a tensor of its own, or in one of all
-// experts.
-Part expert_part(const config::ModelConfig& model, const std::string& prefix, std::int64_t e,
-                 Matrix matrix) {
-  const std::int64_t hidden = model.hidden_size, intermediate = model.intermediate_size;
-  Part part;
-  part.rows = matrix == Matrix::kW2 ? hidden : intermediate;
-  part.cols = matrix == Matrix::kW2 ? intermediate : hidden;
-  if (model.type == config::ModelType::kMixtral) {
-    part.tensor = fmt::format("{}experts.{}.{}.weight", prefix, e, to_string(matrix));
-    part.shape = {part.rows, part.cols};
-  } else if (matrix == Matrix::kW2) {
-    part.tensor = prefix + "output_linear.weight";
-    part.shape = {model.num_experts, hidden, intermediate};
-    part.begin = e * part.num_elements();
-  } else {
-    part.tensor = prefix + "input_linear.weight";
-    part.shape = {model.num_experts, 2 * intermediate, hidden};
-    part.begin = (2 * e + (matrix == Matrix::kW3 ? 1 : 0)) * part.num_elements();
+// Finds the parameters of a layer by what they are for.
+class LayerStacks {
+ public:
+  LayerStacks(const config::ModelConfig& model, std::int64_t layer, partition::ExpertRange range)
+      : model_(model), all_(partition::layer_parameters(model, layer)), range_(range) {}
+
+  std::vector<Stack> all() const {
+    std::vector<Stack> stacks = {router()};
+    if (!partition::has_stacked_experts(model_)) {
+      stacks.push_back(experts("w1", Role::kExpertGate, false));
+      stacks.push_back(experts("w2", Role::kExpertDown, true));
+      stacks.push_back(experts("w3", Role::kExpertUp, false));
+    } else if (has(Role::kExpertGateUp)) {
+      stacks.push_back(half_of_stack("w1", 0));
+      stacks.push_back(experts("w2", Role::kExpertDown, true));
+      stacks.push_back(half_of_stack("w3", 1));
+    } else {
+      stacks.push_back(experts("w13", Role::kExpertGateUpColumns, true));
+      stacks.push_back(experts("w2", Role::kExpertDownColumns, false));
+    }
+    if (has(Role::kExpertGateUpBias)) {
+      stacks.push_back(experts("w13_bias", Role::kExpertGateUpBias, false));
+      stacks.push_back(experts("w2_bias", Role::kExpertDownBias, false));
+    }
+    return stacks;
   }
-  return part;
-}
 
-Stack router_stack(const config::ModelConfig& model, const std::string& prefix) {
-  const bool is_mixtral = model.type == config::ModelType::kMixtral;
-  Stack stack{.name = "router", .parts = {}};
-  stack.parts.push_back({.tensor = prefix + (is_mixtral ? "gate.weight" : "router.layer.weight"),
-                         .shape = {model.num_experts, model.hidden_size},
-                         .rows = model.num_experts,
-                         .cols = model.hidden_size});
-  stack.is_distributed = false;
-  stack.keep_elements = stack.num_elements();
-  return stack;
-}
+ private:
+  bool has(Role role) const { return std::ranges::count(all_, role, &ParameterSpec::role) > 0; }
+
+  Stack router() const {
+    Stack stack{.name = "router", .parts = {}};
+    for (const Role role : {Role::kRouter, Role::kRouterBias, Role::kRouterCorrection}) {
+      for (const ParameterSpec& parameter : all_) {
+        if (parameter.role != role) continue;
+        stack.parts.push_back({.tensor = parameter.name,
+                               .shape = parameter.shape,
+                               .rows = model_.num_experts,
+                               .cols = parameter.num_elements() / model_.num_experts});
+      }
+    }
+    stack.is_distributed = false;
+    stack.keep_elements = stack.num_elements();
+    return stack;
+  }
+
+  // One part an expert, of tensors of their own or of a stack of all.
+  Stack experts(const std::string& name, Role role, bool transposed) const {
+    Stack stack{.name = name, .parts = {}, .transposed = transposed};
+    for (const ParameterSpec& parameter : all_) {
+      if (parameter.role != role) continue;
+      const std::int64_t parts = parameter.expert < 0 ? model_.num_experts : 1;
+      const std::int64_t elements = parameter.num_elements() / parts;
+      for (std::int64_t e = 0; e < parts; ++e) {
+        stack.parts.push_back({.tensor = parameter.name,
+                               .shape = parameter.shape,
+                               .begin = e * elements,
+                               .rows = elements / parameter.shape.back(),
+                               .cols = parameter.shape.back()});
+      }
+    }
+    return with_range(std::move(stack));
+  }
+
+  // The first or the second half of each expert's part of a stack of gate above up projections.
+  Stack half_of_stack(const std::string& name, std::int64_t half) const {
+    Stack stack = experts(name, Role::kExpertGateUp, false);
+    for (Part& part : stack.parts) {
+      part.rows /= 2;
+      part.begin += half * part.num_elements();
+    }
+    return with_range(std::move(stack));
+  }
+
+  Stack with_range(Stack stack) const {
+    const std::int64_t expert = stack.num_elements() / model_.num_experts;
+    stack.keep_begin = range_.begin * expert;
+    stack.keep_elements = range_.size() * expert;
+    return stack;
+  }
+
+  const config::ModelConfig& model_;
+  std::vector<ParameterSpec> all_;
+  partition::ExpertRange range_;
+};
 
 }  // namespace
 
@@ -56,20 +108,9 @@ Request expert_request(const config::ModelConfig& model, config::Dtype dtype,
   MOEBENCH_CHECK(0 <= range.begin && range.end <= model.num_experts);
   Request request{.dtype = dtype, .groups = {}};
   for (std::int64_t layer = 0; layer < model.num_layers; ++layer) {
-    const std::string prefix = fmt::format("model.layers.{}.block_sparse_moe.", layer);
-    Group group{.name = fmt::format("layers.{}", layer), .stacks = {router_stack(model, prefix)}};
-    for (const Matrix matrix : {Matrix::kW1, Matrix::kW2, Matrix::kW3}) {
-      Stack stack{.name = to_string(matrix), .parts = {}};
-      for (std::int64_t e = 0; e < model.num_experts; ++e) {
-        stack.parts.push_back(expert_part(model, prefix, e, matrix));
-      }
-      stack.transposed = matrix == Matrix::kW2;
-      const std::int64_t expert = stack.num_elements() / model.num_experts;
-      stack.keep_begin = range.begin * expert;
-      stack.keep_elements = range.size() * expert;
-      group.stacks.push_back(std::move(stack));
-    }
-    request.groups.push_back(std::move(group));
+    if (model.is_dense(layer)) continue;
+    request.groups.push_back({.name = fmt::format("layers.{}", layer),
+                              .stacks = LayerStacks(model, layer, range).all()});
   }
   return request;
 }

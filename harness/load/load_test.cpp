@@ -2,10 +2,12 @@
 
 #include <gmock/gmock.h>
 
+#include <map>
 #include <numeric>
 
 #include "harness/load/expert_request.h"
 #include "harness/load/load_testing.h"
+#include "harness/weights/stored_names.h"
 
 namespace moebench::load {
 namespace {
@@ -169,6 +171,60 @@ TEST(Load, CutsExpertsOutOfFusedTensors) {
   const Part& part = requests[1].groups[0].stacks[3].parts[2];
   EXPECT_EQ(part.tensor, "model.layers.0.block_sparse_moe.input_linear.weight");
   EXPECT_EQ(part.begin, (2 * 2 + 1) * 300 * 523);
+}
+
+// gpt-oss has gate and up columns in turns, [in, out], and biases.
+TEST(Load, TransposesTheExpertsOfGptOss) {
+  auto model = test_model();
+  model.type = config::ModelType::kGptOss;
+  model.expert_bias = model.router_bias = true;
+  const auto folder = test_folder();
+  write_file(folder / "model.safetensors", tensors_of(model, "BF16"));
+  const auto requests = expert_requests(model, Dtype::kBf16, 2, 2);
+  expect_all_loaders_right(folder, requests);
+  expect_all_loaders_right(folder, slice_requests(model, Dtype::kFp32, 3));
+  const std::vector<Stack>& stacks = requests[1].groups[0].stacks;
+  ASSERT_EQ(stacks.size(), 5u);
+  EXPECT_EQ(stacks[0].parts.size(), 2u) << "router and its bias";
+  EXPECT_EQ(stacks[1].parts[2].begin, 2 * 300 * 2 * 523);
+  EXPECT_TRUE(stacks[1].transposed);
+  EXPECT_FALSE(stacks[2].transposed);
+}
+
+TEST(Load, TakesLayersWithExpertsAlone) {
+  auto model = test_model();
+  model.type = config::ModelType::kDeepseekV3;
+  model.router_correction = true;
+  model.dense_layers = {0};
+  model.dense_intermediate_size = 40;
+  model.shared_intermediate_size = 50;
+  const auto folder = test_folder();
+  write_file(folder / "model.safetensors", tensors_of(model, "BF16"));
+  const auto requests = expert_requests(model, Dtype::kBf16, 2, 2);
+  expect_all_loaders_right(folder, requests);
+  expect_all_loaders_right(folder, slice_requests(model, Dtype::kBf16, 2));
+  ASSERT_EQ(requests[0].groups.size(), 1u);
+  EXPECT_EQ(requests[0].groups[0].name, "layers.1");
+}
+
+// As transformers 5 has them in memory.
+TEST(Load, CutsExpertsOutOfStacksUnderOtherNames) {
+  const auto model = test_model();
+  const auto folder = test_folder();
+  std::map<std::string, TestTensor> tensors;
+  for (const TestTensor& tensor : tensors_of(model, "F32")) {
+    const auto stack = weights::expert_stack(tensor.name, tensor.shape, model.num_experts);
+    if (stack.tensor.empty()) {
+      tensors[tensor.name] = tensor;
+    } else {
+      tensors[stack.tensor] = {stack.tensor, stack.shape, tensor.dtype};
+    }
+  }
+  std::vector<TestTensor> stored;
+  for (const auto& [name, tensor] : tensors) stored.push_back(tensor);
+  write_file(folder / "model.safetensors", stored);
+  expect_all_loaders_right(folder, expert_requests(model, Dtype::kBf16, 2, 2));
+  expect_all_loaders_right(folder, slice_requests(model, Dtype::kFp32, 3));
 }
 
 TEST(Load, FillsDestinationsOfTheCaller) {

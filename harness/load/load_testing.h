@@ -96,7 +96,7 @@ inline std::string expected_bytes(const Request& request, const std::filesystem:
       for (const Part& part : stack.parts) {
         const auto tensor = files.find(part.tensor, part.shape);
         std::vector<float> values(static_cast<std::size_t>(part.num_elements()));
-        tensor.file->read(part.tensor, part.begin, values);
+        tensor.read(part.begin, values);
         const std::int64_t rows = stack.transposed ? part.cols : 1;
         const std::int64_t cols = part.num_elements() / rows;
         for (std::int64_t r = 0; r < rows; ++r) {

@@ -55,11 +55,11 @@ class Verifier {
   std::string check_part(const Stack& stack, const Part& part, std::int64_t begin) {
     const std::int64_t keep_end = stack.keep_begin + stack.keep_elements;
     if (begin >= keep_end || begin + part.num_elements() <= stack.keep_begin) return "";
-    const weights::SafetensorsReader& file = *files_.find(part.tensor, part.shape).file;
+    const weights::CheckpointFiles::Tensor tensor = files_.find(part.tensor, part.shape);
     const auto* kept = reinterpret_cast<const T*>(stack.destination) - stack.keep_begin;
     for (std::int64_t at = 0; at < part.num_elements(); at += kBlockElements) {
       values_.resize(static_cast<std::size_t>(std::min(kBlockElements, part.num_elements() - at)));
-      file.read(part.tensor, part.begin + at, values_);
+      tensor.read(part.begin + at, values_);
       for (std::int64_t i = at; i < at + std::ssize(values_); ++i) {
         const std::int64_t place =
             begin + (stack.transposed ? i % part.cols * part.rows + i / part.cols : i);

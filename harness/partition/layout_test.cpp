@@ -40,7 +40,8 @@ void expect_every_element_once(const config::ModelConfig& model) {
   };
   count(root_layout(model));
   count(concatenate(dense_layout(model, 0), expert_layout(model, 0, {0, 4})));
-  count(dense_layout(model, 1));
+  count(frozen_layout(model, 0));
+  count(concatenate(dense_layout(model, 1), frozen_layout(model, 1)));
   count(expert_layout(model, 1, {0, 2}));
   count(expert_layout(model, 1, {2, 4}));
 
@@ -52,6 +53,39 @@ void expect_every_element_once(const config::ModelConfig& model) {
 TEST(Layout, CoversEveryElementOfMixtralOnce) { expect_every_element_once(small_model()); }
 
 TEST(Layout, CoversEveryElementOfGraniteMoeOnce) { expect_every_element_once(small_granite()); }
+
+TEST(Layout, CoversEveryElementOfEveryTypeOnce) {
+  for (const auto type : kValues<config::ModelType>) {
+    config::ModelConfig model = small_model();
+    model.type = type;
+    model.qkv_bias = model.o_bias = model.attention_sinks = model.router_bias = true;
+    model.qk_norm = config::QkNorm::kPerHead;
+    model.expert_bias = type == config::ModelType::kGptOss;
+    model.shared_intermediate_size = 20;
+    model.shared_gate = model.router_correction = true;
+    SCOPED_TRACE(to_string(type));
+    expect_every_element_once(model);
+    model.kv_lora_rank = 6;
+    model.q_lora_rank = 5;
+    model.qk_nope_head_dim = model.qk_rope_head_dim = 2;
+    model.v_head_dim = 3;
+    expect_every_element_once(model);
+    model.dense_layers = {0};
+    model.dense_intermediate_size = 44;
+    expect_every_element_once(model);
+  }
+}
+
+TEST(Layout, PutsWhatIsNotTrainedBehindAllElse) {
+  config::ModelConfig model = small_model();
+  model.router_correction = true;
+  const Layout experts = expert_layout(model, 0, {0, 4});
+  const Layout all =
+      concatenate(concatenate(dense_layout(model, 0), experts), frozen_layout(model, 0));
+  EXPECT_EQ(all.slots.back().parameter.role, Role::kRouterCorrection);
+  EXPECT_EQ(all.num_trained(), all.num_elements - 4);
+  EXPECT_EQ(experts.num_trained(), experts.num_elements);
+}
 
 // The buffer of experts is the same for both types: only the names of its parts differ.
 TEST(Layout, CutsStacksToTheExpertsOfARank) {

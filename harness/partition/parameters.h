@@ -61,6 +61,9 @@ enum class Role {
 // False for what gradient descent leaves as it is.
 constexpr bool is_trained(Role role) { return role != Role::kRouterCorrection; }
 
+// Of routed experts.
+constexpr bool is_of_experts(Role role) { return role >= Role::kExpertGate; }
+
 // A parameter under its Hugging Face name, e.g.
 // "model.layers.0.block_sparse_moe.experts.3.w1.weight", shape [intermediate, hidden].
 struct ParameterSpec {

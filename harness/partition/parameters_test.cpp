@@ -53,6 +53,94 @@ TEST(GraniteMoeParameters, HaveHuggingFaceNamesAndShapes) {
   EXPECT_EQ(shapes.at("model.layers.1.self_attn.q_proj.weight"), Shape({16, 12}));
 }
 
+// All dimensions differ.
+config::ModelConfig with_parts(config::ModelType type) {
+  config::ModelConfig model = mini_model();
+  model.type = type;
+  model.dense_layers = {0};
+  model.dense_intermediate_size = 28;
+  model.shared_intermediate_size = 36;
+  return model;
+}
+
+std::map<std::string, Shape> shapes_of(const config::ModelConfig& model) {
+  std::map<std::string, Shape> shapes;
+  for (const auto& p : model_parameters(model)) {
+    EXPECT_TRUE(shapes.emplace(p.name, p.shape).second) << p.name;
+  }
+  return shapes;
+}
+
+TEST(Parameters, OfGroupedAttentionHaveNormsAndBiases) {
+  config::ModelConfig model = with_parts(config::ModelType::kQwen2Moe);
+  model.qkv_bias = model.shared_gate = true;
+  model.qk_norm = config::QkNorm::kPerHead;
+  auto shapes = shapes_of(model);
+  EXPECT_EQ(shapes.at("model.layers.0.self_attn.q_norm.weight"), Shape({4}));
+  EXPECT_EQ(shapes.at("model.layers.0.self_attn.k_proj.bias"), Shape({8}));
+  EXPECT_FALSE(shapes.contains("model.layers.0.self_attn.o_proj.bias"));
+  EXPECT_EQ(shapes.at("model.layers.0.mlp.up_proj.weight"), Shape({28, 12}));
+  EXPECT_FALSE(shapes.contains("model.layers.0.mlp.gate.weight"));
+  EXPECT_EQ(shapes.at("model.layers.1.mlp.gate.weight"), Shape({3, 12}));
+  EXPECT_EQ(shapes.at("model.layers.1.mlp.experts.2.down_proj.weight"), Shape({12, 20}));
+  EXPECT_EQ(shapes.at("model.layers.1.mlp.shared_expert.gate_proj.weight"), Shape({36, 12}));
+  EXPECT_EQ(shapes.at("model.layers.1.mlp.shared_expert_gate.weight"), Shape({1, 12}));
+  model.qk_norm = config::QkNorm::kAllHeads;
+  shapes = shapes_of(model);
+  EXPECT_EQ(shapes.at("model.layers.0.self_attn.q_norm.weight"), Shape({16}));
+  EXPECT_EQ(shapes.at("model.layers.0.self_attn.k_norm.weight"), Shape({8}));
+}
+
+TEST(Parameters, OfLatentAttentionHaveTheirNames) {
+  config::ModelConfig model = with_parts(config::ModelType::kDeepseekV3);
+  model.kv_lora_rank = 10;
+  model.q_lora_rank = 14;
+  model.qk_nope_head_dim = 6;
+  model.qk_rope_head_dim = 2;
+  model.v_head_dim = 5;
+  model.head_dim = 8;
+  model.num_kv_heads = 4;
+  model.router_correction = true;
+  auto shapes = shapes_of(model);
+  const std::string attention = "model.layers.1.self_attn.";
+  EXPECT_EQ(shapes.at(attention + "q_a_proj.weight"), Shape({14, 12}));
+  EXPECT_EQ(shapes.at(attention + "q_a_layernorm.weight"), Shape({14}));
+  EXPECT_EQ(shapes.at(attention + "q_b_proj.weight"), Shape({32, 14}));
+  EXPECT_EQ(shapes.at(attention + "kv_a_proj_with_mqa.weight"), Shape({12, 12}));
+  EXPECT_EQ(shapes.at(attention + "kv_b_proj.weight"), Shape({44, 10}));
+  EXPECT_EQ(shapes.at(attention + "o_proj.weight"), Shape({12, 20}));
+  EXPECT_EQ(shapes.at("model.layers.1.mlp.gate.e_score_correction_bias"), Shape({3}));
+  EXPECT_EQ(shapes.at("model.layers.1.mlp.shared_experts.down_proj.weight"), Shape({12, 36}));
+  model.q_lora_rank = 0;
+  shapes = shapes_of(model);
+  EXPECT_EQ(shapes.at(attention + "q_proj.weight"), Shape({32, 12}));
+  EXPECT_FALSE(shapes.contains(attention + "q_b_proj.weight"));
+}
+
+TEST(Parameters, OfGptOssAreStacksOfColumns) {
+  config::ModelConfig model = mini_model();
+  model.type = config::ModelType::kGptOss;
+  model.attention_sinks = model.router_bias = model.expert_bias = model.o_bias = true;
+  const auto shapes = shapes_of(model);
+  const std::string mlp = "model.layers.1.mlp.";
+  EXPECT_EQ(shapes.at(mlp + "router.bias"), Shape({3}));
+  EXPECT_EQ(shapes.at(mlp + "experts.gate_up_proj"), Shape({3, 12, 40}));
+  EXPECT_EQ(shapes.at(mlp + "experts.gate_up_proj_bias"), Shape({3, 40}));
+  EXPECT_EQ(shapes.at(mlp + "experts.down_proj"), Shape({3, 20, 12}));
+  EXPECT_EQ(shapes.at(mlp + "experts.down_proj_bias"), Shape({3, 12}));
+  EXPECT_EQ(shapes.at("model.layers.0.self_attn.sinks"), Shape({4}));
+  EXPECT_EQ(shapes.at("model.layers.0.self_attn.o_proj.bias"), Shape({12}));
+}
+
+TEST(Parameters, OfGranitesSharedExpertsAreOneProjection) {
+  config::ModelConfig model = mini_model();
+  model.type = config::ModelType::kGraniteMoeShared;
+  model.shared_intermediate_size = 36;
+  const auto shapes = shapes_of(model);
+  EXPECT_EQ(shapes.at("model.layers.1.shared_mlp.input_linear.weight"), Shape({72, 12}));
+  EXPECT_EQ(shapes.at("model.layers.1.shared_mlp.output_linear.weight"), Shape({12, 36}));
+}
+
 TEST(MixtralParameters, HaveNoHeadOfTheirOwnWhereItIsTied) {
   config::ModelConfig model = mini_model();
   model.tie_word_embeddings = true;

@@ -174,5 +174,28 @@ TEST(Partition, KeepsALayerTogetherWhereTheSameRanksHoldIt) {
   EXPECT_EQ(layer[0].shard_group, config::Mesh(cell).world());
 }
 
+// The optimizer's part of all ranks' slices is what is trained, and no padding beside it.
+TEST(Partition, LetsTheOptimizerTouchWhatIsTrained) {
+  CellConfig cell = odd_cell(4, 1);
+  EXPECT_EQ(Partition(cell, 0).layer(0)[0].trained_elements(),
+            Partition(cell, 0).layer(0)[0].slice_elements);
+  cell.model.router_correction = true;
+  std::int64_t trained = 0;
+  for (std::int64_t rank = 0; rank < cell.ranks; ++rank) {
+    trained += Partition(cell, rank).layer(0)[0].trained_elements();
+  }
+  EXPECT_EQ(trained, Partition(cell, 0).layer(0)[0].layout.num_trained());
+}
+
+TEST(Partition, KeepsALayerWithoutExpertsInOneUnit) {
+  CellConfig cell = odd_cell(6, 3);
+  cell.model.dense_layers = {0};
+  cell.model.dense_intermediate_size = 9;
+  const Partition partition(cell, 1);
+  ASSERT_EQ(partition.layer(0).size(), 1u);
+  EXPECT_EQ(partition.layer(0)[0].shard_group, (config::RankGroup{0, 1, 6}));
+  EXPECT_EQ(partition.layer(1).size(), 2u);
+}
+
 }  // namespace
 }  // namespace moebench::partition

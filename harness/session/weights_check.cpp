@@ -17,7 +17,7 @@ bool is_needed(const weights::ParameterSpec& parameter, config::LoadTensors tens
     case config::LoadTensors::kAll:
       return true;
     case config::LoadTensors::kExperts:
-      return parameter.name.find(".block_sparse_moe.") != std::string::npos;
+      return parameter.role == partition::Role::kRouter || partition::is_of_experts(parameter.role);
   }
   return true;
 }

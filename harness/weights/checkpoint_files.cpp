@@ -2,12 +2,16 @@
 
 #include <fmt/ranges.h>
 
+#include <algorithm>
+#include <functional>
+#include <numeric>
 #include <set>
 #include <system_error>
 
 #include "harness/base/error.h"
 #include "harness/base/file.h"
 #include "harness/base/json.h"
+#include "harness/weights/stored_names.h"
 
 namespace moebench::weights {
 namespace {
@@ -64,21 +68,29 @@ CheckpointFiles::CheckpointFiles(const fs::path& place) : place_(place) {
 
 CheckpointFiles::Tensor CheckpointFiles::find(const std::string& name,
                                               const std::vector<std::int64_t>& shape) {
-  const SafetensorsReader& file = file_of(name);
-  const TensorInfo& info = file.tensors().at(name);
-  if (info.shape != shape) {
+  const std::vector<StoredForm> forms = stored_forms(name, shape);
+  const auto stored =
+      std::ranges::find_if(forms, [&](const StoredForm& form) { return has(form.tensor); });
+  const StoredForm& form = stored == forms.end() ? forms.front() : *stored;
+  const SafetensorsReader& file = file_of(form.tensor);
+  TensorInfo info = file.tensors().at(form.tensor);
+  if (!form.fits(info.shape)) {
     throw Error(
         "'{}': tensor '{}' has shape {}, the model needs {}; use the checkpoint that "
         "belongs to the model's config.json",
-        file.path().string(), name, to_string(info.shape), to_string(shape));
+        file.path().string(), form.tensor, to_string(info.shape), to_string(form.shape));
   }
   const auto type = source_type(info.dtype);
   if (!type) {
     throw Error("'{}': tensor '{}' is of dtype {}; save it as one of {}", file.path().string(),
-                name, info.dtype, fmt::join(names<SourceType>(), ", "));
+                form.tensor, info.dtype, fmt::join(names<SourceType>(), ", "));
   }
-  if (element_bytes(*type) == 1) refuse_scaled(file, name);
-  return {&file, info, *type};
+  if (element_bytes(*type) == 1) refuse_scaled(file, form.tensor);
+  info.offset += form.begin * element_bytes(*type);
+  info.shape = shape;
+  info.num_bytes =
+      std::accumulate(shape.begin(), shape.end(), element_bytes(*type), std::multiplies<>());
+  return {&file, info, *type, form.tensor, form.begin};
 }
 
 std::vector<fs::path> CheckpointFiles::paths() const {
@@ -100,6 +112,10 @@ std::string CheckpointFiles::description() const {
   std::set<std::string> shards;
   for (const auto& [tensor, shard] : weight_map_) shards.insert(shard);
   return fmt::format("{}: {} shard{}", name, shards.size(), shards.size() == 1 ? "" : "s");
+}
+
+bool CheckpointFiles::has(const std::string& tensor) {
+  return is_sharded_ ? weight_map_.contains(tensor) : open(place_).tensors().contains(tensor);
 }
 
 const SafetensorsReader& CheckpointFiles::file_of(const std::string& name) {

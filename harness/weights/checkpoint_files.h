@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <map>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -22,11 +23,19 @@ class CheckpointFiles {
 
   struct Tensor {
     const SafetensorsReader* file;
-    TensorInfo info;
+    TensorInfo info;  // of the parameter alone, where it is a part of a larger tensor
     SourceType type;
+    std::string stored_as;   // the tensor that the file has
+    std::int64_t begin = 0;  // of the parameter's first element in that
+
+    // Elements [first, first + out.size()) of the parameter, as fp32.
+    void read(std::int64_t first, std::span<float> out) const {
+      file->read(stored_as, begin + first, out);
+    }
   };
-  // Error names file, tensor and remedy where it is missing, of another shape, or of a dtype that
-  // no conversion alone turns into bf16 or fp32.
+  // The parameter in the form in which the files have it (stored_names.h). Error names file, tensor
+  // and remedy where it is missing, of another shape, or of a dtype that no conversion alone turns
+  // into bf16 or fp32.
   Tensor find(const std::string& name, const std::vector<std::int64_t>& shape);
 
   // All shards that are there, whether a tensor of theirs was asked for or not.
@@ -40,6 +49,7 @@ class CheckpointFiles {
   // Tensor name -> shard's path within the folder, from the index.
   using WeightMap = std::map<std::string, std::string>;
 
+  bool has(const std::string& tensor);
   const SafetensorsReader& file_of(const std::string& name);
   const SafetensorsReader& open(const std::filesystem::path& path);
   static WeightMap read_index(const std::filesystem::path& path);

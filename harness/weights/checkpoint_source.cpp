@@ -11,25 +11,25 @@ class CheckpointSource : public ParameterSource {
  public:
   CheckpointSource(const std::string& path, const std::vector<ParameterSpec>& parameters)
       : files_(path) {
-    for (const ParameterSpec& p : parameters) file_of_[p.name] = files_.find(p.name, p.shape).file;
+    for (const ParameterSpec& p : parameters) tensors_[p.name] = files_.find(p.name, p.shape);
   }
 
   void read(const ParameterSpec& parameter, std::int64_t begin,
             std::span<float> out) const override {
     check_range(parameter, begin, out.size());
-    const auto file = file_of_.find(parameter.name);
-    if (file == file_of_.end()) {
+    const auto tensor = tensors_.find(parameter.name);
+    if (tensor == tensors_.end()) {
       throw Error(
           "parameter '{}' is not among those of the model that the checkpoint was opened "
           "for; open it with the right config.json",
           parameter.name);
     }
-    file->second->read(parameter.name, begin, out);
+    tensor->second.read(begin, out);
   }
 
  private:
   CheckpointFiles files_;
-  std::map<std::string, const SafetensorsReader*> file_of_;
+  std::map<std::string, CheckpointFiles::Tensor> tensors_;
 };
 
 }  // namespace

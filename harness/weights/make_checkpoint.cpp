@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <system_error>
@@ -13,6 +14,7 @@
 #include "harness/base/system_error.h"
 #include "harness/weights/parameters.h"
 #include "harness/weights/safetensors.h"
+#include "harness/weights/stored_names.h"
 
 namespace moebench::weights {
 namespace {
@@ -21,21 +23,64 @@ namespace fs = std::filesystem;
 
 constexpr std::int64_t kBlockElements = 1 << 20;
 
-struct ShardPlan {
+// A tensor of the file: a parameter, or those of all experts behind one another.
+struct Tensor {
+  NamedShape shape;
   std::vector<ParameterSpec> parameters;
+
+  std::int64_t num_elements() const {
+    std::int64_t elements = 0;
+    for (const ParameterSpec& parameter : parameters) elements += parameter.num_elements();
+    return elements;
+  }
+};
+
+struct ShardPlan {
+  std::vector<Tensor> tensors;
   std::int64_t num_bytes = 0;
 };
 
-// Parameters in order; a shard exceeds the bound only where a single tensor does.
+// Experts' own tensors put together to the stacks that stored_names.h speaks of.
+std::vector<Tensor> stacked(const config::ModelConfig& model) {
+  std::vector<Tensor> tensors;
+  std::map<std::string, std::map<std::int64_t, ParameterSpec>> stacks;  // by place in them
+  for (const ParameterSpec& parameter : model_parameters(model)) {
+    const StoredForm stack = expert_stack(parameter.name, parameter.shape, model.num_experts);
+    if (stack.tensor.empty()) {
+      tensors.push_back({{parameter.name, parameter.shape}, {parameter}});
+      continue;
+    }
+    auto& parts = stacks[stack.tensor];
+    if (parts.empty()) tensors.push_back({{stack.tensor, stack.shape}, {}});
+    parts.emplace(stack.begin, parameter);
+  }
+  for (Tensor& tensor : tensors) {
+    const auto parts = stacks.find(tensor.shape.name);
+    if (parts == stacks.end()) continue;
+    for (const auto& [begin, parameter] : parts->second) tensor.parameters.push_back(parameter);
+  }
+  return tensors;
+}
+
+std::vector<Tensor> tensors_of(const config::ModelConfig& model, bool stack_experts) {
+  if (stack_experts) return stacked(model);
+  std::vector<Tensor> tensors;
+  for (const ParameterSpec& parameter : model_parameters(model)) {
+    tensors.push_back({{parameter.name, parameter.shape}, {parameter}});
+  }
+  return tensors;
+}
+
+// Tensors in order; a shard exceeds the bound only where a single tensor does.
 std::vector<ShardPlan> plan_shards(const config::ModelConfig& model,
                                    const MakeCheckpointOptions& options) {
   std::vector<ShardPlan> shards(1);
-  for (ParameterSpec& parameter : model_parameters(model)) {
-    const std::int64_t bytes = parameter.num_elements() * element_bytes(options.dtype);
+  for (Tensor& tensor : tensors_of(model, options.stack_experts)) {
+    const std::int64_t bytes = tensor.num_elements() * element_bytes(options.dtype);
     if (shards.back().num_bytes > 0 && shards.back().num_bytes + bytes > options.max_shard_bytes) {
       shards.emplace_back();
     }
-    shards.back().parameters.push_back(std::move(parameter));
+    shards.back().tensors.push_back(std::move(tensor));
     shards.back().num_bytes += bytes;
   }
   return shards;
@@ -105,10 +150,12 @@ class CheckpointWriter {
   }
 
   void write_shard(const ShardPlan& shard, const std::string& name) {
-    std::vector<NamedShape> tensors;
-    for (const ParameterSpec& p : shard.parameters) tensors.push_back({p.name, p.shape});
-    SafetensorsWriter writer(folder_ / name, tensors, options_.dtype);
-    for (const ParameterSpec& parameter : shard.parameters) write_parameter(parameter, writer);
+    std::vector<NamedShape> shapes;
+    for (const Tensor& tensor : shard.tensors) shapes.push_back(tensor.shape);
+    SafetensorsWriter writer(folder_ / name, shapes, options_.dtype);
+    for (const Tensor& tensor : shard.tensors) {
+      for (const ParameterSpec& parameter : tensor.parameters) write_parameter(parameter, writer);
+    }
     writer.commit();
   }
 
@@ -127,8 +174,8 @@ class CheckpointWriter {
     nlohmann::ordered_json index;
     index["metadata"]["total_size"] = total_bytes_;
     for (std::size_t i = 0; i < shards_.size(); ++i) {
-      for (const ParameterSpec& parameter : shards_[i].parameters) {
-        index["weight_map"][parameter.name] = shard_name(i, shards_.size());
+      for (const Tensor& tensor : shards_[i].tensors) {
+        index["weight_map"][tensor.shape.name] = shard_name(i, shards_.size());
       }
     }
     write_file_atomically(folder_ / "model.safetensors.index.json", index.dump(2) + "\n");

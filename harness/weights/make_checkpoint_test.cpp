@@ -48,6 +48,19 @@ void expect_values(const fs::path& folder, std::uint64_t seed, Dtype dtype) {
   }
 }
 
+// The same model in both forms.
+TEST(MakeCheckpoint, StacksExpertsWhereThatIsAskedFor) {
+  const auto folder = test_folder();
+  make_checkpoint(config_in(folder), folder / "out",
+                  {.seed = 7, .dtype = Dtype::kFp32, .stack_experts = true});
+  const SafetensorsReader file(folder / "out" / "model-00001-of-00001.safetensors");
+  const std::string experts = "model.layers.1.mlp.experts.";
+  EXPECT_THAT(file.tensors().at(experts + "gate_up_proj").shape, ElementsAre(3, 40, 12));
+  EXPECT_THAT(file.tensors().at(experts + "down_proj").shape, ElementsAre(3, 12, 20));
+  EXPECT_EQ(file.tensors().size(), model_parameters(mini_model()).size() - 2 * (3 * 3 - 2));
+  expect_values(folder / "out", 7, Dtype::kFp32);
+}
+
 TEST(MakeCheckpoint, WritesTheStacksOfGraniteMoe) {
   const auto folder = test_folder();
   std::string text = kMiniConfig;

@@ -11,6 +11,8 @@ namespace {
 
 bool is_norm_weight(const std::string& name) { return name.ends_with("norm.weight"); }
 
+bool is_bias(const std::string& name) { return name.ends_with("bias"); }
+
 class SeededSource : public ParameterSource {
  public:
   SeededSource(std::uint64_t seed, double initializer_range)
@@ -22,6 +24,8 @@ class SeededSource : public ParameterSource {
     check_range(parameter, begin, out.size());
     if (is_norm_weight(parameter.name)) {
       std::fill(out.begin(), out.end(), 1.0f);
+    } else if (is_bias(parameter.name)) {
+      std::fill(out.begin(), out.end(), 0.0f);
     } else {
       fill_seeded(mix64(hash64(parameter.name) ^ seed_key_), begin, scale_, out.data(), out.size());
     }

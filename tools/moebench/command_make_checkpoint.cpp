@@ -24,6 +24,7 @@ int run_command(const MakeCheckpointArguments& options) {
   make.seed = options.seed;
   make.dtype = parse_name<config::Dtype>(options.dtype, "dtype");
   make.max_shard_bytes = parse_bytes(options.shard_size);
+  make.stack_experts = options.stack_experts;
   const bool is_terminal = ::isatty(STDERR_FILENO) == 1;
   if (is_terminal) make.progress = show_progress;
   std::string name = options.model;

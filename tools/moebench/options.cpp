@@ -222,6 +222,8 @@ void add_make_checkpoint(CLI::App& app, MakeCheckpointArguments& options) {
   make->add_option("--shard-size", options.shard_size, "Largest file, e.g. 500MB or 1GB")
       ->capture_default_str()
       ->type_name("SIZE");
+  make->add_flag("--stack-experts", options.stack_experts,
+                 "All experts of a layer in two tensors, as transformers 5 has them in memory");
 }
 
 void add_doctor(CLI::App& app, DoctorArguments& options) {

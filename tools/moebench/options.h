@@ -166,6 +166,7 @@ struct MakeCheckpointArguments {
   std::uint64_t seed = 0;
   std::string dtype = "bf16";
   std::string shard_size = "1GB";
+  bool stack_experts = false;
 };
 
 using Command =
