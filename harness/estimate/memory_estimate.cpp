@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "harness/estimate/activation_memory.h"
+#include "harness/estimate/model_size.h"
 #include "harness/partition/partition.h"
 
 namespace moebench::estimate {
@@ -13,32 +14,6 @@ namespace {
 using config::LoadTensors;
 using config::Measure;
 using config::Optimizer;
-
-// Counts the parameters of one layer, but for its experts.
-std::int64_t dense_parameters(const ModelConfig& m) {
-  return partition::dense_layout(m, 0).num_elements;
-}
-
-// Counts the parameters of so many experts of one layer.
-std::int64_t expert_parameters(const ModelConfig& m, std::int64_t num_experts) {
-  return partition::expert_layout(m, 0, {0, num_experts}).num_elements;
-}
-
-std::int64_t root_parameters(const ModelConfig& m) {
-  return partition::root_layout(m).num_elements;
-}
-
-// Counts the parameters of all layers, as if each had so many experts.
-std::int64_t layers_parameters(const ModelConfig& m, std::int64_t num_experts) {
-  return m.num_layers * (dense_parameters(m) + expert_parameters(m, num_experts));
-}
-
-// Scores and their product with the values, halved by the causal mask.
-double forward_attention_flops(const ModelConfig& m, std::int64_t seq_len) {
-  const double tokens = static_cast<double>(seq_len);
-  return 2.0 * static_cast<double>(m.num_layers) * static_cast<double>(m.num_heads * m.head_dim) *
-         tokens * tokens;
-}
 
 std::int64_t to_bytes(double value) { return static_cast<std::int64_t>(std::min(value, 9e18)); }
 
@@ -54,21 +29,37 @@ struct Unit {
 
 struct Units {
   Unit root;
-  std::vector<Unit> layer;  // of one layer
-  std::int64_t num_layers = 0;
+  // A layer's: of one without experts, and of one with them. Others of its kind are the same.
+  std::vector<Unit> dense, sparse;
+  const ModelConfig* model = nullptr;
+
+  std::int64_t num_layers() const { return model->num_layers; }
 
   // Sum of f over the units of a layer.
   template <typename F>
-  std::int64_t in_layer(const F& f) const {
+  std::int64_t in_layer(std::int64_t index, const F& f) const {
     std::int64_t sum = 0;
-    for (const Unit& unit : layer) sum += f(unit);
+    for (const Unit& unit : model->is_dense(index) ? dense : sparse) sum += f(unit);
     return sum;
   }
-  std::int64_t layer_shard() const { return in_layer(std::mem_fn(&Unit::shard)); }
-  std::int64_t layer_gathered() const { return in_layer(std::mem_fn(&Unit::gathered)); }
-  std::int64_t shard() const { return root.shard + num_layers * layer_shard(); }
+  // The same over layers [begin, end), as far as there are such.
+  template <typename F>
+  std::int64_t in_layers(std::int64_t begin, std::int64_t end, const F& f) const {
+    std::int64_t sum = 0;
+    for (std::int64_t i = std::max<std::int64_t>(0, begin); i < std::min(end, num_layers()); ++i) {
+      sum += in_layer(i, f);
+    }
+    return sum;
+  }
+  std::int64_t shard() const {
+    return root.shard + in_layers(0, num_layers(), std::mem_fn(&Unit::shard));
+  }
   std::int64_t largest_shard() const {
-    return std::max(root.shard, std::ranges::max(layer, {}, &Unit::shard).shard);
+    std::int64_t largest = root.shard;
+    for (const auto* units : {&dense, &sparse}) {
+      for (const Unit& unit : *units) largest = std::max(largest, unit.shard);
+    }
+    return largest;
   }
 };
 
@@ -77,12 +68,14 @@ Unit sizes_of(const partition::Unit& unit) {
           unit.is_replicated()};
 }
 
-// Gives units as every rank has them: slices are equal, and each layer has those of the first.
+// Gives units as every rank has them: slices are equal.
 Units units_of(const CellConfig& cell) {
   const partition::Partition partition(cell, 0);
-  Units units{sizes_of(partition.root()), {}, cell.model.num_layers};
-  for (const partition::Unit& unit : partition.layer(0)) {
-    units.layer.push_back(sizes_of(unit));
+  Units units{sizes_of(partition.root()), {}, {}, &cell.model};
+  for (std::int64_t i = 0; i < cell.model.num_layers; ++i) {
+    std::vector<Unit>& kind = cell.model.is_dense(i) ? units.dense : units.sparse;
+    if (!kind.empty()) continue;
+    for (const partition::Unit& unit : partition.layer(i)) kind.push_back(sizes_of(unit));
   }
   return units;
 }
@@ -92,7 +85,9 @@ std::int64_t loaded_elements(const CellConfig& cell) {
   if (cell.load.tensors == LoadTensors::kAll) return units_of(cell).shard();
   const ModelConfig& m = cell.model;
   const std::int64_t experts = partition::Partition(cell, 0).experts().size();
-  return m.num_layers * (expert_parameters(m, experts) + m.num_experts * m.hidden_size);
+  const std::int64_t per_router =
+      m.hidden_size + (m.router_bias ? 1 : 0) + (m.router_correction ? 1 : 0);
+  return m.num_sparse_layers() * (expert_parameters(m, experts) + m.num_experts * per_router);
 }
 
 // The moments of a step's last micro-batch at which a rank may need most, and what it needs then
@@ -110,10 +105,10 @@ class Moments {
 
   std::vector<MemoryEstimate> all() const {
     std::vector<MemoryEstimate> moments = {at_head()};
-    for (std::int64_t i = units_.num_layers; i-- > 0;) moments.push_back(at_layer(i));
-    moments.push_back(moment(2 * units_.root.gathered + reducing() * units_.layer_gathered() +
-                                 addends(units_.num_layers),
-                             units_.shard(), activations_.at_embedding()));
+    for (std::int64_t i = units_.num_layers(); i-- > 0;) moments.push_back(at_layer(i));
+    moments.push_back(
+        moment(2 * units_.root.gathered + sum(0, reducing(), &Moments::gathered) + addends(0),
+               units_.shard(), activations_.at_embedding()));
     moments.push_back(moment(2 * units_.root.gathered + addend(units_.root), units_.shard(),
                              activations_.at_embedding()));
     moments.push_back(at_update());
@@ -144,11 +139,14 @@ class Moments {
     const bool adds = cell_.grad_accumulation > 1 && cell_.sync_each_batch;
     return unit.is_replicated && adds ? unit.shard : 0;
   }
-  // Counts the addends of the layers behind one in its backward pass: of the one that is reduced
-  // over its shard group, and of the one behind it, over its replicas.
-  std::int64_t addends(std::int64_t behind) const {
-    return std::min(behind, 2 * reducing()) * layer_sum(&Moments::addend);
+  // Counts the addends of layers from `first` on, in a layer's backward pass that before it: of the
+  // one that is reduced over its shard group, and of the one behind it, over its replicas.
+  std::int64_t addends(std::int64_t first) const {
+    return sum(first, first + 2 * reducing(), &Moments::addend);
   }
+
+  std::int64_t gathered(const Unit& unit) const { return unit.gathered; }
+  std::int64_t shard(const Unit& unit) const { return unit.shard; }
 
   // `shards`: elements of the gradients' shards, which count where they aren't part of the state.
   MemoryEstimate moment(std::int64_t gathered, std::int64_t shards, double activations) const {
@@ -160,25 +158,23 @@ class Moments {
   }
 
   MemoryEstimate at_head() const {
-    const std::int64_t full = layer_sum(&Moments::full_before);
-    const std::int64_t shards = layer_sum(&Moments::shard_before);
-    const std::int64_t gathered = std::min(cell_.prefetch, units_.num_layers);
+    const std::int64_t layers = units_.num_layers();
     return moment(
-        2 * units_.root.gathered + gathered * units_.layer_gathered() + units_.num_layers * full,
-        shard_within(units_.root) + units_.num_layers * shards, activations_.at_head());
+        2 * units_.root.gathered + sum(layers - cell_.prefetch, layers, &Moments::gathered) +
+            sum(0, layers, &Moments::full_before),
+        shard_within(units_.root) + sum(0, layers, &Moments::shard_before), activations_.at_head());
   }
 
   MemoryEstimate at_layer(std::int64_t index) const {
-    const std::int64_t full = layer_sum(&Moments::full_before);
-    const std::int64_t shards = layer_sum(&Moments::shard_before);
-    const std::int64_t behind = units_.num_layers - 1 - index;  // whose gradients are reduced
-    const std::int64_t in_flight =
-        std::min(cell_.prefetch, index) + 2 + (behind > 0 ? reducing() : 0);
-    return moment(2 * units_.root.gathered + in_flight * units_.layer_gathered() + index * full +
-                      addends(behind),
-                  shard_within(units_.root) + behind * units_.layer_shard() +
-                      layer_sum(&Moments::shard_within) + index * shards,
-                  activations_.at_layer(index));
+    const std::int64_t next = index + 1;
+    const std::int64_t in_flight = sum(index - cell_.prefetch, index, &Moments::gathered) +
+                                   2 * sum(index, next, &Moments::gathered) +
+                                   sum(next, next + reducing(), &Moments::gathered);
+    return moment(
+        2 * units_.root.gathered + in_flight + sum(0, index, &Moments::full_before) + addends(next),
+        shard_within(units_.root) + sum(next, units_.num_layers(), &Moments::shard) +
+            sum(index, next, &Moments::shard_within) + sum(0, index, &Moments::shard_before),
+        activations_.at_layer(index));
   }
 
   MemoryEstimate at_update() const {
@@ -190,8 +186,10 @@ class Moments {
     return update;
   }
 
-  std::int64_t layer_sum(std::int64_t (Moments::*of)(const Unit&) const) const {
-    return units_.in_layer([&](const Unit& unit) { return (this->*of)(unit); });
+  // Over the units of layers [begin, end), as far as there are such.
+  std::int64_t sum(std::int64_t begin, std::int64_t end,
+                   std::int64_t (Moments::*of)(const Unit&) const) const {
+    return units_.in_layers(begin, end, [&](const Unit& unit) { return (this->*of)(unit); });
   }
 
   const CellConfig& cell_;
@@ -212,29 +210,6 @@ MemoryEstimate estimate_memory(const CellConfig& cell) {
   if (cell.keep_gradients) estimate.gradients = shard;
   estimate.optimizer = 2 * shard;
   return estimate;
-}
-
-std::int64_t num_parameters(const ModelConfig& model) {
-  return root_parameters(model) + layers_parameters(model, model.num_experts);
-}
-
-std::int64_t num_active_parameters(const ModelConfig& model) {
-  return root_parameters(model) + layers_parameters(model, model.top_k);
-}
-
-double model_flops_per_sequence(const ModelConfig& model, std::int64_t seq_len) {
-  const std::int64_t table = model.vocab_size * model.hidden_size;
-  // A tied table is still multiplied once, as lm_head.
-  const std::int64_t matmul =
-      num_active_parameters(model) - (model.tie_word_embeddings ? 0 : table);
-  return 6.0 * static_cast<double>(matmul) * static_cast<double>(seq_len) +
-         3 * forward_attention_flops(model, seq_len);
-}
-
-double recomputed_flops_per_sequence(const ModelConfig& model, std::int64_t seq_len) {
-  const std::int64_t layers = layers_parameters(model, model.top_k);
-  return 2.0 * static_cast<double>(layers) * static_cast<double>(seq_len) +
-         forward_attention_flops(model, seq_len);
 }
 
 }  // namespace moebench::estimate

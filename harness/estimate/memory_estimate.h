@@ -28,19 +28,4 @@ struct MemoryEstimate {
 
 MemoryEstimate estimate_memory(const CellConfig& cell);
 
-// Parameters of the whole model, and of the part that one token uses.
-std::int64_t num_parameters(const ModelConfig& model);
-std::int64_t num_active_parameters(const ModelConfig& model);
-
-// Model FLOPs of one forward and backward pass over one sequence of `seq_len` tokens:
-// 6 x (active parameters without the embedding table) x tokens, plus causal attention
-// 6 x layers x heads x head_dim x seq_len^2 (QK^T and PV, forward and twice backward, halved by
-// the causal mask). Recomputation is excluded.
-double model_flops_per_sequence(const ModelConfig& model, std::int64_t seq_len);
-
-// FLOPs that activation checkpointing adds to them: the layers' forward pass once more, 2 x (their
-// active parameters) x tokens and 2 x layers x heads x head_dim x seq_len^2. The scores that flash
-// attention computes again in its backward pass are not counted.
-double recomputed_flops_per_sequence(const ModelConfig& model, std::int64_t seq_len);
-
 }  // namespace moebench::estimate

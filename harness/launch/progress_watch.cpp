@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "harness/estimate/memory_estimate.h"
+#include "harness/estimate/model_size.h"
 
 namespace moebench::launch {
 namespace {
@@ -28,8 +28,8 @@ double step_s(const config::CellConfig& cell) {
   // On `auto` the CPU's rates hold for both.
   const Rates& rates = cell.device == config::Device::kCuda ? kGpuRates : kCpuRates;
   const auto micro_batches = static_cast<double>(cell.grad_accumulation);
-  const double flops = estimate::model_flops_per_sequence(cell.model, cell.seq_len) +
-                       estimate::recomputed_flops_per_sequence(cell.model, cell.seq_len);
+  const estimate::ModelFlops of_model(cell.model);
+  const double flops = of_model.per_sequence(cell.seq_len) + of_model.recomputed(cell.seq_len);
   const double messages = parameter_bytes(cell) * static_cast<double>(cell.gathers + 1);
   return micro_batches *
          (flops * static_cast<double>(cell.micro_batch) / rates.flops + messages / rates.messages);

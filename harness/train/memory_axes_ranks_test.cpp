@@ -5,6 +5,7 @@
 #include <set>
 #include <string>
 
+#include "harness/estimate/model_size.h"
 #include "harness/testing/pairwise.h"
 #include "harness/testing/ranks/ranks.h"
 #include "harness/train/memory_testing.h"

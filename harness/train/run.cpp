@@ -3,7 +3,6 @@
 #include <utility>
 #include <vector>
 
-#include "harness/estimate/memory_estimate.h"
 #include "harness/measure/clock.h"
 #include "harness/measure/phases.h"
 #include "harness/train/checkpoints.h"
@@ -12,22 +11,23 @@
 
 namespace moebench::train {
 
-void Consumed::add(const data::MicroBatch& batch, const config::CellConfig& cell) {
+void Consumed::add(const data::MicroBatch& batch, const estimate::ModelFlops& of_model,
+                   bool recomputes) {
   real += batch.real_tokens();
   padding += batch.padding_tokens();
   loss += batch.loss_tokens();
   for (const std::int64_t length : batch.lengths) {
-    const double flops = estimate::model_flops_per_sequence(cell.model, length);
+    const double flops = of_model.per_sequence(length);
     model_flops += flops;
     hardware_flops += flops;
-    if (cell.activation_checkpointing) {
-      hardware_flops += estimate::recomputed_flops_per_sequence(cell.model, length);
-    }
+    if (recomputes) hardware_flops += of_model.recomputed(length);
   }
 }
 
 Run::Run(const PassInputs& inputs, Engine::BufferCaching caching)
-    : inputs_(inputs), engine_(inputs.cell, inputs.world, caching, inputs.place) {
+    : inputs_(inputs),
+      model_flops_(inputs.cell.model),
+      engine_(inputs.cell, inputs.world, caching, inputs.place) {
   const config::CellConfig& cell = inputs.cell;
   if (!cell.resume_from.empty()) {
     const measure::Stopwatch watch;
@@ -57,7 +57,9 @@ StepResult Run::step(Consumed& consumed) {
   {
     const measure::PhaseScope scope(measure::Phase::kData);
     batches = next_micro_batches();
-    for (const data::MicroBatch& batch : batches) consumed.add(batch, inputs_.cell);
+    for (const data::MicroBatch& batch : batches) {
+      consumed.add(batch, model_flops_, inputs_.cell.activation_checkpointing);
+    }
   }
   ++next_step_;
   return engine_.step(batches);

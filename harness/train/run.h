@@ -5,6 +5,7 @@
 #include "harness/comm/communicator.h"
 #include "harness/config/cell.h"
 #include "harness/data/data_set.h"
+#include "harness/estimate/model_size.h"
 #include "harness/train/engine.h"
 #include "harness/train/worker.h"
 
@@ -18,7 +19,7 @@ struct Consumed {
   double model_flops = 0;     // of the real tokens, each row with its own length
   double hardware_flops = 0;  // the same, recomputation included
 
-  void add(const data::MicroBatch& batch, const config::CellConfig& cell);
+  void add(const data::MicroBatch& batch, const estimate::ModelFlops& of_model, bool recomputes);
 };
 
 // Holds what the passes of a worker share; all of it must outlive them.
@@ -54,6 +55,7 @@ class Run {
 
  private:
   PassInputs inputs_;
+  estimate::ModelFlops model_flops_;
   Engine engine_;
   std::int64_t next_step_ = 0;
   std::int64_t checkpoint_load_ns_ = 0;

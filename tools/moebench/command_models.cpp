@@ -1,6 +1,6 @@
 #include "harness/config/cell.h"
 #include "harness/config/shipped.h"
-#include "harness/estimate/memory_estimate.h"
+#include "harness/estimate/model_size.h"
 #include "tools/moebench/commands.h"
 #include "tools/moebench/output.h"
 

@@ -1,0 +1,163 @@
+#include "harness/estimate/activation_memory.h"
+
+#include <algorithm>
+
+#include "harness/base/check.h"
+
+namespace moebench::estimate {
+namespace {
+
+bool is_loop(config::ExpertKernel kernel) {
+  switch (kernel) {
+    case config::ExpertKernel::kLoop:
+      return true;
+    case config::ExpertKernel::kGrouped:
+      return false;
+  }
+  MOEBENCH_CHECK(!"an expert kernel outside its enumeration");
+}
+
+double num(std::int64_t value) { return static_cast<double>(value); }
+
+}  // namespace
+
+ActivationMemory::ActivationMemory(const config::CellConfig& cell, std::int64_t num_experts)
+    : m_(cell.model),
+      loop_(is_loop(cell.expert_kernel)),
+      ep_(num_experts < m_.num_experts),
+      at_once_(!loop_ && cell.device == config::Device::kCuda),
+      checkpointing_(cell.activation_checkpointing),
+      element_(static_cast<double>(element_bytes(cell.dtype))),
+      tokens_(static_cast<double>(cell.micro_batch) * static_cast<double>(cell.seq_len)),
+      num_experts_(static_cast<double>(num_experts)) {
+  rows_ = tokens_ * static_cast<double>(m_.top_k);
+  // On a CPU the grouped kernel fills each expert up to a multiple of 16 rows in bf16: 7.5 on
+  // average.
+  if (!loop_ && !at_once_ && cell.dtype == config::Dtype::kBf16) rows_ += 7.5 * num_experts_;
+}
+
+double ActivationMemory::at_head() const {
+  return kept(m_.num_layers) + token_hidden() * 2 + tokens_ * (4 + num(m_.vocab_size) * element_);
+}
+
+double ActivationMemory::at_layer(std::int64_t index) const {
+  const double whole = checkpointing_ ? layer(index) - token_hidden() : 0;
+  return kept(index + 1) + whole + token_hidden() +
+         std::max(feed_forward_backward(index), attention_backward(index));
+}
+
+double ActivationMemory::at_embedding() const { return token_hidden() + 4 * tokens_; }
+
+double ActivationMemory::elements(double rows, std::int64_t cols) const {
+  return rows * num(cols) * element_;
+}
+double ActivationMemory::token_hidden() const { return elements(tokens_, m_.hidden_size); }
+double ActivationMemory::token_heads() const {
+  return elements(tokens_, m_.num_heads * m_.head_dim);
+}
+double ActivationMemory::row_hidden(double rows) const { return elements(rows, m_.hidden_size); }
+double ActivationMemory::row_intermediate(double rows) const {
+  return elements(rows, m_.intermediate_size);
+}
+
+// Counts what so many layers keep for the backward pass, and the last one's output.
+double ActivationMemory::kept(std::int64_t layers) const {
+  double sum = token_hidden() + 4 * tokens_;  // and which tokens are real
+  for (std::int64_t i = 0; i < layers; ++i) sum += checkpointing_ ? token_hidden() : layer(i);
+  return sum;
+}
+
+double ActivationMemory::layer(std::int64_t index) const {
+  return norms() + attention() + (m_.is_dense(index) ? mlp(m_.dense_intermediate_size) : sparse());
+}
+
+// Counts the input, first norm's output, residual, second norm's output, and per token in 4 bytes
+// each the two norms' factors.
+double ActivationMemory::norms() const { return 4 * token_hidden() + 8 * tokens_; }
+
+double ActivationMemory::sparse() const { return router() + experts() + shared(); }
+
+// Counts q, and k and v repeated to all heads, the output, and the scores' logsumexp in 4 bytes.
+double ActivationMemory::attention() const {
+  return 4 * token_heads() + 4 * tokens_ * num(m_.num_heads);
+}
+
+// Counts per token in 4 bytes each the router's probabilities, the chosen ones before and after
+// renormalisation with their sum, and in 8 bytes the chosen experts.
+double ActivationMemory::router() const {
+  return tokens_ * (4 * num(m_.num_experts) + 16 * num(m_.top_k) + 4);
+}
+
+// Counts gate and up projection of all tokens; their input is the second norm's output.
+double ActivationMemory::mlp(std::int64_t intermediate) const {
+  return elements(tokens_, 2 * intermediate);
+}
+
+double ActivationMemory::shared() const { return mlp(m_.shared_intermediate_size); }
+
+// loop: each expert's input, the two projections, silu of the first, their product, the output,
+// its weighted form where this rank applies the weights, where the rows came from (20 bytes).
+// grouped: input and both projections of all rows, and the output to be weighted.
+// With ep the weights are applied to the rows that came back, after the exchange.
+double ActivationMemory::experts() const {
+  const double returned = ep_ ? row_hidden(tokens_ * num(m_.top_k)) : 0;
+  if (loop_) {
+    return returned + (ep_ ? 2 : 3) * row_hidden(rows_) + 4 * row_intermediate(rows_) + 20 * rows_;
+  }
+  return returned + (ep_ ? 1 : 2) * row_hidden(rows_) + 2 * row_intermediate(rows_);
+}
+
+// Counts what the gradients take until those of the second norm's output are there: what comes on
+// top of what is kept, less what was let go of by then.
+double ActivationMemory::feed_forward_backward(std::int64_t index) const {
+  if (m_.is_dense(index)) return mlp_backward(m_.dense_intermediate_size);
+  if (m_.shared_intermediate_size == 0) return expert_backward();
+  return std::max(expert_backward(),
+                  token_hidden() + mlp_backward(m_.shared_intermediate_size) - experts());
+}
+
+// Counts the gradient of silu x product, and that again; and the input's gradient.
+double ActivationMemory::mlp_backward(std::int64_t intermediate) const {
+  return elements(tokens_, 2 * intermediate) + token_hidden();
+}
+
+// Counts the same while the experts' are computed. The rows that were weighted are gone. grouped:
+// gradients of all output and input rows, and two blocks of one expert's size.
+double ActivationMemory::expert_backward() const {
+  const double weighted = row_hidden(ep_ ? tokens_ * num(m_.top_k) : rows_);
+  if (loop_)
+    return ep_ ? std::max(weighted, waiting_rows() - weighted + first_expert_backward())
+               : first_expert_backward();
+  if (at_once_) return row_hidden(rows_) - weighted + largest_at_once();
+  return 2 * row_hidden(rows_) - weighted + 2 * row_intermediate(rows_ / num_experts_);
+}
+
+// grouped on a GPU, for all experts at once: hidden rows with their gradient, then with the
+// gradient of the down projections, then that of the others, then the gradient of the input rows.
+double ActivationMemory::largest_at_once() const {
+  const double down = num_experts_ * num(m_.hidden_size * m_.intermediate_size) * element_;
+  return std::max(
+      {2 * row_intermediate(rows_), row_intermediate(rows_) + down, 2 * down, row_hidden(rows_)});
+}
+
+// loop: two blocks of one expert's size for the expert that comes first, whose output is gone (in
+// both forms); or, where hidden is the larger, the two gradients that the weights ask for.
+double ActivationMemory::first_expert_backward() const {
+  const double rows = rows_ / num_experts_;
+  if (ep_) return 2 * row_intermediate(rows) - row_hidden(rows);
+  return 2 * std::max(row_intermediate(rows) - row_hidden(rows), row_hidden(rows));
+}
+
+// With ep the gradient of all received rows waits for the experts to come.
+double ActivationMemory::waiting_rows() const { return num_experts_ > 1 ? row_hidden(rows_) : 0; }
+
+// Counts the same for attention: the second norm's input and output, and what lies behind, are
+// gone. There are gradients of the output, of q, k and v as they were used, and as they were
+// projected.
+double ActivationMemory::attention_backward(std::int64_t index) const {
+  const double projected = num((m_.num_heads + 2 * m_.num_kv_heads) * m_.head_dim) * element_;
+  const double behind = m_.is_dense(index) ? mlp(m_.dense_intermediate_size) : experts() + shared();
+  return 4 * token_heads() + tokens_ * projected - token_hidden() - behind;
+}
+
+}  // namespace moebench::estimate
