@@ -2,7 +2,7 @@
 
 #include <algorithm>
 #include <iterator>
-#include <set>
+#include <utility>
 #include <vector>
 
 #include "harness/base/error.h"
@@ -69,8 +69,7 @@ class PlacedIterator {
 
 // Returns what follows "parse error at line 1, column 2: " in the parser's message. `rest` begins
 // with the last character that was read.
-std::string reason_of(const Json::exception& error, std::string_view rest) {
-  const std::string message = error.what();
+std::string reason_of(const std::string& message, std::string_view rest) {
   const std::size_t column = message.find(", column ");
   const std::size_t colon = message.find(": ", column == std::string::npos ? 0 : column);
   std::string reason = column == std::string::npos ? message : message.substr(colon + 2);
@@ -78,28 +77,93 @@ std::string reason_of(const Json::exception& error, std::string_view rest) {
   return reason + (is_python ? "; JSON has no NaN and no Infinity: write a number" : "");
 }
 
-// The keys around the place, outermost first, and those that their objects have had.
-class OpenObjects {
+// Builds a document of what the parser tells. The library's own way to see keys while it builds
+// looks at all members of an object again whenever one that is an object ends: a header of many
+// tensors takes the square of their number.
+class DocumentBuilder : public Json::json_sax_t {
  public:
-  void open() { objects_.push_back({}); }
-  void close() { objects_.pop_back(); }
-  // False where the object has had it.
-  bool add(const std::string& key) {
-    objects_.back().last = key;
-    return objects_.back().seen.insert(key).second;
+  DocumentBuilder(const std::string& where, ReadingPlace& place, KeyLines* lines)
+      : where_(where), place_(place), lines_(lines) {}
+
+  bool null() override { return put(nullptr); }
+  bool boolean(bool value) override { return put(value); }
+  bool number_integer(number_integer_t value) override { return put(value); }
+  bool number_unsigned(number_unsigned_t value) override { return put(value); }
+  bool number_float(number_float_t value, const string_t&) override { return put(value); }
+  bool string(string_t& value) override { return put(std::move(value)); }
+  bool binary(binary_t&) override { return false; }  // in no text
+  bool start_object(std::size_t) override { return open(Json::object()); }
+  bool end_object() override { return close(); }
+  bool start_array(std::size_t) override { return open(Json::array()); }
+  bool end_array() override { return close(); }
+
+  bool key(string_t& name) override {
+    auto& members = open_.back().value->get_ref<Json::object_t&>();
+    const auto [member, is_new] = members.try_emplace(name, nullptr);
+    if (!is_new) {
+      throw Error("{}:{}: key '{}' appears twice; write the file again", where_, place_.line(),
+                  name);
+    }
+    open_.back().member = &member->second;
+    if (lines_ == nullptr) return true;
+    open_.back().key = name;
+    lines_->emplace(path(), place_.line());
+    return true;
   }
+
+  bool parse_error(std::size_t, const std::string&, const Json::exception& error) override {
+    failure_ = error.what();
+    return false;
+  }
+
+  const std::string& failure() const { return failure_; }  // the parser's message
+  Json take() { return std::move(document_); }
+
+ private:
+  struct Open {
+    Json* value;
+    Json* member = nullptr;  // of an object: the value of the key that was read last
+    std::string key = {};
+  };
+
+  template <typename T>
+  bool put(T&& value) {
+    add(std::forward<T>(value));
+    return true;
+  }
+  bool open(Json value) {
+    open_.push_back({&add(std::move(value))});
+    return true;
+  }
+  bool close() {
+    open_.pop_back();
+    return true;
+  }
+
+  template <typename T>
+  Json& add(T&& value) {
+    if (open_.empty()) return document_ = Json(std::forward<T>(value));
+    const Open& around = open_.back();
+    if (around.member != nullptr) return *around.member = Json(std::forward<T>(value));
+    auto& items = around.value->template get_ref<Json::array_t&>();
+    return items.emplace_back(std::forward<T>(value));
+  }
+
+  // The keys that lead to the one that was read last, outermost first.
   std::string path() const {
     std::string path;
-    for (const Object& object : objects_) path += (path.empty() ? "" : "/") + object.last;
+    for (const Open& around : open_) {
+      if (around.member != nullptr) path += (path.empty() ? "" : "/") + around.key;
+    }
     return path;
   }
 
- private:
-  struct Object {
-    std::set<std::string> seen = {};
-    std::string last = {};
-  };
-  std::vector<Object> objects_;
+  const std::string& where_;
+  ReadingPlace& place_;
+  KeyLines* lines_;
+  std::vector<Open> open_;
+  std::string failure_;
+  Json document_;
 };
 
 }  // namespace
@@ -108,26 +172,13 @@ nlohmann::json parse_object(const std::string& text, const std::string& where, K
   refuse_lfs_pointer(text, where);
   const char* const end = text.data() + text.size();
   ReadingPlace place(text.data());
-  OpenObjects objects;
-  const auto visit = [&](int, Json::parse_event_t event, Json& parsed) {
-    if (event == Json::parse_event_t::object_start) objects.open();
-    if (event == Json::parse_event_t::object_end) objects.close();
-    if (event != Json::parse_event_t::key) return true;
-    const auto& key = parsed.get_ref<const std::string&>();
-    if (!objects.add(key)) {
-      throw Error("{}:{}: key '{}' appears twice; write the file again", where, place.line(), key);
-    }
-    if (lines != nullptr) lines->emplace(objects.path(), place.line());
-    return true;
-  };
-  Json document;
-  try {
-    document = Json::parse(PlacedIterator(text.data(), place), PlacedIterator(end, place), visit);
-  } catch (const Json::exception& error) {
+  DocumentBuilder builder(where, place, lines);
+  if (!Json::sax_parse(PlacedIterator(text.data(), place), PlacedIterator(end, place), &builder)) {
     const char* const last = std::max(place.at - 1, text.data());
     throw Error("{}:{}: no well-formed JSON (column {}: {}); copy or download the file again",
-                where, place.line(), place.column(), reason_of(error, {last, end}));
+                where, place.line(), place.column(), reason_of(builder.failure(), {last, end}));
   }
+  Json document = builder.take();
   if (!document.is_object()) throw Error("{}: no JSON object; is this the right file?", where);
   return document;
 }
