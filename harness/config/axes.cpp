@@ -5,6 +5,8 @@
 #include <algorithm>
 
 #include "harness/base/check.h"
+#include "harness/base/error.h"
+#include "harness/base/hub_cache.h"
 #include "harness/config/limits.h"
 #include "harness/config/mesh.h"
 #include "harness/config/shipped.h"
@@ -17,6 +19,17 @@ namespace {
 bool is_file(const std::filesystem::path& path) {
   std::error_code error;
   return std::filesystem::is_regular_file(path, error);
+}
+
+// What a path stands for, where it leads into the Hugging Face cache.
+std::filesystem::path through_hub_cache(const YamlValue& name, const std::filesystem::path& path) {
+  try {
+    const std::filesystem::path found = snapshot_in(path);
+    refuse_dangling_link(found.extension() == ".json" ? found : found / "config.json");
+    return found;
+  } catch (const Error& error) {
+    name.fail_as_unsupported(error.what());
+  }
 }
 
 }  // namespace
@@ -125,7 +138,7 @@ std::int64_t default_shard_degree(const CellConfig& cell) {
 
 std::filesystem::path resolve_model(const YamlValue& name, const std::filesystem::path& folder) {
   const std::filesystem::path text = name.text();
-  const std::filesystem::path as_path = (folder / text).lexically_normal();
+  const std::filesystem::path as_path = through_hub_cache(name, (folder / text).lexically_normal());
   if (text.extension() == ".json") {
     if (is_file(as_path)) return as_path;
     name.fail_as_unsupported(

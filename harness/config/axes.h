@@ -63,8 +63,8 @@ std::int64_t default_ep_degree(const CellConfig& cell);
 std::int64_t default_shard_degree(const CellConfig& cell);
 
 // The config.json that a model name means, tried in this order: a path that ends in .json, a
-// folder that holds config.json (both relative to `folder`), a name in model_folders(). Error lists
-// what there is.
+// folder that holds config.json or a model of the Hugging Face cache (both relative to `folder`), a
+// name in model_folders(). Error lists what there is.
 std::filesystem::path resolve_model(const YamlValue& name, const std::filesystem::path& folder);
 
 }  // namespace moebench::config

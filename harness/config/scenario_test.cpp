@@ -262,6 +262,21 @@ TEST_F(ScenarioFile, ADelimiterOfBackslashesIsRefused) {
   EXPECT_EQ(delimiter("'\\newpage'"), "");
 }
 
+TEST_F(ScenarioFile, FindsAModelOfTheHuggingFaceCache) {
+  const std::string scenario = "scenarios: [{name: s, axes: {model: ./models--org--moe}}]";
+  const auto model = folder_.path() / "models--org--moe";
+  const auto config = model / "snapshots" / "0abc" / "config.json";
+  folder_.write(model / "refs" / "main", "0abc");
+  folder_.write(model / "blobs" / "b", kTinyModel);
+  std::filesystem::create_directories(config.parent_path());
+  std::filesystem::create_symlink("../../blobs/b", config);
+  EXPECT_EQ(load(scenario).at(0).cells.at(0).model.path, config.parent_path());
+  std::filesystem::remove(model / "blobs" / "b");
+  EXPECT_THAT(error_of([&] { load(scenario); }),
+              ::testing::AllOf(HasSubstr("s.yaml:1: axis 'model': '" + config.string()),
+                               HasSubstr("is not there; run 'hf download org/moe'")));
+}
+
 TEST_F(ScenarioFile, AModelThatIsNotThereConcernsItsScenarioAlone) {
   const auto scenarios = load(
       "scenarios:\n- {name: here, axes: {model: tiny}}\n- name: elsewhere\n  axes:\n"

@@ -37,6 +37,19 @@ TEST(PageCache, DropsAndFills) {
   EXPECT_TRUE(Residency(file).seems_resident(1, file.size()));
 }
 
+// In the Hugging Face cache files of a checkpoint are links.
+TEST(PageCache, IsThatOfTheFileBehindALink) {
+  const auto path = file_of(3'000'001);
+  if (is_in_memory(path.parent_path())) GTEST_SKIP() << "the test's folder lives in memory";
+  const auto link = path.parent_path() / "link";
+  std::filesystem::create_symlink(path.filename(), link);
+  drop_from_page_cache({link});
+  EXPECT_EQ(resident_share({path}), 0);
+  fill_page_cache({link});
+  EXPECT_EQ(resident_share({path}), 1);
+  EXPECT_EQ(Residency(weights::InputFile(link)).count_pages(), 733);
+}
+
 TEST(PageCache, SaysWhereAFileCannotBeDropped) {
   const std::filesystem::path folder = "/dev/shm";
   if (!is_in_memory(folder)) GTEST_SKIP() << "no tmpfs at /dev/shm";

@@ -10,6 +10,7 @@
 
 #include "harness/base/error.h"
 #include "harness/base/file.h"
+#include "harness/base/hub_cache.h"
 #include "harness/base/json.h"
 #include "harness/weights/stored_names.h"
 
@@ -41,8 +42,10 @@ fs::path shard_path(const nlohmann::json& name) {
 
 }  // namespace
 
-CheckpointFiles::CheckpointFiles(const fs::path& place) : place_(place) {
+CheckpointFiles::CheckpointFiles(const fs::path& named) : place_(snapshot_in(named)) {
   std::error_code ignored;
+  const fs::path place = place_;
+  refuse_dangling_link(place);
   if (!fs::exists(place, ignored)) {
     throw Error(
         "checkpoint '{}' does not exist; correct the path or write one with 'moebench "
@@ -59,6 +62,8 @@ CheckpointFiles::CheckpointFiles(const fs::path& place) : place_(place) {
     is_sharded_ = true;
     weight_map_ = read_index(place_);
   } else {
+    refuse_dangling_link(place / kSingleName);
+    refuse_dangling_link(place / kIndexName);
     throw Error(
         "checkpoint folder '{}' holds neither {} nor {}; download the safetensors form of "
         "the model",
@@ -146,6 +151,7 @@ const SafetensorsReader& CheckpointFiles::open(const fs::path& path) {
   auto& file = files_[path.string()];
   if (file) return *file;
   std::error_code ignored;
+  refuse_dangling_link(path);
   if (is_sharded_ && !fs::exists(path, ignored)) {
     throw Error("shard '{}', which '{}' lists, is missing; download it beside the index",
                 path.string(), place_.string());

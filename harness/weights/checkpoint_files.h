@@ -17,9 +17,10 @@ namespace moebench::weights {
 class CheckpointFiles {
  public:
   // A folder with model.safetensors or model.safetensors.index.json, of which the first counts
-  // where both are there, as for transformers; or a single file. Error with the remedy where it is
-  // none of these or the index is malformed.
-  explicit CheckpointFiles(const std::filesystem::path& place);
+  // where both are there, as for transformers; a model of the Hugging Face cache, whose snapshot of
+  // refs/main is such a folder; or a single file. Error with the remedy where it is none of these,
+  // the index is malformed, or a file is a link to what is not there.
+  explicit CheckpointFiles(const std::filesystem::path& named);
 
   struct Tensor {
     const SafetensorsReader* file;

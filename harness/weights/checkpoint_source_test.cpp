@@ -205,6 +205,50 @@ TEST(CheckpointSource, KnowsPointersOfGitLfs) {
   }
 }
 
+// Moves a folder's files into a model of the Hugging Face cache, as its only snapshot; returns the
+// model's folder.
+std::filesystem::path in_hub_cache(const std::filesystem::path& folder) {
+  const auto model = folder.parent_path() / "models--org--name";
+  const auto snapshot = model / "snapshots" / "0abc";
+  std::filesystem::remove_all(model);
+  std::filesystem::create_directories(snapshot);
+  std::filesystem::create_directories(model / "blobs");
+  std::filesystem::create_directories(model / "refs");
+  write_file_atomically(model / "refs" / "main", "0abc");
+  for (const std::string& name : names_in(folder)) {
+    std::filesystem::rename(folder / name, model / "blobs" / ("b-" + name));
+    std::filesystem::create_symlink("../../blobs/b-" + name, snapshot / name);
+  }
+  return model;
+}
+
+TEST(CheckpointSource, ReadsAModelOfTheHubCache) {
+  const auto model = in_hub_cache(sharded_folder(model_parameters(mini_model())));
+  const auto snapshot = model / "snapshots" / "0abc";
+  for (const auto& place : {model, snapshot}) {
+    expect_seeded_values(*checkpoint_source(place.string(), mini_model()));
+    EXPECT_EQ(CheckpointFiles(place).paths(),
+              (std::vector{snapshot / "one.safetensors", snapshot / "two.safetensors"}));
+  }
+  std::filesystem::remove(model / "refs" / "main");
+  EXPECT_THAT(error_opening(model), HasSubstr("name a snapshot itself: '" + snapshot.string()));
+}
+
+TEST(CheckpointSource, SaysWhichBlobOfTheHubCacheIsMissing) {
+  const auto model = in_hub_cache(sharded_folder(model_parameters(mini_model())));
+  const auto expect_refused = [&](const std::string& name, const std::string& what) {
+    EXPECT_THAT(error_opening(model),
+                AllOf(HasSubstr((model / "snapshots/0abc" / name).string() + "' is a link to '" +
+                                (model / "blobs" / ("b-" + name)).string() + "', " + what),
+                      HasSubstr("run 'hf download org/name'")));
+  };
+  const auto shard = model / "blobs" / "b-two.safetensors";
+  std::filesystem::rename(shard, shard.string() + ".incomplete");
+  expect_refused("two.safetensors", "whose download has not ended");
+  std::filesystem::remove(model / "blobs" / ("b-" + std::string(kIndex)));
+  expect_refused(kIndex, "which is not there");
+}
+
 TEST(CheckpointSource, SaysWhatAPathLacks) {
   EXPECT_THAT(error_opening(test_folder() / "missing"), HasSubstr("make-checkpoint"));
   EXPECT_THAT(error_opening(test_folder()), HasSubstr("holds neither"));

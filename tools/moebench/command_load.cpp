@@ -5,6 +5,7 @@
 
 #include "harness/base/error.h"
 #include "harness/base/file.h"
+#include "harness/base/hub_cache.h"
 #include "harness/base/words.h"
 #include "harness/config/cell.h"
 #include "harness/config/mesh.h"
@@ -21,7 +22,9 @@ namespace fs = std::filesystem;
 
 // Returns the folder of config.json: the checkpoint's, or the one that its only file lies in.
 fs::path model_folder(const fs::path& checkpoint) {
-  const fs::path folder = fs::is_directory(checkpoint) ? checkpoint : checkpoint.parent_path();
+  const fs::path folder =
+      fs::is_directory(checkpoint) ? snapshot_in(checkpoint) : checkpoint.parent_path();
+  refuse_dangling_link(folder / "config.json");
   if (fs::is_regular_file(folder / "config.json")) return folder;
   if (!fs::exists(checkpoint)) {
     throw Error(
