@@ -1,4 +1,6 @@
 #include <algorithm>
+#include <mutex>
+#include <optional>
 
 #include "harness/load/chunk_reader.h"
 #include "harness/load/strategies.h"
@@ -29,6 +31,34 @@ Memory buffer_for(const std::vector<Chunk>& chunks) {
   return Memory(bytes, bytes >= kHugePageBytes ? Memory::Pages::kHuge : Memory::Pages::kSystem);
 }
 
+// Gives each worker a run of chunks, and then what others have left. Workers at neighbouring chunks
+// would write to the same huge page at the same time: both would zero one, which takes as long as
+// filling it, and one of these be thrown away.
+class ChunkQueue {
+ public:
+  ChunkQueue(std::size_t num_chunks, std::size_t num_workers) {
+    for (std::size_t i = 0; i < num_workers; ++i) {
+      runs_.push_back({num_chunks * i / num_workers, num_chunks * (i + 1) / num_workers});
+    }
+  }
+
+  std::optional<std::size_t> take(std::size_t worker) {
+    const std::lock_guard lock(mutex_);
+    if (runs_[worker].size() > 0) return runs_[worker].begin++;
+    Run& longest = *std::ranges::max_element(runs_, {}, &Run::size);
+    if (longest.size() == 0) return std::nullopt;
+    return --longest.end;
+  }
+
+ private:
+  struct Run {
+    std::size_t begin, end;
+    std::size_t size() const { return end - begin; }
+  };
+  std::mutex mutex_;
+  std::vector<Run> runs_;
+};
+
 }  // namespace
 
 void load_segments(LoadJob& job, const std::vector<Segment>& segments) {
@@ -39,15 +69,15 @@ void load_segments(LoadJob& job, const std::vector<Segment>& segments) {
   ChunkSource source(job, chunks);
   job.clock.enter(outer);
   std::counting_semaphore<> compute(threads);
-  std::atomic<std::size_t> next{0};
-  run_workers(job.clock, source.any_direct() ? readers : threads,
-              [&](StageClock& clock, std::int64_t) {
-                const Memory buffer = buffer_for(chunks);
-                std::vector<std::byte> scratch;
-                for (std::size_t i = next++; i < chunks.size(); i = next++) {
-                  source.load(i, compute, buffer.data(), scratch, clock);
-                }
-              });
+  const std::int64_t workers = source.any_direct() ? readers : threads;
+  ChunkQueue queue(chunks.size(), static_cast<std::size_t>(workers));
+  run_workers(job.clock, workers, [&](StageClock& clock, std::int64_t worker) {
+    const Memory buffer = buffer_for(chunks);
+    std::vector<std::byte> scratch;
+    while (const auto i = queue.take(static_cast<std::size_t>(worker))) {
+      source.load(*i, compute, buffer.data(), scratch, clock);
+    }
+  });
   source.write(job.report);
 }
 
