@@ -17,7 +17,7 @@ namespace fs = std::filesystem;
 
 constexpr std::int64_t kPageBytes = 4096;
 constexpr std::int64_t kSamplePages = 4;  // in each of kSamples places
-constexpr std::int64_t kSamples = 8;
+constexpr std::int64_t kSamples = 4;
 constexpr double kWarmShare = 0.99;
 
 std::int64_t pages(std::int64_t bytes) { return (bytes + kPageBytes - 1) / kPageBytes; }
