@@ -125,7 +125,7 @@ bool CheckpointFiles::has(const std::string& tensor) {
 
 const SafetensorsReader& CheckpointFiles::file_of(const std::string& name) {
   if (!is_sharded_) {
-    const SafetensorsReader& file = open(place_);
+    const SafetensorsReader& file = open(place_.filename().string());
     if (file.tensors().contains(name)) return file;
     throw Error(
         "'{}' has no tensor '{}'; use the checkpoint that belongs to the model's "
@@ -139,7 +139,7 @@ const SafetensorsReader& CheckpointFiles::file_of(const std::string& name) {
         "config.json",
         place_.string(), name);
   }
-  const SafetensorsReader& file = open(place_.parent_path() / shard->second);
+  const SafetensorsReader& file = open(shard->second);
   if (file.tensors().contains(name)) return file;
   throw Error(
       "'{}' has no tensor '{}', which '{}' places there; download the shard and the "
@@ -147,9 +147,10 @@ const SafetensorsReader& CheckpointFiles::file_of(const std::string& name) {
       file.path().string(), name, place_.string());
 }
 
-const SafetensorsReader& CheckpointFiles::open(const fs::path& path) {
-  auto& file = files_[path.string()];
+const SafetensorsReader& CheckpointFiles::open(const std::string& name) {
+  auto& file = files_[name];
   if (file) return *file;
+  const fs::path path = place_.parent_path() / name;
   std::error_code ignored;
   refuse_dangling_link(path);
   if (is_sharded_ && !fs::exists(path, ignored)) {
@@ -173,7 +174,7 @@ CheckpointFiles::WeightMap CheckpointFiles::read_index(const fs::path& path) {
           "'{}': the shard of '{}' is no path within the folder: {}; download the index again",
           path.string(), tensor, shard.dump());
     }
-    weight_map[tensor] = within.string();
+    weight_map.emplace_hint(weight_map.end(), tensor, within.string());  // in their order
   }
   return weight_map;
 }

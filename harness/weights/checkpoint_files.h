@@ -52,14 +52,14 @@ class CheckpointFiles {
 
   bool has(const std::string& tensor);
   const SafetensorsReader& file_of(const std::string& name);
-  const SafetensorsReader& open(const std::filesystem::path& path);
+  const SafetensorsReader& open(const std::string& name);
   static WeightMap read_index(const std::filesystem::path& path);
 
   std::filesystem::path place_;  // the index, or the only file
   bool is_sharded_ = false;
   bool has_unread_index_ = false;  // beside the only file
   WeightMap weight_map_;
-  std::map<std::string, std::unique_ptr<SafetensorsReader>> files_;  // by path
+  std::map<std::string, std::unique_ptr<SafetensorsReader>> files_;  // by path beside place_
 };
 
 }  // namespace moebench::weights

@@ -133,7 +133,7 @@ std::map<std::string, TensorInfo> parse_safetensors_header(const std::string& te
     if (name == "__metadata__") {
       check_metadata(value, where);
     } else {
-      tensors.emplace(name, parse_tensor(value, where));
+      tensors.emplace_hint(tensors.end(), name, parse_tensor(value, where));  // in their order
     }
   }
   check_layout(tensors, file_size - data_offset, path);
