@@ -176,7 +176,7 @@ std::vector<Axis> make_axis_table() {
           "seq_len", kNumbers,
           {.values = "integer from 2",
            .meaning = "tokens; longer samples are cut. At most the model's "
-                      "`max_position_embeddings`, and its `sliding_window` where it has one"}),
+                      "`max_position_embeddings`"}),
       make_axis<&CellConfig::packing>(
           "packing", kNumbers,
           {.meaning = "rows of exactly `seq_len` tokens from joined samples, instead of padding to "

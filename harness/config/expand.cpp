@@ -10,6 +10,7 @@
 
 #include "harness/config/limits.h"
 #include "harness/config/mesh.h"
+#include "harness/config/model_parts.h"
 #include "harness/config/resumption.h"
 
 namespace moebench::config {
@@ -201,6 +202,26 @@ void validate_load(const Matrix& matrix, const Draft& draft) {
   }
 }
 
+// What a checkpoint or a reference would have that cells with this model have not.
+void validate_model(const Matrix& matrix, const Draft& draft) {
+  const CellConfig& cell = draft.cell;
+  const ModelConfig& model = cell.model;
+  if (!cell.load_from.empty() && !model.quantised.empty()) {
+    reject(matrix, draft, "model",
+           fmt::format("load_from, and quantization_config of {} says that its weights are "
+                       "quantised ({}); load a checkpoint without it, or leave load_from out: the "
+                       "weights are seeded then",
+                       model.name, model.quantised));
+  }
+  const bool asks_for_loss = draft.sources.contains("router_aux_loss") && cell.router_aux_loss;
+  if (asks_for_loss && cell.engine.is_builtin() && !has_router_loss(model.type)) {
+    reject(matrix, draft, "router_aux_loss",
+           fmt::format("true, but transformers computes no load-balancing loss of {} models, such "
+                       "as {}; remove it, or exclude these cells",
+                       to_string(model.type), model.name));
+  }
+}
+
 // Nothing that counts tokens may overflow.
 void validate_size(const Matrix& matrix, const Draft& draft) {
   const CellConfig& cell = draft.cell;
@@ -228,6 +249,7 @@ void validate(const Matrix& matrix, const Draft& draft) {
   validate_ep_degree(matrix, draft);
   validate_shard_degree(matrix, draft);
   validate_load(matrix, draft);
+  validate_model(matrix, draft);
   if (cell.measure == Measure::kLoad) return;  // what follows concerns what is trained on
   if (!cell.engine.is_builtin()) return;       // whose bounds are its own
   if (cell.gathers == 3 && !cell.activation_checkpointing) {
@@ -247,13 +269,6 @@ void validate(const Matrix& matrix, const Draft& draft) {
            fmt::format("{} is more than max_position_embeddings {} of {}; use at most {}",
                        cell.seq_len, cell.model.max_position_embeddings, cell.model.name,
                        cell.model.max_position_embeddings));
-  }
-  if (cell.model.sliding_window > 0 && cell.seq_len > cell.model.sliding_window) {
-    reject(matrix, draft, "seq_len",
-           fmt::format("{} is more than sliding_window {} of {}, and windowed attention is not "
-                       "supported; use at most {}",
-                       cell.seq_len, cell.model.sliding_window, cell.model.name,
-                       cell.model.sliding_window));
   }
 }
 

@@ -272,18 +272,46 @@ TEST(Expand, ACellThatLoadsIsOneCellOfTheMatrix) {
   EXPECT_EQ(cells[0].workload(), cells[1].workload());
 }
 
-TEST(Expand, WindowedAttentionIsRejectedWhereItMatters) {
+// Of a scenario whose model has these further keys.
+std::string error_of_model(const std::string& keys, const std::string& scenario) {
   const TestFolder folder;
   std::string model = kTinyModel;
-  model.insert(model.rfind('\n'), ", \"sliding_window\": 128");
+  model.insert(model.rfind('\n'), keys);
   folder.write("models/tiny.json", model);
-  const auto load = [&](int seq_len) {
-    const std::string text =
-        fmt::format("scenarios: [{{name: s, axes: {{model: tiny, seq_len: {}}}}}]", seq_len);
-    return error_of([&] { load_scenarios(folder.write("s.yaml", text)); });
+  return error_of(
+      [&] { load_scenarios(folder.write("s.yaml", "scenarios:\n- name: s\n" + scenario)); });
+}
+
+TEST(Expand, SamplesMayBeLongerThanASlidingWindow) {
+  EXPECT_EQ(error_of_model(", \"sliding_window\": 128", "  axes: {model: tiny, seq_len: 129}\n"),
+            "no error");
+}
+
+TEST(Expand, QuantisedWeightsAreNotLoaded) {
+  const std::string keys = ", \"quantization_config\": {\"quant_method\": \"fp8\"}";
+  EXPECT_EQ(error_of_model(keys, "  axes: {model: tiny}\n"), "no error");
+  EXPECT_THAT(error_of_model(keys, "  axes: {model: tiny}\n  settings: {load_from: /checkpoint}\n"),
+              AllOf(HasSubstr("s.yaml:3: axis 'model': "), HasSubstr("quantization_config"),
+                    HasSubstr("(fp8)")));
+  EXPECT_EQ(error_of_model(keys,
+                           "  axes: {model: {base: tiny, quantization_config: null}}\n"
+                           "  settings: {load_from: /checkpoint}\n"),
+            "no error");
+}
+
+TEST(Expand, ALossThatTheReferenceHasNotIsNotAskedFor) {
+  const TestFolder folder;
+  folder.write("models/tiny.json", kTinyGlm);
+  const auto error = [&](const std::string& axes) {
+    return error_of([&] {
+      load_scenarios(folder.write("s.yaml", "scenarios:\n- name: s\n  axes: {" + axes + "}\n"));
+    });
   };
-  EXPECT_EQ(load(128), "no error");
-  EXPECT_THAT(load(129), HasSubstr("129 is more than sliding_window 128 of tiny"));
+  EXPECT_EQ(error("model: tiny"), "no error");
+  EXPECT_EQ(error("model: tiny, router_aux_loss: false"), "no error");
+  EXPECT_THAT(error("model: tiny, router_aux_loss: true"),
+              HasSubstr("s.yaml:3: axis 'router_aux_loss': true, but transformers computes no "
+                        "load-balancing loss of glm4_moe models, such as tiny"));
 }
 
 TEST(Expand, TheSameCellTwiceIsAnError) {

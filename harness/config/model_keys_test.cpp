@@ -1,8 +1,13 @@
+#include "harness/config/model_keys.h"
+
 #include <array>
+#include <map>
 #include <nlohmann/json.hpp>
+#include <sstream>
 
 #include "harness/config/cell.h"
 #include "harness/config/config_testing.h"
+#include "harness/testing/golden_testing.h"
 
 namespace moebench::config {
 namespace {
@@ -37,11 +42,13 @@ const std::vector<ForeignKey> kForeignKeys = {
     {"moe_intermediate_size", {"128"}, "16"},
     {"expert_ffn_hidden_size", {"128"}, "64"},
     {"n_routed_experts", {"8"}, "64"},
+    {"num_experts", {"8"}, "64"},
     {"num_routed_experts", {"8"}, "64"},
     {"moe_num_experts", {"8"}, "64"},
     {"moe_topk", {"2"}, "6"},
     {"moe_top_k", {"2"}, "1"},
     {"moe_k", {"2"}, "6"},
+    {"experts_per_token", {"2"}, "6"},
     {"n_shared_experts", {"0"}, "1"},
     {"num_shared_experts", {"0"}, "1"},
     {"moe_num_shared_experts", {"0"}, "2"},
@@ -58,7 +65,9 @@ const std::vector<ForeignKey> kForeignKeys = {
     {"interleave_moe_layer_step", {"1"}, "2"},
     {"mlp_only_layers", {"[]"}, "[0]"},
     {"mlp_layer_types", {"[]", "[\"sparse\", \"sparse\"]"}, "[\"dense\", \"sparse\"]"},
-    {"layer_types", {"[\"full_attention\", \"sliding_attention\"]"}, "[\"mamba\"]"},
+    {"layer_types",
+     {"[\"full_attention\", \"full_attention\"]"},
+     "[\"full_attention\", \"sliding_attention\"]"},
     {"per_layer_config", {"{}"}, "{\"0\": {\"hidden_size\": 32}}"},
     {"num_nextn_predict_layers", {"0"}, "1"},
     {"num_mtp_layers", {"0"}, "1"},
@@ -99,7 +108,6 @@ const std::vector<ForeignKey> kForeignKeys = {
     {"rope_interleave", {"false"}, "true"},
     {"rope_interleaved", {"false"}, "true"},
     {"position_embedding_type", {"\"rope\""}, "\"nope\""},
-    {"attention_bias", {"false"}, "true"},
     {"qkv_bias", {"false"}, "true"},
     {"mlp_bias", {"false"}, "true"},
     {"lm_head_bias", {"false"}, "true"},
@@ -123,6 +131,7 @@ const std::vector<ForeignKey> kForeignKeys = {
     {"pruned_heads", {"{}"}, "{\"0\": [1]}"},
     {"torchscript", {"false"}, "true"},
     {"loss_type", {"\"ForCausalLM\""}, "\"x\""},
+    {"clip_qkv", {}, "8.0"},
 };
 
 TEST(ModelKeys, AFeatureOfOtherModelsIsOffOrAnError) {
@@ -139,24 +148,36 @@ TEST(ModelKeys, AFeatureOfOtherModelsIsOffOrAnError) {
 
 TEST(ModelKeys, AFeatureSaysHowItIsLeftOut) {
   EXPECT_THAT(error_of([] { load("mixtral", "\"kv_lora_rank\": 512"); }),
-              HasSubstr("latent attention is not supported; set it to 0, or remove it, where the "
-                        "model has none"));
+              HasSubstr("key 'kv_lora_rank': 512 means latent attention, which is not supported of "
+                        "mixtral models; set it to 0, or remove it, where the model has none"));
   EXPECT_THAT(error_of([] { load("mixtral", "\"moe_intermediate_size\": 16"); }),
               HasSubstr("an expert's size is intermediate_size here, 128; give both the value that "
                         "it has, or remove this one"));
   EXPECT_THAT(error_of([] { load("mixtral", "\"mlp_layer_types\": \"sparse\""); }),
-              HasSubstr("only \"sparse\" is supported"));
-  EXPECT_THAT(error_of([] { load("mixtral", "\"layer_types\": \"full_attention\""); }),
-              HasSubstr("only \"full_attention\" and \"sliding_attention\" is supported"));
+              HasSubstr("0 of the model's 2 layers are dense by its other keys"));
+  for (const char* types :
+       {"\"full_attention\"", "[\"full_attention\"]", "[\"mamba\", \"mamba\"]"}) {
+    EXPECT_THAT(error_of([&] { load("mixtral", member("layer_types", types)); }),
+                HasSubstr("is no list of \"full_attention\" and \"sliding_attention\", one for "
+                          "each of the 2 layers"));
+  }
+}
+
+TEST(ModelKeys, QuantisedWeightsAreNamed) {
+  for (const char* type : kTypes) {
+    EXPECT_EQ(load(type, "\"quantization_config\": null").quantised, "");
+    EXPECT_EQ(load(type, "\"quantization_config\": {\"quant_method\": \"mxfp4\"}").quantised,
+              "mxfp4");
+    EXPECT_EQ(load(type, "\"compression_config\": {\"bits\": 4}").quantised, "compression_config");
+  }
 }
 
 // What has no value that leaves it out, or is in no table.
 TEST(ModelKeys, OthersAreErrors) {
-  for (const char* key : {"\"quantization_config\": {\"bits\": 4}", "\"compression_config\": {}",
-                          "\"transformers_weights\": \"x.safetensors\"", "\"text_config\": {}",
-                          "\"attn_layer_period\": 8", "\"mamba_d_state\": 16", "\"clip_qkv\": 8.0",
-                          "\"sparse_layers\": 0", "\"swiglu_limit\": 7.0",
-                          "\"ffn_config\": {\"moe_num_experts\": 8}"}) {
+  for (const char* key :
+       {"\"transformers_weights\": \"x.safetensors\"", "\"text_config\": {}",
+        "\"attn_layer_period\": 8", "\"mamba_d_state\": 16", "\"sparse_layers\": 0",
+        "\"swiglu_limit\": 7.0", "\"ffn_config\": {\"moe_num_experts\": 8}"}) {
     const std::string name = std::string(key).substr(1, std::string(key).find('"', 1) - 1);
     for (const char* type : kTypes) {
       EXPECT_THAT(error_of([&] { load(type, key); }),
@@ -174,8 +195,12 @@ TEST(ModelKeys, SomeAreOfOneTypeAlone) {
   }
   EXPECT_THAT(error_of([] { load("mixtral", "\"attention_multiplier\": 0.1"); }),
               HasSubstr("unknown key"));
-  EXPECT_THAT(error_of([] { load("granitemoe", "\"num_experts\": 8"); }),
-              HasSubstr("unknown key 'num_experts'"));
+  EXPECT_TRUE(load("granitemoe", "\"attention_bias\": true").o_bias);
+  EXPECT_THAT(error_of([] { load("mixtral", "\"attention_bias\": true"); }),
+              HasSubstr("key 'attention_bias': true means biases"));
+  EXPECT_EQ(load("mixtral", "\"sliding_window\": 128").sliding_window, 128);
+  EXPECT_THAT(error_of([] { load("granitemoe", "\"sliding_window\": 128"); }),
+              HasSubstr("128 means sliding windows, which is not supported of granitemoe models"));
 }
 
 // A file of another model whose model_type alone was changed.
@@ -215,6 +240,49 @@ TEST(ModelKeys, AKeyThatIsUnknownIsAnErrorThatNamesIt) {
                     HasSubstr("remove it where it does not, or begin its name with _")));
   EXPECT_THAT(error_of([] { load("mixtral", "\"zeta_gate\": 1, \"eta_gate\": \"x\""); }),
               HasSubstr("unknown keys 'eta_gate', 'zeta_gate'; it may make another model"));
+}
+
+const char* name_of(KeyRule rule) {
+  switch (rule) {
+    case KeyRule::kRead:
+      return "read";
+    case KeyRule::kFeature:
+      return "feature that is off";
+    case KeyRule::kOtherName:
+      return "other name";
+    case KeyRule::kClass:
+      return "class";
+    case KeyRule::kIrrelevant:
+      return "irrelevant";
+    case KeyRule::kRefused:
+      return "refused";
+    case KeyRule::kUnknown:
+      return "unknown";
+  }
+  return "";
+}
+
+// Every key that transformers' classes know is decided on: transformers.json is what
+// tools/dev/model_config_keys.py writes of them.
+TEST(ModelKeys, OfTransformersClassesAreAllDecidedOn) {
+  const auto known = nlohmann::json::parse(read_file(MOEBENCH_GOLDEN_FOLDER "/transformers.json"));
+  std::string text;
+  for (const std::string& type : names<ModelType>()) {
+    ASSERT_TRUE(known.contains(type)) << type;
+    std::map<std::string, std::string> keys_by_rule;
+    std::istringstream keys(known[type]["keys"].get<std::string>());
+    for (std::string key; keys >> key;) {
+      const KeyRule rule = key_rule(key, *find_named<ModelType>(type));
+      EXPECT_NE(rule, KeyRule::kUnknown) << key << " of " << type;
+      // Those that all have and that say nothing would hide the others.
+      const bool is_of_all = key_rule(key, ModelType::kMixtral) == rule &&
+                             key_rule(key, ModelType::kDeepseekV3) == rule;
+      if (rule != KeyRule::kIrrelevant || !is_of_all) keys_by_rule[name_of(rule)] += " " + key;
+    }
+    text += type + "\n";
+    for (const auto& [rule, all] : keys_by_rule) text += "  " + rule + ":" + all + "\n";
+  }
+  expect_golden("model_keys.txt", text);
 }
 
 }  // namespace

@@ -108,9 +108,9 @@ TEST_F(ModelOverride, ErrorsNameThePlaceInTheScenario) {
   EXPECT_THAT(error("{base: tiny, use_cache: false}"),
               HasSubstr("s.yaml:3: key 'use_cache': says nothing of what is trained; remove it"));
   EXPECT_THAT(error("{base: tiny, kv_lora_rank: 512}"),
-              HasSubstr("s.yaml:3: key 'kv_lora_rank': latent attention is not supported"));
-  EXPECT_THAT(error("{base: tiny, rope_scaling: {type: yarn}}"),
-              HasSubstr("s.yaml:3: key 'rope_scaling': unsupported type 'yarn'"));
+              HasSubstr("s.yaml:3: key 'kv_lora_rank': 512 means latent attention"));
+  EXPECT_THAT(error("{base: tiny, rope_scaling: {type: dynamic}}"),
+              HasSubstr("s.yaml:3: key 'rope_scaling': unsupported type 'dynamic'"));
   EXPECT_THAT(error("{base: tiny, num_hidden_layers: 1, num_hidden_layers: 3}"),
               HasSubstr("written twice"));
 }
