@@ -147,10 +147,10 @@ std::filesystem::path resolve_model(const YamlValue& name, const std::filesystem
   if (is_file(as_path / "config.json")) return as_path / "config.json";
   const std::vector<std::filesystem::path> folders = model_folders(folder);
   if (const auto file = find_model(text.string(), folders)) return *file;
-  const std::vector<std::string> known = models_in(folders);
-  const std::string remedy = known.empty() ? "put its config.json there"
-                                           : suggestion(text.filename().string(), known) +
-                                                 " (moebench models lists those that come with it)";
+  const std::string remedy = models_in(folders).empty()
+                                 ? "put its config.json there"
+                                 : model_suggestion(text.string(), folders) +
+                                       " (moebench models lists those that come with it)";
   name.fail_as_unsupported(fmt::format("no model '{}' in {}{}; {}", shortened(text.string()),
                                        folders.front().string(),
                                        folders.size() > 1 ? ", and none is shipped" : "", remedy));

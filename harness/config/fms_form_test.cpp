@@ -202,5 +202,47 @@ scenarios:
   EXPECT_EQ(scenarios[4].cells[2].ep_degree, 2);
 }
 
+// The form of its scenarios of mixtures of experts: models by their Hugging Face ids, which are
+// shipped by shorter names; what it does without padding has no counterpart here.
+TEST_F(FmsForm, ScenariosOfExpertsFindTheirModels) {
+  const auto file = folder_.write("moe.yaml", R"(
+scenarios:
+    -   name: full
+        framework_config:
+            - # without acceleration
+            - moe-scattermoe-granite-ep1
+            - moe-scattermoe-granite-ep4
+            - moe-scattermoe-granite-ep4-padding-free
+        arguments:
+            torch_dtype: bfloat16
+            gradient_accumulation_steps: null
+            per_device_train_batch_size: 8
+            packing: False
+            model_name_or_path:
+                - 'ibm-granite/granite-3.0-3b-a800m-instruct'
+    -   name: full-mixtral
+        framework_config:
+            - # without acceleration
+            - moe-scattermoe-granite-ep8
+        slow: True
+        arguments:
+            torch_dtype: bfloat16
+            accelerator_config: scripts/accelerator-config.json
+            gradient_accumulation_steps: null
+            per_device_train_batch_size: 1
+            model_name_or_path:
+                - 'mistralai/Mixtral-8x7B-Instruct-v0.1'
+)");
+  const auto one_rank = load_scenarios(file);
+  ASSERT_EQ(one_rank.size(), 2U);
+  EXPECT_THAT(one_rank[0].cannot_run,
+              HasSubstr("unknown framework 'moe-scattermoe-granite-ep4-padding-free'"));
+  EXPECT_THAT(one_rank[1].cannot_run, HasSubstr("8 does not divide world_size 1"));
+  const auto eight = load_scenarios(file, {.values = parse_overrides({"ranks=8"}, "--set")});
+  ASSERT_EQ(eight[1].cells.size(), 2U);
+  EXPECT_EQ(eight[1].cells[1].ep_degree, 8);
+  EXPECT_EQ(eight[1].cells[1].model.name, "Mixtral-8x7B-Instruct-v0.1");
+}
+
 }  // namespace
 }  // namespace moebench::config

@@ -43,7 +43,7 @@ TEST(ModelTypes, AMissingKeyMeansTransformersDefault) {
     SCOPED_TRACE(type);
     json full = known.at(type).at("config");
     if (type == "deepseek_v2") full["num_experts_per_tok"] = 6;  // which has no default
-    if (type == "glm4_moe") full["num_attention_heads"] = 64;  // of 96 a head turns 21 dimensions
+    if (type == "glm4_moe") full["num_attention_heads"] = 64;    // of 96 a head turns 21 dimensions
     json few;
     for (const char* key : {"model_type", "hidden_size", "intermediate_size", "num_hidden_layers",
                             "num_attention_heads", "vocab_size"}) {

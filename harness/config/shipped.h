@@ -15,13 +15,20 @@ std::vector<std::filesystem::path> model_folders(const std::filesystem::path& fo
 // What the suite ships alone: one folder, or none.
 std::vector<std::filesystem::path> shipped_model_folders();
 
-// The file of the first folder that has it. An organisation before a slash is left out:
-// "mistralai/X" is X.json.
+// The file that a name or a Hugging Face id means. An organisation before a slash is left out:
+// "mistralai/X" is X.json of the first folder that has it. Where none has, case does not count, and
+// words at the end of it that say nothing of dimensions ("-Instruct-2507") are left out from the
+// last one on until a folder has what is left.
 std::optional<std::filesystem::path> find_model(const std::string& name,
                                                 const std::vector<std::filesystem::path>& folders);
 
 // Names of all models there, sorted, each once.
 std::vector<std::string> models_in(const std::vector<std::filesystem::path>& folders);
+
+// The end of a message about a model that is not there: those whose names begin like it, or
+// suggestion() of words.h.
+std::string model_suggestion(const std::string& name,
+                             const std::vector<std::filesystem::path>& folders);
 
 // Names of the shipped scenario files, "quickstart" of quickstart.yaml, sorted.
 std::vector<std::string> shipped_scenarios();

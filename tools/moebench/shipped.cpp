@@ -17,10 +17,10 @@ fs::path find_model_config(const std::string& word) {
   }
   const std::vector<fs::path> folders = config::shipped_model_folders();
   if (const auto file = config::find_model(word, folders)) return *file;
-  const std::vector<std::string> known = config::models_in(folders);
+  const bool has_some = !config::models_in(folders).empty();
   throw Error("no model '{}'; give a config.json, a folder that holds one, or a shipped name{}{}",
-              shortened(word), known.empty() ? "" : ": ",
-              known.empty() ? "" : suggestion(word, known));
+              shortened(word), has_some ? ": " : "",
+              has_some ? config::model_suggestion(word, folders) : "");
 }
 
 fs::path shipped_figures() {
