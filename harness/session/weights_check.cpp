@@ -6,6 +6,8 @@
 
 #include "harness/base/error.h"
 #include "harness/base/system_error.h"
+#include "harness/config/json_reader.h"
+#include "harness/config/model_keys.h"
 #include "harness/weights/checkpoint_files.h"
 #include "harness/weights/parameters.h"
 
@@ -22,7 +24,22 @@ bool is_needed(const weights::ParameterSpec& parameter, config::LoadTensors tens
   return true;
 }
 
+// A checkpoint's own file says so, also where the scenario names the model by another one.
+void check_is_not_quantised(const std::filesystem::path& folder) {
+  const std::filesystem::path path = folder / "config.json";
+  std::error_code ignored;
+  if (!std::filesystem::is_regular_file(path, ignored)) return;
+  const std::string method = config::quantisation_of(config::JsonObject::load_file(path));
+  if (method.empty()) return;
+  throw Error(
+      "{}: key 'quantization_config' says that the weights are quantised ({}); load a checkpoint "
+      "in "
+      "bf16 or fp32, or leave load_from out: the weights are seeded then",
+      path.string(), method);
+}
+
 void check(const config::CellConfig& cell) {
+  check_is_not_quantised(cell.load_from);
   weights::CheckpointFiles files(cell.load_from);
   for (const weights::ParameterSpec& parameter : weights::model_parameters(cell.model)) {
     if (is_needed(parameter, cell.load.tensors)) files.find(parameter.name, parameter.shape);

@@ -75,6 +75,16 @@ TEST_F(WeightsCheck, TellsModelsOfOneNameApart) {
               HasSubstr("'model.layers.0.block_sparse_moe.gate.weight'"));
 }
 
+TEST_F(WeightsCheck, RefusesQuantisedWeights) {
+  write_weights(folder_ / "model.safetensors", cell_.model, [](const auto&) { return true; });
+  write_file_atomically(folder_ / "config.json",
+                        "{\"quantization_config\": {\"quant_method\": \"mxfp4\"}}");
+  EXPECT_THAT(error(), AllOf(HasSubstr("config.json: key 'quantization_config'"),
+                             HasSubstr("quantised (mxfp4)")));
+  write_file_atomically(folder_ / "config.json", "{}");
+  EXPECT_EQ(error(), "no error");
+}
+
 // A scenario may override the model that a checkpoint is of.
 TEST_F(WeightsCheck, AModelOfFewerLayersFits) {
   write_weights(folder_ / "model.safetensors", cell_.model, [](const auto&) { return true; });
