@@ -1,5 +1,6 @@
 #include "harness/model/ops.h"
 
+#include <ATen/ops/addmm.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/empty_like.h>
 #include <ATen/ops/mm.h>
@@ -26,9 +27,13 @@ using Moved = std::vector<c10::IValue>;
 const Moved kNoInputs;
 
 struct LinearFunction : Function<LinearFunction> {
-  static at::Tensor forward(AutogradContext* ctx, const at::Tensor& x, Weight* weight) {
+  // bias: null for none.
+  static at::Tensor forward(AutogradContext* ctx, const at::Tensor& x, Weight* weight,
+                            Weight* bias) {
     ctx->save_for_backward({x});
     keep(ctx, "weight", weight);
+    keep(ctx, "bias", bias);
+    if (bias != nullptr) return at::addmm(bias->value, x, weight->value.t());
     return at::mm(x, weight->value.t());
   }
 
@@ -38,7 +43,8 @@ struct LinearFunction : Function<LinearFunction> {
     const at::Tensor x = ctx->get_saved_variables()[0];
     store_product(dy.t(), x, weight->accumulate, weight->grad);
     weight->written = true;
-    return {at::mm(dy, weight->value), at::Tensor()};
+    if (Weight* bias = kept<Weight*>(ctx, "bias"); bias != nullptr) store(dy.sum(0), *bias);
+    return {at::mm(dy, weight->value), at::Tensor(), at::Tensor()};
   }
 };
 
@@ -187,7 +193,13 @@ struct LossFunction : Function<LossFunction> {
 
 }  // namespace
 
-at::Tensor linear(const at::Tensor& x, Weight& weight) { return LinearFunction::apply(x, &weight); }
+at::Tensor linear(const at::Tensor& x, Weight& weight) {
+  return LinearFunction::apply(x, &weight, nullptr);
+}
+
+at::Tensor linear(const at::Tensor& x, Weight& weight, Weight& bias) {
+  return LinearFunction::apply(x, &weight, bias.value.defined() ? &bias : nullptr);
+}
 
 at::Tensor rms_norm(const at::Tensor& x_TH, Weight& weight, double eps) {
   return RmsNormFunction::apply(x_TH, &weight, eps);

@@ -14,6 +14,8 @@ namespace moebench::model {
 
 // x_TI [T, in] times weight^T, weight: [out, in].
 at::Tensor linear(const at::Tensor& x, Weight& weight);
+// Adds `bias` to each row, [out]; nothing where its value is undefined.
+at::Tensor linear(const at::Tensor& x, Weight& weight, Weight& bias);
 
 at::Tensor rms_norm(const at::Tensor& x_TH, Weight& weight, double eps);
 

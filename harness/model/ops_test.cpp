@@ -68,14 +68,29 @@ TEST(Linear, MatchesAutograd) {
   EXPECT_LT(relative_error(w.grad, reference.grad()), kBound);
 }
 
-TEST(Linear, AddsToTheGradientWhenItAccumulates) {
-  Weight w = make_weight({3, 4});
+TEST(Linear, AddsABiasToEachRow) {
+  Weight w = make_weight({7, 5}), bias = make_weight({7});
+  const at::Tensor reference = bias.value.clone().requires_grad_(true);
+  expect_same_output_and_input_gradient(
+      [&](const at::Tensor& x) { return linear(x, w, bias); },
+      [&](const at::Tensor& x) { return at::mm(x, w.value.t()) + reference; }, at::randn({11, 5}));
+  EXPECT_TRUE(bias.written);
+  EXPECT_LT(relative_error(bias.grad, reference.grad()), kBound);
+  Weight none;
+  const at::Tensor x = at::randn({2, 5});
+  EXPECT_LT(relative_error(linear(x, w, none), at::mm(x, w.value.t())), kBound);
+}
+
+TEST(Linear, AddsToTheGradientsWhenItAccumulates) {
+  Weight w = make_weight({3, 4}), bias = make_weight({3});
   w.grad.fill_(1.0);
-  w.accumulate = true;
+  bias.grad.fill_(2.0);
+  w.accumulate = bias.accumulate = true;
   const at::Tensor x = at::randn({6, 4}).requires_grad_(true);
-  linear(x, w).backward(at::ones({6, 3}));
+  linear(x, w, bias).backward(at::ones({6, 3}));
   const at::Tensor expected = at::ones({3, 4}) + at::mm(at::ones({3, 6}), x.detach());
   EXPECT_LT(relative_error(w.grad, expected), kBound);
+  EXPECT_LT(relative_error(bias.grad, at::full({3}, 8.0)), kBound);
 }
 
 TEST(RmsNorm, MatchesAutograd) {

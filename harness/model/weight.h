@@ -28,6 +28,16 @@ inline void store_product(const at::Tensor& a, const at::Tensor& b, bool accumul
   }
 }
 
+// Leaves a whole gradient where the weight wants it.
+inline void store(const at::Tensor& gradient, Weight& weight) {
+  if (weight.accumulate) {
+    weight.grad.add_(gradient);
+  } else {
+    weight.grad.copy_(gradient);
+  }
+  weight.written = true;
+}
+
 // Raw pointers for the kernels, which know nothing of torch.
 template <typename T>
 T* data(const at::Tensor& tensor) {
