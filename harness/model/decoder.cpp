@@ -144,10 +144,8 @@ LayerOutput decoder_layer(const at::Tensor& x_TH, LayerWeights& weights,
   measure::PhaseScope phase(Phase::kAttention);
   DenseWeights& dense = weights.dense;
   const at::Tensor normed = rms_norm(x_TH, dense.input_norm, model.rms_norm_eps);
-  const at::Tensor attended =
-      causal_attention(linear(normed, dense.attention.qkv), batch.attention);
-  const at::Tensor residual =
-      at::add(x_TH, linear(attended, dense.attention.o), model.residual_multiplier);
+  const at::Tensor residual = at::add(
+      x_TH, attention_layer(normed, weights, model, batch.attention), model.residual_multiplier);
   mark_backward(residual, Phase::kAttention);
 
   phase.change(Phase::kRouter);

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "harness/config/cell.h"
+#include "harness/model/attention_layer.h"
 #include "harness/model/flat_weights.h"
 #include "harness/model/ops.h"
 

@@ -83,8 +83,7 @@ struct LayerFixture {
     weights.experts.kernel = kernel;
     bind(weights, layout, values, &Weight::value);
     bind(weights, layout, grads, &Weight::grad);
-    batch.attention = {{2, 6, model.num_heads, model.num_kv_heads, model.head_dim},
-                       rope_tables(kernels::RopeTable(8, model.head_dim, 1e4), at::kCPU)};
+    batch.attention = attention_context(model, {2, 6}, rope_tables(model, 8, at::kCPU), at::kFloat);
     batch.mask_T = at::ones({12});
     batch.mask_T[11] = 0;
     batch.experts = local_experts(kernel);

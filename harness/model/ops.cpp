@@ -7,12 +7,10 @@
 #include <ATen/record_function.h>
 #include <torch/csrc/autograd/custom_function.h>
 
-#include <cmath>
 #include <optional>
 #include <utility>
 #include <vector>
 
-#include "harness/model/attention.h"
 #include "harness/model/capsule.h"
 
 namespace moebench::model {
@@ -69,52 +67,6 @@ struct RmsNormFunction : Function<RmsNormFunction> {
     rows::rms_norm_backward(dy, x, weight->value, saved[1], dx, weight->grad, weight->accumulate);
     weight->written = true;
     return {dx, at::Tensor(), at::Tensor()};
-  }
-};
-
-struct AttentionFunction : Function<AttentionFunction> {
-  static at::Tensor forward(AutogradContext* ctx, const at::Tensor& qkv,
-                            const AttentionContext& context) {
-    const kernels::RopeShape& s = context.shape;
-    const at::Tensor q = at::empty({s.batch, s.seq_len, s.num_heads, s.head_dim}, qkv.options());
-    const at::Tensor k = at::empty_like(q);
-    const at::Tensor v = at::empty_like(q);
-    {
-      RECORD_FUNCTION("moebench::rope_split", kNoInputs);
-      rows::rope_split(qkv, context.rope, s, q, k, v);
-    }
-    if (context.multiplier < 0) q.neg_();
-    const attention::Result result =
-        attention::forward(q.transpose(1, 2), k.transpose(1, 2), v.transpose(1, 2), scale(context));
-    ctx->save_for_backward({q, k, v, result.out, result.logsumexp, result.seed, result.offset});
-    keep(ctx, "context", context);
-    return result.out.transpose(1, 2).reshape({s.batch * s.seq_len, s.num_heads * s.head_dim});
-  }
-
-  static variable_list backward(AutogradContext* ctx, variable_list grads) {
-    const auto& context = kept<AttentionContext>(ctx, "context");
-    const kernels::RopeShape& s = context.shape;
-    const auto saved = ctx->get_saved_variables();
-    const at::Tensor dout =
-        grads[0].reshape({s.batch, s.seq_len, s.num_heads, s.head_dim}).transpose(1, 2);
-    const auto [dq, dk, dv] = attention::backward(
-        dout, saved[0].transpose(1, 2), saved[1].transpose(1, 2), saved[2].transpose(1, 2),
-        {saved[3], saved[4], saved[5], saved[6]}, scale(context));
-    const at::Tensor dq_c = dq.transpose(1, 2).contiguous();
-    if (context.multiplier < 0) dq_c.neg_();
-    const at::Tensor dk_c = dk.transpose(1, 2).contiguous();
-    const at::Tensor dv_c = dv.transpose(1, 2).contiguous();
-    const at::Tensor dqkv = at::empty(
-        {s.batch * s.seq_len, (s.num_heads + 2 * s.num_kv_heads) * s.head_dim}, dq_c.options());
-    RECORD_FUNCTION("moebench::rope_split_backward", kNoInputs);
-    rows::rope_split_backward(dq_c, dk_c, dv_c, context.rope, s, dqkv);
-    return {dqkv, at::Tensor()};
-  }
-
-  // q takes the sign, and this is its scale: the fused kernels mask with -inf before they scale.
-  static std::optional<double> scale(const AttentionContext& context) {
-    if (context.multiplier == 0) return std::nullopt;
-    return std::abs(context.multiplier);
   }
 };
 
@@ -203,10 +155,6 @@ at::Tensor linear(const at::Tensor& x, Weight& weight, Weight& bias) {
 
 at::Tensor rms_norm(const at::Tensor& x_TH, Weight& weight, double eps) {
   return RmsNormFunction::apply(x_TH, &weight, eps);
-}
-
-at::Tensor causal_attention(const at::Tensor& qkv, const AttentionContext& context) {
-  return AttentionFunction::apply(qkv, context);
 }
 
 at::Tensor permute_rows(const at::Tensor& x_TH, SharedRowGroups groups, std::int64_t top_k) {

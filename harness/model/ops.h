@@ -19,16 +19,6 @@ at::Tensor linear(const at::Tensor& x, Weight& weight, Weight& bias);
 
 at::Tensor rms_norm(const at::Tensor& x_TH, Weight& weight, double eps);
 
-struct AttentionContext {
-  kernels::RopeShape shape;
-  RopeTables rope;        // of at least shape.seq_len positions
-  double multiplier = 0;  // of the scores; 0 = 1 / sqrt(head_dim)
-};
-
-// Rotary embedding and causal grouped-query attention. qkv: [batch x seq_len, (heads + 2 kv_heads)
-// x head_dim]; returns [batch x seq_len, heads x head_dim].
-at::Tensor causal_attention(const at::Tensor& qkv, const AttentionContext& context);
-
 // Rows grouped as `groups` says; x_TH: [T, H] -> [R, H].
 at::Tensor permute_rows(const at::Tensor& x_TH, SharedRowGroups groups, std::int64_t top_k);
 

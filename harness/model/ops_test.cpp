@@ -2,22 +2,16 @@
 
 #include <ATen/TensorOperators.h>
 #include <ATen/core/Tensor.h>
-#include <ATen/ops/arange.h>
-#include <ATen/ops/cat.h>
 #include <ATen/ops/full.h>
 #include <ATen/ops/log_softmax.h>
-#include <ATen/ops/matmul.h>
 #include <ATen/ops/mm.h>
 #include <ATen/ops/mv.h>
 #include <ATen/ops/ones.h>
-#include <ATen/ops/outer.h>
-#include <ATen/ops/pow.h>
 #include <ATen/ops/rand.h>
 #include <ATen/ops/randn.h>
 #include <ATen/ops/randn_like.h>
 #include <ATen/ops/rsqrt.h>
 #include <ATen/ops/silu.h>
-#include <ATen/ops/softmax.h>
 #include <ATen/ops/stack.h>
 #include <ATen/ops/tensor.h>
 #include <gtest/gtest.h>
@@ -103,45 +97,6 @@ TEST(RmsNorm, MatchesAutograd) {
                                         },
                                         at::randn({9, 16}));
   EXPECT_LT(relative_error(w.grad, reference.grad()), kBound);
-}
-
-// Attention written out: rotate halves, repeat key and value heads, mask, softmax.
-at::Tensor plain_attention(const at::Tensor& qkv, const kernels::RopeShape& s, double theta,
-                           double scale) {
-  const at::Tensor parts =
-      qkv.view({s.batch, s.seq_len, s.num_heads + 2 * s.num_kv_heads, s.head_dim}).transpose(1, 2);
-  const at::Tensor frequency =
-      at::pow(theta, -at::arange(0, s.head_dim, 2, at::kDouble) / s.head_dim);
-  const at::Tensor angle =
-      at::outer(at::arange(s.seq_len, at::kDouble), frequency).repeat({1, 2}).to(at::kFloat);
-  const auto rotate = [&](const at::Tensor& x) {
-    const auto halves = x.chunk(2, -1);
-    return x * angle.cos() + at::cat({-halves[1], halves[0]}, -1) * angle.sin();
-  };
-  const std::int64_t group = s.num_heads / s.num_kv_heads;
-  const at::Tensor q = rotate(parts.narrow(1, 0, s.num_heads));
-  const at::Tensor k =
-      rotate(parts.narrow(1, s.num_heads, s.num_kv_heads)).repeat_interleave(group, 1);
-  const at::Tensor v =
-      parts.narrow(1, s.num_heads + s.num_kv_heads, s.num_kv_heads).repeat_interleave(group, 1);
-  at::Tensor scores = at::matmul(q, k.transpose(-2, -1)) * scale;
-  scores = scores.masked_fill(at::ones({s.seq_len, s.seq_len}).triu(1).to(at::kBool), -INFINITY);
-  return at::matmul(at::softmax(scores, -1), v)
-      .transpose(1, 2)
-      .reshape({s.batch * s.seq_len, s.num_heads * s.head_dim});
-}
-
-TEST(CausalAttention, MatchesAutograd) {
-  const kernels::RopeShape shape{2, 13, 4, 2, 8};
-  AttentionContext context{shape, rope_tables(kernels::RopeTable(32, 8, 1e4), at::kCPU)};
-  for (const double multiplier : {0.0, 0.1, -0.7}) {
-    context.multiplier = multiplier;
-    const double scale = multiplier == 0 ? 1 / std::sqrt(8.0) : multiplier;
-    expect_same_output_and_input_gradient(
-        [&](const at::Tensor& x) { return causal_attention(x, context); },
-        [&](const at::Tensor& x) { return plain_attention(x, shape, 1e4, scale); },
-        at::randn({2 * 13, 8 * 8}));
-  }
 }
 
 SharedRowGroups groups_of(const std::vector<std::int32_t>& ids, std::int64_t experts,

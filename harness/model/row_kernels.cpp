@@ -37,6 +37,17 @@ kernels::RowMapView view(const RowGroups& groups) {
           data<std::int64_t>(groups.offsets), groups.num_pairs, groups.num_experts};
 }
 
+template <typename T>
+kernels::HeadRows<T> head_rows(const HeadView& view) {
+  return {data<T>(view.tensor) + view.offset, view.row_stride, view.head_stride};
+}
+
+template <typename T>
+kernels::RopeSource<T> rope_source(const RopeViews& views) {
+  return {head_rows<T>(views.q), head_rows<T>(views.k), head_rows<T>(views.k_rotary),
+          head_rows<T>(views.v)};
+}
+
 const float* weights_or_ones(const at::Tensor& weights) {
   return weights.defined() ? data<float>(weights) : nullptr;
 }
@@ -112,29 +123,30 @@ void rms_norm_backward(const at::Tensor& dy, const at::Tensor& x, const at::Tens
   });
 }
 
-void rope_split(const at::Tensor& qkv, const RopeTables& tables, const kernels::RopeShape& shape,
+void rope_split(const RopeViews& from, const RopeTables& tables, const kernels::RopeShape& shape,
                 const at::Tensor& q, const at::Tensor& k, const at::Tensor& v) {
-  for_dtype(qkv.scalar_type(), [&]<typename T>(T) {
-    if (takes_gpu_kernels(qkv)) {
-      cuda::rope_split_forward(data<T>(qkv), data<float>(tables.cos), data<float>(tables.sin),
-                               shape, data<T>(q), data<T>(k), data<T>(v), stream_of(qkv));
+  for_dtype(q.scalar_type(), [&]<typename T>(T) {
+    const auto source = rope_source<const T>(from);
+    if (takes_gpu_kernels(q)) {
+      cuda::rope_split_forward(source, data<float>(tables.cos), data<float>(tables.sin), shape,
+                               data<T>(q), data<T>(k), data<T>(v), stream_of(q));
     } else {
-      kernels::rope_split_forward(data<T>(qkv), *tables.host, shape, data<T>(q), data<T>(k),
-                                  data<T>(v));
+      kernels::rope_split_forward(source, *tables.host, shape, data<T>(q), data<T>(k), data<T>(v));
     }
   });
 }
 
 void rope_split_backward(const at::Tensor& dq, const at::Tensor& dk, const at::Tensor& dv,
                          const RopeTables& tables, const kernels::RopeShape& shape,
-                         const at::Tensor& dqkv) {
-  for_dtype(dqkv.scalar_type(), [&]<typename T>(T) {
-    if (takes_gpu_kernels(dqkv)) {
+                         const RopeViews& to) {
+  for_dtype(dq.scalar_type(), [&]<typename T>(T) {
+    const auto source = rope_source<T>(to);
+    if (takes_gpu_kernels(dq)) {
       cuda::rope_split_backward(data<T>(dq), data<T>(dk), data<T>(dv), data<float>(tables.cos),
-                                data<float>(tables.sin), shape, data<T>(dqkv), stream_of(dqkv));
+                                data<float>(tables.sin), shape, source, stream_of(dq));
     } else {
       kernels::rope_split_backward(data<T>(dq), data<T>(dk), data<T>(dv), *tables.host, shape,
-                                   data<T>(dqkv));
+                                   source);
     }
   });
 }

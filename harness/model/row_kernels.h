@@ -32,10 +32,20 @@ at::Tensor rows_of_experts(const RowGroups& groups);
 
 struct RopeTables {
   std::shared_ptr<const kernels::RopeTable> host;
-  at::Tensor cos, sin;  // on a GPU: fp32 [seq_len, head_dim / 2]
+  at::Tensor cos, sin;  // on a GPU: fp32 [seq_len, rotary_dim / 2]
 };
 // Tables for tensors of `device`.
 RopeTables rope_tables(const kernels::RopeTable& table, at::Device device);
+
+// kernels::HeadRows in a tensor's memory, from its element `offset` on.
+struct HeadView {
+  at::Tensor tensor;
+  std::int64_t offset = 0, row_stride = 0, head_stride = 0;
+};
+// kernels::RopeSource of them.
+struct RopeViews {
+  HeadView q, k, k_rotary, v;
+};
 
 namespace rows {
 
@@ -45,11 +55,11 @@ void rms_norm_backward(const at::Tensor& dy, const at::Tensor& x, const at::Tens
                        const at::Tensor& rstd, const at::Tensor& dx, const at::Tensor& dw,
                        bool accumulate);
 
-void rope_split(const at::Tensor& qkv, const RopeTables& tables, const kernels::RopeShape& shape,
+void rope_split(const RopeViews& from, const RopeTables& tables, const kernels::RopeShape& shape,
                 const at::Tensor& q, const at::Tensor& k, const at::Tensor& v);
 void rope_split_backward(const at::Tensor& dq, const at::Tensor& dk, const at::Tensor& dv,
                          const RopeTables& tables, const kernels::RopeShape& shape,
-                         const at::Tensor& dqkv);
+                         const RopeViews& to);
 
 void permute(const at::Tensor& x, const RowGroups& groups, std::int64_t top_k,
              const at::Tensor& rows);

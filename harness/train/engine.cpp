@@ -57,8 +57,7 @@ Engine::Engine(const config::CellConfig& cell, comm::Communicator& world, Buffer
     experts_ =
         parallel::expert_parallel(groups_.of(ep_group), model.num_experts, std::move(experts_));
   }
-  rope_ = model::rope_tables(kernels::RopeTable(cell_.seq_len, model.head_dim, model.rope_theta),
-                             place_.device);
+  rope_ = model::rope_tables(model, cell_.seq_len, place_.device);
   forced_routing_ = model::make_forced_routing(cell_);
   build_units();
   if (cell_.keep_gradients) {

@@ -198,12 +198,9 @@ at::Tensor Engine::logits(const data::MicroBatch& batch) {
 }
 
 model::BatchContext Engine::context_of(const data::MicroBatch& batch) const {
-  const config::ModelConfig& model = cell_.model;
   model::BatchContext context;
-  context.attention = {
-      {batch.num_samples, batch.length, model.num_heads, model.num_kv_heads, model.head_dim},
-      rope_,
-      model.attention_multiplier};
+  context.attention =
+      model::attention_context(cell_.model, {batch.num_samples, batch.length}, rope_, options_);
   // All that comes from the host, at once: a copy to a GPU waits for what it has to do.
   context.tokens_T = at::tensor(batch.tokens).to(place_.device);
   context.labels_T = at::tensor(next_token_labels(batch)).to(place_.device);

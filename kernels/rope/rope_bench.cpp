@@ -1,6 +1,7 @@
 #include "kernels/rope/rope.h"
 
 #include "kernels/bench_util.h"
+#include "kernels/rope/rope_testing.h"
 
 namespace moebench::kernels {
 namespace {
@@ -12,11 +13,12 @@ constexpr std::int64_t kFusedCount = kRows * (8 + 2 * 2) * 64;
 
 template <typename T>
 void rope_split_forward(benchmark::State& state) {
-  const RopeTable table(kShape.seq_len, kShape.head_dim, 1e6);
+  const RopeTable table(kShape.seq_len, rope_frequencies(1e6, kShape.head_dim));
   const auto qkv = random_values<T>(kFusedCount);
+  const RopeSource<const T> from = fused_rope_source(qkv.data(), kShape);
   std::vector<T> q(kSplitCount / 3), k(q.size()), v(q.size());
   for (auto _ : state) {
-    kernels::rope_split_forward(qkv.data(), table, kShape, q.data(), k.data(), v.data());
+    kernels::rope_split_forward(from, table, kShape, q.data(), k.data(), v.data());
   }
   set_elements_processed<T>(state, kFusedCount + kSplitCount);
 }
@@ -24,11 +26,12 @@ MOEBENCH_BENCHMARK(rope_split_forward);
 
 template <typename T>
 void rope_split_backward(benchmark::State& state) {
-  const RopeTable table(kShape.seq_len, kShape.head_dim, 1e6);
+  const RopeTable table(kShape.seq_len, rope_frequencies(1e6, kShape.head_dim));
   const auto dq = random_values<T>(kSplitCount / 3), dk = dq, dv = dq;
   std::vector<T> dqkv(kFusedCount);
+  const RopeSource<T> to = fused_rope_source(dqkv.data(), kShape);
   for (auto _ : state) {
-    kernels::rope_split_backward(dq.data(), dk.data(), dv.data(), table, kShape, dqkv.data());
+    kernels::rope_split_backward(dq.data(), dk.data(), dv.data(), table, kShape, to);
   }
   set_elements_processed<T>(state, kFusedCount + kSplitCount);
 }

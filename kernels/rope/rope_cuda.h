@@ -11,11 +11,11 @@
 namespace moebench::kernels::cuda {
 
 template <typename T>
-void rope_split_forward(const T* qkv, const float* cos, const float* sin, const RopeShape& shape,
-                        T* q, T* k, T* v, CudaStream stream);
+void rope_split_forward(const RopeSource<const T>& from, const float* cos, const float* sin,
+                        const RopeShape& shape, T* q, T* k, T* v, CudaStream stream);
 
 template <typename T>
 void rope_split_backward(const T* dq, const T* dk, const T* dv, const float* cos, const float* sin,
-                         const RopeShape& shape, T* dqkv, CudaStream stream);
+                         const RopeShape& shape, const RopeSource<T>& to, CudaStream stream);
 
 }  // namespace moebench::kernels::cuda

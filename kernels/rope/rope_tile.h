@@ -6,55 +6,106 @@
 
 namespace moebench::kernels {
 
-// Says what a thread has of one head of a fused row: a vector of the first half from i on, and the
-// one of the second half that it is rotated with.
+enum class RopeZone { kRotated, kKept, kPadding };
+
+// Says what a thread has of one head before the split: two vectors of one zone.
 struct RopeItem {
-  std::int64_t row, head, i;
-  std::int64_t kv_head;   // from 0: of k, then of v; below 0: the head is of q
-  std::int64_t first;     // of the query heads of kv_head
-  std::int64_t angle_at;  // in the tables
+  std::int64_t row, head;
+  std::int64_t kv_head;  // from 0: of k, then of v; below 0: the head is of q
+  std::int64_t first;    // of the query heads of kv_head
+  RopeZone zone;
+  std::int64_t at[2];     // where in the head the vectors begin
+  std::int64_t angle_at;  // in the tables, of the rotated zone
 };
 
+// Lays vectors over the heads of a row, q's, k's and v's. In a zone a thread has a vector of the
+// first half and the one of the second half that lies as far in it; of neighbours that are rotated
+// with each other, two vectors behind one another.
 template <int width>
 struct RopeGrid {
   static constexpr int kThreads = 128;
-  std::int64_t rows, seq_len, num_heads, num_kv_heads, half, group;
+  RopeShape shape;
+  std::int64_t group;
   RowGrid<kThreads, 1> grid;
 
-  explicit RopeGrid(const RopeShape& shape)
-      : rows(shape.batch * shape.seq_len),
-        seq_len(shape.seq_len),
-        num_heads(shape.num_heads),
-        num_kv_heads(shape.num_kv_heads),
-        half(shape.head_dim / 2),
+  explicit RopeGrid(const RopeShape& of_shape)
+      : shape(of_shape),
         group(shape.num_heads / shape.num_kv_heads),
-        grid((shape.num_heads + 2 * shape.num_kv_heads) * (half / width)) {}
-  std::int64_t num_blocks() const { return grid.num_blocks(rows); }
+        grid((shape.num_heads + 2 * shape.num_kv_heads) * (shape.split() / 2 / width)) {}
+  std::int64_t num_blocks() const { return grid.num_blocks(shape.rows()); }
   MOEBENCH_HD bool has_work(ThreadPlace place) const { return grid.column(place) < grid.extent; }
+  MOEBENCH_HD bool is_key(const RopeItem& item) const {
+    return item.kv_head >= 0 && item.kv_head < shape.num_kv_heads;
+  }
+  MOEBENCH_HD bool is_value(const RopeItem& item) const {
+    return item.kv_head >= shape.num_kv_heads;
+  }
   // Divides 32-bit numbers: blocks, and so rows, are fewer, and a GPU has no 64-bit division.
   MOEBENCH_HD RopeItem item(ThreadPlace place) const {
     const auto index = static_cast<std::uint32_t>(grid.column(place));
-    const auto vectors = static_cast<std::uint32_t>(half) / width;
+    const auto vectors = static_cast<std::uint32_t>(shape.split()) / 2 / width;
     const auto row = static_cast<std::uint32_t>(grid.row(place));
     RopeItem item;
     item.row = row;
     item.head = index / vectors;
-    item.i = index % vectors * width;
-    item.kv_head = item.head - num_heads;
-    item.first = (item.kv_head < num_kv_heads ? item.kv_head : item.kv_head - num_kv_heads) * group;
-    item.angle_at = row % static_cast<std::uint32_t>(seq_len) * half + item.i;
+    item.kv_head = item.head - shape.num_heads;
+    item.first = (is_value(item) ? item.kv_head - shape.num_kv_heads : item.kv_head) * group;
+    item.angle_at = row % static_cast<std::uint32_t>(shape.seq_len) * (shape.rotary() / 2);
+    set_zone(item, index % vectors * width);
     return item;
   }
-  // These say where a head begins in a fused row's array, and in one of q, k, v.
-  MOEBENCH_HD std::int64_t fused(std::int64_t row, std::int64_t head) const {
-    return (row * (num_heads + 2 * num_kv_heads) + head) * 2 * half;
-  }
+  // Where a head of q, k or v begins after the split.
   MOEBENCH_HD std::int64_t split(std::int64_t row, std::int64_t head) const {
-    return (row * num_heads + head) * 2 * half;
+    return (row * shape.num_heads + head) * shape.split();
+  }
+
+ private:
+  // `i`: vectors' place among the pairs of a head.
+  MOEBENCH_HD void set_zone(RopeItem& item, std::int64_t i) const {
+    const std::int64_t kept = is_value(item) ? shape.value() : shape.head_dim;
+    if (2 * i >= kept) {
+      set(item, RopeZone::kPadding, i, kept, shape.split());
+    } else if (is_value(item)) {
+      set(item, RopeZone::kKept, i, 0, kept);
+    } else if (2 * i < shape.rotary_begin) {
+      set(item, RopeZone::kKept, i, 0, shape.rotary_begin);
+    } else if (2 * i < shape.rotary_end()) {
+      set(item, RopeZone::kRotated, i, shape.rotary_begin, shape.rotary_end());
+    } else {
+      set(item, RopeZone::kKept, i, shape.rotary_end(), kept);
+    }
+  }
+  MOEBENCH_HD void set(RopeItem& item, RopeZone zone, std::int64_t i, std::int64_t begin,
+                       std::int64_t end) const {
+    item.zone = zone;
+    const std::int64_t within = i - begin / 2;
+    if (zone == RopeZone::kRotated) item.angle_at += within;
+    const bool neighbours = zone == RopeZone::kRotated && shape.interleaved;
+    item.at[0] = begin + (neighbours ? 2 * within : within);
+    item.at[1] = item.at[0] + (neighbours ? width : (end - begin) / 2);
   }
 };
 
-// cos and sin of a vector's position and columns.
+// Where an item's head begins before the split, less what `at` counts.
+template <int width, typename T>
+MOEBENCH_HD inline T* source_of(const RopeItem& item, const RopeGrid<width>& plan,
+                                const RopeSource<T>& source) {
+  if (item.kv_head < 0) return source.q.head(item.row, item.head);
+  if (plan.is_value(item)) {
+    return source.v.head(item.row, item.kv_head - plan.shape.num_kv_heads);
+  }
+  if (item.zone == RopeZone::kKept) return source.k.head(item.row, item.kv_head);
+  return source.k_rotary.head(item.row, item.kv_head) - plan.shape.rotary_begin;
+}
+
+// Which of an item's 2 x width elements pair: one behind the other, or those of the two vectors.
+template <int width, bool interleaved>
+struct RopePair {
+  static constexpr int first(int j) { return interleaved ? 2 * j : j; }
+  static constexpr int second(int j) { return interleaved ? 2 * j + 1 : j + width; }
+};
+
+// cos and sin of an item's pairs.
 template <int width>
 struct RopeAngles {
   float cos[width], sin[width];
@@ -63,7 +114,34 @@ struct RopeAngles {
     load_floats<width>(cos_table + at, cos);
     load_floats<width>(sin_table + at, sin);
   }
+  // (x, y) -> (x cos - y sin, y cos + x sin)
+  template <bool interleaved>
+  MOEBENCH_HD void rotate(float* values) const {
+    using Pair = RopePair<width, interleaved>;
+    for (int j = 0; j < width; ++j) {
+      const float x = values[Pair::first(j)], y = values[Pair::second(j)];
+      values[Pair::first(j)] = x * cos[j] - y * sin[j];
+      values[Pair::second(j)] = y * cos[j] + x * sin[j];
+    }
+  }
+  // The transpose.
+  template <bool interleaved>
+  MOEBENCH_HD void rotate_back(float* values) const {
+    using Pair = RopePair<width, interleaved>;
+    for (int j = 0; j < width; ++j) {
+      const float x = values[Pair::first(j)], y = values[Pair::second(j)];
+      values[Pair::first(j)] = x * cos[j] + y * sin[j];
+      values[Pair::second(j)] = y * cos[j] - x * sin[j];
+    }
+  }
 };
+
+template <int width, typename T>
+MOEBENCH_HD inline Vec<T, width> rounded(const float* from) {
+  Vec<T, width> vec;
+  for (int j = 0; j < width; ++j) vec.at[j] = from_float<T>(from[j]);
+  return vec;
+}
 
 template <typename T, int width>
 struct RopeForwardTile {
@@ -71,7 +149,7 @@ struct RopeForwardTile {
   static constexpr int kPhases = 1;
   struct Shared {};
   struct Local {};
-  const T* qkv;
+  RopeSource<const T> from;
   const float* cos;
   const float* sin;
   T* q;
@@ -85,32 +163,43 @@ struct RopeForwardTile {
   MOEBENCH_HD void run(ThreadPlace place, Shared&, Local&) const {
     if (!plan.has_work(place)) return;
     const RopeItem item = plan.item(place);
-    const T* in = qkv + plan.fused(item.row, item.head) + item.i;
-    auto a = load<width>(in), b = load<width>(in + plan.half);
-    if (item.kv_head < plan.num_kv_heads) rotate(a, b, item.angle_at);
+    Vec<T, width> a = {}, b = {};
+    if (item.zone != RopeZone::kPadding) {
+      const T* in = source_of(item, plan, from);
+      a = load<width>(in + item.at[0]);
+      b = load<width>(in + item.at[1]);
+    }
+    if (item.zone == RopeZone::kRotated) rotate(a, b, item.angle_at);
     if (item.kv_head < 0) {
-      write(q + plan.split(item.row, item.head) + item.i, a, b);
+      write(q + plan.split(item.row, item.head), item, a, b);
       return;
     }
-    T* out = item.kv_head < plan.num_kv_heads ? k : v;
+    T* out = plan.is_key(item) ? k : v;
     for (std::int64_t h = item.first; h < item.first + plan.group; ++h) {
-      write(out + plan.split(item.row, h) + item.i, a, b);
+      write(out + plan.split(item.row, h), item, a, b);
     }
   }
 
  private:
-  // (a, b) -> (a cos - b sin, b cos + a sin)
   MOEBENCH_HD void rotate(Vec<T, width>& a, Vec<T, width>& b, std::int64_t angle_at) const {
-    const RopeAngles<width> angle(cos, sin, angle_at);
+    const RopeAngles<width> angles(cos, sin, angle_at);
+    float values[2 * width];
     for (int j = 0; j < width; ++j) {
-      const float x = to_float(a.at[j]), y = to_float(b.at[j]);
-      a.at[j] = from_float<T>(x * angle.cos[j] - y * angle.sin[j]);
-      b.at[j] = from_float<T>(y * angle.cos[j] + x * angle.sin[j]);
+      values[j] = to_float(a.at[j]);
+      values[j + width] = to_float(b.at[j]);
     }
+    if (plan.shape.interleaved) {
+      angles.template rotate<true>(values);
+    } else {
+      angles.template rotate<false>(values);
+    }
+    a = rounded<width, T>(values);
+    b = rounded<width, T>(values + width);
   }
-  MOEBENCH_HD void write(T* to, const Vec<T, width>& a, const Vec<T, width>& b) const {
-    store(to, a);
-    store(to + plan.half, b);
+  MOEBENCH_HD void write(T* head, const RopeItem& item, const Vec<T, width>& a,
+                         const Vec<T, width>& b) const {
+    store(head + item.at[0], a);
+    store(head + item.at[1], b);
   }
 };
 
@@ -125,7 +214,7 @@ struct RopeBackwardTile {
   const T* dv;
   const float* cos;
   const float* sin;
-  T* dqkv;
+  RopeSource<T> to;
   RopeGrid<width> plan;
 
   std::int64_t num_blocks() const { return plan.num_blocks(); }
@@ -134,41 +223,42 @@ struct RopeBackwardTile {
   MOEBENCH_HD void run(ThreadPlace place, Shared&, Local&) const {
     if (!plan.has_work(place)) return;
     const RopeItem item = plan.item(place);
-    float a[width] = {}, b[width] = {};
+    if (item.zone == RopeZone::kPadding) return;
+    // What all key heads share is the first one's work.
+    const bool is_shared =
+        item.zone == RopeZone::kRotated && plan.is_key(item) && to.k_rotary.head_stride == 0;
+    if (is_shared && item.kv_head > 0) return;
+    float sum[2 * width] = {};
     if (item.kv_head < 0) {
-      add(dq + plan.split(item.row, item.head) + item.i, a, b);
+      add(dq + plan.split(item.row, item.head), item, sum);
     } else {
-      const T* in = item.kv_head < plan.num_kv_heads ? dk : dv;
-      for (std::int64_t h = item.first; h < item.first + plan.group; ++h) {
-        add(in + plan.split(item.row, h) + item.i, a, b);
+      const T* in = plan.is_key(item) ? dk : dv;
+      const std::int64_t count = is_shared ? plan.shape.num_heads : plan.group;
+      for (std::int64_t h = item.first; h < item.first + count; ++h) {
+        add(in + plan.split(item.row, h), item, sum);
       }
     }
-    if (item.kv_head < plan.num_kv_heads) rotate_back(a, b, item.angle_at);
-    T* out = dqkv + plan.fused(item.row, item.head) + item.i;
-    write(out, a);
-    write(out + plan.half, b);
+    if (item.zone == RopeZone::kRotated) rotate_back(sum, item.angle_at);
+    T* out = source_of(item, plan, to);
+    store(out + item.at[0], rounded<width, T>(sum));
+    store(out + item.at[1], rounded<width, T>(sum + width));
   }
 
  private:
-  MOEBENCH_HD void add(const T* from, float* a, float* b) const {
-    const auto first = load<width>(from), second = load<width>(from + plan.half);
+  MOEBENCH_HD void add(const T* head, const RopeItem& item, float* sum) const {
+    const auto a = load<width>(head + item.at[0]), b = load<width>(head + item.at[1]);
     for (int j = 0; j < width; ++j) {
-      a[j] += to_float(first.at[j]);
-      b[j] += to_float(second.at[j]);
+      sum[j] += to_float(a.at[j]);
+      sum[j + width] += to_float(b.at[j]);
     }
   }
-  MOEBENCH_HD void rotate_back(float* a, float* b, std::int64_t angle_at) const {
-    const RopeAngles<width> angle(cos, sin, angle_at);
-    for (int j = 0; j < width; ++j) {
-      const float x = a[j], y = b[j];
-      a[j] = x * angle.cos[j] + y * angle.sin[j];
-      b[j] = y * angle.cos[j] - x * angle.sin[j];
+  MOEBENCH_HD void rotate_back(float* values, std::int64_t angle_at) const {
+    const RopeAngles<width> angles(cos, sin, angle_at);
+    if (plan.shape.interleaved) {
+      angles.template rotate_back<true>(values);
+    } else {
+      angles.template rotate_back<false>(values);
     }
-  }
-  MOEBENCH_HD void write(T* to, const float* from) const {
-    Vec<T, width> vec;
-    for (int j = 0; j < width; ++j) vec.at[j] = from_float<T>(from[j]);
-    store(to, vec);
   }
 };
 
