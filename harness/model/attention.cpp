@@ -18,6 +18,8 @@
 #include <limits>
 #include <optional>
 
+#include "harness/base/check.h"
+
 namespace moebench::model::attention {
 namespace {
 
@@ -33,15 +35,18 @@ std::int64_t round_up(std::int64_t count, std::int64_t multiple) {
   return (count + multiple - 1) / multiple * multiple;
 }
 
-std::optional<at::Tensor> optional(const at::Tensor& tensor) {
-  if (!tensor.defined()) return std::nullopt;
-  return tensor;
+// For kernels that know no windows.
+std::optional<at::Tensor> mask_of(const Options& options) {
+  MOEBENCH_CHECK((options.window > 0) == options.window_mask.defined());
+  if (options.window == 0) return std::nullopt;
+  return options.window_mask;
 }
 
 // Memory-efficient attention wants a bias for each head; they share their memory.
-at::Tensor bias_of_heads(const at::Tensor& mask, const at::Tensor& q) {
-  if (!mask.defined()) return mask;
-  return mask.expand({q.size(0), q.size(1), q.size(2), q.size(2)});
+std::optional<at::Tensor> bias_of(const Options& options, const at::Tensor& q) {
+  const auto mask = mask_of(options);
+  if (!mask) return mask;
+  return mask->expand({q.size(0), q.size(1), q.size(2), q.size(2)});
 }
 
 // The SDPA functions above this have no window. [batch, seq_len, heads, dim].
@@ -69,7 +74,7 @@ Result without_sinks(const at::Tensor& q, const at::Tensor& k, const at::Tensor&
                      const Options& options) {
   if (!q.is_cuda()) {
     auto [out, logsumexp] = at::_scaled_dot_product_flash_attention_for_cpu(
-        q, k, v, kNoDropout, kCausal, optional(options.window_mask), options.scale);
+        q, k, v, kNoDropout, kCausal, mask_of(options), options.scale);
     return {out, logsumexp, {}, {}};
   }
   if (is_flash(q.scalar_type())) {
@@ -80,8 +85,8 @@ Result without_sinks(const at::Tensor& q, const at::Tensor& k, const at::Tensor&
     return {std::get<0>(all), std::get<1>(all), std::get<6>(all), std::get<7>(all)};
   }
   auto [out, logsumexp, seed, offset] = at::_scaled_dot_product_efficient_attention(
-      q, k, v, optional(bias_of_heads(options.window_mask, q)), /*compute_log_sumexp=*/true,
-      kNoDropout, kCausal, options.scale);
+      q, k, v, bias_of(options, q), /*compute_log_sumexp=*/true, kNoDropout, kCausal,
+      options.scale);
   return {out, logsumexp, seed, offset};
 }
 
@@ -123,8 +128,8 @@ std::tuple<at::Tensor, at::Tensor, at::Tensor> backward(const at::Tensor& dout, 
                                                         const Options& options) {
   if (!q.is_cuda()) {
     return at::_scaled_dot_product_flash_attention_for_cpu_backward(
-        dout, q, k, v, result.out, result.logsumexp, kNoDropout, kCausal,
-        optional(options.window_mask), options.scale);
+        dout, q, k, v, result.out, result.logsumexp, kNoDropout, kCausal, mask_of(options),
+        options.scale);
   }
   if (is_flash(q.scalar_type())) {
     if (options.window > 0) return windowed_flash_backward(dout, q, k, v, result, options);
@@ -134,7 +139,7 @@ std::tuple<at::Tensor, at::Tensor, at::Tensor> backward(const at::Tensor& dout, 
         options.scale);
   }
   const auto all = at::_scaled_dot_product_efficient_attention_backward(
-      dout, q, k, v, bias_of_heads(options.window_mask, q), result.out, result.logsumexp,
+      dout, q, k, v, bias_of(options, q).value_or(at::Tensor()), result.out, result.logsumexp,
       result.seed, result.offset, kNoDropout, std::array<bool, 4>{true, true, true, false}, kCausal,
       options.scale);
   return {std::get<0>(all), std::get<1>(all), std::get<2>(all)};

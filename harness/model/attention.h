@@ -14,7 +14,7 @@ namespace moebench::model::attention {
 struct Options {
   double scale = 1;         // of the scores, above 0
   std::int64_t window = 0;  // positions that a token sees, itself included; 0 = all before it
-  at::Tensor window_mask;   // of that window and seq_len
+  at::Tensor window_mask;   // of that window and seq_len, where the kernels need one
   at::Tensor sinks;         // [heads]: a logit of each head's softmax without a value, or undefined
 };
 

@@ -145,6 +145,7 @@ struct AttentionFunction : Function<AttentionFunction> {
 };
 
 at::Tensor apply(Form form, at::TensorList parts, const CausalAttention& how) {
+  for (const at::Tensor& part : parts) MOEBENCH_CHECK(part.stride(1) == 1);
   return AttentionFunction::apply(parts, Call{how, form});
 }
 
