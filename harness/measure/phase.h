@@ -16,6 +16,7 @@ enum class Phase {
   kData,       // making the micro-batches
   kEmbedding,  // looking up token embeddings
   kAttention,  // first norm, projections, attention, residual
+  kMlp,        // shared experts; in a dense layer second norm, MLP, residual
   kRouter,     // second norm, the router, its choice and what is counted of it
   kDispatch,   // grouping rows by expert and sending them
   kExperts,    // the experts' products
@@ -26,6 +27,7 @@ enum class Phase {
   kExpertsBackward,
   kDispatchBackward,
   kRouterBackward,
+  kMlpBackward,
   kAttentionBackward,
   kEmbeddingBackward,
   kGather,      // starting, and waiting for, the all-gathers of parameters
@@ -39,6 +41,7 @@ constexpr auto names_of(Phase) {
                             {Phase::kData, "data"},
                             {Phase::kEmbedding, "embedding"},
                             {Phase::kAttention, "attention"},
+                            {Phase::kMlp, "mlp"},
                             {Phase::kRouter, "router"},
                             {Phase::kDispatch, "dispatch"},
                             {Phase::kExperts, "experts"},
@@ -49,6 +52,7 @@ constexpr auto names_of(Phase) {
                             {Phase::kExpertsBackward, "experts_backward"},
                             {Phase::kDispatchBackward, "dispatch_backward"},
                             {Phase::kRouterBackward, "router_backward"},
+                            {Phase::kMlpBackward, "mlp_backward"},
                             {Phase::kAttentionBackward, "attention_backward"},
                             {Phase::kEmbeddingBackward, "embedding_backward"},
                             {Phase::kGather, "gather"},
@@ -65,6 +69,11 @@ constexpr Phase backward_of(Phase phase) {
   if (phase < Phase::kEmbedding || phase > Phase::kLoss) return phase;
   const int from_loss = static_cast<int>(Phase::kLoss) - static_cast<int>(phase);
   return static_cast<Phase>(static_cast<int>(Phase::kLossBackward) + from_loss);
+}
+
+// Whether only some models have the phase: of others nothing is told of it.
+constexpr bool is_of_some_models(Phase phase) {
+  return phase == Phase::kMlp || phase == Phase::kMlpBackward;
 }
 
 // The phases that add up to a step, in its order; kOther comes last. Saving a checkpoint lies

@@ -8,16 +8,14 @@
 #include <ATen/ops/full.h>
 #include <ATen/ops/mm.h>
 #include <ATen/ops/ones.h>
-#include <ATen/ops/rand.h>
 #include <ATen/ops/randn.h>
+#include <ATen/ops/sigmoid.h>
 #include <ATen/ops/silu.h>
 #include <ATen/ops/tensor.h>
-#include <ATen/ops/topk.h>
 #include <ATen/ops/zeros.h>
 #include <ATen/ops/zeros_like.h>
 #include <gtest/gtest.h>
 
-#include <array>
 #include <memory>
 #include <numeric>
 #include <string>
@@ -70,15 +68,23 @@ TEST(FlatWeights, AreViewsOfTheSlotsOfTheirNames) {
   }
 }
 
+// All parameters of a layer.
+Layout layer_layout(const config::ModelConfig& model, std::int64_t layer) {
+  if (model.is_dense(layer)) return dense_layout(model, layer);
+  return concatenate(dense_layout(model, layer), expert_layout(model, layer, {0, 4}));
+}
+
 struct LayerFixture {
-  config::ModelConfig model = small_model();
+  config::ModelConfig model;
   at::Tensor values, grads;
   LayerWeights weights;
   BatchContext batch;
 
-  LayerFixture(const at::Tensor& flat, config::ExpertKernel kernel)
-      : values(flat), grads(at::zeros_like(flat)) {
-    const Layout layout = concatenate(dense_layout(model, 0), expert_layout(model, 0, {0, 4}));
+  LayerFixture(const at::Tensor& flat, config::ExpertKernel kernel,
+               const config::ModelConfig& of = small_model(), std::int64_t layer = 0)
+      : model(of), values(flat), grads(at::zeros_like(flat)) {
+    const Layout layout = layer_layout(model, layer);
+    weights.index = layer;
     weights.experts.num_experts = 4;
     weights.experts.kernel = kernel;
     bind(weights, layout, values, &Weight::value);
@@ -92,8 +98,7 @@ struct LayerFixture {
 
 TEST(DecoderLayer, LoopAndGroupedExpertsAgree) {
   const config::ModelConfig model = small_model();
-  const std::int64_t size =
-      concatenate(dense_layout(model, 0), expert_layout(model, 0, {0, 4})).num_elements;
+  const std::int64_t size = layer_layout(model, 0).num_elements;
   const at::Tensor flat = at::randn({size}) * 0.2;
   const at::Tensor input = at::randn({12, 16});
   const at::Tensor dy = at::randn({12, 16});
@@ -115,38 +120,6 @@ TEST(DecoderLayer, LoopAndGroupedExpertsAgree) {
   EXPECT_TRUE(at::allclose(weight_grads[0], weight_grads[1], 1e-4, 1e-5));
 }
 
-// This compares with the definition: every expert on every token, masked by the top-k choice.
-TEST(LocalExperts, MatchTheDenseDefinition) {
-  const config::ModelConfig model = small_model();
-  const Layout layout = expert_layout(model, 0, {0, 4});
-  const at::Tensor flat = at::randn({layout.num_elements}) * 0.2;
-  std::array<LayerWeights, 2> weights;
-  for (const auto kernel : kValues<config::ExpertKernel>) {
-    ExpertWeights& experts = weights[static_cast<std::size_t>(kernel)].experts;
-    experts.num_experts = 4;
-    experts.kernel = kernel;
-    bind(weights[static_cast<std::size_t>(kernel)], layout, flat, &Weight::value);
-  }
-  const ExpertWeights& each =
-      weights[static_cast<std::size_t>(config::ExpertKernel::kLoop)].experts;
-  const at::Tensor x = at::randn({10, 16});
-  const auto chosen = std::get<1>(at::topk(at::rand({10, 4}), 2, -1));
-  const at::Tensor mix = at::rand({10, 2});
-  at::Tensor expected = at::zeros_like(x);
-  for (std::int64_t e = 0; e < 4; ++e) {
-    const auto i = static_cast<std::size_t>(e);
-    const at::Tensor hidden =
-        at::silu(at::mm(x, each.gates[i].value.t())) * at::mm(x, each.ups[i].value.t());
-    const at::Tensor share = (mix * (chosen == e).to(at::kFloat)).sum(-1, true);
-    expected += at::mm(hidden, each.downs[i].value.t()) * share;
-  }
-  for (auto kernel : {config::ExpertKernel::kLoop, config::ExpertKernel::kGrouped}) {
-    ExpertWeights& experts = weights[static_cast<std::size_t>(kernel)].experts;
-    const at::Tensor y = local_experts(kernel)(x, mix, chosen.to(at::kInt), experts, [] {}).y_TH;
-    EXPECT_TRUE(at::allclose(y, expected, 1e-4, 1e-5)) << config::to_string(kernel);
-  }
-}
-
 TEST(LoadBalancingLoss, IsTopKForAPerfectBalanceAndMoreOtherwise) {
   LayerOutput even;
   even.real_counts_E = at::full({4}, 6.0);
@@ -161,6 +134,17 @@ TEST(LoadBalancingLoss, IsTopKForAPerfectBalanceAndMoreOtherwise) {
   EXPECT_NEAR(load_balancing_loss({uneven, uneven}, 12).loss.item<double>(), 4.0, 1e-6);
   const double factor = 4.0 / (24.0 * 24.0);
   EXPECT_FLOAT_EQ(balanced.dloss_dprob_sum_E[0].item<float>(), static_cast<float>(12.0 * factor));
+}
+
+TEST(LoadBalancingLoss, IsOfTheLayersThatHaveExperts) {
+  LayerOutput sparse;
+  sparse.real_counts_E = at::tensor({12.0F, 12.0F, 0.0F, 0.0F});
+  sparse.prob_sum_E = at::tensor({6.0F, 6.0F, 0.0F, 0.0F});
+  const double alone = load_balancing_loss({sparse}, 12).loss.item<double>();
+  EXPECT_EQ(load_balancing_loss({{}, sparse, {}}, 12).loss.item<double>(), alone);
+  const LoadBalancing none = load_balancing_loss({{}, {}}, 12);
+  EXPECT_EQ(none.loss.item<double>(), 0);
+  EXPECT_FALSE(none.dloss_dprob_sum_E.defined());
 }
 
 TEST(Embedding, LooksUpAndReturnsTheTablesGradient) {
@@ -210,8 +194,7 @@ TEST(RootWeights, AddBothUsesOfATiedTable) {
 
 // With experts that return 0 the layer is attention alone: out = x + multiplier x attention.
 TEST(DecoderLayer, ScalesWhatItAddsToTheResidual) {
-  const Layout layout =
-      concatenate(dense_layout(small_model(), 0), expert_layout(small_model(), 0, {0, 4}));
+  const Layout layout = layer_layout(small_model(), 0);
   const at::Tensor flat = at::randn({layout.num_elements}) * 0.2;
   const at::Tensor x = at::randn({12, 16});
   std::vector<at::Tensor> added;
@@ -222,6 +205,81 @@ TEST(DecoderLayer, ScalesWhatItAddsToTheResidual) {
     added.push_back(decoder_layer(x, layer.weights, layer.model, layer.batch).x_TH - x);
   }
   EXPECT_TRUE(at::allclose(added[1], added[0] * 0.25, 1e-5, 1e-6));
+}
+
+// Layer 0 has experts, shared ones and a gate of these; layer 1 is dense.
+config::ModelConfig small_gated() {
+  config::ModelConfig model = small_model();
+  model.type = config::ModelType::kQwen2Moe;
+  model.shared_intermediate_size = 20;
+  model.shared_gate = true;
+  model.dense_layers = {1};
+  model.dense_intermediate_size = 28;
+  model.residual_multiplier = 0.5;
+  return model;
+}
+
+at::Tensor plain_norm(const at::Tensor& x, const at::Tensor& weight) {
+  return x * (x.square().mean(-1, true) + 1e-5).rsqrt() * weight;
+}
+
+at::Tensor plain_mlp(const at::Tensor& x, const MlpWeights& weights) {
+  const auto projected = at::mm(x, weights.gate_up.value.t()).chunk(2, -1);
+  return at::mm(at::silu(projected[0]) * projected[1], weights.down.value.t());
+}
+
+// Without what they attend to, which comes first: o is 0.
+LayerFixture without_attention(const at::Tensor& flat, const config::ModelConfig& model,
+                               std::int64_t layer) {
+  LayerFixture fixture(flat, config::ExpertKernel::kGrouped, model, layer);
+  fixture.weights.dense.attention.o.value.zero_();
+  return fixture;
+}
+
+TEST(DecoderLayer, OfADenseLayerIsItsMlp) {
+  const config::ModelConfig model = small_gated();
+  const at::Tensor flat = at::randn({layer_layout(model, 1).num_elements}) * 0.2;
+  LayerFixture layer = without_attention(flat, model, 1);
+  const at::Tensor x = at::randn({12, 16}).requires_grad_(true);
+  const LayerOutput out = decoder_layer(x, layer.weights, model, layer.batch);
+  const DenseWeights& w = layer.weights.dense;
+  const at::Tensor expected = x + plain_mlp(plain_norm(x, w.post_norm.value), w.mlp) * 0.5;
+  EXPECT_TRUE(at::allclose(out.x_TH, expected, 1e-5, 1e-6));
+  EXPECT_FALSE(out.prob_sum_E.defined() || out.real_counts_E.defined() ||
+               out.load.rows_E.defined());
+  out.x_TH.backward(at::randn({12, 16}));
+  EXPECT_GT(w.mlp.gate_up.grad.abs().max().item<double>(), 0);
+}
+
+// What shared experts add, and the gradients of what they alone have.
+TEST(DecoderLayer, AddsSharedExpertsTimesTheirGate) {
+  const config::ModelConfig model = small_gated();
+  const at::Tensor flat = at::randn({layer_layout(model, 0).num_elements}) * 0.2;
+  LayerFixture layer = without_attention(flat, model, 0);
+  layer.weights.experts.down.value.zero_();
+  const at::Tensor x = at::randn({12, 16}), dy = at::randn({12, 16});
+  const at::Tensor x_in = x.clone().requires_grad_(true);
+  const LayerOutput out = decoder_layer(x_in, layer.weights, model, layer.batch);
+  DenseWeights& w = layer.weights.dense;
+  const at::Tensor gate = w.shared_gate.value.clone().requires_grad_(true);
+  const at::Tensor normed = plain_norm(x, w.post_norm.value);
+  const at::Tensor share = at::sigmoid(at::mm(normed, gate.t()));
+  const at::Tensor expected = x + plain_mlp(normed, w.mlp) * share * 0.5;
+  EXPECT_TRUE(at::allclose(out.x_TH, expected, 1e-5, 1e-6));
+  out.x_TH.backward(dy);
+  expected.backward(dy);
+  EXPECT_TRUE(at::allclose(w.shared_gate.grad, gate.grad(), 1e-4, 1e-5));
+  EXPECT_GT(w.mlp.down.grad.abs().max().item<double>(), 0);
+}
+
+TEST(DecoderLayer, SumsNothingWithoutALoadBalancingLoss) {
+  const at::Tensor flat = at::randn({layer_layout(small_model(), 0).num_elements}) * 0.2;
+  LayerFixture layer(flat, config::ExpertKernel::kGrouped);
+  layer.batch.balances = false;
+  const LayerOutput out =
+      decoder_layer(at::randn({12, 16}), layer.weights, layer.model, layer.batch);
+  EXPECT_FALSE(out.prob_sum_E.defined() || out.real_counts_E.defined());
+  EXPECT_EQ(out.load.rows_E.sum().item<std::int64_t>(), 24);
 }
 
 }  // namespace

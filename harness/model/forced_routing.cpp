@@ -97,7 +97,9 @@ class SkewedRouting : public ForcedRouting {
 class TraceRouting : public ForcedRouting {
  public:
   explicit TraceRouting(const config::CellConfig& cell)
-      : seq_len_(cell.seq_len), num_layers_(cell.model.num_layers), top_k_(cell.model.top_k) {
+      : seq_len_(cell.seq_len),
+        num_layers_(cell.model.num_sparse_layers()),
+        top_k_(cell.model.top_k) {
     ids_ = weights::read_expert_ids(cell.routing.trace_file, cell.model);
     num_tokens_ = std::ssize(ids_) / (num_layers_ * top_k_);
   }
@@ -142,7 +144,7 @@ std::unique_ptr<ForcedRouting> make_forced_routing(const config::CellConfig& cel
 void count_choices(const ForcedRouting& routing, const config::ModelConfig& model,
                    const RowRange& rows, std::span<std::int64_t> counts) {
   std::vector<std::int32_t> ids(static_cast<std::size_t>(rows.count * rows.length * model.top_k));
-  for (std::int64_t layer = 0; layer < model.num_layers; ++layer) {
+  for (std::int64_t layer = 0; layer < model.num_sparse_layers(); ++layer) {
     routing.choose(rows, layer, ids);
     for (const std::int32_t id : ids) {
       ++counts[static_cast<std::size_t>(layer * model.num_experts + id)];

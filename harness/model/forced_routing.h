@@ -18,7 +18,8 @@ struct RowRange {
 };
 
 // Expert choices that stand in for the router's. A choice depends on the cell's routing and seed,
-// the layer, the row's place and the token's place in it: on nothing of the run.
+// the layer, the row's place and the token's place in it: on nothing of the run. Layers are counted
+// among those with experts (config::ModelConfig::sparse_index).
 class ForcedRouting {
  public:
   virtual ~ForcedRouting() = default;

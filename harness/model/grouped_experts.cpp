@@ -1,17 +1,21 @@
-// The grouped experts of ops.h.
+// The grouped experts of experts.h.
+#include <ATen/TensorOperators.h>
 #include <ATen/core/Tensor.h>
 #include <ATen/ops/_grouped_mm.h>
+#include <ATen/ops/addmm.h>
+#include <ATen/ops/arange.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/empty_like.h>
 #include <ATen/ops/mm.h>
 #include <ATen/record_function.h>
+#include <torch/csrc/autograd/custom_function.h>
 
 #include <utility>
 #include <vector>
 
 #include "harness/device/kernel_path.h"
 #include "harness/model/capsule.h"
-#include "harness/model/ops.h"
+#include "harness/model/experts.h"
 
 namespace moebench::model {
 namespace {
@@ -22,9 +26,10 @@ using torch::autograd::variable_list;
 
 const std::vector<c10::IValue> kNoInputs;
 
-struct Projections {
-  Weight* gate_up;
-  Weight* down;
+// The experts of a pass, and how they are activated.
+struct Experts {
+  ExpertWeights* weights;
+  kernels::GatedActivation activation;
 };
 
 // Takes one product a group: each expert has few enough rows for a CPU to take its weights alone.
@@ -34,50 +39,76 @@ at::Tensor group(const at::Tensor& rows, const kernels::RowMap& map, std::size_t
   return rows.narrow(0, map.offsets[expert], map.offsets[expert + 1] - map.offsets[expert]);
 }
 
-void forward(const at::Tensor& rows, const kernels::RowMap& map, const Projections& p,
+// out = x times the expert's matrix^T, plus its bias where there is one.
+void project(const at::Tensor& x, const Weight& matrices, const Weight& biases, std::int64_t expert,
+             at::Tensor out) {
+  const at::Tensor matrix = matrices.value.select(0, expert).t();
+  if (biases.value.defined()) {
+    at::addmm_out(out, biases.value.select(0, expert), x, matrix);
+  } else {
+    at::mm_out(out, x, matrix);
+  }
+}
+
+void forward(const at::Tensor& rows, const kernels::RowMap& map, const Experts& experts,
              const at::Tensor& gate_up_rows, const at::Tensor& out) {
-  const std::int64_t intermediate = p.down->value.size(2);
-  for (std::size_t e = 0; e < map.counts.size(); ++e) {
-    const at::Tensor x_e = group(rows, map, e);
+  const ExpertWeights& w = *experts.weights;
+  const std::int64_t intermediate = w.down.value.size(2);
+  for (std::size_t i = 0; i < map.counts.size(); ++i) {
+    const auto e = static_cast<std::int64_t>(i);
+    const at::Tensor x_e = group(rows, map, i);
     if (x_e.size(0) == 0) continue;
-    at::Tensor gate_up_e = group(gate_up_rows, map, e);
-    at::mm_out(gate_up_e, x_e, p.gate_up->value.select(0, static_cast<std::int64_t>(e)).t());
+    const at::Tensor gate_up_e = group(gate_up_rows, map, i);
+    project(x_e, w.gate_up, w.gate_up_bias, e, gate_up_e);
     const at::Tensor hidden_e = at::empty({x_e.size(0), intermediate}, rows.options());
     {
       RECORD_FUNCTION("moebench::swiglu", kNoInputs);
-      rows::swiglu(gate_up_e, hidden_e);
+      rows::swiglu(gate_up_e, hidden_e, experts.activation);
     }
-    at::Tensor out_e = group(out, map, e);
-    at::mm_out(out_e, hidden_e, p.down->value.select(0, static_cast<std::int64_t>(e)).t());
+    project(hidden_e, w.down, w.down_bias, e, group(out, map, i));
+  }
+}
+
+// grad (+)= da^T times b, and where there is a bias its gradient (+)= da's column sums.
+void store_gradients(const at::Tensor& da, const at::Tensor& b, const Weight& matrices,
+                     const Weight& biases, std::int64_t expert) {
+  store_product(da.t(), b, matrices.accumulate, matrices.grad.select(0, expert));
+  if (!biases.grad.defined()) return;
+  const at::Tensor grad = biases.grad.select(0, expert);
+  if (biases.accumulate) {
+    grad.add_(da.sum(0));
+  } else {
+    grad.copy_(da.sum(0));
+  }
+}
+
+void zero_gradients(const ExpertWeights& w, std::int64_t expert) {
+  for (const Weight* weight : {&w.gate_up, &w.gate_up_bias, &w.down, &w.down_bias}) {
+    if (weight->grad.defined() && !weight->accumulate) weight->grad.select(0, expert).zero_();
   }
 }
 
 void backward_of(std::int64_t expert, const at::Tensor& x_e, const at::Tensor& gate_up_e,
-                 const at::Tensor& dout_e, const Projections& p, at::Tensor dx_e) {
-  const at::Tensor dgate_up_weight = p.gate_up->grad.select(0, expert);
-  const at::Tensor ddown_weight = p.down->grad.select(0, expert);
-  if (x_e.size(0) == 0) {
-    if (!p.gate_up->accumulate) dgate_up_weight.zero_();
-    if (!p.down->accumulate) ddown_weight.zero_();
-    return;
-  }
-  const at::Tensor dhidden_e = at::mm(dout_e, p.down->value.select(0, expert));
+                 const at::Tensor& dout_e, const Experts& experts, at::Tensor dx_e) {
+  const ExpertWeights& w = *experts.weights;
+  if (x_e.size(0) == 0) return zero_gradients(w, expert);
+  const at::Tensor dhidden_e = at::mm(dout_e, w.down.value.select(0, expert));
   const at::Tensor hidden_e = at::empty_like(dhidden_e);
   // The saved projection is used once: its memory takes its own gradient.
   {
     RECORD_FUNCTION("moebench::swiglu_backward", kNoInputs);
-    rows::swiglu_backward(dhidden_e, gate_up_e, gate_up_e, hidden_e);
+    rows::swiglu_backward(dhidden_e, gate_up_e, gate_up_e, hidden_e, experts.activation);
   }
-  store_product(dout_e.t(), hidden_e, p.down->accumulate, ddown_weight);
-  store_product(gate_up_e.t(), x_e, p.gate_up->accumulate, dgate_up_weight);
-  at::mm_out(dx_e, gate_up_e, p.gate_up->value.select(0, expert));
+  store_gradients(dout_e, hidden_e, w.down, w.down_bias, expert);
+  store_gradients(gate_up_e, x_e, w.gate_up, w.gate_up_bias, expert);
+  at::mm_out(dx_e, gate_up_e, w.gate_up.value.select(0, expert));
 }
 
 void backward(const at::Tensor& rows, const at::Tensor& gate_up_rows, const at::Tensor& dout,
-              const kernels::RowMap& map, const Projections& p, const at::Tensor& drows) {
+              const kernels::RowMap& map, const Experts& experts, const at::Tensor& drows) {
   for (std::size_t e = 0; e < map.counts.size(); ++e) {
     backward_of(static_cast<std::int64_t>(e), group(rows, map, e), group(gate_up_rows, map, e),
-                group(dout, map, e), p, group(drows, map, e));
+                group(dout, map, e), experts, group(drows, map, e));
   }
 }
 
@@ -97,89 +128,120 @@ at::Tensor grouped_product(const at::Tensor& rows, const at::Tensor& weights,
   return at::_grouped_mm(rows, weights, ends(groups));
 }
 
-// weight.grad (+)= the product of a and b over each group's rows, which is 0 for an expert without
-// any.
-void store_grouped_product(const at::Tensor& a, const at::Tensor& b, const RowGroups& groups,
-                           Weight& weight) {
+// weight.grad (+)= the product of da^T and b over each group's rows, which is 0 for an expert
+// without any; taken the other way round where the gradient lies transposed.
+void store_grouped_product(const at::Tensor& da, const at::Tensor& b, const RowGroups& groups,
+                           const Weight& weight) {
   if (groups.num_rows == 0) {
     if (!weight.accumulate) weight.grad.zero_();
     return;
   }
-  const at::Tensor product = at::_grouped_mm(a.t(), b, ends(groups));
+  const bool lies_transposed = is_transposed(weight.grad);
+  const at::Tensor product = lies_transposed ? at::_grouped_mm(b.t(), da, ends(groups))
+                                             : at::_grouped_mm(da.t(), b, ends(groups));
+  const at::Tensor grad = lies_transposed ? weight.grad.transpose(-2, -1) : weight.grad;
   if (weight.accumulate) {
-    weight.grad.add_(product);
+    grad.add_(product);
   } else {
-    weight.grad.copy_(product);
+    grad.copy_(product);
   }
 }
 
-void forward(const at::Tensor& rows, const RowGroups& groups, const Projections& p,
+// Which rows are whose: in the type of `like`, [R, E] of 1 and 0. Rows of a GPU are not filled up.
+at::Tensor members(const RowGroups& groups, const at::Tensor& like) {
+  const at::Tensor row = at::arange(groups.num_rows, groups.offsets.options()).unsqueeze(1);
+  const at::Tensor begin = groups.offsets.narrow(0, 0, groups.num_experts);
+  const at::Tensor end = groups.offsets.narrow(0, 1, groups.num_experts);
+  return ((row >= begin) & (row < end)).to(like.scalar_type());
+}
+
+// A product with the members adds each row its expert's bias exactly, and sums gradients in an
+// order that is fixed.
+void add_biases(const at::Tensor& rows, const Weight& biases, const RowGroups& groups) {
+  if (biases.value.defined()) rows.addmm_(members(groups, rows), biases.value);
+}
+
+void store_bias_gradients(const at::Tensor& drows, const RowGroups& groups, const Weight& biases) {
+  if (!biases.grad.defined()) return;
+  store_product(members(groups, drows).t(), drows, biases.accumulate, biases.grad);
+}
+
+void forward(const at::Tensor& rows, const RowGroups& groups, const Experts& experts,
              at::Tensor& gate_up_rows, at::Tensor& out) {
-  gate_up_rows = grouped_product(rows, p.gate_up->value.transpose(1, 2), groups);
-  const at::Tensor hidden = at::empty({rows.size(0), p.down->value.size(2)}, rows.options());
+  const ExpertWeights& w = *experts.weights;
+  gate_up_rows = grouped_product(rows, w.gate_up.value.transpose(1, 2), groups);
+  add_biases(gate_up_rows, w.gate_up_bias, groups);
+  const at::Tensor hidden = at::empty({rows.size(0), w.down.value.size(2)}, rows.options());
   {
     RECORD_FUNCTION("moebench::swiglu", kNoInputs);
-    rows::swiglu(gate_up_rows, hidden);
+    rows::swiglu(gate_up_rows, hidden, experts.activation);
   }
-  out = grouped_product(hidden, p.down->value.transpose(1, 2), groups);
+  out = grouped_product(hidden, w.down.value.transpose(1, 2), groups);
+  add_biases(out, w.down_bias, groups);
 }
 
 at::Tensor backward(const at::Tensor& rows, const at::Tensor& gate_up_rows, const at::Tensor& dout,
-                    const RowGroups& groups, const Projections& p) {
+                    const RowGroups& groups, const Experts& experts) {
+  const ExpertWeights& w = *experts.weights;
   at::Tensor hidden;
   {
-    const at::Tensor dhidden = grouped_product(dout, p.down->value, groups);
+    const at::Tensor dhidden = grouped_product(dout, w.down.value, groups);
     hidden = at::empty_like(dhidden);
     RECORD_FUNCTION("moebench::swiglu_backward", kNoInputs);
-    rows::swiglu_backward(dhidden, gate_up_rows, gate_up_rows, hidden);
+    rows::swiglu_backward(dhidden, gate_up_rows, gate_up_rows, hidden, experts.activation);
   }
-  store_grouped_product(dout, hidden, groups, *p.down);
+  store_grouped_product(dout, hidden, groups, w.down);
+  store_bias_gradients(dout, groups, w.down_bias);
   hidden = at::Tensor();
-  store_grouped_product(gate_up_rows, rows, groups, *p.gate_up);
-  return grouped_product(gate_up_rows, p.gate_up->value, groups);
+  store_grouped_product(gate_up_rows, rows, groups, w.gate_up);
+  store_bias_gradients(gate_up_rows, groups, w.gate_up_bias);
+  return grouped_product(gate_up_rows, w.gate_up.value, groups);
 }
 
 }  // namespace at_once
 
 struct GroupedExpertsFunction : Function<GroupedExpertsFunction> {
   static at::Tensor forward(AutogradContext* ctx, const at::Tensor& rows, SharedRowGroups groups,
-                            const Projections& p) {
+                            const Experts& experts) {
     at::Tensor gate_up_rows, out;
     if (device::takes_gpu_kernels(rows)) {
-      at_once::forward(rows, *groups, p, gate_up_rows, out);
+      at_once::forward(rows, *groups, experts, gate_up_rows, out);
     } else {
-      gate_up_rows = at::empty({rows.size(0), p.gate_up->value.size(1)}, rows.options());
+      gate_up_rows =
+          at::empty({rows.size(0), experts.weights->gate_up.value.size(1)}, rows.options());
       out = at::empty_like(rows);
-      by_expert::forward(rows, groups->host, p, gate_up_rows, out);
+      by_expert::forward(rows, groups->host, experts, gate_up_rows, out);
     }
     ctx->save_for_backward({rows, gate_up_rows});
     keep(ctx, "groups", std::move(groups));
-    keep(ctx, "projections", p);
+    keep(ctx, "experts", experts);
     return out;
   }
 
   static variable_list backward(AutogradContext* ctx, variable_list grads) {
     const at::Tensor dout = grads[0].contiguous();
     const auto& groups = kept<SharedRowGroups>(ctx, "groups");
-    const auto& p = kept<Projections>(ctx, "projections");
+    const auto& experts = kept<Experts>(ctx, "experts");
     const auto saved = ctx->get_saved_variables();
     at::Tensor drows;
     if (device::takes_gpu_kernels(dout)) {
-      drows = at_once::backward(saved[0], saved[1], dout, *groups, p);
+      drows = at_once::backward(saved[0], saved[1], dout, *groups, experts);
     } else {
       drows = at::empty_like(saved[0]);
-      by_expert::backward(saved[0], saved[1], dout, groups->host, p, drows);
+      by_expert::backward(saved[0], saved[1], dout, groups->host, experts, drows);
     }
-    p.gate_up->written = p.down->written = true;
+    for (Weight* weight : all_weights(*experts.weights)) weight->written = true;
     return {drows, at::Tensor(), at::Tensor()};
   }
 };
 
 }  // namespace
 
-at::Tensor grouped_experts(const at::Tensor& rows_RH, SharedRowGroups groups, Weight& gate_up,
-                           Weight& down) {
-  return GroupedExpertsFunction::apply(rows_RH, std::move(groups), Projections{&gate_up, &down});
+at::Tensor grouped_experts(const at::Tensor& rows_RH, SharedRowGroups groups,
+                           ExpertWeights& weights, const kernels::GatedActivation& activation) {
+  kernels::GatedActivation form = activation;
+  form.interleaved = weights.interleaved;
+  return GroupedExpertsFunction::apply(rows_RH, std::move(groups), Experts{&weights, form});
 }
 
 }  // namespace moebench::model

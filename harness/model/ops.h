@@ -26,11 +26,6 @@ at::Tensor permute_rows(const at::Tensor& x_TH, SharedRowGroups groups, std::int
 at::Tensor combine_rows(const at::Tensor& rows_RH, const at::Tensor& weights_Tk,
                         SharedRowGroups groups, std::int64_t top_k);
 
-// SwiGLU experts over grouped rows: on the CPU one matrix product a group and projection, on a GPU
-// one grouped product a projection. gate_up: [E, 2I, H] (w1 above w3), down: [E, H, I].
-at::Tensor grouped_experts(const at::Tensor& rows_RH, SharedRowGroups groups, Weight& gate_up,
-                           Weight& down);
-
 struct LossOptions {
   at::Tensor labels;  // int64 [T], negative = does not count
   float scale;        // multiplies the gradient, not the returned sum

@@ -21,19 +21,10 @@
 #include <numeric>
 #include <vector>
 
+#include "harness/model/model_testing.h"
+
 namespace moebench::model {
 namespace {
-
-Weight make_weight(at::IntArrayRef shape) {
-  Weight weight;
-  weight.value = at::randn(shape) * 0.3;
-  weight.grad = at::full(shape, 99.0);  // stale content must be overwritten
-  return weight;
-}
-
-double relative_error(const at::Tensor& got, const at::Tensor& want) {
-  return ((got - want).norm() / (want.norm() + 1e-12)).item<double>();
-}
 
 constexpr double kBound = 2e-6;
 
@@ -114,35 +105,6 @@ TEST(PermuteAndCombine, MatchAutograd) {
       [&](const at::Tensor& x) { return combine_rows(permute_rows(x, groups, 2), w, groups, 2); },
       [&](const at::Tensor& x) { return x * w_reference.sum(-1, true); }, at::randn({3, 6}));
   EXPECT_LT(relative_error(w.grad(), w_reference.grad()), kBound);
-}
-
-TEST(GroupedExperts, MatchesOneProductPerExpert) {
-  const std::vector<std::int32_t> ids = {1, 1, 0, 1, 3, 0};  // expert 2 has no row
-  const auto groups = groups_of(ids, 4, 4);
-  Weight gate_up = make_weight({4, 10, 6});
-  Weight down = make_weight({4, 6, 5});
-  const at::Tensor g = gate_up.value.clone().requires_grad_(true);
-  const at::Tensor d = down.value.clone().requires_grad_(true);
-  const at::Tensor none;
-  expect_same_output_and_input_gradient(
-      [&](const at::Tensor& x) {
-        return combine_rows(grouped_experts(permute_rows(x, groups, 1), groups, gate_up, down),
-                            none, groups, 1);
-      },
-      [&](const at::Tensor& x) {
-        std::vector<at::Tensor> rows;
-        for (std::size_t t = 0; t < ids.size(); ++t) {
-          const at::Tensor projected =
-              at::mv(g.select(0, ids[t]), x.select(0, static_cast<std::int64_t>(t)));
-          const at::Tensor hidden = at::silu(projected.narrow(0, 0, 5)) * projected.narrow(0, 5, 5);
-          rows.push_back(at::mv(d.select(0, ids[t]), hidden));
-        }
-        return at::stack(rows);
-      },
-      at::randn({6, 6}));
-  EXPECT_LT(relative_error(gate_up.grad, g.grad()), kBound);
-  EXPECT_LT(relative_error(down.grad, d.grad()), kBound);
-  EXPECT_EQ(gate_up.grad.select(0, 2).abs().sum().item<double>(), 0);
 }
 
 TEST(LmHeadLoss, MatchesAutogradAndSkipsNegativeLabels) {

@@ -18,7 +18,6 @@
 #include "kernels/rms_norm/rms_norm.h"
 #include "kernels/rms_norm/rms_norm_cuda.h"
 #include "kernels/rope/rope_cuda.h"
-#include "kernels/swiglu/swiglu.h"
 #include "kernels/swiglu/swiglu_cuda.h"
 
 namespace moebench::model {
@@ -190,26 +189,27 @@ void combine_backward(const at::Tensor& dy, const at::Tensor& rows, const at::Te
   });
 }
 
-void swiglu(const at::Tensor& gate_up, const at::Tensor& out) {
+void swiglu(const at::Tensor& gate_up, const at::Tensor& out,
+            const kernels::GatedActivation& activation) {
   for_dtype(out.scalar_type(), [&]<typename T>(T) {
     if (takes_gpu_kernels(out)) {
-      cuda::swiglu_forward(data<T>(gate_up), out.size(0), out.size(1), data<T>(out),
-                           stream_of(out));
+      cuda::swiglu_forward(data<T>(gate_up), out.size(0), out.size(1), data<T>(out), stream_of(out),
+                           activation);
     } else {
-      kernels::swiglu_forward(data<T>(gate_up), out.size(0), out.size(1), data<T>(out));
+      kernels::swiglu_forward(data<T>(gate_up), out.size(0), out.size(1), data<T>(out), activation);
     }
   });
 }
 
 void swiglu_backward(const at::Tensor& dout, const at::Tensor& gate_up, const at::Tensor& dgate_up,
-                     const at::Tensor& out) {
+                     const at::Tensor& out, const kernels::GatedActivation& activation) {
   for_dtype(out.scalar_type(), [&]<typename T>(T) {
     if (takes_gpu_kernels(out)) {
       cuda::swiglu_backward(data<T>(dout), data<T>(gate_up), out.size(0), out.size(1),
-                            data<T>(dgate_up), data<T>(out), stream_of(out));
+                            data<T>(dgate_up), data<T>(out), stream_of(out), activation);
     } else {
       kernels::swiglu_backward(data<T>(dout), data<T>(gate_up), out.size(0), out.size(1),
-                               data<T>(dgate_up), data<T>(out));
+                               data<T>(dgate_up), data<T>(out), activation);
     }
   });
 }

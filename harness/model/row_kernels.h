@@ -7,6 +7,7 @@
 
 #include "kernels/permute_rows/permute_rows.h"
 #include "kernels/rope/rope.h"
+#include "kernels/swiglu/swiglu.h"
 
 // The kernels on tensors: on the CPU's, or on a GPU in the order of its stream. Shapes and rounding
 // are in the headers of kernels/. What is written must have its shape already.
@@ -70,9 +71,10 @@ void combine_backward(const at::Tensor& dy, const at::Tensor& rows, const at::Te
                       const RowGroups& groups, std::int64_t top_k, const at::Tensor& drows,
                       const at::Tensor& dweights);
 
-void swiglu(const at::Tensor& gate_up, const at::Tensor& out);
+void swiglu(const at::Tensor& gate_up, const at::Tensor& out,
+            const kernels::GatedActivation& activation = {});
 void swiglu_backward(const at::Tensor& dout, const at::Tensor& gate_up, const at::Tensor& dgate_up,
-                     const at::Tensor& out);
+                     const at::Tensor& out, const kernels::GatedActivation& activation = {});
 
 // labels: int64 [T]. Returns the sum, fp64, where the logits are.
 at::Tensor cross_entropy_in_place(const at::Tensor& logits, const at::Tensor& labels, float scale);

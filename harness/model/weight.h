@@ -18,9 +18,16 @@ struct Weight {
   bool written = false;     // the backward pass has left a gradient here
 };
 
-// weight.grad (+)= a times b.
+// Whether a matrix, or each of a stack of them, lies in memory as its transpose.
+inline bool is_transposed(const at::Tensor& matrix) {
+  return matrix.stride(-2) == 1 && matrix.stride(-1) >= matrix.size(-2) && matrix.size(-1) > 1;
+}
+
+// weight.grad (+)= a times b; where it lies transposed, the transposed product, which is then as
+// fast.
 inline void store_product(const at::Tensor& a, const at::Tensor& b, bool accumulate,
                           at::Tensor grad) {
+  if (is_transposed(grad)) return store_product(b.t(), a.t(), accumulate, grad.t());
   if (accumulate) {
     at::addmm_out(grad, grad, a, b);
   } else {

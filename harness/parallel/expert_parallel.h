@@ -1,7 +1,7 @@
 #pragma once
 
 #include "harness/comm/communicator.h"
-#include "harness/model/decoder.h"
+#include "harness/model/experts.h"
 
 namespace moebench::parallel {
 

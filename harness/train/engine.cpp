@@ -51,7 +51,7 @@ Engine::Engine(const config::CellConfig& cell, comm::Communicator& world, Buffer
       pool_(options_, caching == BufferCaching::kOn) {
   MOEBENCH_CHECK(world.size() == cell.ranks);
   const config::ModelConfig& model = cell_.model;
-  experts_ = model::local_experts(cell_.expert_kernel);
+  experts_ = model::local_experts(cell_.expert_kernel, model::expert_activation(model));
   const config::RankGroup ep_group = partition_.mesh().ep_group(world.rank());
   if (ep_group.size > 1) {
     experts_ =
@@ -161,7 +161,8 @@ void Engine::release_root() {
 }
 
 RoutingCounts Engine::take_routing_counts() {
-  const auto size = static_cast<std::size_t>(cell_.model.num_layers * cell_.model.num_experts);
+  const auto size =
+      static_cast<std::size_t>(cell_.model.num_sparse_layers() * cell_.model.num_experts);
   RoutingCounts empty;
   empty.tokens_per_expert.resize(size);
   return std::exchange(routing_counts_, std::move(empty));

@@ -29,9 +29,10 @@ struct StepResult {
 };
 
 struct RoutingCounts {
-  // Rows that this rank's experts computed, [layers x experts]; 0 for experts of other ranks.
+  // Rows that this rank's experts computed, [layers with experts x experts]; 0 for experts of other
+  // ranks.
   std::vector<std::int64_t> tokens_per_expert;
-  std::int64_t routed_rows = 0;  // choices of this rank's tokens: tokens x top_k x layers
+  std::int64_t routed_rows = 0;  // choices of this rank's tokens: tokens x top_k x such layers
   std::int64_t padded_rows = 0;  // computed beside the experts' rows, to fill up groups
 };
 
@@ -108,7 +109,7 @@ class Engine {
   struct Outcome {
     at::Tensor cross_entropy_sum;          // fp64 []
     at::Tensor load_balancing;             // fp64 []
-    std::vector<model::ExpertLoad> loads;  // by layer
+    std::vector<model::ExpertLoad> loads;  // by layer with experts
   };
 
   std::unique_ptr<parallel::ShardedUnit> make_unit(partition::Unit unit);

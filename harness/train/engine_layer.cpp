@@ -73,7 +73,13 @@ at::Tensor Engine::backward_layer(Layer& layer, SavedLayer& saved, const at::Ten
 
   const measure::PhaseScope phase(
       Phase::kCombineBackward);  // until the marks of the layer take over
-  torch::autograd::backward({saved.out.x_TH, saved.out.prob_sum_E}, {dx, dprob_sum});
+  std::vector<at::Tensor> outputs = {saved.out.x_TH}, gradients = {dx};
+  if (saved.out.prob_sum_E.defined()) {
+    outputs.push_back(saved.out.prob_sum_E);
+    gradients.push_back(dprob_sum);
+  }
+  torch::autograd::backward(outputs, gradients);
+  outputs.clear();
   at::Tensor dx_in = std::move(saved.x_in.mutable_grad());
   saved = SavedLayer();
 

@@ -156,14 +156,16 @@ void Engine::count_routing(const std::vector<model::ExpertLoad>& loads,
     rows.push_back(load.rows_E);
     routing_counts_.padded_rows += load.padded_rows;
   }
+  if (rows.empty()) return;  // dense layers alone
   const at::Tensor rows_LE = at::stack(rows).cpu();
-  for (std::int64_t layer = 0; layer < model.num_layers; ++layer) {
+  for (std::int64_t layer = 0; layer < rows_LE.size(0); ++layer) {
     const auto* from = rows_LE.const_data_ptr<std::int64_t>() + layer * rows_LE.size(1);
     const auto to = routing_counts_.tokens_per_expert.begin() + layer * model.num_experts +
                     partition_.experts().begin;
     std::transform(from, from + rows_LE.size(1), to, to, std::plus<>());
   }
-  routing_counts_.routed_rows += batch.num_samples * batch.length * model.top_k * model.num_layers;
+  routing_counts_.routed_rows +=
+      batch.num_samples * batch.length * model.top_k * model.num_sparse_layers();
 }
 
 at::Tensor Engine::token_losses(const data::MicroBatch& batch, double tie_margin) {
@@ -207,16 +209,17 @@ model::BatchContext Engine::context_of(const data::MicroBatch& batch) const {
   context.mask_T = real_token_mask(batch).to(place_.device);
   context.forced_ids_LTk = forced_ids(batch);
   context.experts = experts_;
+  context.balances = cell_.router_aux_loss_weight() != 0;
   return context;
 }
 
 at::Tensor Engine::forced_ids(const data::MicroBatch& batch) const {
   if (!forced_routing_) return at::Tensor();
   const config::ModelConfig& model = cell_.model;
-  const at::Tensor ids =
-      at::empty({model.num_layers, batch.num_samples * batch.length, model.top_k}, at::kInt);
+  const at::Tensor ids = at::empty(
+      {model.num_sparse_layers(), batch.num_samples * batch.length, model.top_k}, at::kInt);
   const auto layer_ids = static_cast<std::size_t>(ids.stride(0));
-  for (std::int64_t layer = 0; layer < model.num_layers; ++layer) {
+  for (std::int64_t layer = 0; layer < ids.size(0); ++layer) {
     auto* out = ids.data_ptr<std::int32_t>() + layer * ids.stride(0);
     forced_routing_->choose({batch.first_row, batch.num_samples, batch.length}, layer,
                             {out, layer_ids});
@@ -249,7 +252,7 @@ Engine::Outcome Engine::micro_step(const data::MicroBatch& batch, Turn turn, dou
   std::vector<model::LayerOutput> outputs;
   for (const SavedLayer& layer : saved) {
     outputs.push_back(layer.out);
-    outcome.loads.push_back(layer.out.load);
+    if (layer.out.load.rows_E.defined()) outcome.loads.push_back(layer.out.load);
   }
   const model::LoadBalancing balancing =
       model::load_balancing_loss(outputs, static_cast<double>(batch.real_tokens()));
@@ -257,7 +260,8 @@ Engine::Outcome Engine::micro_step(const data::MicroBatch& batch, Turn turn, dou
   outcome.load_balancing = balancing.loss;
   const double aux_scale =
       cell_.router_aux_loss_weight() / static_cast<double>(cell_.ranks * cell_.grad_accumulation);
-  const at::Tensor dprob_sum = balancing.dloss_dprob_sum_E * aux_scale;
+  at::Tensor dprob_sum = balancing.dloss_dprob_sum_E;
+  if (dprob_sum.defined()) dprob_sum *= aux_scale;
 
   // The last layers' parameters travel while the loss is computed.
   start_gathers_beyond(std::ssize(layers_), -1);

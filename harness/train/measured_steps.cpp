@@ -27,8 +27,9 @@ void MeasuredSteps::write(record::Metrics& metrics) const {
   put(metrics, "hardware_flops", consumed.hardware_flops);
   const auto num_steps = static_cast<double>(step_time_ns.size());
   for (const measure::Phase phase : measure::kStepPhases) {
-    put(metrics, std::string("phase_time_") + to_string(phase),
-        static_cast<double>(phases[static_cast<std::size_t>(phase)]) / num_steps);
+    const auto ns = static_cast<double>(phases[static_cast<std::size_t>(phase)]);
+    if (ns == 0 && is_of_some_models(phase)) continue;
+    put(metrics, std::string("phase_time_") + to_string(phase), ns / num_steps);
   }
 }
 

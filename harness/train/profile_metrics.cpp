@@ -32,8 +32,9 @@ std::string size_bucket(std::int64_t bytes) {
 
 void write_phases(const measure::PhaseTimes& times, double num_steps, record::Metrics& metrics) {
   for (const Phase phase : measure::kStepPhases) {
-    add(metrics, fmt::format("profile_phase.{}", to_string(phase)),
-        static_cast<double>(times[static_cast<std::size_t>(phase)]) / num_steps);
+    const auto ns = static_cast<double>(times[static_cast<std::size_t>(phase)]);
+    if (ns == 0 && is_of_some_models(phase)) continue;
+    add(metrics, fmt::format("profile_phase.{}", to_string(phase)), ns / num_steps);
   }
 }
 

@@ -9,12 +9,22 @@
 #include "harness/record/put_metric.h"
 
 namespace moebench::train {
+namespace {
+
+// The layer at a place among those with experts.
+std::int64_t sparse_layer(const config::ModelConfig& model, std::int64_t place) {
+  std::int64_t layer = 0;
+  while (model.is_dense(layer) || model.sparse_index(layer) < place) ++layer;
+  return layer;
+}
+
+}  // namespace
 
 void write_routing(const RoutingCounts& counts, const config::ModelConfig& model,
                    record::Metrics& metrics) {
   const auto& rows = counts.tokens_per_expert;
   put_series(metrics, "tokens_per_expert", {rows.begin(), rows.end()});
-  metrics["tokens_per_expert"].shape = {model.num_layers, model.num_experts};
+  metrics["tokens_per_expert"].shape = {model.num_sparse_layers(), model.num_experts};
   put(metrics, "routed_rows", counts.routed_rows);
   put(metrics, "padded_rows", counts.padded_rows);
 }
@@ -41,7 +51,8 @@ std::string check_routing(const RoutingCounts& counts, const PassInputs& inputs,
   if (wrong == difference.end()) return "";
   const auto place = wrong - difference.begin();
   return fmt::format("expert {} of layer {} computed {:+} rows against its routing",
-                     place % cell.model.num_experts, place / cell.model.num_experts, *wrong);
+                     place % cell.model.num_experts,
+                     sparse_layer(cell.model, place / cell.model.num_experts), *wrong);
 }
 
 }  // namespace moebench::train

@@ -34,17 +34,18 @@ std::vector<std::int64_t> read_whole_numbers(const std::string& path, const Tens
 
 void check_ids(const std::string& path, const std::vector<std::int64_t>& ids,
                const config::ModelConfig& model) {
+  const std::int64_t num_layers = model.num_sparse_layers();
   for (auto token = ids.begin(); token != ids.end(); token += model.top_k) {
     const auto place = std::distance(ids.begin(), token) / model.top_k;
     std::vector<std::int64_t> sorted(token, token + model.top_k);
     std::ranges::sort(sorted);
     if (sorted.front() < 0 || sorted.back() >= model.num_experts) {
       throw Error("trace '{}': token {} layer {} names an expert outside 0 .. {}", path,
-                  place / model.num_layers, place % model.num_layers, model.num_experts - 1);
+                  place / num_layers, place % num_layers, model.num_experts - 1);
     }
     if (std::ranges::adjacent_find(sorted) != sorted.end()) {
-      throw Error("trace '{}': token {} layer {} names an expert twice", path,
-                  place / model.num_layers, place % model.num_layers);
+      throw Error("trace '{}': token {} layer {} names an expert twice", path, place / num_layers,
+                  place % num_layers);
     }
   }
 }
@@ -63,10 +64,11 @@ TensorInfo find_expert_ids(const std::string& path, const config::ModelConfig& m
   }
   const TensorInfo& info = found->second;
   const auto& shape = info.shape;
-  if (shape.size() != 3 || shape[0] < 1 || shape[1] != model.num_layers ||
-      shape[2] != model.top_k) {
-    throw Error("trace '{}': 'expert_ids' has shape {}; model '{}' needs [tokens, {}, {}]", path,
-                to_string(shape), model.name, model.num_layers, model.top_k);
+  const std::int64_t num_layers = model.num_sparse_layers();
+  if (shape.size() != 3 || shape[0] < 1 || shape[1] != num_layers || shape[2] != model.top_k) {
+    throw Error("trace '{}': 'expert_ids' has shape {}; model '{}' needs [tokens, {}, {}]{}", path,
+                to_string(shape), model.name, num_layers, model.top_k,
+                model.dense_layers.empty() ? "" : ", of its layers with experts alone");
   }
   if (std::ranges::count(kDtypes, info.dtype) == 0) {
     throw Error("trace '{}': tensor 'expert_ids' is {}; save it as U8, I16, I32 or I64", path,
