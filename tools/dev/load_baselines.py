@@ -1,11 +1,14 @@
 """Measures moebench's loaders against the same work written with torch, in turns.
 
 Writes a table of the ratios that matter: direct and slice against concat, concat against fms-acceleration's
-steps in torch (it must not be slow on purpose), direct against safetensors' get_tensor, against a
-memcpy and against the disk. Every measurement is a process of its own. See README.md.
+steps in torch (it must not be slow on purpose), direct against safetensors' get_tensor and, where that is
+installed, fastsafetensors, against a memcpy and against the disk. Every measurement is a process of its own.
+See README.md.
 """
 
 import argparse
+import functools
+import importlib.util
 import json
 import mmap
 import os
@@ -29,7 +32,8 @@ def parse_arguments():
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--repeats", type=int, default=5)
     parser.add_argument("--all-ranks", action="store_true", help="all ranks at once, without torch")
-    parser.add_argument("--worker", choices=("concat", "get_tensor"), help=argparse.SUPPRESS)
+    parser.add_argument("--worker", choices=("concat", "get_tensor", "fastsafetensors"),
+                        help=argparse.SUPPRESS)
     return parser.parse_args()
 
 
@@ -46,6 +50,14 @@ def open_shards(folder, index, names):
     shards = {index[name] for name in names}
     files = {shard: safe_open(folder / shard, framework="pt", device="cpu") for shard in shards}
     return lambda name: files[index[name]].get_tensor(name)
+
+
+def open_by_fastsafetensors(folder, index):
+    """Reads whole files, as it does: those of all layers at once, through the page cache."""
+    from fastsafetensors import fastsafe_open
+
+    paths = [str(folder / shard) for shard in sorted(set(index.values()))]
+    return fastsafe_open(paths, device="cpu", nogds=True).__enter__().get_tensor
 
 
 def load_layer_by_concat(folder, index, layer, config, args, kept):
@@ -65,15 +77,15 @@ def load_layer_by_concat(folder, index, layer, config, args, kept):
         kept.append(whole.chunk(args.ep_degree)[args.one_rank].clone())
 
 
-def load_layer_by_get_tensor(folder, index, layer, config, args, kept):
-    """Reads this rank's experts, stacks them."""
+def load_layer_by_get_tensor(folder, index, layer, config, args, kept, get=None):
+    """Reads this rank's experts, stacks them. Opens the layer's shards where `get` is not given."""
     import torch
 
     count = config["num_local_experts"] // args.ep_degree
     experts = range(args.one_rank * count, (args.one_rank + 1) * count)
     router = f"model.layers.{layer}.block_sparse_moe.gate.weight"
-    get = open_shards(folder, index,
-                      [router] + [tensor_name(layer, e, m) for m in MATRICES for e in experts])
+    get = get or open_shards(
+        folder, index, [router] + [tensor_name(layer, e, m) for m in MATRICES for e in experts])
     kept.append(get(router).clone())
     for matrix in MATRICES:
         parts = [get(tensor_name(layer, e, matrix)) for e in experts]
@@ -86,6 +98,8 @@ def run_worker(args):
     import torch
     import safetensors  # noqa: F401  its import is no part of a load
 
+    if args.worker == "fastsafetensors":
+        import fastsafetensors  # noqa: F401
     torch.set_num_threads(args.threads)
     torch.concat([torch.ones(200_000).bfloat16()] * 2)  # starts torch's threads
     load_layer = load_layer_by_concat if args.worker == "concat" else load_layer_by_get_tensor
@@ -93,6 +107,8 @@ def run_worker(args):
     start = time.perf_counter()
     config = json.loads((args.checkpoint / "config.json").read_text())
     index = json.loads((args.checkpoint / "model.safetensors.index.json").read_text())["weight_map"]
+    if args.worker == "fastsafetensors":
+        load_layer = functools.partial(load_layer, get=open_by_fastsafetensors(args.checkpoint, index))
     for layer in range(config["num_hidden_layers"]):
         load_layer(args.checkpoint, index, layer, config, args, kept)
     print(time.perf_counter() - start)
@@ -146,6 +162,11 @@ def measure_moebench(args, loader, cache):
     return {**values, "load_time": values["load_time"] / 1e9}
 
 
+def torch_ways():
+    has_fast = importlib.util.find_spec("fastsafetensors") is not None
+    return ["concat", "get_tensor"] + ["fastsafetensors"] * has_fast
+
+
 def measure_all(args):
     """name, cache -> the measurements of all repetitions, taken in turns."""
     ways = {("concat", c): lambda c=c: measure_moebench(args, "concat", c) for c in ("warm", "cold")}
@@ -153,7 +174,7 @@ def measure_all(args):
         for cache in ("warm", "cold"):
             ways[loader, cache] = lambda l=loader, c=cache: measure_moebench(args, l, c)
     if not args.all_ranks:
-        for way in ("concat", "get_tensor"):
+        for way in torch_ways():
             ways[f"torch {way}", "warm"] = lambda w=way: measure_torch(args, w, "warm")
     results = {key: [] for key in ways}
     for _ in range(args.repeats):
@@ -192,8 +213,8 @@ def main():
     ]
     if not args.all_ranks:
         ratios += [
-            ("torch get_tensor / direct, warm",
-             median("torch get_tensor", "warm") / median("direct", "warm")),
+            *((f"torch {way} / direct, warm", median(f"torch {way}", "warm") / median("direct", "warm"))
+              for way in torch_ways()[1:]),
             ("concat / torch concat, warm", median("concat", "warm") / median("torch concat", "warm")),
         ]
     print("\n| ratio | |\n| --- | ---: |")
