@@ -27,7 +27,11 @@ SETTINGS = {
 }
 # Of a smaller distance between the last one chosen and the next one rounding could decide.
 MIN_ROUTING_MARGIN = 1e-4
-EAGER = {"attn_implementation": "eager", "experts_implementation": "eager"}
+EXACT = {
+    "attn_implementation": "eager",
+    "experts_implementation": "eager",
+    "dtype": torch.float32,
+}
 
 
 class UnfitSeed(Exception):
@@ -40,9 +44,10 @@ def hub_tensors(model, tensors):
     return revert_weight_conversion(model, dict(tensors))
 
 
-def draw_weights(model, generator):
-    """A random checkpoint. Modules come in the model's order, the tensors of each in that of their
-    names, so that the numbers do not depend on which of them the model has in one."""
+def draw_weights(model, generator, scale):
+    """A random checkpoint, matrices and biases of this standard deviation. Modules come in the
+    model's order, the tensors of each in that of their names, so that the numbers do not depend on
+    which of them the model has in one."""
     known = {name for name, _ in [*model.named_parameters(), *model.named_buffers()]}
     kept = {name: value for name, value in model.state_dict().items() if name in known}
     weights = {}
@@ -50,19 +55,19 @@ def draw_weights(model, generator):
         hub = hub_tensors(model, {name: kept[name] for name in names})
         for name in sorted(hub, key=dot_natural_key):
             noise = torch.randn(hub[name].shape, generator=generator)
-            weights[name] = 1 + 0.2 * noise if name.endswith("norm.weight") else 0.25 * noise
+            weights[name] = 1 + 0.2 * noise if name.endswith("norm.weight") else scale * noise
     return weights
 
 
-def save_random_model(case, generator, folder):
+def save_random_model(config, generator, folder, scale=0.25):
     """Writes config.json and model.safetensors as the model itself saves them, and returns it."""
-    config = AutoConfig.for_model(**case)
-    weights = draw_weights(AutoModelForCausalLM.from_config(config, **EAGER), generator)
+    empty = AutoModelForCausalLM.from_config(config, **EXACT)
+    weights = draw_weights(empty, generator, scale)
     with tempfile.TemporaryDirectory() as drawn:
         config.save_pretrained(drawn)
         save_file(weights, pathlib.Path(drawn) / "model.safetensors", {"format": "pt"})
         model, info = AutoModelForCausalLM.from_pretrained(
-            drawn, output_loading_info=True, **EAGER
+            drawn, output_loading_info=True, **EXACT
         )
     assert not any(info.values()), info
     model.save_pretrained(folder)
@@ -198,7 +203,7 @@ def train(model, steps):
 
 def make_fixture(case, seed, folder):
     generator = torch.Generator().manual_seed(seed)
-    model = save_random_model(case, generator, folder)
+    model = save_random_model(AutoConfig.for_model(**case), generator, folder)
     tokens, lengths = make_tokens(case, generator)
     steps = [[MicroBatch(*pair) for pair in zip(*step)] for step in zip(tokens, lengths)]
     with torch.no_grad():
