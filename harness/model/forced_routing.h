@@ -35,12 +35,12 @@ class ForcedRouting {
 //     come out even; rows that follow each other hand out the surplus in turn.
 //   skewed(s): top_k draws without replacement, expert weights (r + 1)^-s, r the expert's place in
 //     an order that is drawn for each layer.
-//   trace(file): a safetensors file with one tensor `expert_ids`, whole numbers [tokens, layers,
-//     top_k]; token t of row r is the trace's token (r x seq_len + t) mod tokens.
+//   trace(file): a safetensors file with one tensor `expert_ids`, whole numbers [tokens, layers
+//     with experts, top_k]; token t of row r is the trace's token (r x seq_len + t) mod tokens.
 // Error where a trace cannot be read or does not fit the model.
 std::unique_ptr<ForcedRouting> make_forced_routing(const config::CellConfig& cell);
 
-// Choices of each expert, [layers x experts], that `rows` add to `counts`.
+// Choices of each expert, [layers with experts x experts], that `rows` add to `counts`.
 void count_choices(const ForcedRouting& routing, const config::ModelConfig& model,
                    const RowRange& rows, std::span<std::int64_t> counts);
 

@@ -181,6 +181,20 @@ TEST_F(Trace, IsReadTokenByTokenAndRepeats) {
   EXPECT_THAT(choices(*forced, {1, 1, 3}, 1), ::testing::ElementsAre(1, 3, 2, 4, 0, 2));
 }
 
+// The trace has the layers with experts alone, and so is it asked for.
+TEST_F(Trace, LeavesDenseLayersOut) {
+  config::CellConfig mixed = cell();
+  mixed.model.dense_layers = {0};
+  write("[1,2,2]", {0, 1, 2, 3});
+  EXPECT_THAT(choices(*make_forced_routing(mixed), {0, 1, 1}, 1), ::testing::ElementsAre(2, 3));
+  std::vector<std::int64_t> counts(16);
+  count_choices(*make_forced_routing(mixed), mixed.model, {0, 1, 1}, counts);
+  EXPECT_EQ(std::accumulate(counts.begin(), counts.end(), std::int64_t{0}), 4);
+  write("[1,3,2]", {0, 1, 2, 3, 4, 5});
+  EXPECT_THAT(error_of([&] { make_forced_routing(mixed); }),
+              HasSubstr("needs [tokens, 2, 2], of its layers with experts alone"));
+}
+
 TEST_F(Trace, WrongTracesAreRefused) {
   EXPECT_THAT(error(), HasSubstr(path_));
   write("[1,3,2]", {0, 1, 2, 3, 4, 5}, "ids");
