@@ -21,6 +21,10 @@ double num(std::int64_t value) { return static_cast<double>(value); }
 
 }  // namespace
 
+std::int64_t num_dense_before(const config::ModelConfig& model, std::int64_t layer) {
+  return std::ranges::lower_bound(model.dense_layers, layer) - model.dense_layers.begin();
+}
+
 ActivationMemory::ActivationMemory(const config::CellConfig& cell, std::int64_t num_experts)
     : m_(cell.model),
       loop_(is_loop(cell.expert_kernel)),
@@ -41,7 +45,7 @@ double ActivationMemory::at_head() const {
 }
 
 double ActivationMemory::at_layer(std::int64_t index) const {
-  const double whole = checkpointing_ ? layer(index) - token_hidden() : 0;
+  const double whole = checkpointing_ ? layer(m_.is_dense(index)) - token_hidden() : 0;
   return kept(index + 1) + whole + token_hidden() +
          std::max(feed_forward_backward(index), attention_backward(index));
 }
@@ -62,13 +66,15 @@ double ActivationMemory::row_intermediate(double rows) const {
 
 // Counts what so many layers keep for the backward pass, and the last one's output.
 double ActivationMemory::kept(std::int64_t layers) const {
-  double sum = token_hidden() + 4 * tokens_;  // and which tokens are real
-  for (std::int64_t i = 0; i < layers; ++i) sum += checkpointing_ ? token_hidden() : layer(i);
-  return sum;
+  const std::int64_t num_dense = num_dense_before(m_, layers);
+  const double each = checkpointing_
+                          ? num(layers) * token_hidden()
+                          : num(num_dense) * layer(true) + num(layers - num_dense) * layer(false);
+  return each + token_hidden() + 4 * tokens_;  // and which tokens are real
 }
 
-double ActivationMemory::layer(std::int64_t index) const {
-  return norms() + attention() + (m_.is_dense(index) ? mlp(m_.dense_intermediate_size) : sparse());
+double ActivationMemory::layer(bool is_dense) const {
+  return norms() + attention() + (is_dense ? mlp(m_.dense_intermediate_size) : sparse());
 }
 
 // Counts the input, first norm's output, residual, second norm's output, and per token in 4 bytes

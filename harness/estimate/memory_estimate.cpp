@@ -35,20 +35,15 @@ struct Units {
 
   std::int64_t num_layers() const { return model->num_layers; }
 
-  // Sum of f over the units of a layer.
-  template <typename F>
-  std::int64_t in_layer(std::int64_t index, const F& f) const {
-    std::int64_t sum = 0;
-    for (const Unit& unit : model->is_dense(index) ? dense : sparse) sum += f(unit);
-    return sum;
-  }
-  // The same over layers [begin, end), as far as there are such.
+  // Sum of f over the units of layers [begin, end), as far as there are such.
   template <typename F>
   std::int64_t in_layers(std::int64_t begin, std::int64_t end, const F& f) const {
+    begin = std::clamp<std::int64_t>(begin, 0, num_layers());
+    end = std::clamp<std::int64_t>(end, begin, num_layers());
+    const std::int64_t num_dense = num_dense_before(*model, end) - num_dense_before(*model, begin);
     std::int64_t sum = 0;
-    for (std::int64_t i = std::max<std::int64_t>(0, begin); i < std::min(end, num_layers()); ++i) {
-      sum += in_layer(i, f);
-    }
+    for (const Unit& unit : dense) sum += num_dense * f(unit);
+    for (const Unit& unit : sparse) sum += (end - begin - num_dense) * f(unit);
     return sum;
   }
   std::int64_t shard() const {
