@@ -10,12 +10,13 @@ namespace {
 // Divides where vectors of a head may begin, before the split and after it.
 template <typename T>
 std::int64_t rope_extent(const RopeShape& shape, const RopeSource<T>& source) {
+  // Arrays, since nvcc cannot loop over a braced list in a template.
+  const std::int64_t dims[] = {shape.rotary_begin, shape.rotary(), shape.head_dim, shape.value(),
+                               shape.split()};
+  const HeadRows<T> all_heads[] = {source.q, source.k, source.k_rotary, source.v};
   std::int64_t extent = 0;
-  for (const std::int64_t dim :
-       {shape.rotary_begin, shape.rotary(), shape.head_dim, shape.value(), shape.split()}) {
-    extent = std::gcd(extent, dim / 2);
-  }
-  for (const HeadRows<T>& heads : {source.q, source.k, source.k_rotary, source.v}) {
+  for (const std::int64_t dim : dims) extent = std::gcd(extent, dim / 2);
+  for (const HeadRows<T>& heads : all_heads) {
     extent = std::gcd(std::gcd(extent, heads.row_stride), heads.head_stride);
   }
   return extent;

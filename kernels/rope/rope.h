@@ -7,7 +7,7 @@
 
 namespace moebench::kernels {
 
-// All dimensions are even.
+// All dimensions are even. What is constexpr here, GPU code calls too.
 struct RopeShape {
   std::int64_t batch = 0;
   std::int64_t seq_len = 0;
@@ -20,13 +20,13 @@ struct RopeShape {
   std::int64_t value_dim = 0;     // 0 = head_dim
   std::int64_t split_dim = 0;     // of each head of q, k and v, zeros at its end; 0 = head_dim
 
-  std::int64_t rows() const { return batch * seq_len; }
-  std::int64_t rotary() const { return rotary_dim > 0 ? rotary_dim : head_dim; }
-  std::int64_t rotary_end() const { return rotary_begin + rotary(); }
-  std::int64_t value() const { return value_dim > 0 ? value_dim : head_dim; }
-  std::int64_t split() const { return split_dim > 0 ? split_dim : head_dim; }
+  constexpr std::int64_t rows() const { return batch * seq_len; }
+  constexpr std::int64_t rotary() const { return rotary_dim > 0 ? rotary_dim : head_dim; }
+  constexpr std::int64_t rotary_end() const { return rotary_begin + rotary(); }
+  constexpr std::int64_t value() const { return value_dim > 0 ? value_dim : head_dim; }
+  constexpr std::int64_t split() const { return split_dim > 0 ? split_dim : head_dim; }
   // Nothing but rotated pairs and values.
-  bool is_whole() const {
+  constexpr bool is_whole() const {
     return rotary() == head_dim && head_dim == split() && value() == split();
   }
 };
@@ -48,7 +48,7 @@ struct HeadRows {
   std::int64_t row_stride = 0;
   std::int64_t head_stride = 0;  // 0: all heads are one
 
-  T* head(std::int64_t row, std::int64_t h) const {
+  constexpr T* head(std::int64_t row, std::int64_t h) const {
     return data + row * row_stride + h * head_stride;
   }
 };
