@@ -16,6 +16,7 @@
 #include "harness/base/file.h"
 #include "harness/comm/communicator.h"
 #include "harness/measure/phases.h"
+#include "harness/testing/models.h"
 #include "harness/testing/ranks/ranks.h"
 #include "harness/train/forwarding_communicator_testing.h"
 #include "harness/train/small_cell_testing.h"
@@ -220,6 +221,7 @@ void check_phases(const CellConfig& cell) {
   for (std::size_t i = 0; i < measure::kNumPhases; ++i) {
     const auto phase = static_cast<measure::Phase>(i);
     if (phase == measure::Phase::kCheckpoint) continue;
+    if (is_of_some_models(phase) && cell.model.shared_intermediate_size == 0) continue;
     const double ns = value(result, std::string("phase_time_") + measure::to_string(phase));
     sum_ns += ns * static_cast<double>(steps.size());
     if (phase != measure::Phase::kOther) {
@@ -237,6 +239,12 @@ TEST(Phases, OfFsdpAddUpToTheStep) {
     cell.grad_accumulation = 2;
     check_phases(cell);
   }
+}
+
+TEST(Phases, OfDenseLayersAndSharedExpertsAddUpToTheStep) {
+  CellConfig cell = small_cell();
+  cell.model = tiny_gated_model();
+  check_phases(cell);
 }
 
 TEST(Phases, OfExpertParallelAddUpToTheStep) {

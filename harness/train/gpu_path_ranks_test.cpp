@@ -74,6 +74,18 @@ TEST_F(GpuPath, TrainsAsTheCpuDoes) {
   }
 }
 
+TEST_F(GpuPath, TrainsOtherModelsAsTheCpuDoes) {
+  for (const config::ModelConfig& model :
+       {tiny_mixed_model(), tiny_gated_model(), tiny_clamped_model()}) {
+    for (const ExpertKernel kernel : {ExpertKernel::kLoop, ExpertKernel::kGrouped}) {
+      CellConfig cell = cell_of({config::Parallelism::kEp, world->size()}, kernel, Dtype::kFp32);
+      cell.model = model;
+      cell.adam_epsilon = 1e-5;  // as parity_ranks_test has it
+      expect_like_the_cpu(cell);
+    }
+  }
+}
+
 TEST_F(GpuPath, TrainsAsTheCpuDoesInEverySchedule) {
   for (const Sharding& sharding : shardings(world->size())) {
     for (const std::int64_t prefetch : {0, 1, 2}) {
@@ -179,7 +191,7 @@ std::vector<std::string> waits_of(CellConfig cell) {
     host.emplace();
   }
   Engine engine(cell, *world, Engine::BufferCaching::kOn, place);
-  engine.load(*weights::seeded_source(cell.seed, cell.model.initializer_range));
+  engine.load(TestedValues(cell));
   const auto data = data::open_data_set(cell);
   const auto batches = micro_batches_of(cell, *data, 0, *world);
   Waits waits;
@@ -196,6 +208,12 @@ TEST_F(GpuPath, NeverWaitsForTheGpuWithinAMicroStepOfFsdp) {
       cell.activation_checkpointing = checkpointing;
       EXPECT_EQ(waits_of(cell), std::vector<std::string>());
     }
+  }
+  for (const config::ModelConfig& model :
+       {tiny_mixed_model(), tiny_gated_model(), tiny_clamped_model()}) {
+    CellConfig cell = cell_of({}, ExpertKernel::kGrouped, Dtype::kFp32);
+    cell.model = model;
+    EXPECT_EQ(waits_of(cell), std::vector<std::string>()) << model.name;
   }
   // The loop kernel asks for the rows of each expert, once a layer and pass.
   CellConfig loop = cell_of({}, ExpertKernel::kLoop, Dtype::kFp32);

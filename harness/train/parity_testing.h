@@ -16,6 +16,7 @@
 #include "harness/testing/models.h"
 #include "harness/testing/ranks/ranks.h"
 #include "harness/train/engine.h"
+#include "harness/train/source_testing.h"
 
 namespace moebench::train {
 
@@ -71,7 +72,7 @@ struct Trained {
 inline Trained train(const CellConfig& cell, comm::Communicator& group,
                      const device::Place& place = {}) {
   Engine engine(cell, group, Engine::BufferCaching::kOn, place);
-  engine.load(*weights::seeded_source(cell.seed, cell.model.initializer_range));
+  engine.load(TestedValues(cell));
   const auto data = data::open_data_set(cell);
   Trained trained;
   for (std::int64_t step = 0; step < cell.steps; ++step) {

@@ -19,6 +19,7 @@
 #include "harness/train/checkpoints.h"
 #include "harness/train/engine.h"
 #include "harness/train/shardings_testing.h"
+#include "harness/train/source_testing.h"
 
 namespace moebench::train {
 namespace {
@@ -33,17 +34,22 @@ constexpr std::int64_t kStepsBefore = 3;
 constexpr std::int64_t kMicroBatchesPerStep = 8;
 constexpr double kBound = 1e-6;  // fp32, relative
 
+config::ModelConfig tiny_granite_model() {
+  config::ModelConfig model = tiny_model();
+  model.type = config::ModelType::kGraniteMoe;
+  model.tie_word_embeddings = true;
+  return model;
+}
+
 struct Arrangement {
   std::int64_t ranks;
   Sharding sharding{};
-  config::ModelType type = config::ModelType::kMixtral;
+  config::ModelConfig (*model)() = tiny_model;
 };
 
 CellConfig cell_of(const Arrangement& arrangement, Dtype dtype) {
   CellConfig cell;
-  cell.model = tiny_model();
-  cell.model.type = arrangement.type;
-  cell.model.tie_word_embeddings = arrangement.type == config::ModelType::kGraniteMoe;
+  cell.model = arrangement.model();
   cell.expert_kernel = config::ExpertKernel::kGrouped;
   cell.ranks = arrangement.ranks;
   arrangement.sharding.apply(cell);
@@ -89,7 +95,7 @@ std::vector<StepResult> train(Engine& engine, const CellConfig& cell, comm::Comm
 std::vector<StepResult> train_straight(const CellConfig& cell, comm::Communicator& group,
                                        const fs::path& save_before, const fs::path& save_end) {
   Engine engine(cell, group);
-  engine.load(*weights::seeded_source(cell.seed, cell.model.initializer_range));
+  engine.load(TestedValues(cell));
   auto results = train(engine, cell, group, 0, kStepsBefore);
   if (!save_before.empty()) {
     save_checkpoint(engine, cell, group, kStepsBefore, {.folder = save_before});
@@ -194,16 +200,20 @@ TEST(Resume, AnotherArrangementStaysWithinRounding) {
   }
 }
 
-// Its experts are ranges of fused parameters, and its embedding is its head.
-TEST(Resume, GraniteMoeGoesOnFromAnyArrangement) {
-  for (Arrangement one : arrangements(world->size())) {
-    one.type = config::ModelType::kGraniteMoe;
-    Arrangement alone = one;
-    alone.ranks = 1;
-    alone.sharding = {};
-    check_resumption(one, one, Dtype::kBf16);
-    check_resumption(one, alone, Dtype::kFp32);
-    check_resumption(alone, one, Dtype::kFp32);
+// Granite's experts are ranges of fused parameters, and its embedding is its head. The mixed model
+// has layers of one unit and of two, and a correction that nothing trains; the clamped one stacks
+// that lie transposed, and their biases.
+TEST(Resume, OtherModelsGoOnFromAnyArrangement) {
+  for (const auto model : {tiny_granite_model, tiny_mixed_model, tiny_clamped_model}) {
+    for (Arrangement one : arrangements(world->size())) {
+      one.model = model;
+      Arrangement alone = one;
+      alone.ranks = 1;
+      alone.sharding = {};
+      check_resumption(one, one, Dtype::kBf16);
+      check_resumption(one, alone, Dtype::kFp32);
+      check_resumption(alone, one, Dtype::kFp32);
+    }
   }
 }
 
@@ -211,7 +221,7 @@ class BrokenCheckpoint : public ::testing::Test {
  protected:
   BrokenCheckpoint() : folder_(shared_folder()), cell_(cell_of({world->size()}, Dtype::kFp32)) {
     Engine engine(cell_, *world);
-    engine.load(*weights::seeded_source(cell_.seed, cell_.model.initializer_range));
+    engine.load(TestedValues(cell_));
     train(engine, cell_, *world, 0, 1);
     save_checkpoint(engine, cell_, *world, 1, {.folder = folder_});
     cell_.resume_from = folder_;
