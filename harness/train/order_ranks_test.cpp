@@ -248,22 +248,38 @@ class Rules {
   std::int64_t backwards_ = 0;
 };
 
+// Shardings, and the axes that change the schedule: rows of indices.
+std::vector<std::size_t> schedule_sizes() {
+  return {shardings(world->size()).size(), /*prefetch=*/3, /*recomputation=*/3, /*sync=*/2,
+          /*accumulation=*/2};
+}
+
+void check_schedule(const std::vector<std::size_t>& row, const config::ModelConfig& model) {
+  CellConfig cell = deep_cell(shardings(world->size())[row[0]]);
+  cell.model = model;
+  cell.model.num_layers = kLayers;
+  cell.prefetch = static_cast<std::int64_t>(row[1]);
+  cell.activation_checkpointing = row[2] > 0;
+  cell.gathers = row[2] == 2 ? 3 : 2;
+  cell.sync_each_batch = row[3] == 1;
+  cell.grad_accumulation = row[4] == 0 ? 1 : 3;
+  SCOPED_TRACE(cell.canonical_text());
+  Rules(cell).check(journal_of(cell));
+}
+
 // Every combination where ranks have a core each, every pair where they share them.
 TEST(Order, FollowsTheRulesForEveryCombination) {
-  const std::vector<Sharding> all_shardings = shardings(world->size());
-  const std::vector<std::size_t> sizes = {all_shardings.size(), /*prefetch=*/3,
-                                          /*recomputation=*/3, /*sync=*/2, /*accumulation=*/2};
   const bool pairs = kSanitized || world->size() > 2;
-  for (const auto& row : pairs ? pairwise(sizes) : full_product(sizes)) {
-    CellConfig cell = deep_cell(all_shardings[row[0]]);
-    cell.prefetch = static_cast<std::int64_t>(row[1]);
-    cell.activation_checkpointing = row[2] > 0;
-    cell.gathers = row[2] == 2 ? 3 : 2;
-    cell.sync_each_batch = row[3] == 1;
-    cell.grad_accumulation = row[4] == 0 ? 1 : 3;
-    SCOPED_TRACE(cell.canonical_text());
-    Rules(cell).check(journal_of(cell));
+  for (const auto& row : pairs ? pairwise(schedule_sizes()) : full_product(schedule_sizes())) {
+    check_schedule(row, tiny_model());
   }
+}
+
+// Where a layer has one unit under ep, and the next one two.
+TEST(Order, FollowsTheRulesAroundDenseLayers) {
+  config::ModelConfig model = tiny_mixed_model();
+  model.dense_layers = {0, 2};
+  for (const auto& row : pairwise(schedule_sizes())) check_schedule(row, model);
 }
 
 std::string name_of(const Entry& entry) {
