@@ -205,6 +205,13 @@ void make_checkpoint(const fs::path& model_config, const fs::path& folder,
                 options.max_shard_bytes);
   }
   const config::ModelConfig model = config::load_model_config(model_config, options.model_keys);
+  if (!model.quantised.empty()) {
+    throw Error(
+        "{}: quantization_config says that the weights are quantised ({}), and those written here "
+        "are "
+        "not; name the model as {{base: ..., quantization_config: null}}",
+        model_config.string(), model.quantised);
+  }
   const fs::path target = tidy(folder);
   std::error_code ignored;
   if (fs::exists(target, ignored) && !(fs::is_directory(target) && fs::is_empty(target))) {

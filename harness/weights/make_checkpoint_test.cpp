@@ -107,6 +107,19 @@ TEST(MakeCheckpoint, WritesAModelWhoseKeysAreSetOtherwise) {
   EXPECT_NO_THROW(checkpoint_source((folder / "out").string(), model));
 }
 
+// Its config.json would say of the weights written here that they are quantised.
+TEST(MakeCheckpoint, RefusesAQuantisedModel) {
+  const auto folder = test_folder();
+  std::string text = kMiniConfig;
+  text.insert(text.rfind('}'), ", \"quantization_config\": {\"quant_method\": \"fp8\"}");
+  write_file_atomically(folder / "mini.json", text);
+  EXPECT_THAT(error_of([&] { make_checkpoint(folder / "mini.json", folder / "out", {}); }),
+              ::testing::HasSubstr("quantised (fp8)"));
+  const config::ModelKeys keys = {{"quantization_config", config::YamlValue::parse("~", "keys")}};
+  make_checkpoint(folder / "mini.json", folder / "out", {.model_keys = keys});
+  EXPECT_EQ(config::load_model_config(folder / "out" / "config.json").quantised, "");
+}
+
 // The bytes that the safetensors library has read: tools/dev/read_checkpoint.py opens the same
 // checkpoint with it where it is installed, and knows what it must find.
 TEST(MakeCheckpoint, WritesTheBytesThatTheReferenceLibraryHasRead) {
