@@ -19,6 +19,16 @@ bool is_loop(config::ExpertKernel kernel) {
 
 double num(std::int64_t value) { return static_cast<double>(value); }
 
+// Of a micro-batch: fp32 [seq_len, seq_len], rows padded to a multiple of 16, where a layer's
+// window hides something. Flash attention on a GPU needs none.
+double window_mask(const config::CellConfig& cell) {
+  const config::ModelConfig& m = cell.model;
+  const bool slides = m.sliding_window > 0 && m.sliding_window < cell.seq_len &&
+                      std::ssize(m.full_attention_layers) < m.num_layers;
+  const bool is_flash = cell.device == config::Device::kCuda && cell.dtype == config::Dtype::kBf16;
+  return slides && !is_flash ? 4 * num(cell.seq_len) * num((cell.seq_len + 15) / 16 * 16) : 0;
+}
+
 }  // namespace
 
 std::int64_t num_dense_before(const config::ModelConfig& model, std::int64_t layer) {
@@ -35,6 +45,7 @@ ActivationMemory::ActivationMemory(const config::CellConfig& cell, std::int64_t 
       tokens_(static_cast<double>(cell.micro_batch) * static_cast<double>(cell.seq_len)),
       num_experts_(static_cast<double>(num_experts)) {
   rows_ = tokens_ * static_cast<double>(m_.top_k);
+  window_mask_ = window_mask(cell);
   // On a CPU the grouped kernel fills each expert up to a multiple of 16 rows in bf16: 7.5 on
   // average.
   if (!loop_ && !at_once_ && cell.dtype == config::Dtype::kBf16) rows_ += 7.5 * num_experts_;
@@ -56,8 +67,9 @@ double ActivationMemory::elements(double rows, std::int64_t cols) const {
   return rows * num(cols) * element_;
 }
 double ActivationMemory::token_hidden() const { return elements(tokens_, m_.hidden_size); }
+std::int64_t ActivationMemory::padded_dim() const { return std::max(m_.head_dim, m_.value_dim()); }
 double ActivationMemory::token_heads() const {
-  return elements(tokens_, m_.num_heads * m_.head_dim);
+  return elements(tokens_, m_.num_heads * padded_dim());
 }
 double ActivationMemory::row_hidden(double rows) const { return elements(rows, m_.hidden_size); }
 double ActivationMemory::row_intermediate(double rows) const {
@@ -70,7 +82,8 @@ double ActivationMemory::kept(std::int64_t layers) const {
   const double each = checkpointing_
                           ? num(layers) * token_hidden()
                           : num(num_dense) * layer(true) + num(layers - num_dense) * layer(false);
-  return each + token_hidden() + 4 * tokens_;  // and which tokens are real
+  // And which tokens are real, and what of them a window shows.
+  return each + token_hidden() + 4 * tokens_ + window_mask_;
 }
 
 double ActivationMemory::layer(bool is_dense) const {
@@ -84,14 +97,42 @@ double ActivationMemory::norms() const { return 4 * token_hidden() + 8 * tokens_
 double ActivationMemory::sparse() const { return router() + experts() + shared(); }
 
 // Counts q, and k and v repeated to all heads, the output, and the scores' logsumexp in 4 bytes.
+// Values are padded to the dimension of keys; then the output's own part is kept beside it.
 double ActivationMemory::attention() const {
-  return 4 * token_heads() + 4 * tokens_ * num(m_.num_heads);
+  double bytes = 4 * token_heads() + 4 * tokens_ * num(m_.num_heads);
+  if (m_.value_dim() < padded_dim()) bytes += elements(tokens_, m_.num_heads * m_.value_dim());
+  return bytes + qk_norm() + latents();
 }
 
-// Counts per token in 4 bytes each the router's probabilities, the chosen ones before and after
-// renormalisation with their sum, and in 8 bytes the chosen experts.
+// Counts q and k before their norms, and a factor in 4 bytes for each row that is normed.
+double ActivationMemory::qk_norm() const {
+  const std::int64_t heads = m_.num_heads + m_.num_kv_heads;
+  const double unnormed = elements(tokens_, heads * m_.head_dim);
+  switch (m_.qk_norm) {
+    case config::QkNorm::kNone:
+      return 0;
+    case config::QkNorm::kPerHead:
+      return unnormed + 4 * tokens_ * num(heads);
+    case config::QkNorm::kAllHeads:
+      return unnormed + 8 * tokens_;
+  }
+  MOEBENCH_CHECK(!"a norm of queries and keys outside its enumeration");
+}
+
+// Counts each latent vector before and after its norm, with the norm's factor in 4 bytes.
+double ActivationMemory::latents() const {
+  double bytes = 0;
+  for (const std::int64_t rank : {m_.kv_lora_rank, m_.q_lora_rank}) {
+    if (rank > 0) bytes += elements(tokens_, 2 * rank) + 4 * tokens_;
+  }
+  return bytes;
+}
+
+// Counts per token in 4 bytes each the router's scores and the chosen ones, where they are
+// renormalised before and after that with their sum, and in 8 bytes the chosen experts.
 double ActivationMemory::router() const {
-  return tokens_ * (4 * num(m_.num_experts) + 16 * num(m_.top_k) + 4);
+  const double chosen = m_.normalise_top_k ? 8 * num(m_.top_k) + 4 : 4 * num(m_.top_k);
+  return tokens_ * (4 * num(m_.num_experts) + chosen + 8 * num(m_.top_k));
 }
 
 // Counts gate and up projection of all tokens; their input is the second norm's output.
@@ -99,16 +140,24 @@ double ActivationMemory::mlp(std::int64_t intermediate) const {
   return elements(tokens_, 2 * intermediate);
 }
 
-double ActivationMemory::shared() const { return mlp(m_.shared_intermediate_size); }
+// With a gate also the output and its factor, which multiply each other.
+double ActivationMemory::shared() const {
+  const double gated = m_.shared_gate ? token_hidden() + tokens_ * element_ : 0;
+  return mlp(m_.shared_intermediate_size) + gated;
+}
 
 // loop: each expert's input, the two projections, silu of the first, their product, the output,
 // its weighted form where this rank applies the weights, where the rows came from (20 bytes).
+// Clamped: both projections as one of twice the size, the clamped gate, its sigmoid, their product,
+// the clamped up projection plus 1, and the product of all.
 // grouped: input and both projections of all rows, and the output to be weighted.
 // With ep the weights are applied to the rows that came back, after the exchange.
 double ActivationMemory::experts() const {
   const double returned = ep_ ? row_hidden(tokens_ * num(m_.top_k)) : 0;
   if (loop_) {
-    return returned + (ep_ ? 2 : 3) * row_hidden(rows_) + 4 * row_intermediate(rows_) + 20 * rows_;
+    const double activated = m_.swiglu_limit > 0 ? 7 : 4;
+    return returned + (ep_ ? 2 : 3) * row_hidden(rows_) + activated * row_intermediate(rows_) +
+           20 * rows_;
   }
   return returned + (ep_ ? 1 : 2) * row_hidden(rows_) + 2 * row_intermediate(rows_);
 }
@@ -161,9 +210,15 @@ double ActivationMemory::waiting_rows() const { return num_experts_ > 1 ? row_hi
 // gone. There are gradients of the output, of q, k and v as they were used, and as they were
 // projected.
 double ActivationMemory::attention_backward(std::int64_t index) const {
-  const double projected = num((m_.num_heads + 2 * m_.num_kv_heads) * m_.head_dim) * element_;
   const double behind = m_.is_dense(index) ? mlp(m_.dense_intermediate_size) : experts() + shared();
-  return 4 * token_heads() + tokens_ * projected - token_hidden() - behind;
+  return 4 * token_heads() + elements(tokens_, projected()) - token_hidden() - behind;
+}
+
+// Columns of what is projected for attention: q, k and v; or of latent attention queries, keys and
+// values of all heads, and the part of a key that all heads share.
+std::int64_t ActivationMemory::projected() const {
+  if (!m_.is_latent()) return (m_.num_heads + 2 * m_.num_kv_heads) * m_.head_dim;
+  return m_.num_heads * (m_.head_dim + m_.qk_nope_head_dim + m_.v_head_dim) + m_.qk_rope_head_dim;
 }
 
 }  // namespace moebench::estimate

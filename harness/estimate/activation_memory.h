@@ -32,6 +32,8 @@ class ActivationMemory {
  private:
   double elements(double rows, std::int64_t cols) const;  // in bytes
   double token_hidden() const;
+  std::int64_t padded_dim() const;
+  std::int64_t projected() const;
   double token_heads() const;
   double row_hidden(double rows) const;
   double row_intermediate(double rows) const;
@@ -40,6 +42,8 @@ class ActivationMemory {
   double layer(bool is_dense) const;
   double norms() const;
   double attention() const;
+  double qk_norm() const;
+  double latents() const;
   double sparse() const;
   double router() const;
   double experts() const;
@@ -57,6 +61,7 @@ class ActivationMemory {
   bool loop_, ep_, at_once_, checkpointing_;
   double element_, tokens_, num_experts_;
   double rows_;  // that pass this rank's experts
+  double window_mask_;
 };
 
 }  // namespace moebench::estimate

@@ -64,5 +64,50 @@ TEST(MemoryEstimate, IsCloseWhereRoutingIsEven) {
       0.03);
 }
 
+// Each variant has parts that no other has; sizes are such that they weigh.
+TEST(MemoryEstimate, IsCloseForEveryPartOfAModel) {
+  const std::vector<Change> parts = {[](CellConfig& cell) {
+                                       cell.model.type = config::ModelType::kQwen2Moe;
+                                       cell.model.qk_norm = config::QkNorm::kPerHead;
+                                       cell.model.normalise_top_k = false;
+                                       cell.model.qkv_bias = true;
+                                       cell.model.head_dim = 96;
+                                       cell.model.shared_intermediate_size = 700;
+                                       cell.model.shared_gate = true;
+                                     },
+                                     [](CellConfig& cell) {
+                                       cell.model.type = config::ModelType::kOlmoe;
+                                       cell.model.qk_norm = config::QkNorm::kAllHeads;
+                                       cell.model.head_dim = 128;
+                                       cell.model.intermediate_size = 48;
+                                     },
+                                     [](CellConfig& cell) {
+                                       cell.model.type = config::ModelType::kDeepseekV3;
+                                       cell.model.q_lora_rank = 96;
+                                       cell.model.kv_lora_rank = 80;
+                                       cell.model.qk_nope_head_dim = 48;
+                                       cell.model.qk_rope_head_dim = 16;
+                                       cell.model.head_dim = 64;
+                                       cell.model.v_head_dim = 40;
+                                       cell.model.num_kv_heads = cell.model.num_heads;
+                                       cell.model.dense_layers = {0, 3};
+                                       cell.model.dense_intermediate_size = 900;
+                                       cell.model.shared_intermediate_size = 200;
+                                       cell.model.router_score = config::RouterScore::kSigmoid;
+                                       cell.model.router_correction = true;
+                                       cell.model.router_aux_loss_coef = 0;
+                                     },
+                                     [](CellConfig& cell) {
+                                       cell.model.type = config::ModelType::kGptOss;
+                                       cell.model.attention_sinks = cell.model.qkv_bias =
+                                           cell.model.o_bias = true;
+                                       cell.model.router_bias = cell.model.expert_bias = true;
+                                       cell.model.swiglu_limit = 7;
+                                       cell.model.sliding_window = 64;
+                                       cell.model.full_attention_layers = {1, 3};
+                                     }};
+  check_pairs(even_cell(), parts, 0.03);
+}
+
 }  // namespace
 }  // namespace moebench::train

@@ -216,7 +216,9 @@ TEST_P(Reference, Gradients) {
         << name;
   });
   // Under ep a rank has its own experts alone.
-  if (GetParam().sharding.parallelism != config::Parallelism::kEp) EXPECT_EQ(visited, wanted);
+  if (GetParam().sharding.parallelism != config::Parallelism::kEp) {
+    EXPECT_EQ(visited, wanted);
+  }
 }
 
 TEST_P(Reference, LossWithoutAuxiliaryLoss) {
