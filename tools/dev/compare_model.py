@@ -41,7 +41,7 @@ def reference_loss(model, tokens):
     return float(loss_of(model, tokens).detach())
 
 
-def scenario(arguments, checkpoint, token_file):
+def scenario(arguments, has_auxiliary_loss, checkpoint, token_file):
     """The model is of the file itself, not of what transformers makes of it."""
     model = str(arguments.config.resolve())
     if arguments.layers:
@@ -52,19 +52,22 @@ def scenario(arguments, checkpoint, token_file):
         "micro_batch": arguments.rows,
         "seq_len": arguments.length,
         "dtype": "fp32",
-        "router_aux_loss": True,
     }
+    if has_auxiliary_loss:
+        axes["router_aux_loss"] = True
     data = {"source": "tokens", "files": str(token_file), "token_dtype": "uint32"}
     settings = {"steps": 1, "warmup_steps": 1, "load_from": str(checkpoint), "data": data}
     return {"scenarios": [{"name": "compare", "axes": axes, "settings": settings | SETTINGS}]}
 
 
-def moebench_losses(arguments, folder, checkpoint, tokens):
+def moebench_losses(arguments, has_auxiliary_loss, checkpoint, tokens):
     """By expert kernel, of the step after the first. All tokens are one step, so that their order
     does not matter."""
+    folder = checkpoint.parent
     token_file, file, results = folder / "tokens", folder / "compare.yaml", folder / "results"
     tokens.numpy().astype(numpy.dtype("<u4")).tofile(token_file)
-    file.write_text(json.dumps(scenario(arguments, checkpoint, token_file)))
+    text = scenario(arguments, has_auxiliary_loss, checkpoint, token_file)
+    file.write_text(json.dumps(text))
     command = [arguments.moebench, "run", file, "--out", results, "--quiet"]
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
     records = [json.loads(line) for line in (results / "results.jsonl").read_text().splitlines()]
@@ -90,15 +93,15 @@ def main():
     config = AutoConfig.for_model(**text)
     generator = torch.Generator().manual_seed(0)
     with tempfile.TemporaryDirectory() as folder:
-        folder = pathlib.Path(folder)
-        checkpoint = folder / "model"
+        checkpoint = pathlib.Path(folder) / "model"
         checkpoint.mkdir()
         scale = config.hidden_size**-0.5
         model = save_random_model(config, generator, checkpoint, scale)
         shape = (arguments.rows, arguments.length)
         tokens = torch.randint(config.vocab_size, shape, generator=generator)
         want = reference_loss(model, tokens)
-        got = moebench_losses(arguments, folder, checkpoint, tokens)
+        has_auxiliary_loss = auxiliary_coefficient(model) > 0
+        got = moebench_losses(arguments, has_auxiliary_loss, checkpoint, tokens)
     for kernel, loss in got.items():
         print(f"{kernel}: {loss:.7f}, reference {want:.7f}, off by {abs(loss - want) / want:.1e}")
     sys.exit(any(abs(loss - want) > BOUND * want for loss in got.values()))
