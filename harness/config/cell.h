@@ -89,6 +89,7 @@ struct ModelConfig {
   bool normalise_top_k = true;  // the chosen scores are divided by their sum
   double routed_scaling_factor = 1;
   bool router_bias = false;
+  bool router_fp32 = false;            // logits are computed in fp32, whatever the cell's dtype
   bool router_correction = false;      // a bias of the choice alone, which no gradient trains
   std::int64_t num_expert_groups = 1;  // of which the experts of a token come from
   std::int64_t top_k_groups = 1;       // so many

@@ -199,6 +199,7 @@ Fields part_fields() {
           part_field<&ModelConfig::normalise_top_k>("normalise_top_k"),
           part_field<&ModelConfig::routed_scaling_factor>("routed_scaling_factor"),
           part_field<&ModelConfig::router_bias>("router_bias"),
+          part_field<&ModelConfig::router_fp32>("router_fp32"),
           part_field<&ModelConfig::router_correction>("router_correction"),
           part_field<&ModelConfig::num_expert_groups>("num_expert_groups"),
           part_field<&ModelConfig::top_k_groups>("top_k_groups"),

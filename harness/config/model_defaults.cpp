@@ -22,6 +22,7 @@ void set_granite_defaults(ModelConfig& model) {
 void set_corrected_router(ModelConfig& model) {
   model.router_score = RouterScore::kSigmoid;
   model.router_correction = true;
+  model.router_fp32 = true;
   model.group_score = GroupScore::kBestTwo;
 }
 
@@ -126,6 +127,7 @@ ModelConfig model_defaults(ModelType type) {
       model.num_experts = 64;
       model.top_k = 0;  // there is no default
       model.normalise_top_k = false;
+      model.router_fp32 = true;
       break;
     case ModelType::kDeepseekV3:
       set_latent_defaults(model);

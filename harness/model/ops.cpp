@@ -46,6 +46,23 @@ struct LinearFunction : Function<LinearFunction> {
   }
 };
 
+// Keeps x as it is: both are taken to fp32 again for the backward pass.
+struct LinearInFp32Function : Function<LinearInFp32Function> {
+  static at::Tensor forward(AutogradContext* ctx, const at::Tensor& x, Weight* weight) {
+    ctx->save_for_backward({x});
+    keep(ctx, "weight", weight);
+    return at::mm(x.to(at::kFloat), weight->value.to(at::kFloat).t());
+  }
+
+  static variable_list backward(AutogradContext* ctx, variable_list grads) {
+    Weight* weight = kept<Weight*>(ctx, "weight");
+    const at::Tensor dy = grads[0].contiguous();
+    const at::Tensor x = ctx->get_saved_variables()[0];
+    store(at::mm(dy.t(), x.to(at::kFloat)), *weight);
+    return {at::mm(dy, weight->value.to(at::kFloat)).to(x.scalar_type()), at::Tensor()};
+  }
+};
+
 struct RmsNormFunction : Function<RmsNormFunction> {
   static at::Tensor forward(AutogradContext* ctx, const at::Tensor& x, Weight* weight, double eps) {
     const at::Tensor y = at::empty_like(x);
@@ -151,6 +168,10 @@ at::Tensor linear(const at::Tensor& x, Weight& weight) {
 
 at::Tensor linear(const at::Tensor& x, Weight& weight, Weight& bias) {
   return LinearFunction::apply(x, &weight, bias.value.defined() ? &bias : nullptr);
+}
+
+at::Tensor linear_in_fp32(const at::Tensor& x, Weight& weight) {
+  return LinearInFp32Function::apply(x, &weight);
 }
 
 at::Tensor rms_norm(const at::Tensor& x_TH, Weight& weight, double eps) {

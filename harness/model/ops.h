@@ -17,6 +17,9 @@ at::Tensor linear(const at::Tensor& x, Weight& weight);
 // Adds `bias` to each row, [out]; nothing where its value is undefined.
 at::Tensor linear(const at::Tensor& x, Weight& weight, Weight& bias);
 
+// As linear() of x and weight taken to fp32: [T, out] in fp32, whatever their dtype.
+at::Tensor linear_in_fp32(const at::Tensor& x, Weight& weight);
+
 at::Tensor rms_norm(const at::Tensor& x_TH, Weight& weight, double eps);
 
 // Rows grouped as `groups` says; x_TH: [T, H] -> [R, H].

@@ -21,8 +21,14 @@ namespace {
 
 using config::ModelConfig;
 
+at::Tensor logits_of(const at::Tensor& x_TH, DenseWeights& weights, const ModelConfig& model) {
+  if (!model.router_fp32) return linear(x_TH, weights.router, weights.router_bias);
+  MOEBENCH_CHECK(!model.router_bias);  // which no such model has
+  return linear_in_fp32(x_TH, weights.router);
+}
+
 at::Tensor scores_of(const at::Tensor& x_TH, DenseWeights& weights, const ModelConfig& model) {
-  const at::Tensor logits = linear(x_TH, weights.router, weights.router_bias);
+  const at::Tensor logits = logits_of(x_TH, weights, model);
   switch (model.router_score) {
     case config::RouterScore::kSoftmax:
       return at::softmax(logits.to(at::kFloat), -1);

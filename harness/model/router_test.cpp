@@ -185,6 +185,35 @@ TEST(Router, ChoosesWithinTheBestGroups) {
   }
 }
 
+// In bf16 logits near each other become the same number, in fp32 they do not.
+TEST(Router, ComputesLogitsInFp32WhereTheModelDoes) {
+  ModelConfig model = model_of(config::RouterScore::kSigmoid);
+  model.router_fp32 = true;
+  for (const bool accumulates : {false, true}) {
+    DenseWeights weights = weights_of(model);
+    for (at::Tensor* tensor : {&weights.router.value, &weights.router.grad}) {
+      *tensor = tensor->to(at::kBFloat16);
+    }
+    weights.router.accumulate = accumulates;
+    const at::Tensor before = weights.router.grad.to(at::kFloat);
+    const at::Tensor x = leaf(at::randn({kTokens, kHidden}).to(at::kBFloat16));
+    const at::Tensor x_fp32 = leaf(x.to(at::kFloat));
+    const at::Tensor router = leaf(weights.router.value.to(at::kFloat));
+    const Routing routing = route(x, weights, model);
+    const at::Tensor scores = at::mm(x_fp32, router.t()).sigmoid();
+    EXPECT_TRUE(at::equal(routing.scores_TE, scores));
+
+    const at::Tensor dscores = at::randn({kTokens, kExperts});
+    routing.scores_TE.backward(dscores);
+    scores.backward(dscores);
+    EXPECT_EQ(x.grad().scalar_type(), at::kBFloat16);
+    EXPECT_LT(relative_error(x.grad().to(at::kFloat), x_fp32.grad()), 4e-3);
+    const at::Tensor want = accumulates ? before + router.grad() : router.grad();
+    EXPECT_LT(relative_error(weights.router.grad.to(at::kFloat), want), 4e-3);
+    EXPECT_TRUE(weights.router.written);
+  }
+}
+
 // gpt-oss: softmax of the chosen logits alone.
 TEST(Router, NormalisedSoftmaxIsTheSoftmaxOfTheChosenLogits) {
   ModelConfig model = model_of(config::RouterScore::kSoftmax);
