@@ -2,6 +2,7 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <initializer_list>
 #include <utility>
 
@@ -25,13 +26,12 @@ class LayoutBuilder {
     }
     return *this;
   }
-  // Of one expert, in its own tensors.
-  void add_expert(std::int64_t expert, std::initializer_list<Role> roles) {
-    for (const Role role : roles) {
-      for (const ParameterSpec& parameter : all_) {
-        if (parameter.role != role || parameter.expert != expert) continue;
-        add(parameter, 0, parameter.num_elements());
-      }
+  // Of these experts, in tensors of their own: all roles of an expert before the next.
+  void add_experts(ExpertRange range, std::initializer_list<Role> roles) {
+    for (const ParameterSpec& parameter : all_) {
+      const bool is_of_range = parameter.expert >= range.begin && parameter.expert < range.end;
+      if (!is_of_range || std::ranges::count(roles, parameter.role) == 0) continue;
+      add(parameter, 0, parameter.num_elements());
     }
   }
   // Rows [begin, end) of the first dimension of stacks.
@@ -100,12 +100,8 @@ Layout expert_layout(const config::ModelConfig& model, std::int64_t layer, Exper
     builder.add_rows(range, {Role::kExpertGateUpBias, Role::kExpertDownBias});
     return builder.build();
   }
-  for (std::int64_t e = range.begin; e < range.end; ++e) {
-    builder.add_expert(e, {Role::kExpertGate, Role::kExpertUp});
-  }
-  for (std::int64_t e = range.begin; e < range.end; ++e) {
-    builder.add_expert(e, {Role::kExpertDown});
-  }
+  builder.add_experts(range, {Role::kExpertGate, Role::kExpertUp});
+  builder.add_experts(range, {Role::kExpertDown});
   return builder.build();
 }
 
