@@ -1,6 +1,7 @@
 #include "harness/model/flat_weights.h"
 
 #include <algorithm>
+#include <array>
 #include <initializer_list>
 #include <utility>
 
@@ -16,51 +17,68 @@ using partition::Slot;
 class Binder {
  public:
   Binder(const partition::Layout& layout, const at::Tensor& flat, Field field)
-      : layout_(layout), flat_(flat), field_(field) {}
+      : flat_(flat), field_(field) {
+    for (const Slot& slot : layout.slots) {
+      Span& span = spans_[static_cast<std::size_t>(slot.parameter.role)];
+      span.include({slot.offset, slot.offset + slot.num_elements, slot.num_elements});
+      const auto& shape = slot.parameter.shape;
+      span.cols = shape.size() > 1 ? shape.back() : 0;
+    }
+  }
+
+  bool has(Role role) const { return spans_[static_cast<std::size_t>(role)].count > 0; }
 
   // Points `weight` to the parameters of these roles, which lie behind one another: rows of one
   // matrix, or parts of one vector. Leaves it where the layout has none.
   void operator()(Weight& weight, std::initializer_list<Role> roles) const {
-    if (const at::Tensor found = find(roles); found.defined()) weight.*field_ = found;
+    const Span span = find(roles);
+    if (span.count == 0) return;
+    const at::Tensor found = elements(span);
+    weight.*field_ = span.cols == 0 ? found : found.view({-1, span.cols});
   }
 
-  // The same as experts x [rows, cols], or of vectors experts x [rows].
-  at::Tensor stack(std::initializer_list<Role> roles, std::int64_t num_experts) const {
-    const at::Tensor found = find(roles);
-    if (!found.defined()) return found;
-    std::vector<std::int64_t> shape = {num_experts, found.size(0) / num_experts};
-    if (found.dim() > 1) shape.push_back(found.size(1));
-    return found.view(shape);
+  // The same as matrices of each expert, [experts, rows, cols]; undefined where there are none.
+  at::Tensor matrices(std::initializer_list<Role> roles, std::int64_t num_experts) const {
+    const Span span = find(roles);
+    return span.count == 0 ? at::Tensor() : elements(span).view({num_experts, -1, span.cols});
+  }
+
+  // The same as a vector of each expert, [experts, rows].
+  at::Tensor vectors(Role role, std::int64_t num_experts) const {
+    const Span span = find({role});
+    return span.count == 0 ? at::Tensor() : elements(span).view({num_experts, -1});
   }
 
  private:
-  // [sum of rows, cols], or [sum of rows] of vectors; a stack of matrices counts as their rows.
-  at::Tensor find(std::initializer_list<Role> roles) const {
-    std::int64_t begin = -1, end = -1;
-    std::int64_t cols = 0;
-    for (const Slot& slot : layout_.slots) {
-      if (std::find(roles.begin(), roles.end(), slot.parameter.role) == roles.end()) continue;
-      if (begin < 0) begin = end = slot.offset;
-      MOEBENCH_CHECK(slot.offset == end);
-      end += slot.num_elements;
-      cols = slot.parameter.shape.size() > 1 ? slot.parameter.shape.back() : 0;
-      // The biases of a stack: [experts, rows].
-      if (slot.parameter.role == Role::kExpertGateUpBias ||
-          slot.parameter.role == Role::kExpertDownBias) {
-        cols = 0;
-      }
+  struct Span {
+    std::int64_t begin = 0, end = 0, count = 0;
+    std::int64_t cols = 0;  // of matrices; 0 of vectors
+
+    void include(const Span& other) {
+      if (other.count == 0) return;
+      begin = count == 0 ? other.begin : std::min(begin, other.begin);
+      end = std::max(end, other.end);
+      count += other.count;
+      cols = other.cols;
     }
-    if (begin < 0) return at::Tensor();
-    const at::Tensor found = flat_.narrow(0, begin, end - begin);
-    return cols == 0 ? found : found.view({-1, cols});
+  };
+
+  Span find(std::initializer_list<Role> roles) const {
+    Span span;
+    for (const Role role : roles) span.include(spans_[static_cast<std::size_t>(role)]);
+    MOEBENCH_CHECK(span.end - span.begin == span.count);
+    return span;
   }
 
-  const partition::Layout& layout_;
+  at::Tensor elements(const Span& span) const { return flat_.narrow(0, span.begin, span.count); }
+
   const at::Tensor& flat_;
   Field field_;
+  std::array<Span, partition::kNumRoles> spans_;
 };
 
-void bind_attention(AttentionWeights& w, bool is_latent, const Binder& bind) {
+void bind_attention(AttentionWeights& w, const Binder& bind) {
+  const bool is_latent = bind.has(Role::kKvA);
   if (is_latent) {
     bind(w.q, {Role::kQ});
   } else {
@@ -82,14 +100,9 @@ void bind_attention(AttentionWeights& w, bool is_latent, const Binder& bind) {
   bind(w.o_bias, {Role::kOBias});
 }
 
-bool has_role(const partition::Layout& layout, Role role) {
-  return std::ranges::any_of(layout.slots,
-                             [&](const Slot& slot) { return slot.parameter.role == role; });
-}
-
-void bind_dense(DenseWeights& w, const partition::Layout& layout, const Binder& bind) {
+void bind_dense(DenseWeights& w, const Binder& bind) {
   bind(w.input_norm, {Role::kInputNorm});
-  bind_attention(w.attention, has_role(layout, Role::kKvA), bind);
+  bind_attention(w.attention, bind);
   bind(w.post_norm, {Role::kPostNorm});
   bind(w.router, {Role::kRouter});
   bind(w.router_bias, {Role::kRouterBias});
@@ -133,16 +146,16 @@ void bind_each_expert(ExpertWeights& w, const Stacks& stacks, Field field) {
 void bind_experts(ExpertWeights& w, const Binder& bind, Field field) {
   const std::int64_t experts = w.num_experts;
   Stacks stacks{
-      bind.stack({Role::kExpertGate, Role::kExpertUp, Role::kExpertGateUp}, experts),
-      bind.stack({Role::kExpertDown}, experts),
-      bind.stack({Role::kExpertGateUpBias}, experts),
-      bind.stack({Role::kExpertDownBias}, experts),
+      bind.matrices({Role::kExpertGate, Role::kExpertUp, Role::kExpertGateUp}, experts),
+      bind.matrices({Role::kExpertDown}, experts),
+      bind.vectors(Role::kExpertGateUpBias, experts),
+      bind.vectors(Role::kExpertDownBias, experts),
   };
-  const at::Tensor columns = bind.stack({Role::kExpertGateUpColumns}, experts);
+  const at::Tensor columns = bind.matrices({Role::kExpertGateUpColumns}, experts);
   w.interleaved = columns.defined();
   if (w.interleaved) {
     stacks.gate_up = columns.transpose(1, 2);
-    stacks.down = bind.stack({Role::kExpertDownColumns}, experts).transpose(1, 2);
+    stacks.down = bind.matrices({Role::kExpertDownColumns}, experts).transpose(1, 2);
   }
   switch (w.kernel) {
     case config::ExpertKernel::kLoop:
@@ -193,15 +206,14 @@ void bind(RootWeights& weights, const partition::Layout& layout, const at::Tenso
   bind(weights.embedding, {Role::kEmbedding});
   bind(weights.norm, {Role::kFinalNorm});
   bind(weights.lm_head, {Role::kHead});
-  weights.tied = !has_role(layout, Role::kHead);
+  weights.tied = !bind.has(Role::kHead);
 }
 
 void bind(LayerWeights& weights, const partition::Layout& layout, const at::Tensor& flat,
           Field field) {
   const Binder bind(layout, flat, field);
-  if (has_role(layout, Role::kInputNorm)) bind_dense(weights.dense, layout, bind);
-  const bool has_experts =
-      has_role(layout, Role::kExpertDown) || has_role(layout, Role::kExpertDownColumns);
+  if (bind.has(Role::kInputNorm)) bind_dense(weights.dense, bind);
+  const bool has_experts = bind.has(Role::kExpertDown) || bind.has(Role::kExpertDownColumns);
   if (has_experts) bind_experts(weights.experts, bind, field);
 }
 

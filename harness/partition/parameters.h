@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -57,6 +58,7 @@ enum class Role {
   kExpertGateUpBias,
   kExpertDownBias
 };
+inline constexpr std::size_t kNumRoles = static_cast<std::size_t>(Role::kExpertDownBias) + 1;
 
 // False for what gradient descent leaves as it is.
 constexpr bool is_trained(Role role) { return role != Role::kRouterCorrection; }
