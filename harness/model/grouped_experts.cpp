@@ -74,12 +74,7 @@ void store_gradients(const at::Tensor& da, const at::Tensor& b, const Weight& ma
                      const Weight& biases, std::int64_t expert) {
   store_product(da.t(), b, matrices.accumulate, matrices.grad.select(0, expert));
   if (!biases.grad.defined()) return;
-  const at::Tensor grad = biases.grad.select(0, expert);
-  if (biases.accumulate) {
-    grad.add_(da.sum(0));
-  } else {
-    grad.copy_(da.sum(0));
-  }
+  store(da.sum(0), biases.accumulate, biases.grad.select(0, expert));
 }
 
 void zero_gradients(const ExpertWeights& w, std::int64_t expert) {
@@ -139,50 +134,49 @@ void store_grouped_product(const at::Tensor& da, const at::Tensor& b, const RowG
   const bool lies_transposed = is_transposed(weight.grad);
   const at::Tensor product = lies_transposed ? at::_grouped_mm(b.t(), da, ends(groups))
                                              : at::_grouped_mm(da.t(), b, ends(groups));
-  const at::Tensor grad = lies_transposed ? weight.grad.transpose(-2, -1) : weight.grad;
-  if (weight.accumulate) {
-    grad.add_(product);
-  } else {
-    grad.copy_(product);
-  }
+  store(product, weight.accumulate, lies_transposed ? weight.grad.transpose(-2, -1) : weight.grad);
 }
 
-// Which rows are whose: in the type of `like`, [R, E] of 1 and 0. Rows of a GPU are not filled up.
-at::Tensor members(const RowGroups& groups, const at::Tensor& like) {
+// Which rows are whose, where experts have biases: in the type of `like`, [R, E] of 1 and 0. A
+// product with them adds each row its expert's bias exactly, and sums gradients in an order that is
+// fixed. Rows of a GPU are not filled up.
+at::Tensor members(const RowGroups& groups, const Experts& experts, const at::Tensor& like) {
+  if (!experts.weights->down_bias.value.defined()) return at::Tensor();
   const at::Tensor row = at::arange(groups.num_rows, groups.offsets.options()).unsqueeze(1);
   const at::Tensor begin = groups.offsets.narrow(0, 0, groups.num_experts);
   const at::Tensor end = groups.offsets.narrow(0, 1, groups.num_experts);
   return ((row >= begin) & (row < end)).to(like.scalar_type());
 }
 
-// A product with the members adds each row its expert's bias exactly, and sums gradients in an
-// order that is fixed.
-void add_biases(const at::Tensor& rows, const Weight& biases, const RowGroups& groups) {
-  if (biases.value.defined()) rows.addmm_(members(groups, rows), biases.value);
+void add_biases(const at::Tensor& rows, const Weight& biases, const at::Tensor& members_RE) {
+  if (members_RE.defined()) rows.addmm_(members_RE, biases.value);
 }
 
-void store_bias_gradients(const at::Tensor& drows, const RowGroups& groups, const Weight& biases) {
-  if (!biases.grad.defined()) return;
-  store_product(members(groups, drows).t(), drows, biases.accumulate, biases.grad);
+void store_bias_gradients(const at::Tensor& drows, const at::Tensor& members_RE,
+                          const Weight& biases) {
+  if (!members_RE.defined()) return;
+  store_product(members_RE.t(), drows, biases.accumulate, biases.grad);
 }
 
 void forward(const at::Tensor& rows, const RowGroups& groups, const Experts& experts,
              at::Tensor& gate_up_rows, at::Tensor& out) {
   const ExpertWeights& w = *experts.weights;
+  const at::Tensor members_RE = members(groups, experts, rows);
   gate_up_rows = grouped_product(rows, w.gate_up.value.transpose(1, 2), groups);
-  add_biases(gate_up_rows, w.gate_up_bias, groups);
+  add_biases(gate_up_rows, w.gate_up_bias, members_RE);
   const at::Tensor hidden = at::empty({rows.size(0), w.down.value.size(2)}, rows.options());
   {
     RECORD_FUNCTION("moebench::swiglu", kNoInputs);
     rows::swiglu(gate_up_rows, hidden, experts.activation);
   }
   out = grouped_product(hidden, w.down.value.transpose(1, 2), groups);
-  add_biases(out, w.down_bias, groups);
+  add_biases(out, w.down_bias, members_RE);
 }
 
 at::Tensor backward(const at::Tensor& rows, const at::Tensor& gate_up_rows, const at::Tensor& dout,
                     const RowGroups& groups, const Experts& experts) {
   const ExpertWeights& w = *experts.weights;
+  const at::Tensor members_RE = members(groups, experts, dout);
   at::Tensor hidden;
   {
     const at::Tensor dhidden = grouped_product(dout, w.down.value, groups);
@@ -191,10 +185,10 @@ at::Tensor backward(const at::Tensor& rows, const at::Tensor& gate_up_rows, cons
     rows::swiglu_backward(dhidden, gate_up_rows, gate_up_rows, hidden, experts.activation);
   }
   store_grouped_product(dout, hidden, groups, w.down);
-  store_bias_gradients(dout, groups, w.down_bias);
+  store_bias_gradients(dout, members_RE, w.down_bias);
   hidden = at::Tensor();
   store_grouped_product(gate_up_rows, rows, groups, w.gate_up);
-  store_bias_gradients(gate_up_rows, groups, w.gate_up_bias);
+  store_bias_gradients(gate_up_rows, members_RE, w.gate_up_bias);
   return grouped_product(gate_up_rows, w.gate_up.value, groups);
 }
 

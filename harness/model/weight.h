@@ -35,13 +35,18 @@ inline void store_product(const at::Tensor& a, const at::Tensor& b, bool accumul
   }
 }
 
+// grad (+)= gradient.
+inline void store(const at::Tensor& gradient, bool accumulate, const at::Tensor& grad) {
+  if (accumulate) {
+    grad.add_(gradient);
+  } else {
+    grad.copy_(gradient);
+  }
+}
+
 // Leaves a whole gradient where the weight wants it.
 inline void store(const at::Tensor& gradient, Weight& weight) {
-  if (weight.accumulate) {
-    weight.grad.add_(gradient);
-  } else {
-    weight.grad.copy_(gradient);
-  }
+  store(gradient, weight.accumulate, weight.grad);
   weight.written = true;
 }
 
