@@ -53,6 +53,24 @@ void parse_ranks(const YamlValue& value, const fs::path&, std::int64_t& out) {
   out = value.integer(1, kMaxRanks);
 }
 
+// 0 = wherever the launcher puts them.
+void parse_placement(const YamlValue& value, const fs::path&, std::int64_t& out) {
+  out = value.integer(0, kMaxRanks);
+}
+
+void parse_network(const YamlValue& value, const fs::path&, std::string& out) {
+  out = value.text();
+  if (out == kLocalNetwork) return;
+  const auto rate = link_rate(out);
+  if (!rate) {
+    value.fail(
+        fmt::format("'{}' is no network; use {}, or the rate of a link such as 1gbit or "
+                    "200mbit",
+                    shortened(out), kLocalNetwork));
+  }
+  out = link_rate_text(*rate);
+}
+
 void parse_shard_degree(const YamlValue& value, const fs::path&, std::int64_t& out) {
   out = value.integer(0, kMaxRanks);
 }
@@ -167,6 +185,23 @@ std::vector<Axis> make_axis_table() {
           {.meaning = "one pass an expert; or rows sorted by expert and one grouped product"}),
       // In a workload as the product with grad_accumulation: see CellConfig::workload().
       make_axis<&CellConfig::ranks>("ranks", kArrangement, {.meaning = "processes"}, parse_ranks),
+      make_axis<&CellConfig::nodes>(
+          "nodes", kLaterArrangement,
+          {.values = "integer from 0",
+           .initial = "see [Several hosts](#several-hosts)",
+           .meaning = "hosts that the ranks are spread over; 0 = wherever the launcher puts them"},
+          parse_placement),
+      make_axis<&CellConfig::ranks_per_node>(
+          "ranks_per_node", kLaterArrangement,
+          {.values = "integer from 0",
+           .initial = "`ranks` / `nodes`",
+           .meaning = "ranks on each of them, with consecutive numbers"},
+          parse_placement),
+      make_axis<&CellConfig::network>("network", kLaterArrangement,
+                                      {.values = "`local`, a rate such as `1gbit`",
+                                       .meaning = "links between the hosts: as they are, or what "
+                                                  "[test hosts](#test-hosts) shape theirs to"},
+                                      parse_network),
       make_axis<&CellConfig::micro_batch>("micro_batch", kNumbers,
                                           {.meaning = "samples a rank and micro-step"}),
       make_axis<&CellConfig::grad_accumulation>("grad_accumulation",

@@ -45,10 +45,20 @@ bool ModelConfig::is_dense(std::int64_t layer) const {
   return std::ranges::binary_search(dense_layers, layer);
 }
 
+std::int64_t ModelConfig::num_dense_before(std::int64_t layers) const {
+  return std::ranges::lower_bound(dense_layers, layers) - dense_layers.begin();
+}
+
 std::int64_t ModelConfig::sparse_index(std::int64_t layer) const {
   MOEBENCH_CHECK(!is_dense(layer));
-  const auto dense_before = std::ranges::lower_bound(dense_layers, layer) - dense_layers.begin();
-  return layer - dense_before;
+  return layer - num_dense_before(layer);
+}
+
+std::int64_t ModelConfig::sparse_layer(std::int64_t index) const {
+  MOEBENCH_CHECK(index >= 0 && index < num_sparse_layers());
+  std::int64_t layer = index;
+  for (const std::int64_t dense : dense_layers) layer += dense <= layer ? 1 : 0;
+  return layer;
 }
 
 std::int64_t ModelConfig::window_of(std::int64_t layer) const {

@@ -12,6 +12,7 @@
 
 #include "harness/config/engine.h"
 #include "harness/config/enums.h"
+#include "harness/config/network.h"
 
 namespace moebench::config {
 
@@ -122,8 +123,11 @@ struct ModelConfig {
   bool is_latent() const { return kv_lora_rank > 0; }
   bool is_dense(std::int64_t layer) const;
   std::int64_t num_sparse_layers() const { return num_layers - std::ssize(dense_layers); }
-  // The layer's place among those with experts.
+  // Dense ones among the first `layers`.
+  std::int64_t num_dense_before(std::int64_t layers) const;
+  // The layer's place among those with experts, and the layer of such a place.
   std::int64_t sparse_index(std::int64_t layer) const;
+  std::int64_t sparse_layer(std::int64_t index) const;
   // Positions that a token of this layer sees at most; 0 = all before it.
   std::int64_t window_of(std::int64_t layer) const;
   std::int64_t value_dim() const { return is_latent() ? v_head_dim : head_dim; }
@@ -180,6 +184,12 @@ struct CellConfig {
   std::int64_t shard_degree = 0;
   ExpertKernel expert_kernel = ExpertKernel::kLoop;
   std::int64_t ranks = 1;
+  // Hosts that the ranks are spread over, `ranks_per_node` with consecutive numbers on each, so
+  // that their product is `ranks`; both 0 = wherever the launcher puts them.
+  std::int64_t nodes = 0;
+  std::int64_t ranks_per_node = 0;
+  // Links between the hosts: as they are, or the rate that test hosts' are shaped to (network.h).
+  std::string network = kLocalNetwork;
   std::int64_t micro_batch = 1;  // samples a rank and micro-step
   std::int64_t grad_accumulation = 1;
   std::int64_t seq_len = 256;  // tokens; longer samples are cut
@@ -239,6 +249,7 @@ struct CellConfig {
   // Without progress, 0 = none; nullopt = by launch::progress_limit_s(). In no file.
   std::optional<double> progress_limit_s;
   double collective_time_limit_s = 600;  // of one between GPUs, from where its turn has come
+  std::string require_transport;         // that ranks must have used; empty = any
   std::string checkpoint_folder;         // empty = in the repetition's own folder
   std::int64_t keep_checkpoints = 0;     // the newest ones stay; 0 = all
   // What `moebench verify-resume` continues this cell as; null = as itself. In no file.

@@ -11,6 +11,7 @@
 #include "harness/config/limits.h"
 #include "harness/config/mesh.h"
 #include "harness/config/model_parts.h"
+#include "harness/config/placement.h"
 #include "harness/config/resumption.h"
 
 namespace moebench::config {
@@ -97,7 +98,9 @@ Draft make_draft(const Matrix& matrix, const std::vector<std::size_t>& index) {
     matrix.source.fail("axis 'model' is missing; name a model under 'axes' or in 'defaults'");
   }
   if (engine != nullptr) apply_only_values(*engine, written_axes(draft), draft.cell);
-  follow_degrees(draft.cell, [&](const char* axis) { return draft.sources.contains(axis); });
+  const auto is_written = [&](const char* axis) { return draft.sources.contains(axis); };
+  follow_placement(draft.cell, is_written);
+  follow_degrees(draft.cell, is_written);
   if (!draft.sources.contains("prefetch")) draft.cell.prefetch = default_prefetch(draft.cell);
   if (!draft.sources.contains("router_aux_loss")) {
     draft.cell.router_aux_loss = default_router_aux_loss(draft.cell);
@@ -166,6 +169,11 @@ void validate_shard_degree(const Matrix& matrix, const Draft& draft) {
          fmt::format("{} does not part world_size {} into groups of several ranks; use {}{}",
                      cell.shard_degree, cell.ranks, listed(degrees),
                      is_one_copy ? ", or parallelism fsdp, which holds one copy" : ""));
+}
+
+void validate_placement(const Matrix& matrix, const Draft& draft) {
+  const PlacementFault fault = placement_fault(draft.cell);
+  if (!fault.message.empty()) reject(matrix, draft, fault.axis, fault.message);
 }
 
 // A cell never claims to load in a way that it does not.
@@ -246,6 +254,7 @@ void validate_size(const Matrix& matrix, const Draft& draft) {
 void validate(const Matrix& matrix, const Draft& draft) {
   const CellConfig& cell = draft.cell;
   validate_size(matrix, draft);
+  validate_placement(matrix, draft);
   validate_ep_degree(matrix, draft);
   validate_shard_degree(matrix, draft);
   validate_load(matrix, draft);
@@ -292,6 +301,9 @@ CellConfig resumed_cell(const Matrix& matrix, const Draft& draft) {
   const auto names = [&](const char* axis) {
     return std::ranges::count(matrix.resume_as, axis, &AxisValue::axis) > 0;
   };
+  follow_placement(resumed.cell, [&](const char* axis) {
+    return names(axis) || (!names("ranks") && draft.sources.contains(axis));
+  });
   // The cell's own degree is that of its parallelism.
   follow_degrees(resumed.cell, [&](const char* axis) {
     return names(axis) || (!names("parallelism") && draft.sources.contains(axis));

@@ -254,6 +254,7 @@ const Fields& driver_table() {
       make_field<&CellConfig::time_limit_s>("time_limit_s"),
       make_field<&CellConfig::collective_time_limit_s>("collective_time_limit_s",
                                                        {.is_later = true}),
+      make_field<&CellConfig::require_transport>("require_transport", {.is_later = true}),
       make_field<&CellConfig::check_numerics>("check_numerics", {.is_later = true}),
       engine_field<&EngineConfig::version>("version", {.is_later = true}),
       make_field<&CellConfig::data, &DataConfig::encoded>("encoded_data", {.is_later = true}),

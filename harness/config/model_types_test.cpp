@@ -96,6 +96,13 @@ TEST(ModelTypes, SomeLayersOfQwen3AreDense) {
       changed(kQwen3, {{"num_hidden_layers", 6}, {"mlp_only_layers", {3, 0}}});
   EXPECT_THAT(model.dense_layers, ElementsAre(0, 3));
   EXPECT_EQ(model.dense_intermediate_size, 6144);
+  EXPECT_EQ(model.num_dense_before(0), 0);
+  EXPECT_EQ(model.num_dense_before(4), 2);
+  const std::vector<std::int64_t> sparse = {1, 2, 4, 5};
+  for (std::int64_t index = 0; index < model.num_sparse_layers(); ++index) {
+    EXPECT_EQ(model.sparse_layer(index), sparse[static_cast<std::size_t>(index)]);
+    EXPECT_EQ(model.sparse_index(model.sparse_layer(index)), index);
+  }
   const ModelConfig every_other =
       changed(kQwen3, {{"num_hidden_layers", 5}, {"decoder_sparse_step", 2}});
   EXPECT_THAT(every_other.dense_layers, ElementsAre(0, 2, 4));

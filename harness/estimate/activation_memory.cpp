@@ -31,10 +31,6 @@ double window_mask(const config::CellConfig& cell) {
 
 }  // namespace
 
-std::int64_t num_dense_before(const config::ModelConfig& model, std::int64_t layer) {
-  return std::ranges::lower_bound(model.dense_layers, layer) - model.dense_layers.begin();
-}
-
 ActivationMemory::ActivationMemory(const config::CellConfig& cell, std::int64_t num_experts)
     : m_(cell.model),
       loop_(is_loop(cell.expert_kernel)),
@@ -78,7 +74,7 @@ double ActivationMemory::row_intermediate(double rows) const {
 
 // Counts what so many layers keep for the backward pass, and the last one's output.
 double ActivationMemory::kept(std::int64_t layers) const {
-  const std::int64_t num_dense = num_dense_before(m_, layers);
+  const std::int64_t num_dense = m_.num_dense_before(layers);
   const double each = checkpointing_
                           ? num(layers) * token_hidden()
                           : num(num_dense) * layer(true) + num(layers - num_dense) * layer(false);

@@ -6,9 +6,6 @@
 
 namespace moebench::estimate {
 
-// Of layers [0, layer), those that have no experts.
-std::int64_t num_dense_before(const config::ModelConfig& model, std::int64_t layer);
-
 // Tensors of one micro-batch on a rank, in bytes. Every row is taken as seq_len long and routing as
 // balanced, so that with ep a rank receives as many rows as it sends. README.md says where each
 // coefficient comes from.

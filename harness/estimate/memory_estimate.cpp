@@ -40,7 +40,7 @@ struct Units {
   std::int64_t in_layers(std::int64_t begin, std::int64_t end, const F& f) const {
     begin = std::clamp<std::int64_t>(begin, 0, num_layers());
     end = std::clamp<std::int64_t>(end, begin, num_layers());
-    const std::int64_t num_dense = num_dense_before(*model, end) - num_dense_before(*model, begin);
+    const std::int64_t num_dense = model->num_dense_before(end) - model->num_dense_before(begin);
     std::int64_t sum = 0;
     for (const Unit& unit : dense) sum += num_dense * f(unit);
     for (const Unit& unit : sparse) sum += (end - begin - num_dense) * f(unit);

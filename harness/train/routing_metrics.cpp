@@ -9,16 +9,6 @@
 #include "harness/record/put_metric.h"
 
 namespace moebench::train {
-namespace {
-
-// The layer at a place among those with experts.
-std::int64_t sparse_layer(const config::ModelConfig& model, std::int64_t place) {
-  std::int64_t layer = 0;
-  while (model.is_dense(layer) || model.sparse_index(layer) < place) ++layer;
-  return layer;
-}
-
-}  // namespace
 
 void write_routing(const RoutingCounts& counts, const config::ModelConfig& model,
                    record::Metrics& metrics) {
@@ -52,7 +42,7 @@ std::string check_routing(const RoutingCounts& counts, const PassInputs& inputs,
   const auto place = wrong - difference.begin();
   return fmt::format("expert {} of layer {} computed {:+} rows against its routing",
                      place % cell.model.num_experts,
-                     sparse_layer(cell.model, place / cell.model.num_experts), *wrong);
+                     cell.model.sparse_layer(place / cell.model.num_experts), *wrong);
 }
 
 }  // namespace moebench::train
