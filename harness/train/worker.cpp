@@ -3,6 +3,7 @@
 #include <ATen/Context.h>
 #include <ATen/Parallel.h>
 #include <ATen/Version.h>
+#include <fmt/ranges.h>
 #include <torch/version.h>
 
 #include <cmath>
@@ -84,6 +85,9 @@ class Worker {
     if (!place_.reason.empty()) environment["device_reason"] = place_.reason;
     const double weight = cell_.router_aux_loss_weight();
     environment["router_aux_loss"] = weight == 0 ? "off" : fmt::format("weight {}", weight);
+    if (!cell_.model.dense_layers.empty()) {
+      environment["dense_layers"] = fmt::format("{}", fmt::join(cell_.model.dense_layers, ","));
+    }
     if (!cell_.load_from.empty() && cell_.resume_from.empty()) {
       environment["weights"] = weights::CheckpointFiles(cell_.load_from).description();
     }

@@ -101,6 +101,21 @@ TEST(Figures, AProfileShowsCollectivesRanksAndOperations) {
   EXPECT_TRUE(figures.contains("operations-loop"));
 }
 
+TEST(Figures, RoutingIsShownByLayerAlsoWhereSomeHaveNoExperts) {
+  auto records = test::quickstart();
+  records[0].environment["dense_layers"] = "0,2";
+  records[0].metrics["tokens_per_expert"] = {
+      .unit = "rows", .samples = {1, 3, 2, 2}, .shape = {2, 2}};
+  records[0].metrics["expert_imbalance"] = {.unit = "1", .samples = {1.5, 1}};
+  const auto figures = figures_in(illustrated_report(records));
+  const auto experts = std::ranges::find_if(
+      figures, [](const auto& figure) { return figure.first.starts_with("experts-"); });
+  ASSERT_NE(experts, figures.end());
+  EXPECT_EQ(Json::parse(experts->second.data)["y"]["labels"], Json({"1", "3"}));
+  const Json points = data_of(figures, "imbalance")["series"][0]["points"];
+  EXPECT_EQ(points, Json({{1.0, 1.5}, {3.0, 1.0}}));
+}
+
 TEST(Figures, TextThatIsNoUtf8IsReplaced) {
   auto records = test::quickstart();
   for (auto& record : records) record.axes[0].second += record.id[0] == 'a' ? "\xff" : "x";

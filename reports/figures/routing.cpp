@@ -1,9 +1,13 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <cstdint>
 #include <nlohmann/json.hpp>
 #include <numeric>
+#include <set>
+#include <sstream>
 
+#include "harness/base/parse.h"
 #include "reports/figures/groups.h"
 
 namespace moebench::reports {
@@ -13,6 +17,23 @@ std::vector<std::string> numbered(std::size_t count) {
   std::vector<std::string> names;
   for (std::size_t i = 0; i < count; ++i) names.push_back(std::to_string(i));
   return names;
+}
+
+// The layers with experts, which are what metrics of routing count.
+std::vector<std::int64_t> sparse_layers(const record::CellRecord& record, std::size_t count) {
+  std::set<std::int64_t> dense;
+  if (const auto entry = record.environment.find("dense_layers");
+      entry != record.environment.end()) {
+    std::istringstream layers(entry->second);
+    for (std::string layer; std::getline(layers, layer, ',');) {
+      if (const auto number = parse_number<std::int64_t>(layer)) dense.insert(*number);
+    }
+  }
+  std::vector<std::int64_t> sparse;
+  for (std::int64_t layer = 0; sparse.size() < count; ++layer) {
+    if (!dense.contains(layer)) sparse.push_back(layer);
+  }
+  return sparse;
 }
 
 // Rows of a matrix metric, row-major; empty where the samples are none.
@@ -42,13 +63,15 @@ Figures expert_figures(const Subject& subject) {
     for (const std::string& expert : numbered(matrix[0].size())) {
       numbers.push_back(number_column("expert " + expert, {"rows", "rows", 1, format_count}));
     }
-    Json values = Json::array();
+    const std::vector<std::int64_t> layers = sparse_layers(cell.typical(), matrix.size());
+    Json values = Json::array(), layer_names = Json::array();
     for (std::size_t layer = 0; layer < matrix.size(); ++layer) {
       const auto& rows = matrix[layer];
       const double even =
           std::accumulate(rows.begin(), rows.end(), 0.0) / static_cast<double>(rows.size());
       Json line = Json::array();
-      std::vector<Entry> entries = {std::to_string(layer)};
+      layer_names.push_back(std::to_string(layers[layer]));
+      std::vector<Entry> entries = {std::to_string(layers[layer])};
       for (const double count : rows) {
         line.push_back(even > 0 ? Json(count / even) : Json(nullptr));
         entries.emplace_back(count);
@@ -58,7 +81,7 @@ Figures expert_figures(const Subject& subject) {
     }
     const std::string label = label_of(subject.scenario, cell);
     const Json data = {{"x", {{"title", "expert"}, {"labels", numbered(matrix[0].size())}}},
-                       {"y", {{"title", "layer"}, {"labels", numbered(matrix.size())}}},
+                       {"y", {{"title", "layer"}, {"labels", std::move(layer_names)}}},
                        {"value", {{"title", "rows, 1 = even"}, {"unit", "x"}}},
                        {"values", std::move(values)}};
     figures.push_back(
@@ -81,9 +104,10 @@ Figures imbalance_figures(const Subject& subject) {
     const record::Metric* ranks = metric_of(cell.typical(), "rank_imbalance");
     if (experts == nullptr || experts->samples.empty()) continue;
     const std::string label = label_of(subject.scenario, cell);
+    const auto layers = sparse_layers(cell.typical(), experts->samples.size());
     Json of_experts = Json::array(), of_ranks = Json::array();
     for (std::size_t layer = 0; layer < experts->samples.size(); ++layer) {
-      const auto place = static_cast<double>(layer);
+      const auto place = static_cast<double>(layers[layer]);
       of_experts.push_back({place, experts->samples[layer]});
       const bool has_ranks = ranks != nullptr && layer < ranks->samples.size();
       if (has_ranks) of_ranks.push_back({place, ranks->samples[layer]});
