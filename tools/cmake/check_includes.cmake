@@ -31,6 +31,16 @@ function(folder_of_module result path)
   set(${result} "${longest}" PARENT_SCOPE)
 endfunction()
 
+# The nearest folder above a source that has a CMakeLists.txt: that of a module, also of one which this
+# build leaves out.
+function(folder_of_source result path)
+  cmake_path(GET path PARENT_PATH folder)
+  while(NOT folder STREQUAL "" AND NOT EXISTS ${ROOT}/${folder}/CMakeLists.txt)
+    cmake_path(GET folder PARENT_PATH folder)
+  endwhile()
+  set(${result} "${folder}" PARENT_SCOPE)
+endfunction()
+
 set(failures 0)
 foreach(name IN LISTS names)
   set(allowed ${folder_of_${name}})
@@ -40,7 +50,7 @@ foreach(name IN LISTS names)
   file(GLOB_RECURSE sources RELATIVE ${ROOT} ${ROOT}/${folder_of_${name}}/*.h
        ${ROOT}/${folder_of_${name}}/*.cpp ${ROOT}/${folder_of_${name}}/*.cu)
   foreach(source IN LISTS sources)
-    folder_of_module(home ${source})
+    folder_of_source(home ${source})
     if(NOT home STREQUAL folder_of_${name})
       continue()
     endif()
