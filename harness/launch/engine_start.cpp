@@ -19,6 +19,7 @@
 #include "harness/config/placeholders.h"
 #include "harness/launch/process.h"
 #include "harness/launch/programs.h"
+#include "harness/launch/rank_placement.h"
 #include "harness/launch/shell_words.h"
 
 namespace moebench::launch {
@@ -111,7 +112,7 @@ EngineStart engine_start(const config::CellConfig& cell, const fs::path& folder,
   const std::vector<std::pair<std::string, std::string>> known = {
       {"out", folder.string()}, {"port", std::to_string(port)}, {"events", events}};
   EngineStart start;
-  LaunchRequest request;
+  LaunchRequest request = launch_request(cell);
   for (const std::string& word : cell.engine.command) {
     request.command.push_back(config::fill_in_at_start(word, known));
   }
@@ -129,12 +130,10 @@ EngineStart engine_start(const config::CellConfig& cell, const fs::path& folder,
   }
   set(request.environment, "WORLD_SIZE", std::to_string(cell.ranks));
   set(request.environment, "MASTER_PORT", std::to_string(port));
-  if (place.hosts.all_here()) set(request.environment, "MASTER_ADDR", "127.0.0.1");
+  const std::string master = place.hosts.all_here() ? "127.0.0.1" : first_host(request, place);
+  if (!master.empty()) set(request.environment, "MASTER_ADDR", master);
   start.rank_script = kRankScript;
   request.command.insert(request.command.begin(), {"/bin/sh", (folder / "rank.sh").string()});
-  request.ranks = cell.ranks;
-  request.threads_per_rank = cell.threads_per_rank;
-  request.bind = cell.bind;
   request.choice = choice;
   start.launch = make_launch_command(request, place);
   return start;

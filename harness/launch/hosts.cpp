@@ -4,58 +4,69 @@
 #include <array>
 #include <fstream>
 #include <optional>
-#include <set>
 #include <sstream>
 #include <string_view>
 
 #include "harness/base/environment_variable.h"
+#include "harness/base/error.h"
 #include "harness/base/host_name.h"
 #include "harness/base/parse.h"
 
 namespace moebench::launch {
 namespace {
 
-using Names = std::set<std::string>;
+using Slots = std::vector<HostSlots>;
 
 bool is_here(const std::string& name) {
   const auto short_name = [](const std::string& text) { return text.substr(0, text.find('.')); };
   return name == "localhost" || name == "127.0.0.1" || short_name(name) == short_name(host_name());
 }
 
-Hosts hosts_of(const Names& names, const std::string& source) {
-  return {static_cast<int>(names.size()), names.size() == 1 && is_here(*names.begin()), source};
+Hosts hosts_of(const Slots& slots, const std::string& source, HostsOrigin origin) {
+  return {static_cast<int>(slots.size()), slots.size() == 1 && is_here(slots.front().name), source,
+          origin, slots};
+}
+
+// "slots=4" of a hostfile, "4" of Grid Engine's file; one where nothing is said.
+int slots_in(const std::string& word) {
+  const std::string number = word.starts_with("slots=") ? word.substr(6) : word;
+  return std::max(parse_number<int>(number).value_or(1), 1);
 }
 
 // The first word of each line: nodefiles have no other, hostfiles have slots, '#' begins a remark.
-std::optional<Names> names_in_file(const std::string& path) {
+Slots slots_in_file(const std::string& path) {
   std::ifstream in(path);
-  if (!in) return std::nullopt;
-  Names names;
+  Slots slots;
   for (std::string line; std::getline(in, line);) {
-    std::string name;
-    std::istringstream(line.substr(0, line.find('#'))) >> name;
-    if (!name.empty()) names.insert(name);
+    std::string name, number;
+    std::istringstream(line.substr(0, line.find('#'))) >> name >> number;
+    if (!name.empty()) add_slots(slots, {name, slots_in(number)});
   }
-  return names.empty() ? std::nullopt : std::optional(names);
+  return slots;
 }
 
 // "a a b"; with counts "a 4 b 2".
-std::optional<Names> names_in_list(const std::string& text, bool has_counts) {
+Slots slots_in_list(const std::string& text, bool has_counts) {
   std::istringstream words(text);
-  Names names;
+  Slots slots;
   std::string name, count;
-  while (words >> name && (!has_counts || words >> count)) names.insert(name);
-  return names.empty() ? std::nullopt : std::optional(names);
+  while (words >> name && (!has_counts || words >> count)) {
+    add_slots(slots, {name, slots_in(count)});
+  }
+  return slots;
 }
 
 // "a:2,b" of --host.
-std::optional<Names> names_in_option(const std::string& text) {
+Slots slots_in_option(const std::string& text) {
   std::istringstream items(text);
-  Names names;
-  for (std::string item; std::getline(items, item, ',');)
-    names.insert(item.substr(0, item.find(':')));
-  names.erase("");
-  return names.empty() ? std::nullopt : std::optional(names);
+  Slots slots;
+  for (std::string item; std::getline(items, item, ',');) {
+    const std::size_t colon = item.find(':');
+    if (colon == 0 || item.empty()) continue;
+    const std::string number = colon == std::string::npos ? "" : item.substr(colon + 1);
+    add_slots(slots, {item.substr(0, colon), slots_in(number)});
+  }
+  return slots;
 }
 
 std::optional<Hosts> from_arguments(const std::vector<std::string>& arguments) {
@@ -78,12 +89,28 @@ std::optional<Hosts> from_arguments(const std::vector<std::string>& arguments) {
     const auto option = std::ranges::find(kOptions, word, &Option::name);
     if (option == kOptions.end()) continue;
     const std::string value = i + 1 < arguments.size() ? arguments[i + 1] : "";
-    std::optional<Names> names;
-    if (option->kind == Kind::kFile) names = names_in_file(value);
-    if (option->kind == Kind::kList) names = names_in_option(value);
-    return hosts_of(names.value_or(Names{}), arguments[i]);
+    Slots slots;
+    if (option->kind == Kind::kFile) slots = slots_in_file(value);
+    if (option->kind == Kind::kList) slots = slots_in_option(value);
+    return hosts_of(slots, arguments[i], HostsOrigin::kArguments);
   }
   return std::nullopt;
+}
+
+// "4(x2),8" of SLURM_JOB_CPUS_PER_NODE: two nodes with 4, one with 8.
+Slots slurm_cores(const std::string& text, int count) {
+  std::istringstream items(text);
+  Slots slots;
+  for (std::string item; std::getline(items, item, ',');) {
+    const std::size_t bracket = item.find("(x");
+    const auto cores = parse_number<int>(item.substr(0, bracket));
+    const auto nodes = bracket == std::string::npos
+                           ? 1
+                           : parse_number<int>(item.substr(bracket + 2, item.size() - bracket - 3));
+    if (!cores || !nodes) return {};
+    for (int i = 0; i < *nodes; ++i) slots.push_back({"", *cores});
+  }
+  return static_cast<int>(slots.size()) == count ? slots : Slots{};
 }
 
 // Slurm's list of one node is its name.
@@ -93,9 +120,11 @@ std::optional<Hosts> from_slurm() {
     const int count = parse_number<int>(environment_variable(name).value_or("")).value_or(0);
     if (count < 1) continue;
     const std::string nodes = environment_variable("SLURM_JOB_NODELIST").value_or("");
-    return Hosts{count, count == 1 && (nodes.empty() || is_here(nodes)), name};
+    const std::string cores = environment_variable("SLURM_JOB_CPUS_PER_NODE").value_or("");
+    return Hosts{count, count == 1 && (nodes.empty() || is_here(nodes)), name,
+                 HostsOrigin::kAllocation, slurm_cores(cores, count)};
   }
-  return Hosts{0, false, "SLURM_JOB_ID"};
+  return Hosts{0, false, "SLURM_JOB_ID", HostsOrigin::kAllocation};
 }
 
 std::optional<Hosts> from_variables() {
@@ -115,18 +144,29 @@ std::optional<Hosts> from_variables() {
   for (const Variable& entry : kVariables) {
     const std::string value = environment_variable(entry.name).value_or("");
     if (value.empty()) continue;
-    const auto names = entry.kind == Kind::kFile
-                           ? names_in_file(value)
-                           : names_in_list(value, entry.kind == Kind::kCountedList);
-    return hosts_of(names.value_or(Names{}), entry.name);
+    return hosts_of(entry.kind == Kind::kFile
+                        ? slots_in_file(value)
+                        : slots_in_list(value, entry.kind == Kind::kCountedList),
+                    entry.name, HostsOrigin::kAllocation);
   }
   return std::nullopt;
 }
 
 }  // namespace
 
-Hosts read_hosts(const std::vector<std::string>& launcher_arguments) {
-  if (const auto hosts = from_arguments(launcher_arguments)) return *hosts;
+Hosts read_hosts(const std::vector<std::string>& launcher_arguments,
+                 const std::filesystem::path& file) {
+  const auto of_arguments = from_arguments(launcher_arguments);
+  if (!file.empty()) {
+    if (of_arguments) {
+      throw Error(
+          "--hosts {} and {} among the launcher's arguments both say where ranks run; use "
+          "one of them",
+          file.string(), of_arguments->source);
+    }
+    return hosts_of(read_hosts_file(file), file.string(), HostsOrigin::kFile);
+  }
+  if (of_arguments) return *of_arguments;
   if (const auto hosts = from_slurm()) return *hosts;
   return from_variables().value_or(Hosts{});
 }

@@ -2,7 +2,7 @@
 
 #include <unistd.h>
 
-#include <array>
+#include <fstream>
 #include <map>
 #include <sstream>
 
@@ -12,6 +12,7 @@
 #include "harness/base/file.h"
 #include "harness/base/temporary_folder.h"
 #include "harness/launch/programs.h"
+#include "harness/launch/rank_placement.h"
 #include "harness/launch/shell_words.h"
 #include "harness/machine/environment.h"
 
@@ -40,36 +41,13 @@ Launcher resolve(const LaunchRequest& request, const LaunchPlace& place) {
     throw Error("launcher direct starts one rank, but {} are wanted; use mpirun or slurm",
                 request.ranks);
   }
-  const bool needs_launcher =
-      request.bind != config::Binding::kNone || !request.choice.arguments.empty();
+  // What names hosts names those that a single rank runs on, too.
+  const bool names_hosts = request.nodes > 0 || place.hosts.origin == HostsOrigin::kFile;
+  const bool needs_launcher = request.bind != config::Binding::kNone ||
+                              !request.choice.arguments.empty() ||
+                              (names_hosts && !place.hosts.all_here());
   const bool may_be_direct = wanted == Launcher::kAuto && request.ranks == 1 && !needs_launcher;
   return may_be_direct ? Launcher::kDirect : usual_launcher(request.choice, place);
-}
-
-// A rank gets cores of its own, one a thread, or a NUMA domain. Where there are not enough mpirun
-// refuses: ranks bound to one core measure nothing.
-std::vector<std::string> mpirun_binding(const LaunchRequest& request) {
-  switch (request.bind) {
-    case config::Binding::kNone:
-      return {"--bind-to", "none"};
-    case config::Binding::kCore:
-      return {"--map-by", fmt::format("slot:PE={}", request.threads_per_rank), "--bind-to", "core"};
-    case config::Binding::kNuma:
-      return {"--map-by", "numa", "--bind-to", "numa"};
-  }
-  MOEBENCH_CHECK(false);
-}
-
-const char* srun_binding(config::Binding bind) {
-  switch (bind) {
-    case config::Binding::kNone:
-      return "--cpu-bind=none";
-    case config::Binding::kCore:
-      return "--cpu-bind=cores";
-    case config::Binding::kNuma:
-      return "--cpu-bind=ldoms";
-  }
-  MOEBENCH_CHECK(false);
 }
 
 std::vector<std::string> mpirun_command(const LaunchRequest& request, const LaunchPlace& place,
@@ -78,13 +56,8 @@ std::vector<std::string> mpirun_command(const LaunchRequest& request, const Laun
   auto add = [&](const std::vector<std::string>& more) {
     arguments.insert(arguments.end(), more.begin(), more.end());
   };
-  add(mpirun_binding(request));
+  add(mpirun_placement(request, place));
   if (place.is_root) add({"--allow-run-as-root"});
-  // A slot is a physical core to mpirun, so the count of allowed hardware threads may exceed it.
-  if (place.hosts.all_here()) {
-    add({"--oversubscribe", "--mca", "btl", "self,vader"});
-    add({"--mca", "oob_tcp_if_include", "lo", "--mca", "btl_tcp_if_include", "lo"});
-  }
   for (const auto& [name, value] : environment) add({"-x", name});
   add(request.choice.arguments);
   add({"-n", std::to_string(request.ranks)});
@@ -93,12 +66,13 @@ std::vector<std::string> mpirun_command(const LaunchRequest& request, const Laun
 
 // The values come from srun's own environment: within --export a comma could not be quoted.
 std::vector<std::string> srun_command(const LaunchRequest& request) {
-  std::vector<std::string> arguments = {
-      "srun", "--mpi=pmix", "--export=ALL", srun_binding(request.bind),
-      fmt::format("--cpus-per-task={}", request.threads_per_rank)};
-  arguments.insert(arguments.end(), request.choice.arguments.begin(),
-                   request.choice.arguments.end());
-  arguments.insert(arguments.end(), {"-n", std::to_string(request.ranks)});
+  std::vector<std::string> arguments = {"srun", "--mpi=pmix", "--export=ALL"};
+  auto add = [&](const std::vector<std::string>& more) {
+    arguments.insert(arguments.end(), more.begin(), more.end());
+  };
+  add(srun_placement(request));
+  add(request.choice.arguments);
+  add({"-n", std::to_string(request.ranks)});
   return arguments;
 }
 
@@ -162,12 +136,20 @@ LaunchPlace read_launch_place(const LauncherChoice& choice) {
   place.num_cores = machine::count_allowed_cores();
   place.is_root = ::geteuid() == 0;
   place.in_slurm = environment_variable("SLURM_JOB_ID").has_value();
-  place.hosts = read_hosts(choice.arguments);
+  place.hosts = read_hosts(choice.arguments, choice.hosts_file);
+  if (place.hosts.origin != HostsOrigin::kFile) return place;
+  const std::filesystem::path folder = std::filesystem::absolute(choice.hosts_file).parent_path();
+  if (is_program(folder / "agent")) {
+    place.rsh_agent = folder / "agent";
+    place.hosts.is_this_host = false;  // whatever its name: it is reached by the agent
+  }
+  std::ifstream(folder / "interface") >> place.interface;
   return place;
 }
 
 Launcher usual_launcher(const LauncherChoice& choice, const LaunchPlace& place) {
   if (choice.launcher != Launcher::kAuto) return choice.launcher;
+  if (place.hosts.origin == HostsOrigin::kFile) return Launcher::kMpirun;
   return place.in_slurm ? Launcher::kSlurm : Launcher::kMpirun;
 }
 
@@ -180,6 +162,7 @@ LaunchCommand make_launch_command(const LaunchRequest& request, const LaunchPlac
   LaunchCommand launch;
   launch.launcher = resolve(request, place);
   check_is_installed(launch.launcher);
+  check_placement(request, launch.launcher, place);
   launch.environment = rank_environment(request);
   if (launch.launcher == Launcher::kMpirun) {
     launch.command = mpirun_command(request, place, launch.environment);
@@ -190,11 +173,27 @@ LaunchCommand make_launch_command(const LaunchRequest& request, const LaunchPlac
   return launch;
 }
 
+LaunchRequest launch_request(const config::CellConfig& cell) {
+  LaunchRequest request;
+  request.ranks = cell.processes();
+  request.threads_per_rank = cell.threads_per_rank;
+  request.bind = cell.bind;
+  request.needs_gpus = cell.device == config::Device::kCuda;
+  if (cell.processes() == cell.ranks) {  // the one that is played alone has no place among others
+    request.nodes = cell.nodes;
+    request.ranks_per_node = cell.ranks_per_node;
+  }
+  return request;
+}
+
 void check_launcher(const config::CellConfig& cell, const LauncherChoice& choice,
                     const LaunchPlace& place) {
   if (cell.engine.starts_ranks && !cell.engine.is_builtin()) return;
-  check_is_installed(
-      resolve({.ranks = cell.processes(), .bind = cell.bind, .choice = choice}, place));
+  LaunchRequest request = launch_request(cell);
+  request.choice = choice;
+  const Launcher launcher = resolve(request, place);
+  check_is_installed(launcher);
+  check_placement(request, launcher, place);
 }
 
 std::string reproduction_script(const LaunchCommand& launch, const std::string& cell_id,

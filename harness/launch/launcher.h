@@ -29,7 +29,8 @@ using moebench::to_string;
 // How ranks are to be started, as the user chose it.
 struct LauncherChoice {
   Launcher launcher = Launcher::kAuto;
-  std::vector<std::string> arguments;  // of mpirun or srun, behind ours
+  std::vector<std::string> arguments;     // of mpirun or srun, behind ours
+  std::filesystem::path hosts_file = {};  // of hosts to run on; empty: what the environment says
 };
 
 // `arguments` as a shell splits them. Error where they are no words, or do what a setting does.
@@ -41,7 +42,15 @@ struct LaunchPlace {
   Hosts hosts = {};
   bool is_root = false;
   bool in_slurm = false;
+  // What starts a command on one of the hosts, `agent HOST COMMAND...`, where that is not ssh: the
+  // executable file `agent` beside the hosts' file; empty: Open MPI's own.
+  std::string rsh_agent = {};
+  // Name or network (10.0.0.0/24) of the interface that the hosts reach each other by: the first
+  // word of the file `interface` beside the hosts' file; empty: Open MPI chooses.
+  std::string interface = {};
 };
+
+// Error where the hosts' file is wrong (read_hosts).
 LaunchPlace read_launch_place(const LauncherChoice& choice = {});
 
 // Which one starts several ranks: never kAuto.
@@ -64,13 +73,22 @@ struct LaunchRequest {
   std::int64_t ranks = 1;
   std::int64_t threads_per_rank = 1;
   config::Binding bind = config::Binding::kNone;
+  // Ranks with consecutive numbers on each of so many hosts, the first ones; both 0 = wherever the
+  // launcher puts them.
+  std::int64_t nodes = 0;
+  std::int64_t ranks_per_node = 0;
+  bool needs_gpus = false;  // one a rank
   LauncherChoice choice = {};
   EnvironmentVariables environment = {};  // of the ranks, beside and over the launcher's own
 };
+// Error where the ranks do not fit the hosts (rank_placement.h).
 LaunchCommand make_launch_command(const LaunchRequest& request, const LaunchPlace& place);
 
-// Error where what would start a cell's ranks is not installed. Engines that start their ranks
-// themselves need none.
+// What a cell says of its processes: how many, where, with how many threads, on what.
+LaunchRequest launch_request(const config::CellConfig& cell);
+
+// Error where what would start a cell's ranks is not installed, or they do not fit the hosts.
+// Engines that start their ranks themselves need neither.
 void check_launcher(const config::CellConfig& cell, const LauncherChoice& choice,
                     const LaunchPlace& place);
 

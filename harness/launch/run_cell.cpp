@@ -88,13 +88,10 @@ EngineStart start_of(const config::CellConfig& cell, const fs::path& folder,
     return engine_start(cell, folder, free_port(), options.launcher, options.environment,
                         options.place);
   }
-  LaunchRequest request;
+  LaunchRequest request = launch_request(cell);
   request.command = {options.worker.string(), "--cell", (folder / "cell.yaml").string(), "--out",
                      folder.string()};
   if (options.gemm_rate_is_known) request.command.emplace_back("--gemm-rate-known");
-  request.ranks = cell.processes();
-  request.threads_per_rank = cell.threads_per_rank;
-  request.bind = cell.bind;
   request.choice = options.launcher;
   request.environment = library_environment(options.worker);
   request.environment.insert(request.environment.end(), options.environment.begin(),

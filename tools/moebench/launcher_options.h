@@ -10,8 +10,13 @@ namespace moebench::cli {
 struct LauncherOptions {
   std::string name = "auto";
   std::string arguments;  // of mpirun or srun, one text of several words
+  std::string hosts;      // a hostfile; empty: what the environment says
 
-  launch::LauncherChoice choice() const { return launch::launcher_choice(name, arguments); }
+  launch::LauncherChoice choice() const {
+    launch::LauncherChoice choice = launch::launcher_choice(name, arguments);
+    choice.hosts_file = hosts;
+    return choice;
+  }
 };
 
 }  // namespace moebench::cli

@@ -320,6 +320,9 @@ void add_launcher(CLI::App& app, LauncherOptions& launcher) {
   app.add_option(kLauncherArguments, launcher.arguments,
                  "More arguments of mpirun or srun, quoted as one")
       ->type_name("WORDS");
+  app.add_option("--hosts", launcher.hosts,
+                 "Hosts for mpirun, a line 'NAME slots=N' each; else the batch system's")
+      ->type_name("FILE");
 }
 
 void add_progress(CLI::App& app, ProgressOptions& progress) {
