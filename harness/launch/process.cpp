@@ -19,6 +19,7 @@
 
 #include "harness/base/error.h"
 #include "harness/base/system_error.h"
+#include "harness/launch/blocked_signals.h"
 #include "harness/launch/descendants.h"
 #include "harness/machine/process_memory.h"
 
@@ -29,50 +30,13 @@ using Clock = std::chrono::steady_clock;
 
 constexpr double kTick = 0.2;   // seconds between two looks; the ranks need the cores
 constexpr double kGrace = 2.0;  // seconds from SIGTERM to SIGKILL
-constexpr std::array kInterrupts = {SIGINT, SIGTERM, SIGHUP};
-
 volatile std::sig_atomic_t interrupt_arrived = 0;
 
 void on_interrupt(int) { interrupt_arrived = 1; }
-void on_child_end(int) {}
 
 double seconds_since(Clock::time_point start) {
   return std::chrono::duration<double>(Clock::now() - start).count();
 }
-
-// Delivers child and interrupt signals only inside wait(), so that none slips in between the
-// check of a flag and the sleep.
-class BlockedSignals {
- public:
-  BlockedSignals() {
-    struct sigaction action {};
-    action.sa_handler = on_child_end;
-    ::sigaction(SIGCHLD, &action, &old_child_action_);
-    sigset_t blocked;
-    sigemptyset(&blocked);
-    sigaddset(&blocked, SIGCHLD);
-    for (const int signal : kInterrupts) sigaddset(&blocked, signal);
-    ::sigprocmask(SIG_BLOCK, &blocked, &old_mask_);
-  }
-  ~BlockedSignals() {
-    ::sigprocmask(SIG_SETMASK, &old_mask_, nullptr);
-    ::sigaction(SIGCHLD, &old_child_action_, nullptr);
-  }
-  BlockedSignals(const BlockedSignals&) = delete;
-  BlockedSignals& operator=(const BlockedSignals&) = delete;
-
-  // Returns after the time, or at once when a signal arrives.
-  void wait(double seconds) const {
-    timespec time{};
-    time.tv_nsec = static_cast<long>(std::clamp(seconds, 0.0, 0.999) * 1e9);
-    ::ppoll(nullptr, 0, &time, &old_mask_);
-  }
-  const sigset_t& old_mask() const { return old_mask_; }
-
- private:
-  sigset_t old_mask_{};
-  struct sigaction old_child_action_ {};
-};
 
 int open_for_child(const std::filesystem::path& path) {
   const int fd = ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0644);
