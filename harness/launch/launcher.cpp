@@ -46,7 +46,8 @@ Launcher resolve(const LaunchRequest& request, const LaunchPlace& place) {
   const bool needs_launcher = request.bind != config::Binding::kNone ||
                               !request.choice.arguments.empty() ||
                               (names_hosts && !place.hosts.all_here());
-  const bool may_be_direct = wanted == Launcher::kAuto && request.ranks == 1 && !needs_launcher;
+  const bool is_free = wanted == Launcher::kAuto || wanted == Launcher::kEnv;
+  const bool may_be_direct = is_free && request.ranks == 1 && !needs_launcher;
   return may_be_direct ? Launcher::kDirect : usual_launcher(request.choice, place);
 }
 
@@ -138,6 +139,8 @@ LaunchPlace read_launch_place(const LauncherChoice& choice) {
   place.in_slurm = environment_variable("SLURM_JOB_ID").has_value();
   place.hosts = read_hosts(choice.arguments, choice.hosts_file);
   if (place.hosts.origin != HostsOrigin::kFile) return place;
+  // Of a file that the user has never seen.
+  if (choice.launcher == Launcher::kEnv) place.hosts.source = "the outer launcher";
   const std::filesystem::path folder = std::filesystem::absolute(choice.hosts_file).parent_path();
   if (is_program(folder / "agent")) {
     place.rsh_agent = folder / "agent";
@@ -148,6 +151,7 @@ LaunchPlace read_launch_place(const LauncherChoice& choice) {
 }
 
 Launcher usual_launcher(const LauncherChoice& choice, const LaunchPlace& place) {
+  if (choice.launcher == Launcher::kEnv) return Launcher::kMpirun;
   if (choice.launcher != Launcher::kAuto) return choice.launcher;
   if (place.hosts.origin == HostsOrigin::kFile) return Launcher::kMpirun;
   return place.in_slurm ? Launcher::kSlurm : Launcher::kMpirun;

@@ -17,12 +17,14 @@ enum class Launcher {
   kDirect,  // in place: one rank only
   kMpirun,
   kSlurm,
+  kEnv,  // as kAuto, by mpirun: over the hosts of ranks that another launcher has started (outer/)
 };
 constexpr auto names_of(Launcher) {
   return name_table<Launcher>({{Launcher::kAuto, "auto"},
                                {Launcher::kDirect, "direct"},
                                {Launcher::kMpirun, "mpirun"},
-                               {Launcher::kSlurm, "slurm"}});
+                               {Launcher::kSlurm, "slurm"},
+                               {Launcher::kEnv, "env"}});
 }
 using moebench::to_string;
 
@@ -53,7 +55,7 @@ struct LaunchPlace {
 // Error where the hosts' file is wrong (read_hosts).
 LaunchPlace read_launch_place(const LauncherChoice& choice = {});
 
-// Which one starts several ranks: never kAuto.
+// Which one starts several ranks: never kAuto or kEnv.
 Launcher usual_launcher(const LauncherChoice& choice, const LaunchPlace& place);
 
 // Whether ranks may run on other hosts than this one.

@@ -97,7 +97,13 @@ Words mpirun_network(const LaunchRequest& request, const LaunchPlace& place) {
   if (request.nodes > 0 || place.hosts.origin == HostsOrigin::kFile) {
     add_parameter(words, request, "btl", "self,vader,tcp");
   }
-  if (!place.rsh_agent.empty()) add_parameter(words, request, "plm_rsh_agent", place.rsh_agent);
+  if (!place.rsh_agent.empty()) {
+    add_parameter(words, request, "plm", "rsh");
+    add_parameter(words, request, "plm_rsh_agent", place.rsh_agent);
+    // The agent is on this host alone, and what it starts ends with it.
+    add_parameter(words, request, "plm_rsh_no_tree_spawn", "1");
+    words.emplace_back("--leave-session-attached");
+  }
   if (!place.interface.empty()) {
     for (const char* name : {"oob_tcp_if_include", "btl_tcp_if_include"}) {
       add_parameter(words, request, name, place.interface);
@@ -138,6 +144,12 @@ void check_all_slots(const LaunchRequest& request, const Hosts& hosts) {
   std::int64_t slots = 0;
   for (const HostSlots& host : hosts.slots) slots += host.slots;
   if (request.ranks <= slots) return;
+  if (request.choice.launcher == Launcher::kEnv) {
+    throw Error(
+        "{} ranks are wanted, but the outer launcher has started {} (WORLD_SIZE, times "
+        "MOEBENCH_SLOTS); start more, or select cells of fewer (--filter ranks={})",
+        request.ranks, slots, slots);
+  }
   throw Error(
       "{} ranks are wanted, but the hosts of {} have {} slots; write more behind their "
       "names (slots=), or select cells of fewer ranks",

@@ -41,6 +41,10 @@ constexpr std::pair kBinding = {"there are too few cores to bind the ranks to",
 constexpr std::pair kDaemons = {
     "mpirun cannot start its daemons on all hosts",
     "see that each can be reached by ssh without a password, and has the same Open MPI in PATH"};
+constexpr std::pair kHostGone = {
+    "a host of the outer launcher's ranks is gone",
+    "see the output of its processes for why they ended; the same command, started on all hosts "
+    "again, goes on"};
 constexpr std::pair kUnreachable = {
     "MPI can use neither shared memory nor a network between the ranks",
     "see df -h /dev/shm, and enlarge it where it is small (docker run --shm-size=1g); on several "
@@ -124,6 +128,7 @@ constexpr std::array kCauses = {
     row("more processes than cpus on", kBinding),
     row("CPU binding outside of job step allocation", kBinding),
     row("Unable to satisfy cpu bind request", kBinding),
+    row("moebench: host '", kHostGone),
     row("unable to reliably start one or more daemons", kDaemons),
     row("An ORTE daemon has unexpectedly failed", kDaemons),
     row("PRTE has lost communication with a remote daemon", kDaemons),

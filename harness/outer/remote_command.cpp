@@ -8,9 +8,10 @@
 
 #include <array>
 #include <cerrno>
+#include <iostream>
 
-#include "harness/base/error.h"
 #include "harness/base/system_error.h"
+#include "harness/launch/process.h"
 
 namespace moebench::outer {
 namespace {
@@ -30,20 +31,28 @@ Pipe new_pipe() {
   return {Descriptor(ends[0]), Descriptor(ends[1])};
 }
 
-// Runs in the child.
-[[noreturn]] void become(const std::string& command, int out, int err, pid_t parent,
-                         const sigset_t& mask) {
-  ::setpgid(0, 0);
-  // SIGTERM, not SIGKILL: Open MPI's daemon passes it on to its ranks.
+// Runs in the child, which stays between the agent and the command: whichever of the two is killed,
+// the other one lives to end what the command has started.
+[[noreturn]] void keep(const std::string& command, int out, int err, pid_t agent,
+                       const sigset_t& mask) {
   ::prctl(PR_SET_PDEATHSIG, SIGTERM);
-  if (::getppid() != parent) ::_exit(1);
-  ::sigprocmask(SIG_SETMASK, &mask, nullptr);
-  for (const int ignored : {SIGPIPE, SIGXFSZ}) ::signal(ignored, SIG_DFL);
-  ::dup2(::open("/dev/null", O_RDONLY), STDIN_FILENO);
+  if (::getppid() != agent) ::_exit(kSignalBase + SIGTERM);
   ::dup2(out, STDOUT_FILENO);
   ::dup2(err, STDERR_FILENO);
-  ::execl("/bin/sh", "sh", "-c", command.c_str(), nullptr);
-  ::_exit(127);
+  // Of the agent's connections: rank 0 is to see at once where the agent ends.
+  ::close_range(STDERR_FILENO + 1, ~0U, 0);
+  ::sigprocmask(SIG_SETMASK, &mask, nullptr);
+  try {
+    const launch::ProcessResult result = launch::run_process({.command = {"/bin/sh", "-c", command},
+                                                              .environment = {},
+                                                              .stdout_path = "/dev/stdout",
+                                                              .stderr_path = "/dev/stderr"});
+    if (result.interrupted) ::_exit(kSignalBase + SIGTERM);
+    ::_exit(result.signal != 0 ? kSignalBase + result.signal : result.exit_code);
+  } catch (const std::exception& error) {
+    std::cerr << "moebench: " << error.what() << std::endl;
+    ::_exit(kExitSystem);
+  }
 }
 
 }  // namespace
@@ -86,10 +95,10 @@ bool RemoteCommand::step() {
 void RemoteCommand::start() {
   Pipe out = new_pipe();
   Pipe err = new_pipe();
-  const pid_t parent = ::getpid();
+  const pid_t agent = ::getpid();
   child_ = ::fork();
   if (child_ < 0) throw_errno(errno, "cannot start a process");
-  if (child_ == 0) become(command_, out.write.get(), err.write.get(), parent, mask_);
+  if (child_ == 0) keep(command_, out.write.get(), err.write.get(), agent, mask_);
   is_running_ = true;
   out_ = std::move(out.read);
   err_ = std::move(err.read);

@@ -177,9 +177,9 @@ TEST_F(OuterRanksTest, CommandsRunOnAHostAsBySsh) {
   const auto one = rank(contract(1), "b.example.org");
   const auto zero = driver(contract(0));
   wait_for_hosts();
-  const auto command = start("b", "echo \"$0\" out; echo err >&2; exit 7");
+  const auto command = start("b", "echo 'o  ut'; echo err >&2; exit 7");
   EXPECT_EQ(command->wait(), 7);
-  EXPECT_EQ(command->out(), "sh out\n");
+  EXPECT_EQ(command->out(), "o  ut\n");
   EXPECT_EQ(command->err(), "err\n");
   EXPECT_EQ(start("b.example.org", "kill -9 $$")->wait(), 128 + SIGKILL);
   const auto elsewhere = start("c", "true");
@@ -231,8 +231,8 @@ TEST_F(OuterRanksTest, AKilledAgentIsNamedAndTheOtherHostsStay) {
   const auto two = rank(contract(2, 3), "c");
   const auto zero = driver(contract(0, 3));
   wait_for_hosts();
-  const auto command = start("b", "exec sleep " + nap_);
-  ASSERT_TRUE(comes_true([&] { return sleepers() == 1; }));
+  const auto command = start("b", two_sleepers());
+  ASSERT_TRUE(comes_true([&] { return sleepers() == 2; }));
   one->signal(SIGKILL);
   EXPECT_EQ(command->wait(), 255);
   EXPECT_THAT(command->err(), AllOf(HasSubstr("host 'b' (127.0.0.1) is gone")));

@@ -44,7 +44,8 @@ constexpr std::array kPages = {
              "  moebench list FILE --only NAME --filter parallelism=ep --ranks 4\n"},
     HelpPage{"run", kRun,
              "  moebench run quickstart\n"
-             "  moebench run FILE --repeats auto --baseline parallelism=fsdp\n",
+             "  moebench run FILE --repeats auto --baseline parallelism=fsdp\n"
+             "  torchrun --nproc-per-node 8 --no-python moebench run FILE --launcher env\n",
              "  3    a planned cell failed\n"
              "  130  interrupted; the same command goes on\n"},
     HelpPage{"profile", kRun,

@@ -1,12 +1,18 @@
 #include <exception>
 #include <iostream>
+#include <string_view>
 
-#include "tools/moebench/commands.h"
+#include "harness/outer/agent_exec.h"
 #include "tools/moebench/failure.h"
+#include "tools/moebench/given_command.h"
 #include "tools/moebench/output.h"
 
 int main(int argc, char** argv) {
   namespace cli = moebench::cli;
+  namespace outer = moebench::outer;
+  if (argc > 4 && std::string_view(argv[1]) == outer::kAgentExec) {
+    return outer::agent_exec(argv[2], argv[3], {argv + 4, argv + argc});
+  }
   cli::prepare_outputs();
   try {
     const auto parsed = cli::parse_command_line(argc, argv);
@@ -18,8 +24,7 @@ int main(int argc, char** argv) {
       }
       return information->exit_code;
     }
-    return std::visit([](const auto& options) { return cli::run_command(options); },
-                      std::get<cli::Command>(parsed));
+    return cli::run_given(std::get<cli::Command>(parsed));
   } catch (...) {
     return cli::explain_failure(std::current_exception(), std::cerr);
   }

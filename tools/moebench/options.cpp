@@ -314,7 +314,8 @@ void add_figure(CLI::App& app, std::string& figure) {
 
 void add_launcher(CLI::App& app, LauncherOptions& launcher) {
   app.add_option("--launcher", launcher.name,
-                 "Default: slurm inside a Slurm allocation, else mpirun")
+                 "Default: slurm inside a Slurm allocation, else mpirun; env: on the hosts of the "
+                 "ranks that torchrun, srun or a job's pods have started")
       ->type_name("NAME")
       ->check(one_of<launch::Launcher>({"auto", "direct"}));
   app.add_option(kLauncherArguments, launcher.arguments,
