@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "reports/compare/fingerprint.h"
+#include "reports/compare/hosts.h"
 
 namespace moebench::compare {
 namespace {
@@ -40,6 +41,8 @@ std::string broken_rule(const record::CellRecord& base, const std::string& base_
     const std::string change = difference(machine_fingerprint(candidate.environment),
                                           machine_fingerprint(base.environment));
     if (!change.empty()) return "the machine changed: " + change;
+    const std::string hosts = hosts_difference(candidate, base);
+    if (!hosts.empty()) return fmt::format("other hosts beside the {}: {}", candidate_name, hosts);
     const bool base_is_slowed = is_slowed_by_heat(base);
     if (base_is_slowed != is_slowed_by_heat(candidate)) {
       return fmt::format("a GPU slowed itself down beside the {}",

@@ -6,8 +6,8 @@
 
 namespace moebench::compare {
 
-// Says when two runs that were made one after the other are not compared: by the machine's
-// telemetry and never by what is compared.
+// Says when two runs that were made one after the other are not compared: by the machine,
+// the hosts and their telemetry, and never by what is compared.
 struct DisturbanceRules {
   double busy_cores = 0.25;  // others' cores beside one run above those beside the other
   double swap_bytes = 16 << 20;

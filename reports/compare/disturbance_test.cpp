@@ -46,6 +46,15 @@ TEST(Disturbance, IsAnotherMachine) {
   EXPECT_THAT(broken(run(0, 0, 3e9), other), HasSubstr("the machine changed"));
 }
 
+TEST(Disturbance, IsOtherHosts) {
+  record::CellRecord here = run(0, 0, 3e9), there = here;
+  here.environment["hosts"] = "a, b";
+  there.environment["hosts"] = "a, c";
+  EXPECT_EQ(broken(here, there), "other hosts beside the ep: it ran on 'a', 'c', not on 'a', 'b'");
+  there.environment["hosts"] = "b, a";
+  EXPECT_EQ(broken(here, there), "");
+}
+
 TEST(Disturbance, IsNoneWhereNothingWasObserved) {
   record::CellRecord unobserved;
   unobserved.environment = {{"cpu_model", "cpu"}};

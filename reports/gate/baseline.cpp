@@ -8,6 +8,7 @@
 #include "harness/config/cell.h"
 #include "harness/record/program.h"
 #include "reports/compare/fingerprint.h"
+#include "reports/compare/hosts.h"
 #include "reports/gate/exact_tests.h"
 
 namespace moebench::gate {
@@ -78,6 +79,28 @@ void judge(const Runs& base, const Runs& runs, const std::string& today, CellRes
   }
   cell.verdict = Verdict::kPass;
   for (const MetricTest& test : cell.tests) cell.verdict = std::max(cell.verdict, test.verdict);
+}
+
+// Marks cells of other hosts than the baseline's; "" where there are none.
+std::string hosts_note(const std::vector<std::pair<std::string, Runs>>& base_cells,
+                       const std::vector<std::pair<std::string, Runs>>& cells) {
+  int num_elsewhere = 0;
+  std::string first;
+  for (const auto& [id, base] : base_cells) {
+    const Runs* runs = find(cells, id);
+    if (runs == nullptr) continue;
+    std::string text;
+    for (const CellRecord* run : *runs) {
+      if (text.empty()) text = compare::hosts_difference(*run, *base.front());
+    }
+    if (text.empty()) continue;
+    if (num_elsewhere++ == 0) first = fmt::format("{}: {}", id, text);
+  }
+  if (num_elsewhere == 0) return "";
+  return fmt::format(
+      "other hosts than the baseline's in {} cells (cell {}): only what is the same on hosts built "
+      "alike is judged",
+      num_elsewhere, first);
 }
 
 // A run that was killed leaves nobody who could say what it was.
@@ -156,6 +179,9 @@ Report compare_with_baseline(const std::string& name, const std::vector<CellReco
                             "not in the baseline; not judged",
                             {},
                             0});
+  }
+  if (std::string note = hosts_note(base_cells, cells); !note.empty()) {
+    report.notes.push_back(std::move(note));
   }
   if (num_common == 0) {
     throw NotComparable(

@@ -48,6 +48,19 @@ TEST(Baseline, TimesAreNotJudged) {
   EXPECT_EQ(compare({run("a", "loop")}, {slow}).worst(), Verdict::kPass);
 }
 
+TEST(Baseline, OtherHostsAreMarked) {
+  CellRecord here = run("a", "loop"), there = here;
+  here.environment["hosts"] = "n1";
+  there.environment["hosts"] = "n2";
+  EXPECT_EQ(compare({here}, {here}).notes.size(), 1);
+  const Report report = compare({here}, {here, there});
+  EXPECT_EQ(report.worst(), Verdict::kPass);
+  EXPECT_THAT(
+      report.notes.back(),
+      HasSubstr("other hosts than the baseline's in 1 cells (cell a: it ran on 'n2', not on "
+                "'n1')"));
+}
+
 TEST(Baseline, MissingNewAndChangedCellsAreListed) {
   const Report report = compare({run("a", "loop"), run("b", "grouped"), run("c", "third")},
                                 {run("a", "loop"), run("d", "grouped"), run("e", "fourth")});

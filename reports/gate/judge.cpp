@@ -8,6 +8,7 @@
 #include "harness/base/error.h"
 #include "harness/stats/holm.h"
 #include "reports/compare/fingerprint.h"
+#include "reports/compare/hosts.h"
 #include "reports/compare/log_ratios.h"
 #include "reports/gate/exact_tests.h"
 #include "reports/gate/gate.h"
@@ -89,10 +90,28 @@ class Judge {
     const std::string text =
         compare::difference(compare::fingerprint(base->environment),
                             compare::fingerprint(input_.calibration.front().environment));
-    if (text.empty()) return;
-    throw NotComparable(
-        "the calibration was made under other conditions ({}); calibrate here, or leave it out",
-        text);
+    if (!text.empty()) {
+      throw NotComparable(
+          "the calibration was made under other conditions ({}); calibrate here, or leave it out",
+          text);
+    }
+    check_calibration_hosts();
+  }
+
+  // Noise is a host's own, even of two that are built alike.
+  void check_calibration_hosts() const {
+    std::map<std::string, const CellRecord*> calibrated;
+    for (const CellRecord& run : input_.calibration) calibrated.emplace(run.id, &run);
+    for (const CellRecord& run : input_.records) {
+      const auto found = calibrated.find(run.id);
+      if (found == calibrated.end()) continue;
+      const std::string text = compare::hosts_difference(run, *found->second);
+      if (text.empty()) continue;
+      throw NotComparable(
+          "the calibration was made on other hosts: cell {}: {}; calibrate here, or leave it out "
+          "(a container keeps its name with docker run --hostname)",
+          run.id, text);
+    }
   }
 
   // The largest look that some cell has reached; the first where none has.

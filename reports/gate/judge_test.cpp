@@ -349,6 +349,21 @@ TEST(Judge, AnotherMachinesCalibrationIsNotComparable) {
   EXPECT_THAT(error_of<NotComparable>(session), HasSubstr("cpu_model is 'cpu', not 'other'"));
 }
 
+TEST(Judge, OtherHostsAreNotComparable) {
+  TestSession session;
+  session.add_cell("a", 0);
+  session.calibrate("a", 100e6, 101e6);
+  for (auto& run : session.input.records) run.environment["hosts"] = "n1, n2";
+  for (auto& run : session.input.calibration) run.environment["hosts"] = "n2, n1";
+  EXPECT_EQ(session.judge().worst(), Verdict::kPass);
+  for (auto& run : session.input.calibration) run.environment["hosts"] = "n1, n3";
+  EXPECT_THAT(error_of<NotComparable>(session),
+              HasSubstr("other hosts: cell a: it ran on 'n1', 'n2', not on 'n1', 'n3'"));
+  session.input.calibration.clear();
+  session.input.records[1].environment["hosts"] = "n1, n3";
+  EXPECT_THAT(session.judge().notes, Contains(HasSubstr("other hosts beside the candidate")));
+}
+
 TEST(Judge, ACalibrationThatIsQuieterIsLeftOut) {
   TestSession session;
   session.add_cell("a", 0);

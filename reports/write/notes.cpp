@@ -8,6 +8,7 @@
 #include <tuple>
 
 #include "harness/record/metric_catalogue.h"
+#include "reports/compare/hosts.h"
 #include "reports/write/attribution.h"
 #include "reports/write/engines.h"
 #include "reports/write/format_value.h"
@@ -121,6 +122,21 @@ std::string mixed_cells(const ScenarioCells& scenario) {
   return fmt::format("{}", fmt::join(mixed, "; "));
 }
 
+// Repetitions of a cell that were on other hosts than its first one.
+Lines host_lines(const ScenarioCells& scenario) {
+  Lines lines;
+  for (const Cell& cell : scenario.cells) {
+    for (const auto* repetition : cell.repetitions) {
+      const std::string text = compare::hosts_difference(*repetition, cell.first());
+      if (text.empty()) continue;
+      lines.push_back(fmt::format("warning: {}: repetition {} is not of the first one's hosts: {}",
+                                  name_of(cell, scenario), repetition->repetition, text));
+      break;
+    }
+  }
+  return lines;
+}
+
 Lines warning_lines(const ScenarioCells& scenario) {
   UniqueLines lines;
   const Lines programs = scenario.programs();
@@ -130,6 +146,7 @@ Lines warning_lines(const ScenarioCells& scenario) {
                           programs.size(), fmt::join(programs, ", "),
                           mixed.empty() ? "" : "; averaged over several: " + mixed));
   }
+  for (const std::string& line : host_lines(scenario)) lines.add(line);
   for (const Cell& cell : scenario.cells) {
     for (const auto* repetition : cell.repetitions) {
       for (const auto& warning : repetition->warnings) lines.add("warning: " + warning);

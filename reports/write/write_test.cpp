@@ -102,6 +102,20 @@ TEST(Markdown, RowsOfSeveralProgramsAreMarked) {
                               "worker aaa, worker bbb, worker ccc; averaged over several: ")));
 }
 
+TEST(Markdown, RepetitionsOnOtherHostsAreMarked) {
+  auto records = test::fms_records();
+  records[1].environment["hosts"] = "n1, n2";
+  records.push_back(records[1]);
+  records.back().repetition = 1;
+  records.back().environment["hosts"] = "n2, n1";
+  EXPECT_THAT(write_report(records, {}), Not(HasSubstr("first one's hosts")));
+  records.back().environment["hosts"] = "n1, n3";
+  EXPECT_THAT(
+      write_report(records, {}),
+      HasSubstr("repetition 1 is not of the first one's hosts: it ran on 'n1', 'n3', not on "
+                "'n1', 'n2'"));
+}
+
 TEST(Markdown, SaysWhereAScenarioHasNoBaseline) {
   auto records = test::fms_records();
   records.erase(records.begin());
