@@ -110,7 +110,7 @@ TEST(MachineReportJson, IsOneIndentedDocument) {
   report.metrics["message_size"] = {.unit = "bytes", .samples = {8192, 16384}};
   report.warnings = {"busy"};
   EXPECT_EQ(to_json(report),
-            "{\n  \"schema_version\": 1,\n  \"schema_minor\": 4,\n  \"environment\": {\n    "
+            "{\n  \"schema_version\": 1,\n  \"schema_minor\": 5,\n  \"environment\": {\n    "
             "\"cores_allowed\": \"2\"\n  },\n"
             "  \"metrics\": {\n    \"message_size\": {\n      \"unit\": \"bytes\",\n"
             "      \"samples\": [8192,16384]\n    }\n  },\n  \"warnings\": [\"busy\"]\n}\n");
@@ -119,7 +119,7 @@ TEST(MachineReportJson, IsOneIndentedDocument) {
 TEST(RecordJson, KeepsAxesInTheirOrderAndOmitsAbsentParts) {
   EXPECT_EQ(
       to_json_line(example()),
-      R"({"schema_version":1,"schema_minor":4,"id":"0123456789ab","scenario":"quickstart",)"
+      R"({"schema_version":1,"schema_minor":5,"id":"0123456789ab","scenario":"quickstart",)"
       R"("workload":"ba9876543210",)"
       R"("axes":{"parallelism":"ep","ep_degree":"2","dtype":"bf16"},"repetition":1,)"
       R"("disposition":"ok","message":"","stderr_tail":"","metrics":{)"
@@ -280,7 +280,7 @@ TEST(RecordDocument, IsIndentedJsonOfTheSameObjects) {
   EXPECT_EQ(json["records"][1].dump(), to_json_line(example()));
   EXPECT_THAT(text, HasSubstr("\n          \"samples\": [1,2,3,4,5,6],\n"));
   EXPECT_EQ(to_json_document({}),
-            "{\n  \"schema_version\": 1,\n  \"schema_minor\": 4,\n  \"records\": []\n}\n");
+            "{\n  \"schema_version\": 1,\n  \"schema_minor\": 5,\n  \"records\": []\n}\n");
 }
 
 }  // namespace

@@ -39,7 +39,7 @@ TEST(ProcessFigures, AreOneDocumentWhereNotMeasuredIsNull) {
   write_process_figures(figures, path);
   EXPECT_EQ(read_file(path), R"({
   "schema_version": 1,
-  "schema_minor": 4,
+  "schema_minor": 5,
   "wall_s": 2.5,
   "cpu_s": 4.0,
   "rss_peak_bytes": 4096,

@@ -118,7 +118,7 @@ TEST_F(SessionFile, IgnoresWhatANewerProgramAdds) {
   EXPECT_EQ(load_session(folder_.path()), example());
   EXPECT_EQ(error_after("\"scenario\"", "\"weight\": 2, \"scenario\""), "no error");
   EXPECT_EQ(load_session(folder_.path()), example());
-  EXPECT_EQ(error_after("\"schema_minor\": 4", "\"schema_minor\": 9"), "no error");
+  EXPECT_EQ(error_after("\"schema_minor\": 5", "\"schema_minor\": 9"), "no error");
 }
 
 }  // namespace

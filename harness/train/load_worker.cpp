@@ -6,6 +6,7 @@
 
 #include "harness/load/limits.h"
 #include "harness/load/verify.h"
+#include "harness/probe/network.h"
 #include "harness/record/put_metric.h"
 #include "harness/train/load_weights.h"
 
@@ -31,6 +32,9 @@ class LoadWorker {
       result_.environment["one_rank"] = fmt::format("{} of {}", cell_.load.one_rank, cell_.ranks);
     }
     options_.before_step(0);
+    if (cell_.nodes > 1 && cell_.load.one_rank < 0) {
+      probe::measure_network(world_, cell_.ranks_per_node, result_.metrics);
+    }
     timed_pass();
     attributed_pass();
     limits();

@@ -22,6 +22,7 @@
 #include "harness/measure/clock.h"
 #include "harness/measure/torch/gemm_rate.h"
 #include "harness/model/dtype.h"
+#include "harness/probe/network.h"
 #include "harness/record/put_metric.h"
 #include "harness/train/gpu_watch.h"
 #include "harness/train/load_weights.h"
@@ -68,6 +69,10 @@ class Worker {
     if (const auto rss = machine::rss_bytes()) put(result_.metrics, "rss_baseline", *rss);
     world_.barrier();
     measure_gemm_rate();
+    if (cell_.nodes > 1) {
+      progress("probe", 0, 1, 0);
+      probe::measure_network(world_, cell_.ranks_per_node, result_.metrics);
+    }
     timed_pass();
     if (result_.disposition == record::Disposition::kOk) check_memory();
     if (result_.disposition == record::Disposition::kOk) profile();
