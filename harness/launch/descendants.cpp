@@ -65,23 +65,27 @@ void Descendants::signal_and_reap(int signal) const {
   }
 }
 
+// Sends the signal again and again, because a process may fork between the look and the kill; 0:
+// none.
+bool Descendants::wait_for_none(int signal, double seconds) const {
+  const auto deadline = Clock::now() + std::chrono::duration<double>(seconds);
+  while (Clock::now() < deadline) {
+    signal_and_reap(signal);
+    if (find().empty()) return true;
+    sleep_a_little();
+  }
+  return false;
+}
+
+void Descendants::await_end(double seconds) const { wait_for_none(0, seconds); }
+
 int Descendants::end(double grace_s) const {
   const int num_found = static_cast<int>(find().size());
   if (num_found == 0) return 0;
-  auto wait_for_none = [&](int signal, double seconds) {
-    const auto deadline = Clock::now() + std::chrono::duration<double>(seconds);
-    while (Clock::now() < deadline) {
-      signal_and_reap(signal);
-      if (find().empty()) return true;
-      sleep_a_little();
-    }
-    return false;
-  };
   if (grace_s > 0) {
     signal_and_reap(SIGTERM);
     if (wait_for_none(0, grace_s)) return num_found;
   }
-  // Repeated, because a process may fork between the look and the kill.
   if (wait_for_none(SIGKILL, kKillPatience)) return num_found;
   throw Error("processes {} do not end even after SIGKILL; end them before another run",
               fmt::join(find(), ", "));

@@ -29,7 +29,8 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 constexpr double kTick = 0.2;   // seconds between two looks; the ranks need the cores
-constexpr double kGrace = 2.0;  // seconds from SIGTERM to SIGKILL
+constexpr double kGrace = 2.0;  // seconds from SIGTERM, or the child's own end, to SIGKILL
+
 volatile std::sig_atomic_t interrupt_arrived = 0;
 
 void on_interrupt(int) { interrupt_arrived = 1; }
@@ -187,6 +188,7 @@ ProcessResult run_process(const ProcessOptions& options) {
   if (result.timed_out || result.given_up || result.interrupted) {
     descendants.end(kGrace);
   } else {
+    descendants.await_end(kGrace);  // a launcher does not wait for its daemons on other hosts
     result.num_outlived = descendants.end(0);
   }
   result.usage.wall_s = seconds_since(start_time);

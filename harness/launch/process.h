@@ -35,7 +35,7 @@ struct ProcessResult {
   bool timed_out = false;
   bool given_up = false;  // should_end() said so
   bool interrupted = false;
-  int num_outlived = 0;        // descendants that outlived the child and were killed
+  int num_outlived = 0;        // descendants that outlived the child by seconds and were killed
   machine::TreeUsage usage{};  // of the child and all its descendants
 };
 
