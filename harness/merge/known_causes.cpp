@@ -45,6 +45,11 @@ constexpr std::pair kHostGone = {
     "a host of the outer launcher's ranks is gone",
     "see the output of its processes for why they ended; the same command, started on all hosts "
     "again, goes on"};
+constexpr std::pair kNoHost = {"a host that is named is not there",
+                               "correct the file of --hosts, or take that of this very job"};
+constexpr std::pair kLostDaemon = {
+    "mpirun lost its daemon on a host: that host, the network to it or the daemon failed",
+    "see whether the host runs and can be reached, and leave it out where it cannot (--hosts)"};
 constexpr std::pair kUnreachable = {
     "MPI can use neither shared memory nor a network between the ranks",
     "see df -h /dev/shm, and enlarge it where it is small (docker run --shm-size=1g); on several "
@@ -129,10 +134,13 @@ constexpr std::array kCauses = {
     row("CPU binding outside of job step allocation", kBinding),
     row("Unable to satisfy cpu bind request", kBinding),
     row("moebench: host '", kHostGone),
+    row("Could not resolve hostname", kNoHost),
+    row("there is no test host", kNoHost),
     row("unable to reliably start one or more daemons", kDaemons),
     row("An ORTE daemon has unexpectedly failed", kDaemons),
-    row("PRTE has lost communication with a remote daemon", kDaemons),
-    row("ORTE has lost communication with a remote daemon", kDaemons),
+    row("Remote daemon: ", kLostDaemon),  // its line names the host
+    row("PRTE has lost communication with a remote daemon", kLostDaemon),
+    row("ORTE has lost communication with a remote daemon", kLostDaemon),
     row("Host key verification failed", kDaemons),
     row("Permission denied (publickey", kDaemons),
     row("DUE TO TIME LIMIT", {"the batch system's time limit ended the ranks",

@@ -117,6 +117,12 @@ TEST(LastWords, CausesAreKnownByWhatIsPrinted) {
            Known{"There are not enough slots available in the system", "--oversubscribe"},
            Known{"While computing bindings, we found no available cpus on", "bind: none"},
            Known{"ORTE was unable to reliably start one or more daemons.", "ssh"},
+           Known{"ssh: Could not resolve hostname n9: Name or service not known\n"
+                 "ORTE was unable to reliably start one or more daemons.",
+                 "correct the file of --hosts"},
+           Known{"ORTE has lost communication with a remote daemon.\n\n"
+                 "  Remote daemon: [[24456,0],2] on node n2\n\n",
+                 "(last lines: Remote daemon: [[24456,0],2] on node n2"},
            Known{"fork: Resource temporarily unavailable", "ulimit -u"},
            Known{"write failed: No space left on device", "make room"},
            Known{"mpirun noticed that process rank 1 with PID 0 on node vm exited on signal 9 "
