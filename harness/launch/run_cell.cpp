@@ -284,6 +284,8 @@ std::optional<record::CellRecord> run_cell(const config::CellConfig& cell, int r
   const fs::path folder = repetition_folder(options.results_folder, cell, repetition);
   const EngineStart start = start_of(cell, folder, options);
   auto record = start_record(cell, repetition, start.launch.launcher, options);
+  check_network(cell, options.launcher, options.place);
+  if (options.links) options.links->shape_for(cell);
   make_fresh(folder);
   config::write_cell(with_encoded_text(cell, options.results_folder), folder / "cell.yaml");
   write_command(start, cell, folder);

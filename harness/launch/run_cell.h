@@ -2,12 +2,14 @@
 
 #include <filesystem>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "harness/config/cell.h"
 #include "harness/launch/launcher.h"
+#include "harness/launch/links.h"
 #include "harness/launch/progress.h"
 #include "harness/machine/environment.h"
 #include "harness/record/record.h"
@@ -19,6 +21,7 @@ struct RunCellOptions {
   std::filesystem::path worker;
   LauncherChoice launcher = {};
   LaunchPlace place;
+  std::shared_ptr<Links> links = {};  // of test hosts, shaped for the cell; null: there are none
   machine::MachineFacts machine;
   EnvironmentVariables environment = {};  // of the ranks, beside and over the launcher's
   bool gemm_rate_is_known = false;        // the ranks need not measure it

@@ -321,6 +321,7 @@ CellsOutcome run_cells(const CellSession& session) {
   options.worker = find_programs(session.cells, problems);
   options.launcher = session.launcher;
   options.place = launch::read_launch_place(options.launcher);
+  problems.collect([&] { options.links = launch::find_links(options.launcher); });
   options.machine = machine::read_machine_facts();  // once: later ones hold the session's own load
   const ProgramOf program_of = programs_if_there(options.machine);
   std::optional<ResultsFolder> folder;  // made when nothing speaks against the run

@@ -57,6 +57,7 @@ class Runner {
         rules_{.busy_cores = session.plan.busy_cores},
         facts_(machine::read_machine_facts()),
         axes_(varying_axes(bases(session.cells))) {
+    links_ = launch::find_links(session_.launcher);
     open();
     records_ = record::load(session_.folder, record::Duplicates::kRefuse);
     calibration_ = record::load(session_.folder / kCalibrationFolder);
@@ -295,6 +296,7 @@ class Runner {
     options.worker = arm == Arm::kBase ? session_.base_worker : session_.candidate_worker;
     options.launcher = session_.launcher;
     options.place = launch::read_launch_place(session_.launcher);
+    options.links = links_;
     options.machine = machine::read_machine_facts();
     options.machine.load_average = facts_.load_average;  // later ones hold the session's own load
     options.environment = session_.environment(config, arm);
@@ -324,6 +326,7 @@ class Runner {
   std::vector<int> looks_;
   std::vector<CellRecord> records_;
   std::vector<CellRecord> calibration_;
+  std::shared_ptr<launch::Links> links_;
   std::optional<launch::ProgressDisplay> display_;
 };
 

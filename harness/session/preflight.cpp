@@ -11,6 +11,7 @@
 #include "harness/base/system_error.h"
 #include "harness/base/words.h"
 #include "harness/checkpoint/folder.h"
+#include "harness/launch/links.h"
 #include "harness/session/data_check.h"
 #include "harness/session/plan.h"
 #include "harness/session/weights_check.h"
@@ -107,6 +108,7 @@ void check_before_start(const std::vector<CellConfig>& cells, const Preflight& p
       launch::usual_launcher(preflight.launcher, preflight.place), preflight.place);
   for (const CellConfig& cell : checked) {
     problems.collect([&] { launch::check_launcher(cell, preflight.launcher, preflight.place); });
+    problems.collect([&] { launch::check_network(cell, preflight.launcher, preflight.place); });
   }
   check_weights(checked, may_leave_host, problems);
   check_traces(checked, may_leave_host, problems);

@@ -20,7 +20,7 @@ struct Preflight {
   bool force = false;  // starts what does not fit as well
 };
 
-// Adds all that can be found out about cells before the first of them runs: launchers, data,
+// Adds all that can be found out about cells before the first of them runs: launchers, links, data,
 // checkpoints, traces and states to resume that are missing or do not suit, cells that do not fit
 // into memory, and a results folder that cannot be written to. Writes to `notes` what the data hold
 // and what is to be warned of. Files and memory of other hosts are theirs: where ranks may leave

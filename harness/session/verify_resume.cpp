@@ -36,6 +36,7 @@ class Runner {
     options_.worker = launch::find_worker();
     options_.launcher = session.launcher;
     options_.place = launch::read_launch_place(session.launcher);
+    options_.links = launch::find_links(session.launcher);
     options_.machine = machine::read_machine_facts();
     options_.gemm_rate_is_known = true;  // nobody asks how fast these runs are
     display_.follow(options_);
