@@ -80,8 +80,18 @@ TEST(RankPlacement, AnAgentAndItsInterfaceReachTheHosts) {
   place.rsh_agent = "/run/hosts/agent";
   place.interface = "10.1.0.0/16";
   EXPECT_THAT(mpirun(placed(2, 1), place),
-              HasSubstr("--mca plm_rsh_agent /run/hosts/agent --mca oob_tcp_if_include 10.1.0.0/16 "
+              HasSubstr("--mca plm rsh --mca plm_rsh_agent /run/hosts/agent "
+                        "--mca plm_rsh_no_tree_spawn 1 --leave-session-attached "
+                        "--mca oob_tcp_if_include 10.1.0.0/16 "
                         "--mca btl_tcp_if_include 10.1.0.0/16"));
+}
+
+TEST(RankPlacement, MoreRanksThanTheOuterLauncherHasStartedAreRefused) {
+  LaunchRequest request = placed(0, 0);
+  request.ranks = 3;
+  request.choice.launcher = Launcher::kEnv;
+  EXPECT_THAT(complaint(request, on({{"a", 1}, {"b", 1}})),
+              HasSubstr("3 ranks are wanted, but the outer launcher has started 2 (WORLD_SIZE"));
 }
 
 TEST(RankPlacement, WhatTheUserSaysOfOpenMpiStandsAlone) {
