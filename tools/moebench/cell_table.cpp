@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "harness/estimate/traffic.h"
 #include "harness/session/fit.h"
 #include "harness/session/plan.h"
 
@@ -13,6 +14,13 @@ namespace {
 reports::Entry memory_of(const CellRow& row) {
   if (row.memory_bytes == 0) return {};
   return {static_cast<double>(row.memory_bytes), session::memory_text(row.memory_bytes)};
+}
+
+// Another engine's model and schedule are its own.
+std::optional<double> bytes_per_kflop(const config::CellConfig& cell) {
+  const bool is_known = cell.engine.is_builtin() && cell.measure == config::Measure::kTrain;
+  if (!is_known) return std::nullopt;
+  return estimate::estimate_traffic(cell).bytes_per_flop() * 1000;
 }
 
 // The axes that all cells state, with the same value.
@@ -29,8 +37,8 @@ std::string shared_axes(const std::vector<config::CellConfig>& cells,
   return text;
 }
 
-std::vector<reports::Entry> entries_of(const CellRow& row,
-                                       const std::vector<std::string>& varying) {
+std::vector<reports::Entry> entries_of(const CellRow& row, const std::vector<std::string>& varying,
+                                       bool shows_traffic) {
   std::vector<reports::Entry> entries = {row.cell.scenario, row.id};
   const auto axes = row.cell.axes();
   for (const std::string& axis : varying) {
@@ -38,6 +46,7 @@ std::vector<reports::Entry> entries_of(const CellRow& row,
     entries.push_back(found == axes.end() ? reports::Entry() : reports::Entry(found->second));
   }
   entries.push_back(memory_of(row));
+  if (shows_traffic) entries.emplace_back(bytes_per_kflop(row.cell));
   entries.emplace_back(row.note);
   return entries;
 }
@@ -53,8 +62,11 @@ reports::Document cell_document(const std::vector<CellRow>& rows) {
   reports::Column memory = reports::words_column("memory/rank");
   memory.style.unit = "bytes";
   table.push_back(memory);
+  const bool shows_traffic =
+      std::ranges::any_of(cells, [](const config::CellConfig& cell) { return cell.nodes > 1; });
+  if (shows_traffic) table.push_back(reports::number_column("sent B/kFLOP"));
   table.push_back(reports::words_column("note"));
-  for (const CellRow& row : rows) add_row(table, entries_of(row, varying));
+  for (const CellRow& row : rows) add_row(table, entries_of(row, varying, shows_traffic));
   return {reports::Paragraph{shared_axes(cells, varying)}, std::move(table)};
 }
 

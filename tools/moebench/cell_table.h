@@ -18,7 +18,8 @@ struct CellRow {
 };
 
 // The axes that all rows share, then a table of scenario, id, the other axes, the estimated memory
-// of the largest rank and the note.
+// of the largest rank, where any runs on several hosts what a rank sends for what it computes
+// (estimate/traffic.h), and the note.
 reports::Document cell_document(const std::vector<CellRow>& rows);
 
 }  // namespace moebench::cli

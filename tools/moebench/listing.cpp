@@ -5,6 +5,7 @@
 #include <map>
 #include <nlohmann/json.hpp>
 
+#include "harness/estimate/traffic.h"
 #include "harness/launch/launcher.h"
 #include "harness/session/results_folder.h"
 #include "harness/session/rounds.h"
@@ -63,6 +64,10 @@ Json to_json(const Listing::Cell& listed, const session::EarlierTimes& times) {
   for (const auto& [axis, value] : listed.cell.axes()) axes[axis] = value;
   const auto& earlier = times.of(listed.id);
   const auto time = stats::median(earlier);
+  std::optional<estimate::Traffic> traffic;
+  if (listed.cell.engine.is_builtin() && listed.cell.measure == config::Measure::kTrain) {
+    traffic = estimate::estimate_traffic(listed.cell);
+  }
   return {{"scenario", listed.cell.scenario},
           {"id", listed.id},
           {"axes", std::move(axes)},
@@ -72,6 +77,8 @@ Json to_json(const Listing::Cell& listed, const session::EarlierTimes& times) {
           {"memory_per_rank_bytes", known(listed.memory.rank_bytes)},
           {"memory_together_bytes", known(listed.memory.together_bytes)},
           {"memory_available_bytes", known(listed.memory.available_bytes)},
+          {"sent_bytes_per_rank", traffic ? Json(traffic->sent_bytes()) : Json()},
+          {"flops_per_rank", traffic ? Json(traffic->flops) : Json()},
           {"fits", session::to_string(listed.memory.fit)},
           {"run_time_ns", time ? Json(*time) : Json()},
           {"earlier_repetitions", earlier.size()},

@@ -13,6 +13,7 @@ namespace {
 using ::testing::AllOf;
 using ::testing::EndsWith;
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 Listing sample_listing() {
   Listing listing;
@@ -47,6 +48,14 @@ TEST(ListingTest, ShowsNotesAndTotals) {
                           HasSubstr("no model 'x'")));
 }
 
+TEST(ListingTest, ShowsWhatTravelsWhereCellsRunOnSeveralHosts) {
+  Listing listing = sample_listing();
+  const auto text = [&] { return print(listing_document(listing), reports::Format::kTerminal); };
+  EXPECT_THAT(text(), Not(HasSubstr("sent B/kFLOP")));
+  listing.cells[0].cell.nodes = 2;
+  EXPECT_THAT(text(), HasSubstr("sent B/kFLOP"));
+}
+
 // Programs read these names: they stay.
 TEST(ListingTest, HasAFormForPrograms) {
   const auto json = nlohmann::json::parse(to_json(sample_listing()));
@@ -58,9 +67,11 @@ TEST(ListingTest, HasAFormForPrograms) {
   ASSERT_EQ(json.at("cells").size(), 2U);
   auto cell = json.at("cells").at(0);
   EXPECT_EQ(cell.at("axes").at("ranks"), "2");
+  EXPECT_GT(cell.at("sent_bytes_per_rank"), 0);
+  EXPECT_GT(cell.at("flops_per_rank"), 0);
   EXPECT_EQ(cell.at("id"), "0123456789ab");
   cell.erase("axes");
-  cell.erase("id");
+  for (const char* checked : {"id", "sent_bytes_per_rank", "flops_per_rank"}) cell.erase(checked);
   EXPECT_EQ(cell.dump(),
             R"({"earlier_repetitions":0,"fits":"no","may_repeat_more":false,)"
             R"("memory_available_bytes":3000000000,"memory_per_rank_bytes":2000000000,)"
