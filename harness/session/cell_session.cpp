@@ -17,6 +17,7 @@
 #include "harness/session/data_check.h"
 #include "harness/session/give_up.h"
 #include "harness/session/known_gemm_rates.h"
+#include "harness/session/map_search.h"
 #include "harness/session/preflight.h"
 #include "harness/session/results_folder.h"
 #include "harness/session/scenario_places.h"
@@ -104,6 +105,14 @@ std::string auto_text(const config::CellConfig& cell) {
                      cell.gain_width);
 }
 
+std::unique_ptr<Repetitions> repetitions_of(const CellSession& session) {
+  if (session.budget_ns > 0) {
+    return std::make_unique<MapSearch>(session.cells,
+                                       crossover::ExploreRules{.budget_ns = session.budget_ns});
+  }
+  return std::make_unique<Rounds>(session.cells, session.round_rules);
+}
+
 // Runs a session's cells into its folder.
 class Runner {
  public:
@@ -111,7 +120,7 @@ class Runner {
       : session_(session),
         options_(std::move(options)),
         program_of_(std::move(program_of)),
-        rounds_(session.cells, session.round_rules),
+        repetitions_(repetitions_of(session)),
         give_up_(session.fail_fast),
         gemm_rates_(session.round_rules.disturbance),
         axes_(varying_axes(session.cells)) {}
@@ -130,7 +139,7 @@ class Runner {
   }
 
   // As often as they have run now.
-  std::vector<config::CellConfig> cells() const { return rounds_.wanted(counted()); }
+  std::vector<config::CellConfig> cells() const { return repetitions_->wanted(counted()); }
 
  private:
   RecordViews counted() const {
@@ -164,7 +173,7 @@ class Runner {
       }
       const bool ends_repetition =
           i + 1 == pending.size() || pending[i + 1].repetition != pending[i].repetition;
-      if (ends_repetition) notes() << rounds_.report(counted(), pending[i].repetition);
+      if (ends_repetition) notes() << repetitions_->report(counted(), pending[i].repetition);
     }
     return true;
   }
@@ -223,7 +232,7 @@ class Runner {
   const CellSession& session_;
   launch::RunCellOptions options_;
   ProgramOf program_of_;
-  Rounds rounds_;
+  std::unique_ptr<Repetitions> repetitions_;
   GiveUp give_up_;
   bool reached_step_ = false;  // of the repetition that runs
   KnownGemmRates gemm_rates_;
@@ -309,8 +318,8 @@ ProgramOf programs_if_there(const machine::MachineFacts& driver) {
 
 std::vector<config::CellConfig> wanted_cells(const CellSession& session, const Records& records,
                                              const ProgramOf& program_of) {
-  return Rounds(session.cells, session.round_rules)
-      .wanted(counted_records(session.cells, records, program_of, session.keep_other_builds));
+  return repetitions_of(session)->wanted(
+      counted_records(session.cells, records, program_of, session.keep_other_builds));
 }
 
 CellsOutcome run_cells(const CellSession& session) {
@@ -333,7 +342,7 @@ CellsOutcome run_cells(const CellSession& session) {
   const std::vector<PlannedRun> plan =
       make_plan(wanted_cells(session, judged, program_of), session.order, seed);
   const Pending pending = find_pending(plan, judged, program_of, session.keep_other_builds);
-  check_before_start(cells_of(pending.runs),
+  check_before_start(session.budget_ns > 0 ? session.cells : cells_of(pending.runs),
                      {.folder = session.folder,
                       .launcher = options.launcher,
                       .place = options.place,

@@ -25,6 +25,8 @@ struct CellSession {
   bool fresh = false;            // removes what is there
   bool keep_other_builds = false;
   RoundRules round_rules = {};
+  // Run time within which cells are chosen for the map alone (map_search.h); 0: all cells run.
+  double budget_ns = 0;
   bool fail_fast = false;  // ends at the first failure
   bool force = false;      // starts what does not fit into memory as well
   launch::LauncherChoice launcher = {};
@@ -37,7 +39,7 @@ struct CellSession {
 // The results of a folder, judged against each other; none where it does not exist.
 Records load_records(const std::filesystem::path& folder);
 
-// The session's cells as often as they run by what is on record (Rounds).
+// The session's cells as often as they run by what is on record (Rounds, or MapSearch).
 std::vector<config::CellConfig> wanted_cells(const CellSession& session, const Records& records,
                                              const ProgramOf& program_of);
 

@@ -6,7 +6,7 @@
 
 #include "harness/config/cell.h"
 #include "harness/session/comparisons.h"
-#include "harness/session/pending.h"
+#include "harness/session/repetitions.h"
 #include "reports/compare/disturbance.h"
 
 namespace moebench::session {
@@ -17,8 +17,7 @@ struct RoundRules {
   bool repeats_disturbed = true;
 };
 
-// Decides how often cells run, by what is on record alone: so an interrupted session goes on where
-// it stood, a finished one runs nothing more, and more repeats add to what is there.
+// Runs all cells as often as they repeat; more repeats add to what is there.
 //
 // A round in which a rule of disturbance is broken between an arm and its reference is made again,
 // as a further repetition of all arms, until as many are undisturbed as were planned, and at most
@@ -28,17 +27,16 @@ struct RoundRules {
 // are narrow enough. Whether a gain is significant plays no part: rounds that go on until one is
 // would find one in the end, where there is none. A comparison without a reference goes by the
 // intervals of its cells' own times.
-class Rounds {
+class Rounds : public Repetitions {
  public:
   Rounds(std::vector<config::CellConfig> cells, RoundRules rules);
 
-  // The cells with as many `repeats` as they want now. `records` are of these cells, those alone
-  // that count. An arm with a failure among its repetitions takes no further rounds.
-  std::vector<config::CellConfig> wanted(const RecordViews& records) const;
+  // An arm with a failure among its repetitions takes no further rounds.
+  std::vector<config::CellConfig> wanted(const RecordViews& records) const override;
 
-  // What is to be said once a repetition has ended, in lines: what disturbed it and what becomes of
-  // that, and how wide the intervals of `repeats: auto` are. "" where there is nothing.
-  std::string report(const RecordViews& records, int repetition) const;
+  // What disturbed the repetition and what becomes of that, and how wide the intervals of `repeats:
+  // auto` are.
+  std::string report(const RecordViews& records, int repetition) const override;
 
  private:
   struct State;     // what is on record of the first so many rounds

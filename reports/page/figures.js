@@ -321,15 +321,20 @@ var moebenchFigures = (function () {
   };
 
   // Values by two names. With `middle` colours part there, by logarithm.
+  // `intervals`, where there are any, are [low, high] at the places of the values.
   kinds.heat = {
-    height: function (data) { return Math.min(Math.max(data.y.labels.length * (data.y.labels.length > 24 ? 16 : 30), 60), 1200) + 128; },
+    height: function (data) {
+      var row = data.y.labels.length > 24 ? 16 : data.intervals ? 40 : 30;
+      return Math.min(Math.max(data.y.labels.length * row, 60), 1200) + 128;
+    },
     option: function (data, theme, width) {
       var cells = [], low = Infinity, high = -Infinity;
       function shade(value) { return data.middle ? Math.log(value / data.middle) : value; }
       map(data.values, function (row, y) {
         map(row, function (value, x) {
           if (typeof value !== 'number') return;
-          cells.push([x, y, shade(value), value]);
+          var ends = data.intervals && data.intervals[y][x];
+          cells.push([x, y, shade(value), value].concat(ends || []));
           low = Math.min(low, shade(value));
           high = Math.max(high, shade(value));
         });
@@ -339,7 +344,8 @@ var moebenchFigures = (function () {
         low = -high;
       }
       if (low === high) high = low + (Math.abs(low) || 1);
-      var few = data.x.labels.length * (data.digits || 6) * 7 < width * 0.8 && data.y.labels.length <= 40;
+      function interval(cell) { return number(cell[4]) + '\u2013' + number(cell[5]); }
+      var few = data.x.labels.length * (data.digits || (data.intervals ? 12 : 6)) * 7 < width * 0.8 && data.y.labels.length <= 40;
       function read(value) { return data.middle ? Math.exp(value) * data.middle : value; }
       function isDark(value) {
         var place = (value - low) / (high - low);
@@ -349,7 +355,8 @@ var moebenchFigures = (function () {
         grid: grid(8, width, { bottom: 52, outerBounds: { left: 8, right: 16, top: 8, bottom: 46 } }),
         tooltip: tooltip(theme, function (p) {
           return lines([data.y.title + ' ' + data.y.labels[p.value[1]], data.x.title + ' ' + data.x.labels[p.value[0]],
-            data.value.title + ' ' + withUnit(p.value[3], data.value.unit)]);
+            data.value.title + ' ' + withUnit(p.value[3], data.value.unit) +
+              (p.value.length > 4 ? ' (' + interval(p.value) + ')' : '')]);
         }),
         xAxis: columnAxis(data.x, theme, width),
         yAxis: categoryAxis(data.y.labels, theme, width, {
@@ -369,7 +376,9 @@ var moebenchFigures = (function () {
           type: 'heatmap', data: cells, encode: { x: 0, y: 1, value: 2 },
           itemStyle: { borderColor: theme.background, borderWidth: 1 },
           label: {
-            show: few, fontSize: 11, formatter: function (p) { return number(p.value[3]); }
+            show: few, fontSize: 11, formatter: function (p) {
+              return number(p.value[3]) + (p.value.length > 4 ? '\n' + interval(p.value) : '');
+            }
           }
         }].map(function (series) {
           if (few) {

@@ -18,6 +18,7 @@
 #include "harness/session/fit.h"
 #include "harness/session/forecast.h"
 #include "harness/session/results_folder.h"
+#include "reports/crossover/document.h"
 #include "reports/write/write.h"
 #include "tools/moebench/cell_table.h"
 #include "tools/moebench/commands.h"
@@ -74,6 +75,12 @@ session::CellSession session_of(const RunArguments& options) {
       .is_terminal = ::isatty(STDERR_FILENO) == 1,
       .verbosity = options.progress.verbosity(),
   };
+  if (!options.budget.empty()) {
+    if (!options.repeats.empty()) {
+      throw Error("--budget chooses how often cells run; leave out --repeats {}", options.repeats);
+    }
+    session.budget_ns = parse_duration_ns(options.budget);
+  }
   if (!options.order.empty()) session.order = parse_name<session::Order>(options.order, "order");
   return session;
 }
@@ -197,8 +204,13 @@ int run_command(const RunArguments& options) {
   if (options.dry_run) return dry_run(options);
   const RunOutcome run = run_cells(options);
   if (run.exit_code == kExitInterrupted) return run.exit_code;
-  const int exit_code = write_outputs(
-      run.exit_code, {[&] { print_document(reports::report_document(run.records)); }});
+  const bool is_map = !options.budget.empty();
+  const int exit_code =
+      write_outputs(run.exit_code, {[&] {
+                      print_document(is_map ? crossover::crossover_document(run.records)
+                                            : reports::report_document(run.records));
+                    }});
+  if (is_map) return exit_code;
   const std::string command = command_that_tells(options, session_of(options));
   if (!command.empty()) {
     launch::notes(&std::cerr, options.progress.verbosity())

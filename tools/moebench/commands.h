@@ -16,6 +16,7 @@ int run_command(const ProfileArguments& options);
 int run_command(const VerifyResumeArguments& options);
 int run_command(const ReportArguments& options);
 int run_command(const DiffArguments& options);
+int run_command(const CrossoverArguments& options);
 int run_command(const AdoptArguments& options);
 int run_command(const ImportArguments& options);
 int run_command(const LoadArguments& options);

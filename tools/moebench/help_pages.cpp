@@ -70,6 +70,9 @@ constexpr std::array kPages = {
     HelpPage{"diff", kLook,
              "  moebench diff results/quickstart --from parallelism=fsdp --to parallelism=ep\n"
              "  moebench diff results/old results/new\n"},
+    HelpPage{"crossover", kLook,
+             "  moebench crossover results/crossover\n"
+             "  moebench crossover DIR --figure crossover --out crossover.svg\n"},
     HelpPage{"adopt", kLook, "  moebench adopt slurm-4711.out --set parallelism=ep,ranks=64\n"},
     HelpPage{"import", kLook,
              "  moebench import fms raw_summary.csv --out results/fms\n"

@@ -176,6 +176,25 @@ TEST_F(MoebenchTest, AutoRepeatsUntilItsGainsAreTold) {
               HasSubstr("--repeats: 'often' is no whole number from 1 to 10000"));
 }
 
+TEST_F(MoebenchTest, ABudgetRunsWhatTheMapNeedsAndPrintsIt) {
+  const std::vector<std::string> run = {
+      "run", "file.yaml", "--set", "micro_batch=[1, 2, 4, 8]", "--budget", "1h"};
+  const Output output = moebench(run);
+  EXPECT_EQ(output.exit_code, 0) << output.err;
+  EXPECT_THAT(output.out, AllOf(HasSubstr("# Where expert parallelism starts to win"),
+                                HasSubstr("tokens a micro-batch")));
+  EXPECT_THAT(output.err,
+              AllOf(HasSubstr("; next: 128 tokens a micro-batch"), HasSubstr("equal within 3 %")));
+  const std::size_t runs = num_lines();
+  EXPECT_EQ(moebench(run).exit_code, 0);
+  EXPECT_EQ(num_lines(), runs);
+  EXPECT_EQ(moebench({"crossover", "results/file"}).out, output.out);
+  EXPECT_THAT(moebench({"run", "file.yaml", "--budget", "1h", "--repeats", "2"}).err,
+              HasSubstr("leave out --repeats 2"));
+  EXPECT_THAT(moebench({"crossover", "results/file", "--filter", "parallelism=ep"}).err,
+              HasSubstr("a map needs ep, and fsdp or hsdp beside it"));
+}
+
 TEST_F(MoebenchTest, FailedCellExits3AndTheNextRunCompletes) {
   worker_.set_mode("kill");
   worker_.set_only_for("parallelism: ep");

@@ -69,6 +69,9 @@ void add_run(CLI::App& app, RunArguments& options) {
       ->type_name("LIST")
       ->delimiter(',')
       ->allow_extra_args(false);
+  run->add_option("--budget", options.budget,
+                  "Run time to find out in where expert parallelism starts to win: 15min")
+      ->type_name("TIME");
   run->add_option("--order", options.order, "Default: rounds, what is compared side by side")
       ->type_name("ORDER")
       ->check(one_of<session::Order>());
@@ -341,6 +344,7 @@ std::variant<Command, Information> parse_command_line(int argc, const char* cons
   VerifyResumeArguments verify_resume;
   ReportArguments report;
   DiffArguments diff;
+  CrossoverArguments crossover;
   AdoptArguments adopt;
   ImportArguments import;
   LoadArguments load;
@@ -357,7 +361,7 @@ std::variant<Command, Information> parse_command_line(int argc, const char* cons
   add_run(app, run);
   add_profile(app, profile);
   add_verify_resume(app, verify_resume);
-  add_result_commands(app, report, diff, adopt, import);
+  add_result_commands(app, {report, diff, crossover, adopt, import});
   add_load(app, load);
   add_make_checkpoint(app, make_checkpoint);
   add_doctor(app, doctor);
@@ -391,6 +395,7 @@ std::variant<Command, Information> parse_command_line(int argc, const char* cons
   if (app.got_subcommand("verify-resume")) return Command{verify_resume};
   if (app.got_subcommand("report")) return Command{report};
   if (app.got_subcommand("diff")) return Command{diff};
+  if (app.got_subcommand("crossover")) return Command{crossover};
   if (app.got_subcommand("adopt")) return Command{adopt};
   if (app.got_subcommand("import")) return Command{import};
   if (app.got_subcommand("doctor")) return Command{doctor};
@@ -420,6 +425,20 @@ std::int64_t parse_bytes(const std::string& text) {
   }
   throw Error("'{}' is no size; write a whole number and B, kB, MB, GB, KiB, MiB or GiB, as in 1GB",
               shortened(text));
+}
+
+double parse_duration_ns(const std::string& text) {
+  constexpr std::array<std::pair<std::string_view, double>, 3> kUnits = {
+      {{"s", 1e9}, {"min", 60e9}, {"h", 3600e9}}};
+  if (const auto parsed = parse_leading_number<double>(text)) {
+    const auto [number, word] = *parsed;
+    for (const auto& [name, ns] : kUnits) {
+      if (name == word && number > 0 && number * ns <= config::kMaxSeconds * 1e9) {
+        return number * ns;
+      }
+    }
+  }
+  throw Error("'{}' is no time; write a number and s, min or h, as in 15min", shortened(text));
 }
 
 }  // namespace moebench::cli

@@ -49,6 +49,7 @@ struct RunArguments {
   bool keep_other_builds = false;  // results of another worker count as well
   bool keep_disturbed = false;     // no round is made again
   double busy_cores = 0.25;
+  std::string budget;        // "15min": cells are chosen for the map; empty: all run
   std::string profile;       // level, instead of the file's; empty: the file's
   std::string command_line;  // as typed; goes into the records
 };
@@ -106,6 +107,17 @@ struct DiffArguments {
   std::int64_t top = 15;               // rows of a table
   bool keep_other_builds = false;
   std::string format{};
+  std::string out{};  // empty: stdout
+};
+
+struct CrossoverArguments {
+  std::vector<std::string> folders{};
+  std::vector<std::string> labels{};
+  std::vector<std::string> filters{};  // axis=value
+  std::string against{};               // parallelism to compare with alone; empty: all
+  bool keep_other_builds = false;
+  std::string format{};
+  std::string figure{};
   std::string out{};  // empty: stdout
 };
 
@@ -169,10 +181,10 @@ struct MakeCheckpointArguments {
   bool stack_experts = false;
 };
 
-using Command =
-    std::variant<ListArguments, RunArguments, ProfileArguments, VerifyResumeArguments,
-                 ReportArguments, DiffArguments, AdoptArguments, ImportArguments, LoadArguments,
-                 MakeCheckpointArguments, DoctorArguments, GateCommand, SuiteCommand>;
+using Command = std::variant<ListArguments, RunArguments, ProfileArguments, VerifyResumeArguments,
+                             ReportArguments, DiffArguments, CrossoverArguments, AdoptArguments,
+                             ImportArguments, LoadArguments, MakeCheckpointArguments,
+                             DoctorArguments, GateCommand, SuiteCommand>;
 
 // --help or --version: a text for stdout and nothing else to do; for stderr where it stands in
 // place of a command that is missing.
@@ -186,5 +198,8 @@ std::variant<Command, Information> parse_command_line(int argc, const char* cons
 
 // "1GB", "500MB", "2GiB", "4096"; Error otherwise.
 std::int64_t parse_bytes(const std::string& text);
+
+// "90s", "15min", "1.5h", in ns; Error otherwise.
+double parse_duration_ns(const std::string& text);
 
 }  // namespace moebench::cli

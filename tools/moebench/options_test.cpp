@@ -275,6 +275,23 @@ TEST(Options, PublishedFiguresAreTheTreesUnlessAFileIsNamed) {
   EXPECT_THAT(error_of({"report", "r", "--price", "-1"}), HasSubstr("--price"));
 }
 
+TEST(Options, TheMapIsOfFoldersAndItsSearchHasABudget) {
+  const auto crossover = parse_as<CrossoverArguments>(
+      {"crossover", "a", "--against", "fsdp", "--figure", "crossover"});
+  EXPECT_THAT(crossover.folders, ElementsAre("a"));
+  EXPECT_EQ(crossover.against, "fsdp");
+  EXPECT_EQ(crossover.figure, "crossover");
+  EXPECT_THAT(error_of({"crossover", "a", "--against", "ep"}), HasSubstr("--against"));
+  EXPECT_EQ(parse_as<RunArguments>({"run", "f", "--budget", "15min"}).budget, "15min");
+  EXPECT_EQ(parse_duration_ns("90s"), 90e9);
+  EXPECT_EQ(parse_duration_ns("1.5h"), 5400e9);
+  for (const char* wrong : {"", "15", "min", "15 min", "-1s", "0s", "1d", "1e30h", "nans"}) {
+    EXPECT_THAT(moebench::error_of([&] { parse_duration_ns(wrong); }),
+                HasSubstr("write a number and s, min or h"))
+        << wrong;
+  }
+}
+
 class Help : public ::testing::TestWithParam<const char*> {};
 
 TEST_P(Help, IsTheGoldenText) {
@@ -293,7 +310,7 @@ INSTANTIATE_TEST_SUITE_P(Commands, Help,
                                            "diff", "load", "make-checkpoint", "doctor", "profile",
                                            "calibrate", "ab", "gate", "power", "baseline",
                                            "selftest", "import", "adopt", "help", "models",
-                                           "scenarios", "completion", "man"));
+                                           "crossover", "scenarios", "completion", "man"));
 
 }  // namespace
 }  // namespace moebench::cli

@@ -83,6 +83,21 @@ void add_diff(CLI::App& app, DiffArguments& options) {
   diff->add_option("--out", options.out, "File to write, default stdout")->type_name("FILE");
 }
 
+void add_crossover(CLI::App& app, CrossoverArguments& options) {
+  CLI::App* crossover = app.add_subcommand(
+      "crossover", "Show for which tokens and networks expert parallelism wins, and where not");
+  add_results(*crossover, options.folders, options.labels, options.filters);
+  crossover
+      ->add_option("--against", options.against, "Parallelism to compare with, default all others")
+      ->type_name("NAME")
+      ->check(known_word({"fsdp", "hsdp"}));
+  add_format(*crossover, options.format);
+  add_figure(*crossover, options.figure);
+  crossover->add_flag("--keep-other-builds", options.keep_other_builds,
+                      "Of each cell the repetitions of all workers, not the latest's alone");
+  crossover->add_option("--out", options.out, "File to write, default stdout")->type_name("FILE");
+}
+
 void add_adopt(CLI::App& app, AdoptArguments& options) {
   CLI::App* adopt =
       app.add_subcommand("adopt", "Make a record of a run that was made elsewhere, from its logs");
@@ -133,12 +148,12 @@ void add_import(CLI::App& app, ImportArguments& options) {
 
 }  // namespace
 
-void add_result_commands(CLI::App& app, ReportArguments& report, DiffArguments& diff,
-                         AdoptArguments& adopt, ImportArguments& import) {
-  add_report(app, report);
-  add_diff(app, diff);
-  add_adopt(app, adopt);
-  add_import(app, import);
+void add_result_commands(CLI::App& app, const ResultCommands& commands) {
+  add_report(app, commands.report);
+  add_diff(app, commands.diff);
+  add_crossover(app, commands.crossover);
+  add_adopt(app, commands.adopt);
+  add_import(app, commands.import);
 }
 
 }  // namespace moebench::cli

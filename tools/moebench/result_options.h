@@ -8,9 +8,16 @@ class App;
 
 namespace moebench::cli {
 
-// The commands that look at results, or add to them what others have made: report, diff, adopt and
+// The commands that look at results, or add to them what others have made: report, diff, crossover,
+// adopt and
 // import.
-void add_result_commands(CLI::App& app, ReportArguments& report, DiffArguments& diff,
-                         AdoptArguments& adopt, ImportArguments& import);
+struct ResultCommands {
+  ReportArguments& report;
+  DiffArguments& diff;
+  CrossoverArguments& crossover;
+  AdoptArguments& adopt;
+  ImportArguments& import;
+};
+void add_result_commands(CLI::App& app, const ResultCommands& commands);
 
 }  // namespace moebench::cli
