@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "harness/base/check.h"
+#include "harness/config/expert_rows.h"
 
 namespace moebench::estimate {
 namespace {
@@ -29,6 +30,12 @@ double window_mask(const config::CellConfig& cell) {
   return slides && !is_flash ? 4 * num(cell.seq_len) * num((cell.seq_len + 15) / 16 * 16) : 0;
 }
 
+// By which the grouped kernel fills up experts on a CPU, half of the most on average.
+double rows_to_fill_up(const config::CellConfig& cell, std::int64_t num_experts) {
+  const std::int64_t rows = cell.micro_batch * cell.seq_len * cell.model.top_k;
+  return num(num_experts * (config::expert_row_multiple(cell.dtype, rows, num_experts) - 1)) / 2;
+}
+
 }  // namespace
 
 ActivationMemory::ActivationMemory(const config::CellConfig& cell, std::int64_t num_experts)
@@ -42,9 +49,7 @@ ActivationMemory::ActivationMemory(const config::CellConfig& cell, std::int64_t 
       num_experts_(static_cast<double>(num_experts)) {
   rows_ = tokens_ * static_cast<double>(m_.top_k);
   window_mask_ = window_mask(cell);
-  // On a CPU the grouped kernel fills each expert up to a multiple of 16 rows in bf16: 7.5 on
-  // average.
-  if (!loop_ && !at_once_ && cell.dtype == config::Dtype::kBf16) rows_ += 7.5 * num_experts_;
+  if (!loop_ && !at_once_) rows_ += rows_to_fill_up(cell, num_experts);
 }
 
 double ActivationMemory::at_head() const {

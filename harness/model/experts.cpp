@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "harness/base/check.h"
+#include "harness/config/expert_rows.h"
 #include "harness/device/kernel_path.h"
 #include "harness/measure/phases.h"
 #include "harness/model/backward_mark.h"
@@ -89,12 +90,14 @@ ExpertOutput grouped_local_experts(const at::Tensor& x_TH, const at::Tensor& wei
                                    const at::Tensor& ids_Tk, ExpertWeights& weights,
                                    const GatedActivation& activation) {
   measure::PhaseScope phase(Phase::kDispatch);
-  // oneDNN builds a primitive for every new row count; 16 keeps their number small for about 6 %
-  // of empty rows at 128 rows an expert. At 32, where it is 23 %, multiples of 8 gain nothing and
-  // those of 4 or less are slower. fp32 products and those of a GPU need none.
-  const bool fills_up = x_TH.scalar_type() == at::kBFloat16 && !device::takes_gpu_kernels(x_TH);
   const std::int64_t top_k = ids_Tk.size(1);
-  const SharedRowGroups groups = group_rows(ids_Tk, weights.num_experts, fills_up ? 16 : 1);
+  const auto dtype =
+      x_TH.scalar_type() == at::kBFloat16 ? config::Dtype::kBf16 : config::Dtype::kFp32;
+  const std::int64_t row_multiple =
+      device::takes_gpu_kernels(x_TH)
+          ? 1
+          : config::expert_row_multiple(dtype, ids_Tk.numel(), weights.num_experts);
+  const SharedRowGroups groups = group_rows(ids_Tk, weights.num_experts, row_multiple);
   const at::Tensor rows = permute_rows(x_TH, groups, top_k);
   mark_backward(rows, Phase::kDispatch);
   phase.change(Phase::kExperts);

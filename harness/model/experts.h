@@ -40,7 +40,8 @@ ExpertFunction local_experts(config::ExpertKernel kernel,
                              const kernels::GatedActivation& activation = {});
 
 // Experts over grouped rows, by stacks of weights: on the CPU one matrix product a group and
-// projection, on a GPU one grouped product a projection. Saves rows and both projections for its
+// projection, or where groups have few rows one kernel for all (config/expert_rows.h); on a GPU one
+// grouped product a projection. Saves rows and both projections for its
 // backward pass, [R, H] and [R, 2I].
 at::Tensor grouped_experts(const at::Tensor& rows_RH, SharedRowGroups groups,
                            ExpertWeights& weights, const kernels::GatedActivation& activation = {});

@@ -19,6 +19,7 @@
 #include <tuple>
 #include <vector>
 
+#include "harness/config/expert_rows.h"
 #include "harness/device/kernel_path.h"
 #include "harness/model/model_testing.h"
 #include "harness/partition/layout.h"
@@ -122,26 +123,32 @@ at::Tensor by_definition(const at::Tensor& x, const at::Tensor& mix, const at::T
   return y;
 }
 
+// The grouped kernel takes another road for many rows an expert than for few.
+constexpr std::int64_t kFewTokens = 10, kManyTokens = 300;
+static_assert(config::has_few_rows(2 * kFewTokens, 6) && !config::has_few_rows(2 * kManyTokens, 6));
+
 struct Case {
   ModelConfig model;
   ExpertKernel kernel;
   bool accumulates;
   bool by_gpu_kernels;
+  std::int64_t tokens = kFewTokens;
 };
 
 // Forward and all gradients; experts 4 and 5 have no row.
 void expect_by_definition(const Case& c) {
   SCOPED_TRACE(std::string(to_string(c.model.type)) + " " + config::to_string(c.kernel) +
-               (c.accumulates ? " accumulates" : "") + (c.by_gpu_kernels ? " gpu kernels" : ""));
+               (c.accumulates ? " accumulates" : "") + (c.by_gpu_kernels ? " gpu kernels" : "") +
+               " tokens " + std::to_string(c.tokens));
   std::optional<device::HostExecutesGpuKernels> host;
   if (c.by_gpu_kernels) host.emplace();
   const std::int64_t size = expert_layout(c.model, 0, {0, c.model.num_experts}).num_elements;
   const at::Tensor flat = at::randn({size}) * 0.3;
   BoundExperts experts(c.model, flat, c.kernel);
   experts.start_writing(c.accumulates);
-  const auto ids = std::get<1>(at::topk(at::rand({10, 4}), 2, -1));
-  const at::Tensor input = at::randn({10, c.model.hidden_size}), dy = at::randn_like(input);
-  const at::Tensor weights = at::rand({10, 2});
+  const auto ids = std::get<1>(at::topk(at::rand({c.tokens, 4}), 2, -1));
+  const at::Tensor input = at::randn({c.tokens, c.model.hidden_size}), dy = at::randn_like(input);
+  const at::Tensor weights = at::rand({c.tokens, 2});
   const at::Tensor x = leaf(input), mix = leaf(weights);
   const ExpertFunction function = local_experts(c.kernel, expert_activation(c.model));
   const ExpertOutput out = function(x, mix, ids.to(at::kInt), experts.layer.experts, [] {});
@@ -163,19 +170,20 @@ TEST(LocalExperts, MatchTheirDefinition) {
       for (const bool accumulates : {false, true}) {
         expect_by_definition({model, kernel, accumulates, /*by_gpu_kernels=*/false});
         expect_by_definition({model, kernel, accumulates, /*by_gpu_kernels=*/true});
+        expect_by_definition({model, kernel, accumulates, false, kManyTokens});
       }
     }
   }
 }
 
-// Rows that fill up groups in bf16 get biases too, which reach nobody.
-TEST(LocalExperts, AgreeInBf16) {
+void expect_agreement_in_bf16(std::int64_t tokens) {
+  SCOPED_TRACE(tokens);
   const ModelConfig model = gpt_oss_model();
   const std::int64_t size = expert_layout(model, 0, {0, model.num_experts}).num_elements;
   const at::Tensor flat = (at::randn({size}) * 0.3).to(at::kBFloat16);
-  const auto ids = std::get<1>(at::topk(at::rand({10, 6}), 2, -1)).to(at::kInt);
-  const at::Tensor input = at::randn({10, model.hidden_size}).to(at::kBFloat16);
-  const at::Tensor mix = at::rand({10, 2}), dy = at::randn({10, model.hidden_size});
+  const auto ids = std::get<1>(at::topk(at::rand({tokens, 6}), 2, -1)).to(at::kInt);
+  const at::Tensor input = at::randn({tokens, model.hidden_size}).to(at::kBFloat16);
+  const at::Tensor mix = at::rand({tokens, 2}), dy = at::randn({tokens, model.hidden_size});
   std::vector<at::Tensor> outputs, gradients;
   for (const auto kernel : kValues<ExpertKernel>) {
     BoundExperts experts(model, flat, kernel);
@@ -191,6 +199,27 @@ TEST(LocalExperts, AgreeInBf16) {
   // Rounding also moves values over the limit, where a gradient ends.
   EXPECT_LT(relative_error(outputs[0], outputs[1]), 0.02);
   EXPECT_LT(relative_error(gradients[0], gradients[1]), 0.15);
+}
+
+// Of many, rows that fill up groups get biases too, which reach nobody.
+TEST(LocalExperts, AgreeInBf16) {
+  expect_agreement_in_bf16(kFewTokens);
+  expect_agreement_in_bf16(kManyTokens);
+}
+
+TEST(LocalExperts, FillUpGroupsOfManyRowsInBf16Alone) {
+  const ModelConfig model = plain_model();
+  const std::int64_t size = expert_layout(model, 0, {0, model.num_experts}).num_elements;
+  const auto padded = [&](std::int64_t tokens, at::ScalarType dtype) {
+    BoundExperts experts(model, at::randn({size}).to(dtype), ExpertKernel::kGrouped);
+    const auto ids = std::get<1>(at::topk(at::rand({tokens, 6}), 1, -1)).to(at::kInt);
+    const at::Tensor x = at::randn({tokens, model.hidden_size}).to(dtype);
+    const ExpertFunction function = local_experts(ExpertKernel::kGrouped);
+    return function(x, at::Tensor(), ids, experts.layer.experts, [] {}).load.padded_rows;
+  };
+  EXPECT_EQ(padded(20, at::kBFloat16), 0);
+  EXPECT_EQ(padded(700, at::kFloat), 0);
+  EXPECT_GT(padded(707, at::kBFloat16), 0);  // no multiple of 16
 }
 
 }  // namespace

@@ -10,12 +10,16 @@
 #include <ATen/record_function.h>
 #include <torch/csrc/autograd/custom_function.h>
 
+#include <iterator>
 #include <utility>
 #include <vector>
 
+#include "harness/base/check.h"
+#include "harness/config/expert_rows.h"
 #include "harness/device/kernel_path.h"
 #include "harness/model/capsule.h"
 #include "harness/model/experts.h"
+#include "kernels/grouped_mlp/grouped_mlp.h"
 
 namespace moebench::model {
 namespace {
@@ -32,7 +36,7 @@ struct Experts {
   kernels::GatedActivation activation;
 };
 
-// Takes one product a group: each expert has few enough rows for a CPU to take its weights alone.
+// Takes libtorch's products, one a group and projection.
 namespace by_expert {
 
 at::Tensor group(const at::Tensor& rows, const kernels::RowMap& map, std::size_t expert) {
@@ -108,6 +112,58 @@ void backward(const at::Tensor& rows, const at::Tensor& gate_up_rows, const at::
 }
 
 }  // namespace by_expert
+
+// One kernel for all experts: each has so few rows that what comes beside the products counts.
+namespace few_rows {
+
+template <typename T>
+kernels::MatrixStack<T> matrices(const at::Tensor& stack) {
+  return {data<T>(stack), stack.stride(0), stack.stride(1), stack.stride(2)};
+}
+
+template <typename T>
+kernels::VectorStack<T> vectors(const at::Tensor& stack) {
+  if (!stack.defined()) return {};
+  return {data<T>(stack), stack.stride(0)};
+}
+
+template <typename T>
+kernels::GroupedMlpWeights<T> stacks(const ExpertWeights& w, at::Tensor Weight::*field) {
+  return {matrices<T>(w.gate_up.*field), matrices<T>(w.down.*field),
+          vectors<T>(w.gate_up_bias.*field), vectors<T>(w.down_bias.*field)};
+}
+
+template <typename T>
+kernels::GroupedMlp<T> mlp_of(const kernels::RowMap& map, const Experts& experts) {
+  const ExpertWeights& w = *experts.weights;
+  return {map, w.down.value.size(1), w.down.value.size(2), stacks<const T>(w, &Weight::value),
+          experts.activation};
+}
+
+void forward(const at::Tensor& rows, const kernels::RowMap& map, const Experts& experts,
+             const at::Tensor& gate_up_rows, const at::Tensor& out) {
+  RECORD_FUNCTION("moebench::grouped_mlp", kNoInputs);
+  for_dtype(rows.scalar_type(), [&]<typename T>(T) {
+    kernels::grouped_mlp_forward(mlp_of<T>(map, experts), data<const T>(rows),
+                                 data<T>(gate_up_rows), data<T>(out));
+  });
+}
+
+void backward(const at::Tensor& rows, const at::Tensor& gate_up_rows, const at::Tensor& dout,
+              const kernels::RowMap& map, const Experts& experts, const at::Tensor& drows) {
+  RECORD_FUNCTION("moebench::grouped_mlp_backward", kNoInputs);
+  const ExpertWeights& w = *experts.weights;
+  for (const Weight* weight : {&w.gate_up_bias, &w.down, &w.down_bias}) {
+    MOEBENCH_CHECK(!weight->grad.defined() || weight->accumulate == w.gate_up.accumulate);
+  }
+  for_dtype(rows.scalar_type(), [&]<typename T>(T) {
+    kernels::grouped_mlp_backward(
+        mlp_of<T>(map, experts), data<const T>(dout), data<const T>(rows), data<T>(gate_up_rows),
+        {stacks<T>(w, &Weight::grad), w.gate_up.accumulate}, data<T>(drows));
+  });
+}
+
+}  // namespace few_rows
 
 // libtorch's grouped product: all experts in one launch, their rows found on the device.
 namespace at_once {
@@ -194,6 +250,10 @@ at::Tensor backward(const at::Tensor& rows, const at::Tensor& gate_up_rows, cons
 
 }  // namespace at_once
 
+bool has_few_rows(const kernels::RowMap& map) {
+  return config::has_few_rows(std::ssize(map.position), std::ssize(map.counts));
+}
+
 struct GroupedExpertsFunction : Function<GroupedExpertsFunction> {
   static at::Tensor forward(AutogradContext* ctx, const at::Tensor& rows, SharedRowGroups groups,
                             const Experts& experts) {
@@ -204,7 +264,8 @@ struct GroupedExpertsFunction : Function<GroupedExpertsFunction> {
       gate_up_rows =
           at::empty({rows.size(0), experts.weights->gate_up.value.size(1)}, rows.options());
       out = at::empty_like(rows);
-      by_expert::forward(rows, groups->host, experts, gate_up_rows, out);
+      const auto& forward_of = has_few_rows(groups->host) ? few_rows::forward : by_expert::forward;
+      forward_of(rows, groups->host, experts, gate_up_rows, out);
     }
     ctx->save_for_backward({rows, gate_up_rows});
     keep(ctx, "groups", std::move(groups));
@@ -222,7 +283,9 @@ struct GroupedExpertsFunction : Function<GroupedExpertsFunction> {
       drows = at_once::backward(saved[0], saved[1], dout, *groups, experts);
     } else {
       drows = at::empty_like(saved[0]);
-      by_expert::backward(saved[0], saved[1], dout, groups->host, experts, drows);
+      const auto& backward_of =
+          has_few_rows(groups->host) ? few_rows::backward : by_expert::backward;
+      backward_of(saved[0], saved[1], dout, groups->host, experts, drows);
     }
     for (Weight* weight : all_weights(*experts.weights)) weight->written = true;
     return {drows, at::Tensor(), at::Tensor()};

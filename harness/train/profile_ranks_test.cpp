@@ -118,8 +118,13 @@ TEST(Profile, PhasesAndOperationsAddUpToTheStep) {
     const double profiled = mean(result.metrics.at("profile_ops_step_time").samples);
     EXPECT_GE(total(result, "op_own_time.") * (1 + 1e-9), profiled);
     EXPECT_EQ(result.metrics.at("profile_plain_step_time").samples.size(), 3u);
-    EXPECT_GT(value(result, "op_calls.experts.aten::mm"), 0);
-    EXPECT_GT(value(result, "op_calls.experts_backward.aten::mm"), 0);
+    // By the one or the other, as experts have many or few rows.
+    EXPECT_GT(value(result, "op_calls.experts.aten::mm") +
+                  value(result, "op_calls.experts.moebench::grouped_mlp"),
+              0);
+    EXPECT_GT(value(result, "op_calls.experts_backward.aten::mm") +
+                  value(result, "op_calls.experts_backward.moebench::grouped_mlp_backward"),
+              0);
     EXPECT_EQ(value(result, "op_calls.optimizer.moebench::adamw"),
               cell.parallelism == Parallelism::kEp && world->size() > 1 ? 5 : 3);  // one a unit
     EXPECT_GT(value(result, "moved_bytes.moebench::permute_rows"), 0);
