@@ -147,6 +147,7 @@ LaunchPlace read_launch_place(const LauncherChoice& choice) {
     place.hosts.is_this_host = false;  // whatever its name: it is reached by the agent
   }
   std::ifstream(folder / "interface") >> place.interface;
+  std::ifstream(folder / "address") >> place.first_address;
   return place;
 }
 

@@ -50,6 +50,9 @@ struct LaunchPlace {
   // Name or network (10.0.0.0/24) of the interface that the hosts reach each other by: the first
   // word of the file `interface` beside the hosts' file; empty: Open MPI chooses.
   std::string interface = {};
+  // The address by which the others reach the first host: the first word of the file `address`
+  // beside the hosts' file; empty: its name.
+  std::string first_address = {};
 };
 
 // Error where the hosts' file is wrong (read_hosts).

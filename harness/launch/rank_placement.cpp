@@ -212,7 +212,8 @@ std::vector<std::string> srun_placement(const LaunchRequest& request) {
 }
 
 std::string first_host(const LaunchRequest& request, const LaunchPlace& place) {
-  return names_hosts(request, place.hosts) ? place.hosts.slots.front().name : "";
+  if (!names_hosts(request, place.hosts)) return "";
+  return place.first_address.empty() ? place.hosts.slots.front().name : place.first_address;
 }
 
 std::string placement_text(const LaunchRequest& request, const LaunchPlace& place) {

@@ -18,7 +18,7 @@ std::vector<std::string> mpirun_placement(const LaunchRequest& request, const La
 // The words of srun for the same: nodes, tasks and GPUs a node, cores.
 std::vector<std::string> srun_placement(const LaunchRequest& request);
 
-// The host of rank 0, where that is known before the start; else empty.
+// The host of rank 0, by name or address, where that is known before the start; else empty.
 std::string first_host(const LaunchRequest& request, const LaunchPlace& place);
 
 // The hosts and the ranks on each, as far as they are known before the start: "a:2,b:2",

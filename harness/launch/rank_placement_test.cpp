@@ -44,6 +44,9 @@ TEST(RankPlacement, EveryHostGetsAsManyConsecutiveRanks) {
               HasSubstr("--map-by ppr:3:node --bind-to none --host a:3,b:3 "));
   EXPECT_EQ(placement_text(placed(2, 3), place), "a:3,b:3");
   EXPECT_EQ(first_host(placed(2, 3), place), "a");
+  LaunchPlace other = place;
+  other.first_address = "10.1.0.7";
+  EXPECT_EQ(first_host(placed(2, 3), other), "10.1.0.7");
 }
 
 TEST(RankPlacement, BindingHoldsOnEveryHost) {

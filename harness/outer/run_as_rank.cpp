@@ -28,7 +28,9 @@ constexpr int kExitInterrupted = 130;
 // A path of the kernel's: the program may have been started by a name in PATH.
 fs::path own_program() { return fs::read_symlink("/proc/self/exe"); }
 
-fs::path write_hosts(const std::vector<JoinedHost>& hosts, const fs::path& folder) {
+// The files that launch::read_launch_place() reads.
+fs::path write_hosts(const std::vector<JoinedHost>& hosts, const RankContract& contract,
+                     const fs::path& folder) {
   std::string text;
   for (const JoinedHost& host : hosts) text += fmt::format("{} slots={}\n", host.name, host.slots);
   write_file_atomically(folder / "hosts", text);
@@ -38,6 +40,7 @@ fs::path write_hosts(const std::vector<JoinedHost>& hosts, const fs::path& folde
         agent, fmt::format("#!/bin/sh\nexec {} {} {} \"$@\"\n", launch::shell_quoted(own_program()),
                            kAgentExec, launch::shell_quoted(folder / "socket")));
     fs::permissions(agent, fs::perms::owner_all);
+    write_file_atomically(folder / "address", contract.address + "\n");
   }
   return folder / "hosts";
 }
@@ -58,7 +61,7 @@ int drive_with_all(const RankContract& contract, const Driving& driving) {
   try {
     if (const auto hosts = rendezvous.wait_for_all()) {
       say_who_came(*hosts, contract);
-      exit_code = driving.drive(write_hosts(*hosts, folder.path()));
+      exit_code = driving.drive(write_hosts(*hosts, contract, folder.path()));
     }
   } catch (...) {
     exit_code = driving.explain(std::current_exception());
@@ -77,7 +80,7 @@ int run_as_rank(const Driving& driving) {
   if (contract.rank > 0) return stand_by(contract, host_name());
   if (contract.world_size > 1) return drive_with_all(contract, driving);
   const TemporaryFolder folder("moebench-ranks");
-  return driving.drive(write_hosts({{host_name(), contract.slots, {0}}}, folder.path()));
+  return driving.drive(write_hosts({{host_name(), contract.slots, {0}}}, contract, folder.path()));
 }
 
 }  // namespace moebench::outer
