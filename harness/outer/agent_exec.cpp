@@ -34,7 +34,7 @@ class Client {
       : host_(std::move(host)), driver_(connected_to(socket)) {}
 
   int run(const std::string& command) {
-    if (command.size() + host_.size() + 1 > kMaxBody) {
+    if (command.size() + host_.size() > kMaxBody / 2) {
       throw Error("a command of {} bytes for host '{}' is too long", command.size(), host_);
     }
     send_all(driver_, encoded({Kind::kRequest, host_ + "\n" + command}), kSendLimitS);

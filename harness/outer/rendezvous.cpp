@@ -5,12 +5,13 @@
 #include <signal.h>
 #include <sys/eventfd.h>
 #include <sys/random.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
+#include <cerrno>
 #include <chrono>
-#include <condition_variable>
-#include <iostream>
 #include <map>
 #include <mutex>
 #include <optional>
@@ -19,7 +20,7 @@
 #include "harness/base/error.h"
 #include "harness/base/printable.h"
 #include "harness/base/system_error.h"
-#include "harness/launch/process.h"
+#include "harness/outer/arrivals.h"
 #include "harness/outer/frames.h"
 #include "harness/outer/hello.h"
 #include "harness/outer/sockets.h"
@@ -31,8 +32,7 @@ using Clock = std::chrono::steady_clock;
 
 constexpr std::chrono::seconds kFirstWordsLimit(10);  // else a connection is closed
 constexpr double kSendLimitS = 10;                    // for a rank to take a few bytes
-constexpr std::size_t kMaxStrangers = 1024;           // connections that have said nothing yet
-constexpr std::size_t kMaxNamed = 20;                 // ranks that a message lists
+constexpr std::size_t kMaxStrangers = 128;            // connections that have said nothing yet
 
 // What a connection has turned out to be.
 enum class Role { kUnknown, kRank, kRequest };
@@ -48,6 +48,16 @@ struct Peer {
   std::string secret{};          // of a request: what the command's connection must say
 };
 
+// Each rank has a connection, and what this process has beside them is far less than 256.
+void allow_descriptors(int num_ranks) {
+  rlimit limit{};
+  ::getrlimit(RLIMIT_NOFILE, &limit);
+  const rlim_t wanted = static_cast<rlim_t>(num_ranks) + kMaxStrangers + 256;
+  if (limit.rlim_cur >= wanted) return;
+  limit.rlim_cur = std::min(limit.rlim_max, wanted);
+  ::setrlimit(RLIMIT_NOFILE, &limit);
+}
+
 // What nobody can guess who has not been told.
 std::string new_secret() {
   std::array<unsigned char, 16> bytes{};
@@ -56,8 +66,6 @@ std::string new_secret() {
   }
   return fmt::format("{:02x}", fmt::join(bytes, ""));
 }
-
-std::string short_name(const std::string& host) { return host.substr(0, host.find('.')); }
 
 }  // namespace
 
@@ -69,6 +77,7 @@ class Rendezvous::Server {
         ranks_(listen_on(contract.port, contract.is_one_host)),
         requests_(listen_at(socket)),
         wake_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
+    allow_descriptors(contract.world_size);
     sigset_t all, old;
     sigfillset(&all);
     ::pthread_sigmask(SIG_SETMASK, &all, &old);
@@ -94,68 +103,10 @@ class Rendezvous::Server {
   }
 
   std::optional<std::vector<JoinedHost>> wait_for_all() {
-    const auto deadline = Clock::now() + std::chrono::duration<double>(contract_.wait_limit_s);
-    std::unique_lock lock(mutex_);
-    const auto are_all_here = [&] {
-      return static_cast<int>(come_.size()) == contract_.world_size - 1;
-    };
-    while (!are_all_here()) {
-      // In pieces, since a signal wakes nobody here.
-      has_come_.wait_for(lock, std::chrono::milliseconds(200), are_all_here);
-      if (launch::interrupted()) return std::nullopt;
-      if (!are_all_here() && Clock::now() > deadline) throw Error(missing_ranks());
-    }
-    return hosts();
+    return arrivals_.wait_for_all(contract_, host_, fmt::format("port {} of {}", port(), host_));
   }
 
  private:
-  std::string missing_ranks() const {
-    std::vector<std::string> missing;
-    for (int rank = 1; rank < contract_.world_size; ++rank) {
-      if (!come_.contains(rank)) missing.push_back(std::to_string(rank));
-    }
-    const std::size_t num_missing = missing.size();
-    if (num_missing > kMaxNamed) missing.resize(kMaxNamed);
-    return fmt::format(
-        "of {} processes of the outer launcher ({}) ranks {}{} have not come to port {} of {} "
-        "within "
-        "{:g} s{}; see their output, and that the port can be reached; MOEBENCH_PORT names "
-        "another, "
-        "MOEBENCH_WAIT_S a longer limit",
-        contract_.world_size, contract_.source, fmt::join(missing, ", "),
-        num_missing > kMaxNamed ? fmt::format(" and {} more", num_missing - kMaxNamed) : "", port(),
-        host_, contract_.wait_limit_s, refusals_.empty() ? "" : "; " + refusals_);
-  }
-
-  std::vector<JoinedHost> hosts() const {
-    std::vector<JoinedHost> hosts = {{host_, contract_.slots, {0}}};
-    std::map<std::pair<std::string, int>, int> places;
-    if (contract_.local_rank) places[{host_, *contract_.local_rank}] = 0;
-    for (const auto& [rank, hello] : come_) {
-      if (hello.local_rank >= 0) {
-        const auto [place, is_new] = places.emplace(std::pair(hello.host, hello.local_rank), rank);
-        if (!is_new) {
-          throw Error(
-              "ranks {} and {} both are local rank {} of host '{}': two hosts have the "
-              "same name; give each its own (hostname NAME)",
-              place->second, rank, hello.local_rank, hello.host);
-        }
-      }
-      auto host = std::ranges::find(hosts, short_name(hello.host),
-                                    [](const JoinedHost& other) { return short_name(other.name); });
-      if (host == hosts.end()) host = hosts.insert(host, {hello.host, 0, {}});
-      if (host->name != hello.host) {
-        throw Error(
-            "hosts '{}' and '{}' differ in their domain alone, which mpirun leaves away; "
-            "give them different names (hostname NAME)",
-            host->name, hello.host);
-      }
-      host->slots += hello.slots;
-      host->ranks.push_back(rank);
-    }
-    return hosts;
-  }
-
   void serve() {
     while (true) {
       std::vector<pollfd> entries = {{wake_.get(), POLLIN, 0}, {requests_.get(), POLLIN, 0}};
@@ -232,31 +183,24 @@ class Rendezvous::Server {
   bool welcome(Peer& peer, const std::string& text) {
     const Hello hello = parse_hello(text);
     std::string reason = why_refused(hello, contract_);
-    const std::lock_guard lock(mutex_);
-    if (reason.empty() && come_.contains(hello.rank)) {
+    if (reason.empty() && !arrivals_.add(hello)) {
       reason = fmt::format("another process is rank {} already", hello.rank);
     }
     if (!reason.empty()) {
       send_all(peer.socket, encoded({Kind::kRefusal, reason}), kSendLimitS);
-      keep_refusal(peer, reason);
+      note_refusal(peer, reason);
       peer.socket.close();
       return false;
     }
     peer.role = Role::kRank;
     peer.hello = hello;
     send_all(peer.socket, encoded({Kind::kWelcome, ""}), kSendLimitS);
-    come_.emplace(hello.rank, hello);
-    has_come_.notify_all();
     return true;
   }
 
   void note_refusal(const Peer& peer, const std::string& reason) {
-    const std::lock_guard lock(mutex_);
-    if (peer.role == Role::kUnknown) keep_refusal(peer, reason);
-  }
-
-  void keep_refusal(const Peer& peer, const std::string& reason) {
-    refusals_ = fmt::format("refused {}: {}", peer.address, printable(reason));
+    if (peer.role != Role::kUnknown) return;
+    arrivals_.note_refusal(fmt::format("refused {}: {}", peer.address, printable(reason)));
   }
 
   // The lowest rank of the host that is alive; nullptr where none is.
@@ -336,10 +280,8 @@ class Rendezvous::Server {
   Descriptor wake_;
   std::vector<Peer> peers_;                  // of the thread alone
   std::map<std::string, std::string> gone_;  // of the thread alone: why, by a host's short name
-  std::mutex mutex_;                         // for what follows
-  std::condition_variable has_come_;
-  std::map<int, Hello> come_;
-  std::string refusals_;
+  Arrivals arrivals_;
+  std::mutex mutex_;  // for what follows
   std::optional<int> exit_code_;
   bool is_stopping_ = false;
   std::thread thread_;

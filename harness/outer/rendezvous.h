@@ -6,16 +6,10 @@
 #include <string>
 #include <vector>
 
+#include "harness/outer/arrivals.h"
 #include "harness/outer/rank_contract.h"
 
 namespace moebench::outer {
-
-// A host of the outer launcher's ranks.
-struct JoinedHost {
-  std::string name;
-  int slots = 0;           // of all its processes
-  std::vector<int> ranks;  // those of its processes, ascending
-};
 
 // Rank 0's end of all connections: the other ranks come, and agent_exec() has commands started on
 // their hosts, by the lowest rank that is alive there. A thread of its own serves them, which takes
