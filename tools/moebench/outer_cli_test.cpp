@@ -10,7 +10,6 @@
 #include <map>
 
 #include "harness/launch/engine_start.h"
-#include "harness/machine/processes.h"
 #include "harness/record/record.h"
 #include "tools/moebench/moebench_run_testing.h"
 
@@ -62,6 +61,14 @@ class OuterCliTest : public MoebenchTest {
                                        "\nexec " + worker_.program().string() + " \"$@\"\n");
     fs::permissions(program, fs::perms::owner_all);
     ::setenv("MOEBENCH_RANK_PROGRAM", program.c_str(), 1);
+  }
+
+  // True as soon as so many are there; no test depends on how long that takes.
+  bool comes_to_sleepers(int count) const {
+    for (int i = 0; i < 1200 && worker_.count_sleepers() != count; ++i) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    }
+    return worker_.count_sleepers() == count;
   }
 
   int port_ = launch::free_port();
@@ -132,18 +139,12 @@ TEST_F(OuterCliTest, AHostThatIsGoneIsNamedByEveryCellThatNeedsIt) {
   const std::vector<std::string> run = {"run", "file.yaml", "--launcher", "env"};
   const pid_t one = start_rank(1, "hostb", run);
   const pid_t zero = start_rank(0, "hosta", run);
-  for (int i = 0; i < 1200 && worker_.count_sleepers() < 2; ++i) {
-    std::this_thread::sleep_for(std::chrono::milliseconds(50));
-  }
-  ASSERT_EQ(worker_.count_sleepers(), 2);
+  ASSERT_TRUE(comes_to_sleepers(2));
   ::kill(one, SIGKILL);
   const Output driver = finish_rank(0, zero);
   EXPECT_EQ(finish_rank(1, one).exit_code, -SIGKILL);
   EXPECT_EQ(driver.exit_code, 3) << driver.err;
-  for (int i = 0; i < 1200 && worker_.count_sleepers() > 0; ++i) {
-    std::this_thread::sleep_for(std::chrono::milliseconds(50));
-  }
-  EXPECT_EQ(worker_.count_sleepers(), 0);
+  EXPECT_TRUE(comes_to_sleepers(0));
   const auto records = record::load(results());
   ASSERT_EQ(records.size(), 2U);
   for (const record::CellRecord& record : records) {
@@ -152,15 +153,30 @@ TEST_F(OuterCliTest, AHostThatIsGoneIsNamedByEveryCellThatNeedsIt) {
   }
 }
 
+TEST_F(OuterCliTest, ATimeLimitEndsACellOnAllHostsAndTheNextOneRunsThere) {
+  SKIP_WITHOUT_HOST_NAMES();
+  worker_.set_mode("hang");
+  worker_.set_only_for("parallelism: fsdp");
+  const std::vector<std::string> run = {"run", "file.yaml",    "--launcher",
+                                        "env", "--time-limit", "10"};
+  const pid_t one = start_rank(1, "hostb", run);
+  const Output driver = finish_rank(0, start_rank(0, "hosta", run));
+  EXPECT_EQ(driver.exit_code, 3) << driver.err;
+  EXPECT_EQ(finish_rank(1, one).exit_code, 3);
+  EXPECT_EQ(worker_.count_sleepers(), 0);
+  const auto records = record::load(results());
+  ASSERT_EQ(records.size(), 2U);
+  EXPECT_EQ(records[0].disposition, record::Disposition::kTimedOut);
+  EXPECT_EQ(records[1].disposition, record::Disposition::kOk) << records[1].message;
+}
+
 TEST_F(OuterCliTest, NothingIsLeftWhereTheDriverIsKilled) {
   SKIP_WITHOUT_HOST_NAMES();
   worker_.set_mode("hang");
   const std::vector<std::string> run = {"run", "file.yaml", "--launcher", "env"};
   const pid_t one = start_rank(1, "hostb", run);
   const pid_t zero = start_rank(0, "hosta", run);
-  for (int i = 0; i < 1200 && worker_.count_sleepers() < 2; ++i) {
-    std::this_thread::sleep_for(std::chrono::milliseconds(50));
-  }
+  ASSERT_TRUE(comes_to_sleepers(2));
   ::kill(zero, SIGKILL);
   EXPECT_EQ(finish_rank(0, zero).exit_code, -SIGKILL);
   const Output agent = finish_rank(1, one);
@@ -184,8 +200,7 @@ TEST_F(OuterCliTest, AWrongEnvironmentIsRefused) {
   EXPECT_THAT(both.err, HasSubstr("leave --hosts hosts out"));
 }
 
-// As torchrun does it, Open MPI tells who is which; the inner mpirun must not take part in the
-// outer one.
+// The inner mpirun must not take part in the outer one.
 TEST_F(OuterCliTest, RunsUnderMpirun) {
   const std::string command =
       "mpirun --allow-run-as-root --oversubscribe --mca btl self,vader --mca oob_tcp_if_include lo "
