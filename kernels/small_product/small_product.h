@@ -30,10 +30,17 @@ class ProductScratch {
   std::vector<float> panels_, left_, columns_;
 };
 
+// Memory that is going to be used.
+struct Region {
+  const void* data = nullptr;
+  std::int64_t bytes = 0;
+};
+
 template <typename T>
 struct ProductOptions {
   const T* bias = nullptr;  // [N], added to each row
   bool accumulate = false;  // add to c instead of overwriting it; not beside a bias
+  Region next{};            // brought to the cache while this product is computed
 };
 
 // c (+)= a x b (+ bias) by one thread, for a few rows: no setting up, and no packing of `a`. Of a
