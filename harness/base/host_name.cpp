@@ -4,9 +4,14 @@
 
 #include <array>
 
+#include "harness/base/environment_variable.h"
+
 namespace moebench {
 
 std::string host_name() {
+  if (const auto node = environment_variable("SLURMD_NODENAME"); node && !node->empty()) {
+    return *node;
+  }
   std::array<char, 256> name{};
   ::gethostname(name.data(), name.size() - 1);
   return name.data();

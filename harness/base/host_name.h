@@ -4,7 +4,8 @@
 
 namespace moebench {
 
-// This host's name, as the kernel has it; "" where it does not tell.
+// This host's name, as Slurm calls the node, which may be one of several on a machine, else as the
+// kernel has it; "" where neither tells.
 std::string host_name();
 
 }  // namespace moebench

@@ -4,7 +4,6 @@
 #include <string>
 #include <vector>
 
-#include "harness/base/names.h"
 #include "harness/launch/hosts_file.h"
 
 namespace moebench::launch {

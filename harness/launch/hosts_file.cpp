@@ -15,11 +15,6 @@ namespace {
 
 constexpr int kMostSlots = 65536;
 
-struct Line {
-  std::string name;
-  std::optional<int> slots;
-};
-
 class HostsFileReader {
  public:
   explicit HostsFileReader(const std::filesystem::path& path) : path_(path) {}

@@ -15,6 +15,7 @@
 #include "harness/launch/output_growth.h"
 #include "harness/launch/process.h"
 #include "harness/launch/progress_watch.h"
+#include "harness/launch/rank_placement.h"
 #include "harness/launch/shell_words.h"
 #include "harness/launch/worker.h"
 #include "harness/machine/memory_kills.h"
@@ -139,6 +140,10 @@ record::CellRecord start_record(const config::CellConfig& cell, int repetition, 
   record.environment = machine::driver_environment(options.machine);
   state_program(cell, options, record.environment);
   record.environment["launcher"] = to_string(launcher);
+  const std::string placed_on = placement_text(launch_request(cell), options.place);
+  if (launcher != Launcher::kDirect && !placed_on.empty()) {
+    record.environment["placed_on"] = placed_on;
+  }
   const std::string version = launcher_version(launcher);
   if (!version.empty()) record.environment["launcher_version"] = version;
   if (launcher != Launcher::kDirect) {
@@ -156,6 +161,14 @@ record::CellRecord start_record(const config::CellConfig& cell, int repetition, 
                         .elsewhere = may_leave_host(launcher, options.place)});
   record.started_at = utc_now();
   return record;
+}
+
+// Whether ranks ran on other hosts than this one, or as long as they do not say may have.
+bool ran_elsewhere(const record::CellRecord& record, const RunCellOptions& options) {
+  const auto launcher = parse_name<Launcher>(record.environment.at("launcher"), "launcher");
+  if (!may_leave_host(launcher, options.place)) return false;
+  const auto hosts = record.environment.find("hosts");
+  return hosts == record.environment.end() || hosts->second != options.machine.host;
 }
 
 void finish_record(const config::CellConfig& cell, const fs::path& folder,
@@ -247,6 +260,10 @@ class Observer {
 
   void finish(const machine::TreeUsage& usage, const fs::path& folder, record::CellRecord& record) {
     record.metrics.merge(machine_metrics(record));
+    if (ran_elsewhere(record, options_)) {
+      record.environment["observed"] =
+          fmt::format("host '{}' alone, where the launcher ran", options_.machine.host);
+    }
     if (!sampler_) return;
     record::ProcessFigures figures = sampler_->finish(usage);
     if (gpus_) gpus_->finish(figures);
@@ -257,10 +274,16 @@ class Observer {
   }
 
  private:
-  // Slurm's ranks are no descendants of this process: it cannot tell them from others.
+  // Slurm's ranks are no descendants of this process, and those of other hosts none of this host's:
+  // it cannot tell them from others, or does not see what disturbs them.
   record::Metrics machine_metrics(const record::CellRecord& record) const {
     record::Metrics metrics = telemetry_.finish();
-    if (record.environment.at("launcher") == to_string(Launcher::kSlurm)) {
+    // Test hosts are reached by an agent, and are this machine.
+    const bool are_test_hosts = !options_.place.rsh_agent.empty() &&
+                                options_.place.hosts.origin == HostsOrigin::kFile &&
+                                options_.launcher.launcher != Launcher::kEnv;
+    const bool are_seen = are_test_hosts || !ran_elsewhere(record, options_);
+    if (record.environment.at("launcher") == to_string(Launcher::kSlurm) || !are_seen) {
       metrics.erase("other_cores");
     }
     return metrics;

@@ -8,6 +8,7 @@
 #include <fstream>
 #include <sstream>
 
+#include "harness/base/host_name.h"
 #include "harness/machine/build_info.h"
 
 namespace moebench::machine {
@@ -76,11 +77,6 @@ constexpr bool kSanitized = true;
 #else
 constexpr bool kSanitized = false;
 #endif
-
-std::string host_name() {
-  utsname names{};
-  return ::uname(&names) == 0 ? names.nodename : "";
-}
 
 bool is_optimised(const std::string& build_type) {
   return build_type == "Release" || build_type == "RelWithDebInfo" || build_type == "MinSizeRel";

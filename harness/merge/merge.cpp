@@ -5,6 +5,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
+#include <set>
 #include <utility>
 
 #include "harness/base/check.h"
@@ -128,6 +130,27 @@ Verdict judge_numerics(const std::vector<RankResult>& ranks, const record::Metri
   return {};
 }
 
+// A cell says how many hosts it is of: ranks that lie otherwise measured another.
+Verdict judge_placement(const config::CellConfig& cell, const std::vector<RankResult>& ranks) {
+  if (cell.nodes == 0 || std::ssize(ranks) != cell.ranks) return {};
+  std::map<std::string, std::vector<int>> ranks_of;
+  std::set<std::pair<std::int64_t, std::string>> places;
+  for (const RankResult& rank : ranks) {
+    const auto host = rank.environment.find("host");
+    if (host == rank.environment.end()) return {};
+    ranks_of[host->second].push_back(rank.rank);
+    places.emplace(rank.rank / cell.ranks_per_node, host->second);
+  }
+  const bool is_as_said = std::ssize(ranks_of) == cell.nodes && std::ssize(places) == cell.nodes;
+  if (is_as_said) return {};
+  std::vector<std::string> found;
+  for (const auto& [host, its] : ranks_of) {
+    found.push_back(fmt::format("{} on '{}'", rank_ranges(its), host));
+  }
+  return {Disposition::kIncorrect, fmt::format("{} nodes x {} ranks are wanted, but {} ran",
+                                               cell.nodes, cell.ranks_per_node, listed(found))};
+}
+
 }  // namespace
 
 Verdict judge_processes(const RankResults& ranks, const Outcome& outcome) {
@@ -170,6 +193,7 @@ void merge(const config::CellConfig& cell, const RankResults& ranks, const Outco
     if (verdict.disposition == Disposition::kOk) {
       verdict = judge_completeness(cell, record.metrics);
     }
+    if (verdict.disposition == Disposition::kOk) verdict = judge_placement(cell, results);
     // A load compares what it has loaded with the checkpoint itself.
     if (verdict.disposition == Disposition::kOk && cell.measure == config::Measure::kTrain) {
       verdict = judge_numerics(results, record.metrics);

@@ -220,6 +220,29 @@ TEST(Merge, DifferentLossesAreIncorrect) {
   EXPECT_THAT(record.message, HasSubstr("loss of step 3 differs"));
 }
 
+TEST(Merge, RanksThatLieOtherwiseThanTheCellSaysAreIncorrect) {
+  config::CellConfig cell = two_ranks();
+  cell.nodes = 2;
+  cell.ranks_per_node = 1;
+  const auto message = [&](const char* first, const char* second) {
+    RankResults ranks = good_ranks();
+    ranks[0]->environment["host"] = first;
+    ranks[1]->environment["host"] = second;
+    CellRecord record;
+    merge(cell, ranks, {}, record);
+    EXPECT_EQ(record.disposition,
+              record.message.empty() ? Disposition::kOk : Disposition::kIncorrect);
+    return record.message;
+  };
+  EXPECT_EQ(message("a", "b"), "");
+  EXPECT_EQ(message("a", "a"), "2 nodes x 1 ranks are wanted, but ranks 0-1 on 'a' ran");
+  cell.nodes = 1;
+  cell.ranks_per_node = 2;
+  EXPECT_EQ(message("a", "a"), "");
+  EXPECT_EQ(message("a", "b"),
+            "1 nodes x 2 ranks are wanted, but rank 0 on 'a', rank 1 on 'b' ran");
+}
+
 TEST(Merge, NonFiniteLossIsIncorrect) {
   RankResults ranks = good_ranks();
   for (auto& rank : ranks) {

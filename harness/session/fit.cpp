@@ -30,11 +30,17 @@ std::vector<std::int64_t> read_gpus() {
   return gpus;
 }
 
+// That share a host's memory and GPUs.
+std::int64_t ranks_of_host(const CellConfig& cell) {
+  const bool is_placed = cell.nodes > 0 && cell.processes() == cell.ranks;
+  return is_placed ? cell.ranks_per_node : cell.processes();
+}
+
 // As device::choose_index decides: ranks share a GPU only where they meet on the host.
 bool trains_on_gpus(const CellConfig& cell, const Capacity& capacity) {
   if (cell.device == config::Device::kCpu || capacity.gpus.empty()) return false;
   const bool may_share = cell.device_collectives == config::DeviceCollectives::kHost;
-  return may_share || cell.processes() <= std::ssize(capacity.gpus);
+  return may_share || ranks_of_host(cell) <= std::ssize(capacity.gpus);
 }
 
 // Ranks that share a memory, and how large it is.
@@ -46,7 +52,7 @@ struct Place {
 
 // No bytes where nobody knows.
 Place place_of(const CellConfig& cell, const Capacity& capacity) {
-  const std::int64_t ranks = cell.processes();
+  const std::int64_t ranks = ranks_of_host(cell);
   if (trains_on_gpus(cell, capacity)) {
     const std::int64_t gpus = std::ssize(capacity.gpus);
     return {(ranks + gpus - 1) / gpus, std::ranges::max(capacity.gpus), "on a GPU"};

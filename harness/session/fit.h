@@ -29,7 +29,8 @@ using moebench::to_string;
 // "23.40 GB", "30.2 MB".
 std::string memory_text(std::int64_t bytes);
 
-// Whether a cell's tensors fit into the memory of this host, all ranks together, or of its GPUs.
+// Whether the tensors of a cell's ranks fit into the memory of this host, of all or of as many as
+// the cell places on one, or of its GPUs.
 struct MemoryFit {
   Fit fit = Fit::kUnknown;
   std::int64_t rank_bytes = 0;       // estimate of the largest rank; 0: nobody knows

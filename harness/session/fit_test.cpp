@@ -42,6 +42,16 @@ TEST(MemoryFit, CountsAllRanksOfTheHost) {
   EXPECT_EQ(memory_fit(cell, host_of(needed)).fit, Fit::kYes);
 }
 
+TEST(MemoryFit, OfPlacedRanksCountsThoseOfAHost) {
+  CellConfig cell = tiny_cell();
+  cell.packing = true;
+  const auto of_one = static_cast<double>(rank_bytes(cell));
+  cell.nodes = 2;
+  cell.ranks_per_node = 1;
+  EXPECT_EQ(memory_fit(cell, host_of(of_one * 1.2)).fit, Fit::kYes);
+  EXPECT_EQ(memory_fit(cell, host_of(of_one * 1.2)).together_bytes, rank_bytes(cell));
+}
+
 TEST(MemoryFit, DoesNotCountOnSamplesBeingLong) {
   CellConfig cell = tiny_cell();
   cell.micro_batch = 512;
