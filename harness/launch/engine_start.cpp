@@ -42,8 +42,11 @@ LOCAL_WORLD_SIZE=${OMPI_COMM_WORLD_LOCAL_SIZE:-${SLURM_STEP_TASKS_PER_NODE:-1}}
 LOCAL_WORLD_SIZE=${LOCAL_WORLD_SIZE%%[!0-9]*}
 NODE_RANK=$((RANK / LOCAL_WORLD_SIZE))
 [ -n "$OMPI_COMM_WORLD_RANK" ] || NODE_RANK=${SLURM_NODEID:-$NODE_RANK}
-if [ -z "$MASTER_ADDR" ] && [ -n "$SLURM_JOB_NODELIST" ]; then
-  MASTER_ADDR=$(scontrol show hostnames "$SLURM_JOB_NODELIST" | head -n 1)
+# A step may have some of the job's nodes only; mpirun's daemons are a step that lacks its own node.
+nodes=$SLURM_JOB_NODELIST
+[ -n "$OMPI_COMM_WORLD_RANK" ] || nodes=${SLURM_STEP_NODELIST:-$nodes}
+if [ -z "$MASTER_ADDR" ] && [ -n "$nodes" ]; then
+  MASTER_ADDR=$(scontrol show hostnames "$nodes" | head -n 1)
 fi
 if [ -z "$MASTER_ADDR" ] && [ "$WORLD_SIZE" -gt 1 ]; then
   echo "no MASTER_ADDR: nothing says where rank 0 is; use --launcher-args '-x MASTER_ADDR=HOST'" >&2

@@ -183,11 +183,19 @@ TEST_F(RankScript, TheProgramGetsItsWordsAndItsExitCodeCounts) {
 }
 
 TEST_F(RankScript, AsksSlurmWhereTheFirstRankIs) {
-  write_program("scontrol", "[ \"$*\" = 'show hostnames n[7-8]' ] && printf 'n7\\nn8\\n'");
+  write_program("scontrol", "echo \"first of $3\"; echo another");
   const std::string path = folder_.path().string() + ":" + std::getenv("PATH");
-  run({{"WORLD_SIZE", "2"}, {"SLURM_JOB_NODELIST", "n[7-8]"}, {"PATH", path}},
-      {"/bin/sh", "-c", "echo $MASTER_ADDR"});
-  EXPECT_EQ(read_file(folder_.path() / "stdout"), "n7\n");
+  const auto address_with = [&](EnvironmentVariables more) {
+    more.insert(more.end(),
+                {{"WORLD_SIZE", "2"}, {"SLURM_JOB_NODELIST", "n[7-9]"}, {"PATH", path}});
+    run(more, {"/bin/sh", "-c", "echo $MASTER_ADDR"});
+    return read_file(folder_.path() / "stdout");
+  };
+  EXPECT_EQ(address_with({}), "first of n[7-9]\n");
+  EXPECT_EQ(address_with({{"SLURM_STEP_NODELIST", "n[8-9]"}}), "first of n[8-9]\n");
+  EXPECT_EQ(address_with({{"SLURM_STEP_NODELIST", "n[8-9]"}, {"OMPI_COMM_WORLD_RANK", "0"}}),
+            "first of n[7-9]\n")
+      << "the step is of mpirun's daemons";
 }
 
 TEST_F(RankScript, WithoutAnAddressSeveralRanksDoNotStart) {
