@@ -169,14 +169,18 @@ std::string to_json_document(const std::vector<CellRecord>& records);
 void write_json_document(const std::vector<CellRecord>& records,
                          const std::function<void(std::string_view)>& write);
 
-// results.jsonl of a results folder; load takes the path of such a file, too. append flushes to
-// disk; load ignores blank lines, and leaves out with a warning on stderr a last line cut short by
-// a crash (the next append moves it to results.jsonl.bad) and other malformed lines. Of two records
-// of the same id and repetition the later one counts, at the place of the first; kRefuse: Error
-// that names the line, of a malformed one too. A folder without the file has no records yet.
+// The records of a results folder, from wherever they lie in it (results_file.h); load takes the
+// path of a file of records, too. append flushes to disk; load ignores blank lines, and leaves out
+// with a warning on stderr a last line cut short by a crash (the next append moves it to a file
+// .bad) and other malformed lines. Of two records of the same id and repetition the later one
+// counts, at the place of the first; kRefuse: Error that names the line, of a malformed one too. A
+// folder without such a file has no records yet. Records come in the order in which they were
+// written; of cells with a file of their own in that in which those began.
 enum class Duplicates { kLaterCounts, kRefuse };
 void append(const std::filesystem::path& results_folder, const CellRecord& record);
-// Appends all of them or, where that fails, none.
+// Does the same for a process that shares the folder with others, which write to other cells.
+void append_apart(const std::filesystem::path& results_folder, const CellRecord& record);
+// Appends all of them or, where that fails, none: to results.jsonl, of cells that no run has.
 void append_all(const std::filesystem::path& results_folder,
                 const std::vector<CellRecord>& records);
 std::vector<CellRecord> load(const std::filesystem::path& results_folder,

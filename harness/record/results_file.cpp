@@ -16,9 +16,11 @@
 namespace moebench::record {
 namespace {
 
-std::filesystem::path results_path(const std::filesystem::path& folder) {
-  return folder / "results.jsonl";
-}
+namespace fs = std::filesystem;
+
+fs::path results_path(const fs::path& folder) { return folder / "results.jsonl"; }
+
+fs::path cell_files(const fs::path& folder) { return folder / "records"; }
 
 // Opens the file that read_file would read, and throws its errors.
 std::ifstream open_to_read(const std::filesystem::path& path) {
@@ -28,9 +30,7 @@ std::ifstream open_to_read(const std::filesystem::path& path) {
   return in;
 }
 
-std::filesystem::path bad_path(const std::filesystem::path& folder) {
-  return folder / "results.jsonl.bad";
-}
+fs::path bad_path(const fs::path& file) { return file.string() + ".bad"; }
 
 bool is_blank(std::string_view line) {
   return line.find_first_not_of(" \t\r") == std::string_view::npos;
@@ -43,8 +43,8 @@ bool ends_without_newline(const std::filesystem::path& path) {
   return in.seekg(-1, std::ios::end) && in.peek() != '\n';
 }
 
-// A crash may have cut the last line short: the part is moved to results.jsonl.bad, a whole line
-// gets its newline.
+// A crash may have cut the last line short: the part is moved to the file's .bad, a whole line gets
+// its newline.
 void mend_last_line(const std::filesystem::path& path) {
   if (!ends_without_newline(path)) return;
   const std::string content = read_file(path);
@@ -54,7 +54,7 @@ void mend_last_line(const std::filesystem::path& path) {
     append_line(path, "");
     return;
   }
-  append_line(bad_path(path.parent_path()), std::string_view(content).substr(start));
+  append_line(bad_path(path), std::string_view(content).substr(start));
   std::error_code error;
   std::filesystem::resize_file(path, start, error);
   if (error) {
@@ -94,14 +94,14 @@ class RecordList {
 
 // nullopt where the line is no record, which `bad` is told then.
 std::optional<CellRecord> parse_line(std::string_view text, const std::string& origin,
-                                     std::uint64_t number, std::vector<BadLine>& bad) {
+                                     const Line& line, std::vector<BadLine>& bad) {
   try {
     return parse_record(text, origin,
                         "the line is left out, and moebench run makes its repetition again");
   } catch (const OtherSchema&) {
     throw;
   } catch (const Error& error) {
-    bad.push_back({number, error.what()});
+    bad.push_back({*line.file, line.number, error.what()});
     return std::nullopt;
   }
 }
@@ -110,48 +110,164 @@ void warn_of(const std::vector<BadLine>& bad) {
   for (const std::string& warning : warnings_of(bad)) std::cerr << "warning: " << warning << '\n';
 }
 
-// Reads line by line: the file as a whole may not fit in memory. `excerpt` null: all is kept.
-std::vector<CellRecord> load_lines(const std::filesystem::path& results, Duplicates duplicates,
-                                   const Excerpt* excerpt, std::vector<BadLine>& bad) {
-  const auto path = std::filesystem::is_regular_file(results) ? results : results_path(results);
-  if (!std::filesystem::exists(path)) return {};
-  std::ifstream in = open_to_read(path);
-  const auto file = std::make_shared<const std::filesystem::path>(path);
-  const Excerpt everything;
-  QuickReader reader(excerpt != nullptr ? *excerpt : everything);
-  RecordList list(duplicates);
-  std::string text;
-  Line line{.file = file};
-  for (; std::getline(in, text); line.offset += line.size + 1) {
-    line.size = text.size();
-    const std::string origin = fmt::format("{}:{}", path.string(), ++line.number);
-    if (is_blank(text)) continue;  // as an editor, or two files joined, leave it
-    auto record = reader.read(text);
-    if (!record && in.eof() && !is_whole_json(text)) {
+// A record, and where it stands: "results.jsonl:3".
+using Found = std::pair<CellRecord, std::string>;
+
+// Reads files of records, and keeps what the caller wants of them.
+class Reader {
+ public:
+  // `excerpt` null: all is kept.
+  Reader(Duplicates duplicates, const Excerpt* excerpt, std::vector<BadLine>& bad)
+      : duplicates_(duplicates),
+        is_excerpt_(excerpt != nullptr),
+        quick_(is_excerpt_ ? *excerpt : everything_),
+        bad_(bad) {}
+  Reader(const Reader&) = delete;
+  Reader& operator=(const Reader&) = delete;
+
+  // Reads line by line: the file as a whole may not fit in memory.
+  void read(const fs::path& path, const std::function<void(Found)>& take) {
+    std::ifstream in = open_to_read(path);
+    std::string text;
+    Line line{.file = std::make_shared<const fs::path>(path)};
+    for (; std::getline(in, text); line.offset += line.size + 1) {
+      line.size = text.size();
+      ++line.number;
+      if (is_blank(text)) continue;  // as an editor, or two files joined, leave it
+      std::string origin = fmt::format("{}:{}", path.string(), line.number);
+      auto record = read_line(text, origin, line, in.eof());
+      if (record) take({std::move(*record), std::move(origin)});
+    }
+    if (in.bad()) throw SystemError("cannot read '" + path.string() + "' to its end");
+  }
+
+ private:
+  std::optional<CellRecord> read_line(const std::string& text, const std::string& origin,
+                                      const Line& line, bool is_last) {
+    auto record = quick_.read(text);
+    if (!record && is_last && !is_whole_json(text)) {
       std::cerr << "warning: " << origin
                 << ": the last line was cut short and is left out; its repetition will run again\n";
-      continue;
+      return std::nullopt;
     }
     if (!record) {
       // Where each record counts nothing may be left out.
-      record = duplicates == Duplicates::kRefuse ? parse_record(text, origin)
-                                                 : parse_line(text, origin, line.number, bad);
-      if (!record) continue;
-      if (excerpt != nullptr) reader.cut(*record);
+      record = duplicates_ == Duplicates::kRefuse ? parse_record(text, origin)
+                                                  : parse_line(text, origin, line, bad_);
+      if (!record) return std::nullopt;
+      if (is_excerpt_) quick_.cut(*record);
     }
-    if (excerpt != nullptr) record->line = line;
-    list.add(std::move(*record), origin);
+    if (is_excerpt_) record->line = line;
+    return record;
+  }
+
+  Duplicates duplicates_;
+  bool is_excerpt_;
+  const Excerpt everything_{};
+  QuickReader quick_;
+  std::vector<BadLine>& bad_;
+};
+
+// The cells with files of their own, as they began.
+std::vector<std::vector<Found>> read_cell_files(const std::vector<fs::path>& files,
+                                                Reader& reader) {
+  std::vector<std::vector<Found>> cells;
+  for (const fs::path& file : files) {
+    std::vector<Found> found;
+    reader.read(file, [&](Found record) { found.push_back(std::move(record)); });
+    if (!found.empty()) cells.push_back(std::move(found));
+  }
+  std::ranges::stable_sort(cells, {}, [](const std::vector<Found>& found) -> const std::string& {
+    return found.front().first.started_at;
+  });
+  return cells;
+}
+
+// `excerpt` null: all is kept.
+std::vector<CellRecord> load_files(const fs::path& results, Duplicates duplicates,
+                                   const Excerpt* excerpt, std::vector<BadLine>& bad) {
+  Reader reader(duplicates, excerpt, bad);
+  RecordList list(duplicates);
+  const auto add = [&](Found found) { list.add(std::move(found.first), found.second); };
+  std::vector<fs::path> files =
+      fs::is_regular_file(results) ? std::vector{results} : result_files(results);
+  if (!files.empty() && files.front().parent_path() != cell_files(results)) {
+    reader.read(files.front(), add);
+    files.erase(files.begin());
+  }
+  for (std::vector<Found>& cell : read_cell_files(files, reader)) {
+    for (Found& found : cell) add(std::move(found));
+  }
+  return list.take();
+}
+
+void append_to(const fs::path& path, const CellRecord& record) {
+  mend_last_line(path);
+  append_line(path, to_json_line(record));
+}
+
+// Moves the lines of these numbers, from 1.
+fs::path set_aside(const fs::path& path, const std::set<std::uint64_t>& numbers) {
+  std::ifstream in = open_to_read(path);
+  std::string kept, moved, text;
+  for (std::uint64_t number = 1; std::getline(in, text); ++number) {
+    const bool is_bad = numbers.contains(number);
+    (is_bad ? moved : kept) += text + (in.eof() && !is_bad ? "" : "\n");
   }
   if (in.bad()) throw SystemError("cannot read '" + path.string() + "' to its end");
-  return list.take();
+  if (moved.ends_with('\n')) moved.pop_back();
+  append_line(bad_path(path), moved);
+  write_file_atomically(path, kept);
+  return bad_path(path);
+}
+
+// A folder of that name counts too: reading it says what is wrong.
+bool is_there(const fs::path& path) {
+  std::error_code error;
+  return fs::exists(path, error);
 }
 
 }  // namespace
 
-void append(const std::filesystem::path& results_folder, const CellRecord& record) {
-  const auto path = results_path(results_folder);
-  mend_last_line(path);
-  append_line(path, to_json_line(record));
+std::vector<fs::path> result_files(const fs::path& results_folder) {
+  std::vector<fs::path> files;
+  std::error_code none;
+  for (const auto& entry : fs::directory_iterator(cell_files(results_folder), none)) {
+    if (entry.path().extension() == ".jsonl") files.push_back(entry.path());
+  }
+  std::ranges::sort(files);
+  const fs::path results = results_path(results_folder);
+  if (is_there(results)) files.insert(files.begin(), results);
+  return files;
+}
+
+bool has_results(const fs::path& results_folder) { return !result_files(results_folder).empty(); }
+
+void remove_results(const fs::path& results_folder) {
+  std::error_code error;
+  fs::remove_all(cell_files(results_folder), error);
+  if (!error) fs::remove(results_path(results_folder), error);
+  if (!error) return;
+  throw_errno(error.value(), "cannot remove the results in '" + results_folder.string() + "'");
+}
+
+fs::path cell_file(const fs::path& results_folder, const std::string& id) {
+  return cell_files(results_folder) / (id + ".jsonl");
+}
+
+void append(const fs::path& results_folder, const CellRecord& record) {
+  const fs::path own = cell_file(results_folder, record.id);
+  append_to(is_there(own) ? own : results_path(results_folder), record);
+}
+
+void append_apart(const fs::path& results_folder, const CellRecord& record) {
+  const fs::path own = cell_file(results_folder, record.id);
+  std::error_code error;
+  fs::create_directories(own.parent_path(), error);
+  if (error) {
+    throw_errno(error.value(), "cannot make the folder '" + own.parent_path().string() + "'");
+  }
+  append_to(own, record);
 }
 
 void append_all(const std::filesystem::path& results_folder,
@@ -175,7 +291,7 @@ std::vector<CellRecord> load(const std::filesystem::path& results_folder, Duplic
 
 std::vector<CellRecord> load(const std::filesystem::path& results_folder, Duplicates duplicates,
                              std::vector<BadLine>& bad) {
-  return load_lines(results_folder, duplicates, nullptr, bad);
+  return load_files(results_folder, duplicates, nullptr, bad);
 }
 
 std::vector<CellRecord> load_excerpts(const std::filesystem::path& results_folder,
@@ -188,7 +304,7 @@ std::vector<CellRecord> load_excerpts(const std::filesystem::path& results_folde
 
 std::vector<CellRecord> load_excerpts(const std::filesystem::path& results_folder,
                                       const Excerpt& excerpt, std::vector<BadLine>& bad) {
-  return load_lines(results_folder, Duplicates::kLaterCounts, &excerpt, bad);
+  return load_files(results_folder, Duplicates::kLaterCounts, &excerpt, bad);
 }
 
 std::vector<std::string> warnings_of(const std::vector<BadLine>& bad) {
@@ -204,22 +320,12 @@ std::vector<std::string> warnings_of(const std::vector<BadLine>& bad) {
   return warnings;
 }
 
-std::filesystem::path set_aside(const std::filesystem::path& results_folder,
-                                const std::vector<BadLine>& bad) {
-  const auto path = results_path(results_folder);
-  std::ifstream in = open_to_read(path);
-  std::set<std::uint64_t> numbers;
-  for (const BadLine& line : bad) numbers.insert(line.number);
-  std::string kept, moved, text;
-  for (std::uint64_t number = 1; std::getline(in, text); ++number) {
-    const bool is_bad = numbers.contains(number);
-    (is_bad ? moved : kept) += text + (in.eof() && !is_bad ? "" : "\n");
-  }
-  if (in.bad()) throw SystemError("cannot read '" + path.string() + "' to its end");
-  if (moved.ends_with('\n')) moved.pop_back();
-  append_line(bad_path(results_folder), moved);
-  write_file_atomically(path, kept);
-  return bad_path(results_folder);
+std::vector<fs::path> set_aside(const std::vector<BadLine>& bad) {
+  std::map<fs::path, std::set<std::uint64_t>> numbers;
+  for (const BadLine& line : bad) numbers[line.file].insert(line.number);
+  std::vector<fs::path> places;
+  for (const auto& [file, of_file] : numbers) places.push_back(set_aside(file, of_file));
+  return places;
 }
 
 CellRecord whole(const CellRecord& excerpt) {

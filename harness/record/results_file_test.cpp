@@ -36,6 +36,12 @@ class ResultsFile : public ::testing::Test {
     return record;
   }
 
+  static CellRecord begun(const std::string& id, int repetition, const std::string& started_at) {
+    CellRecord begun = record(id, repetition);
+    begun.started_at = started_at;
+    return begun;
+  }
+
   // "id/repetition/message" of each record.
   std::vector<std::string> loaded() const {
     std::vector<std::string> names;
@@ -151,15 +157,63 @@ TEST_F(ResultsFile, LinesSetAsideAreKeptBesideTheResults) {
   write_file_atomically(file(), "nonsense\n" + a + "\n{\n" + b);
   std::vector<BadLine> bad;
   load(folder_, Duplicates::kLaterCounts, bad);
-  const auto place = set_aside(folder_, bad);
+  const auto place = set_aside(bad).at(0);
+  EXPECT_EQ(place, folder_ / "results.jsonl.bad");
   EXPECT_EQ(read_file(place), "nonsense\n{\n");
   EXPECT_EQ(read_file(file()), a + "\n" + b);
   bad.clear();
   write_file_atomically(file(), a + "\n[]\n");
   load(folder_, Duplicates::kLaterCounts, bad);
-  set_aside(folder_, bad);
+  set_aside(bad);
   EXPECT_EQ(read_file(place), "nonsense\n{\n[]\n");
   EXPECT_EQ(loaded(), (Names{"a/0/"}));
+}
+
+TEST_F(ResultsFile, CellsWithFilesOfTheirOwnAreReadWithTheRest) {
+  append(folder_, record("x", 0));
+  append_apart(folder_, begun("b", 0, "10:01"));
+  append_apart(folder_, begun("a", 0, "10:02"));
+  append_apart(folder_, begun("b", 1, "10:03"));
+  EXPECT_EQ(loaded(), (Names{"x/0/", "b/0/", "b/1/", "a/0/"})) << "cells as they began";
+  EXPECT_EQ(result_files(folder_).size(), 3U);
+  const auto excerpts = load_excerpts(folder_, {});
+  ASSERT_EQ(excerpts.size(), 4U);
+  EXPECT_EQ(whole(excerpts[2]).started_at, "10:03");
+  EXPECT_EQ(load(cell_file(folder_, "b")).size(), 2U);
+}
+
+TEST_F(ResultsFile, ACellGoesOnInItsOwnFile) {
+  append(folder_, record("a", 0, "first"));
+  append_apart(folder_, record("a", 0, "apart"));
+  EXPECT_EQ(loaded(), (Names{"a/0/apart"}));
+  append(folder_, record("a", 0, "last"));
+  EXPECT_EQ(loaded(), (Names{"a/0/last"}));
+  EXPECT_THAT(error_of([&] { load(folder_, Duplicates::kRefuse); }),
+              HasSubstr("records/a.jsonl:1: repetition 0 of cell a is there twice"));
+}
+
+TEST_F(ResultsFile, ACellsFileIsMendedAsTheOtherIs) {
+  append_apart(folder_, record("a", 0));
+  const auto own = cell_file(folder_, "a");
+  const std::string line = read_file(own);
+  write_file_atomically(own, "nonsense\n" + line + "{\"cut");
+  append_apart(folder_, record("a", 1));
+  EXPECT_EQ(read_file(own.string() + ".bad"), "{\"cut\n");
+  std::vector<BadLine> bad;
+  EXPECT_EQ(load(folder_, Duplicates::kLaterCounts, bad).size(), 2U);
+  set_aside(bad);
+  EXPECT_EQ(read_file(own.string() + ".bad"), "{\"cut\nnonsense\n");
+  EXPECT_EQ(loaded(), (Names{"a/0/", "a/1/"}));
+}
+
+TEST_F(ResultsFile, AllRecordsAreRemovedAndNothingElse) {
+  EXPECT_FALSE(has_results(folder_));
+  append(folder_, record("x", 0));
+  append_apart(folder_, record("a", 0));
+  write_file_atomically(folder_ / "other", "");
+  remove_results(folder_);
+  EXPECT_FALSE(has_results(folder_));
+  EXPECT_TRUE(std::filesystem::exists(folder_ / "other"));
 }
 
 TEST_F(ResultsFile, OfManyBadLinesTheFirstAreNamed) {

@@ -1,6 +1,6 @@
 #include "harness/session/cell_session.h"
 
-#include <fmt/core.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <map>
@@ -76,6 +76,17 @@ Records by_run(std::vector<CellRecord> records) {
   return keyed;
 }
 
+void append(const CellSession& session, const CellRecord& record) {
+  session.shares_folder ? record::append_apart(session.folder, record)
+                        : record::append(session.folder, record);
+}
+
+std::vector<std::string> ids_of(const CellSession& session) {
+  std::vector<std::string> ids;
+  for (const config::CellConfig& cell : session.cells) ids.push_back(cell.id());
+  return ids;
+}
+
 // Records say what their cells are called and compared with now, whichever scenario they were run
 // for.
 void update_recorded_names(const CellSession& session, const std::vector<PlannedRun>& plan,
@@ -90,7 +101,11 @@ void update_recorded_names(const CellSession& session, const std::vector<Planned
   for (auto& [key, record] : recorded) {
     if (update_baselines(baselines, record)) changed.insert(key);
   }
-  for (const auto& key : changed) record::append(session.folder, recorded.at(key));
+  const std::vector<std::string> own = ids_of(session);
+  for (const auto& key : changed) {
+    if (session.shares_folder && std::ranges::count(own, key.first) == 0) continue;
+    append(session, recorded.at(key));
+  }
 }
 
 std::vector<config::CellConfig> cells_of(const std::vector<PlannedRun>& runs) {
@@ -220,7 +235,7 @@ class Runner {
     if (before != recorded_.end()) {
       record->scenarios = all_places(run.cell, before->second.scenarios);
     }
-    record::append(options_.results_folder, *record);
+    append(session_, *record);
     display.end_run(*record);
     attempted_.insert(run.key());
     const CellRecord& kept =
@@ -276,18 +291,30 @@ std::filesystem::path find_programs(const std::vector<config::CellConfig>& cells
   return worker;
 }
 
+// Leaves lines of files that others may be writing to.
+void keep_own(const CellSession& session, std::vector<record::BadLine>& bad) {
+  if (!session.shares_folder) return;
+  std::set<std::filesystem::path> own;
+  for (const std::string& id : ids_of(session)) own.insert(record::cell_file(session.folder, id));
+  std::erase_if(bad, [&](const record::BadLine& line) { return !own.contains(line.file); });
+}
+
 // Loads the folder's records, and sets aside the lines that are none, so that they are told once.
 Records load_mended(const CellSession& session) {
   std::vector<record::BadLine> bad;
   auto records = record::load(session.folder, record::Duplicates::kLaterCounts, bad);
+  keep_own(session, bad);
   if (!bad.empty()) {
     for (const std::string& warning : record::warnings_of(bad)) {
       *session.progress << "warning: " << warning << '\n';
     }
-    const auto place = record::set_aside(session.folder, bad);
+    std::vector<std::string> places;
+    for (const std::filesystem::path& place : record::set_aside(bad)) {
+      places.push_back(place.string());
+    }
     *session.progress << fmt::format("note: {} kept in {}\n",
                                      bad.size() == 1 ? "that line is" : "those lines are",
-                                     place.string());
+                                     fmt::join(places, ", "));
   }
   return by_run(reports::check_agreement(std::move(records)));
 }
@@ -334,9 +361,11 @@ CellsOutcome run_cells(const CellSession& session) {
   options.machine = machine::read_machine_facts();  // once: later ones hold the session's own load
   const ProgramOf program_of = programs_if_there(options.machine);
   std::optional<ResultsFolder> folder;  // made when nothing speaks against the run
-  if (std::filesystem::exists(session.folder)) {
-    problems.collect([&] { folder.emplace(session.folder); });
-  }
+  const auto hold_folder = [&] {
+    session.shares_folder ? folder.emplace(session.folder, ids_of(session))
+                          : folder.emplace(session.folder);
+  };
+  if (std::filesystem::exists(session.folder)) problems.collect(hold_folder);
   const std::uint64_t seed = plan_seed(session.cells);
   const Records judged = session.fresh ? Records() : load_mended(session);
   const std::vector<PlannedRun> plan =
@@ -350,7 +379,7 @@ CellsOutcome run_cells(const CellSession& session) {
                       .force = session.force},
                      notes, problems);
   problems.throw_if_any();
-  if (!folder) folder.emplace(session.folder);
+  if (!folder) hold_folder();
   if (session.fresh) folder->remove_results();
   Records recorded = by_run(record::load(session.folder));
   update_recorded_names(session, plan, recorded);

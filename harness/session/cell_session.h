@@ -22,7 +22,9 @@ struct CellSession {
   std::vector<config::CellConfig> cells;
   Order order = Order::kRounds;
   std::filesystem::path folder;  // of the results
-  bool fresh = false;            // removes what is there
+  // Other runs may write to the folder meanwhile, as long as they have other cells.
+  bool shares_folder = false;
+  bool fresh = false;  // removes what is there
   bool keep_other_builds = false;
   RoundRules round_rules = {};
   // Run time within which cells are chosen for the map alone (map_search.h); 0: all cells run.

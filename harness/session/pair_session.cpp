@@ -13,6 +13,7 @@
 #include "harness/base/file.h"
 #include "harness/launch/progress_watch.h"
 #include "harness/launch/run_cell.h"
+#include "harness/record/results_file.h"
 #include "harness/session/data_check.h"
 #include "harness/session/plan.h"
 #include "harness/session/preflight.h"
@@ -46,7 +47,9 @@ std::uint64_t random_seed() {
 void copy_calibration(const fs::path& from, const fs::path& session_folder) {
   const fs::path to = session_folder / kCalibrationFolder;
   fs::create_directories(to);
-  write_file_atomically(to / "results.jsonl", read_file(from / "results.jsonl"));
+  std::string lines;
+  for (const fs::path& file : record::result_files(from)) lines += read_file(file);
+  write_file_atomically(to / "results.jsonl", lines);
 }
 
 class Runner {
@@ -104,7 +107,7 @@ class Runner {
     if (session_.extend) {
       throw Error("'{}' holds no session to extend; start one without --extend", path.string());
     }
-    if (fs::exists(path / "results.jsonl")) {
+    if (record::has_results(path)) {
       throw Error("'{}' holds results that are no session of pairs; choose another --out",
                   path.string());
     }

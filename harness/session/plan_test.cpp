@@ -248,6 +248,20 @@ TEST_F(PlanTest, FolderIsHeldByOneRun) {
   EXPECT_NO_THROW(ResultsFolder third(path));
 }
 
+TEST_F(PlanTest, FolderIsSharedByRunsOfDifferentCells) {
+  const fs::path path = folder_ / "results";
+  const std::vector<std::string> some = {"000000000001", "ffffffffffff"}, others = {"000000000002"};
+  {
+    const ResultsFolder first(path, some);
+    EXPECT_NO_THROW(ResultsFolder(path, others));
+    EXPECT_THAT(error_of([&] { ResultsFolder(path, {"ffffffffffff"}); }),
+                HasSubstr("another run measures cell ffffffffffff"));
+    EXPECT_THROW(ResultsFolder whole(path), Error);
+  }
+  const ResultsFolder whole(path);
+  EXPECT_THROW(ResultsFolder(path, others), Error);
+}
+
 TEST_F(PlanTest, RemovesResultsAndNothingElse) {
   const ResultsFolder results(folder_);
   fs::create_directories(folder_ / "cells");

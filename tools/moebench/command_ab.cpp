@@ -10,6 +10,7 @@
 #include "harness/launch/programs.h"
 #include "harness/launch/run_cell.h"
 #include "harness/launch/worker.h"
+#include "harness/record/results_file.h"
 #include "harness/session/pair_session.h"
 #include "harness/session/plan.h"
 #include "harness/session/results_folder.h"
@@ -112,7 +113,7 @@ std::vector<session::PairedCell> counterparts(const AbArguments& options) {
 fs::path calibration_of(const AbArguments& options) {
   const fs::path folder =
       session::results_path(options.calibration, options.selection.file, "-calibration");
-  if (fs::exists(folder / "results.jsonl")) return folder;
+  if (record::has_results(folder)) return folder;
   if (options.calibration.empty()) return {};
   throw Error("--calibration: '{}' holds no results; make one with moebench calibrate",
               folder.string());

@@ -17,12 +17,14 @@
 #include "harness/session/comparisons.h"
 #include "harness/session/fit.h"
 #include "harness/session/forecast.h"
+#include "harness/session/groups.h"
 #include "harness/session/results_folder.h"
 #include "reports/crossover/document.h"
 #include "reports/write/write.h"
 #include "tools/moebench/cell_table.h"
 #include "tools/moebench/commands.h"
 #include "tools/moebench/output.h"
+#include "tools/moebench/run_words.h"
 
 namespace moebench::cli {
 namespace {
@@ -56,33 +58,11 @@ std::vector<config::CellConfig> planned_cells(const RunArguments& options) {
       cell.profile = profile_of(cell, parse_name<config::Profile>(options.profile, "profile"));
     }
   }
-  return cells;
-}
-
-session::CellSession session_of(const RunArguments& options) {
-  session::CellSession session{
-      .cells = planned_cells(options),
-      .folder = session::results_path(options.out, options.selection.file),
-      .fresh = options.fresh,
-      .keep_other_builds = options.keep_other_builds,
-      .round_rules = {.disturbance = {.busy_cores = options.busy_cores},
-                      .repeats_disturbed = !options.keep_disturbed},
-      .fail_fast = options.fail_fast,
-      .force = options.force,
-      .launcher = options.launcher.choice(),
-      .command_line = options.command_line,
-      .progress = &std::cerr,
-      .is_terminal = ::isatty(STDERR_FILENO) == 1,
-      .verbosity = options.progress.verbosity(),
-  };
-  if (!options.budget.empty()) {
-    if (!options.repeats.empty()) {
-      throw Error("--budget chooses how often cells run; leave out --repeats {}", options.repeats);
-    }
-    session.budget_ns = parse_duration_ns(options.budget);
+  if (options.group.empty()) return cells;
+  if (options.fresh) {
+    throw Error("--fresh removes the other groups' results too; leave it or --group out");
   }
-  if (!options.order.empty()) session.order = parse_name<session::Order>(options.order, "order");
-  return session;
+  return session::cells_of(session::parse_group(options.group, "--group"), cells);
 }
 
 // What other engines would be started with, each cell's on a line that a shell takes.
@@ -120,7 +100,7 @@ std::vector<session::PlannedCell> planned_cells(
 }
 
 int dry_run(const RunArguments& options) {
-  const session::CellSession session = session_of(options);
+  const session::CellSession session = cell_session(options);
   const session::Records records =
       session.fresh ? session::Records{} : session::load_records(session.folder);
   const session::ProgramOf program_of = session::programs_if_there();
@@ -160,19 +140,8 @@ std::string command_that_tells(const RunArguments& options, const session::CellS
   const bool compares = std::ranges::any_of(
       comparisons, [](const session::Comparison& found) { return found.arms.size() > 1; });
   if (!is_single || !compares) return "";
-  std::vector<std::string> words = {"moebench", "run", options.selection.file};
-  for (const std::string& name : options.selection.only) {
-    words.insert(words.end(), {"--only", name});
-  }
-  for (const std::string& filter : options.selection.filters) {
-    words.insert(words.end(), {"--filter", filter});
-  }
-  for (const std::string& values : options.selection.set) {
-    words.insert(words.end(), {"--set", values});
-  }
-  if (options.selection.ranks) {
-    words.insert(words.end(), {"--ranks", std::to_string(*options.selection.ranks)});
-  }
+  std::vector<std::string> words = selection_words(options.selection);
+  words.insert(words.begin(), {"moebench", "run"});
   if (!options.baseline.empty()) {
     words.insert(words.end(), {"--baseline", fmt::format("{}", fmt::join(options.baseline, ","))});
   }
@@ -195,8 +164,35 @@ int exit_code_of(session::CellsEnd end) {
 
 }  // namespace
 
+session::CellSession cell_session(const RunArguments& options) {
+  session::CellSession session{
+      .cells = planned_cells(options),
+      .folder = session::results_path(options.out, options.selection.file),
+      .shares_folder = !options.group.empty(),
+      .fresh = options.fresh,
+      .keep_other_builds = options.keep_other_builds,
+      .round_rules = {.disturbance = {.busy_cores = options.busy_cores},
+                      .repeats_disturbed = !options.keep_disturbed},
+      .fail_fast = options.fail_fast,
+      .force = options.force,
+      .launcher = options.launcher.choice(),
+      .command_line = options.command_line,
+      .progress = &std::cerr,
+      .is_terminal = ::isatty(STDERR_FILENO) == 1,
+      .verbosity = options.progress.verbosity(),
+  };
+  if (!options.budget.empty()) {
+    if (!options.repeats.empty()) {
+      throw Error("--budget chooses how often cells run; leave out --repeats {}", options.repeats);
+    }
+    session.budget_ns = parse_duration_ns(options.budget);
+  }
+  if (!options.order.empty()) session.order = parse_name<session::Order>(options.order, "order");
+  return session;
+}
+
 RunOutcome run_cells(const RunArguments& options) {
-  session::CellsOutcome outcome = session::run_cells(session_of(options));
+  session::CellsOutcome outcome = session::run_cells(cell_session(options));
   return {exit_code_of(outcome.end), std::move(outcome.records)};
 }
 
@@ -211,7 +207,7 @@ int run_command(const RunArguments& options) {
                                             : reports::report_document(run.records));
                     }});
   if (is_map) return exit_code;
-  const std::string command = command_that_tells(options, session_of(options));
+  const std::string command = command_that_tells(options, cell_session(options));
   if (!command.empty()) {
     launch::notes(&std::cerr, options.progress.verbosity())
         << "note: one repetition proves no gain; this goes on until gains are told: " << command

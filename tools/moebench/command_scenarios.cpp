@@ -5,6 +5,7 @@
 #include "harness/config/scenario.h"
 #include "harness/config/shipped.h"
 #include "harness/record/record.h"
+#include "harness/record/results_file.h"
 #include "harness/stats/quantile.h"
 #include "tools/moebench/commands.h"
 #include "tools/moebench/output.h"
@@ -24,7 +25,7 @@ RunTimes read_run_times(const fs::path& folder) {
   RunTimes times;
   std::error_code error;
   for (const auto& entry : fs::directory_iterator(folder, error)) {
-    if (!fs::is_regular_file(entry.path() / "results.jsonl", error)) continue;
+    if (!record::has_results(entry.path())) continue;
     try {
       for (const record::CellRecord& record : record::load_excerpts(entry.path(), nothing)) {
         const auto time = record.value("run_time");

@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "harness/record/record.h"
+#include "harness/session/cell_session.h"
 #include "harness/session/pair_session.h"
 #include "reports/write/document.h"
 #include "tools/moebench/options.h"
@@ -41,6 +42,9 @@ int run_session(session::PairSession pairs);
 
 // The table that `power` prints and `calibrate` ends with.
 reports::Document power_document(const PowerArguments& options);
+
+// The session that `run` would run.
+session::CellSession cell_session(const RunArguments& options);
 
 struct RunOutcome {
   int exit_code = kExitOk;

@@ -15,11 +15,15 @@ class App;
 // Options that several commands have.
 namespace moebench::cli {
 
+struct RunArguments;
+
 inline constexpr std::int64_t kMaxRows = 1'000'000;  // of a table
 
 // FILE, --only, --filter, --set and --ranks.
 void add_selection(CLI::App& app, session::Selection& selection);
 void add_set(CLI::App& app, session::Selection& selection);
+// What `run` takes but for --group, --dry-run and --fresh: `submit` hands it on.
+void add_run_options(CLI::App& app, RunArguments& options);
 void add_force(CLI::App& app, bool& force);
 void add_launcher(CLI::App& app, LauncherOptions& launcher);
 // --quiet and --verbose.

@@ -57,47 +57,16 @@ void add_keep_other_builds(CLI::App& app, bool& keep) {
 
 void add_run(CLI::App& app, RunArguments& options) {
   CLI::App* run = app.add_subcommand("run", "Run the cells that have no ok record yet");
-  add_selection(*run, options.selection);
-  run->add_option("--out", options.out, "Results folder, default results/<stem of FILE>")
-      ->type_name("DIR");
-  run->add_option("--repeats", options.repeats,
-                  "Repetitions of a cell, instead of the file's; auto: until gains are told")
-      ->type_name("N")
-      ->check(num_repeats_or_auto());
-  run->add_option("--baseline", options.baseline,
-                  "What the cells are compared with, instead of the file's: axis=value,...")
-      ->type_name("LIST")
-      ->delimiter(',')
-      ->allow_extra_args(false);
+  add_run_options(*run, options);
+  run->add_option("--group", options.group,
+                  "Only this part of the cells; other parts may run at the same time")
+      ->type_name("K/N");
   run->add_option("--budget", options.budget,
                   "Run time to find out in where expert parallelism starts to win: 15min")
       ->type_name("TIME");
-  run->add_option("--order", options.order, "Default: rounds, what is compared side by side")
-      ->type_name("ORDER")
-      ->check(one_of<session::Order>());
-  run->add_option("--time-limit", options.time_limit_s,
-                  "Seconds a repetition may take, instead of the file's")
-      ->type_name("S")
-      ->check(seconds_above_0());
-  run->add_option("--progress-limit", options.progress_limit_s,
-                  "Seconds without progress that end a repetition; 0: never")
-      ->type_name("S")
-      ->check(seconds_from_0());
-  add_launcher(*run, options.launcher);
-  run->add_option("--busy-cores", options.busy_cores,
-                  "Others' cores by which the arms of a round may differ")
-      ->capture_default_str()
-      ->type_name("N")
-      ->check(number_from_0(config::kMaxRanks));
-  run->add_flag("--keep-disturbed", options.keep_disturbed,
-                "Do not make again the rounds that something disturbed");
   run->add_flag("--dry-run", options.dry_run,
                 "Show what would run, what it takes, and start nothing");
-  run->add_flag("--fail-fast", options.fail_fast, "End after the first repetition that fails");
-  add_force(*run, options.force);
   run->add_flag("--fresh", options.fresh, "Remove the results in DIR and start over");
-  add_keep_other_builds(*run, options.keep_other_builds);
-  add_progress(*run, options.progress);
 }
 
 void add_profile(CLI::App& app, ProfileArguments& options) {
@@ -289,6 +258,44 @@ void add_selection(CLI::App& app, session::Selection& selection) {
   app.add_option("--ranks", selection.ranks, "Ranks of every cell, instead of the file's")
       ->type_name("N")
       ->check(num_ranks());
+}
+
+void add_run_options(CLI::App& app, RunArguments& options) {
+  add_selection(app, options.selection);
+  app.add_option("--out", options.out, "Results folder, default results/<stem of FILE>")
+      ->type_name("DIR");
+  app.add_option("--repeats", options.repeats,
+                 "Repetitions of a cell, instead of the file's; auto: until gains are told")
+      ->type_name("N")
+      ->check(num_repeats_or_auto());
+  app.add_option("--baseline", options.baseline,
+                 "What the cells are compared with, instead of the file's: axis=value,...")
+      ->type_name("LIST")
+      ->delimiter(',')
+      ->allow_extra_args(false);
+  app.add_option("--order", options.order, "Default: rounds, what is compared side by side")
+      ->type_name("ORDER")
+      ->check(one_of<session::Order>());
+  app.add_option("--time-limit", options.time_limit_s,
+                 "Seconds a repetition may take, instead of the file's")
+      ->type_name("S")
+      ->check(seconds_above_0());
+  app.add_option("--progress-limit", options.progress_limit_s,
+                 "Seconds without progress that end a repetition; 0: never")
+      ->type_name("S")
+      ->check(seconds_from_0());
+  add_launcher(app, options.launcher);
+  app.add_option("--busy-cores", options.busy_cores,
+                 "Others' cores by which the arms of a round may differ")
+      ->capture_default_str()
+      ->type_name("N")
+      ->check(number_from_0(config::kMaxRanks));
+  app.add_flag("--keep-disturbed", options.keep_disturbed,
+               "Do not make again the rounds that something disturbed");
+  app.add_flag("--fail-fast", options.fail_fast, "End after the first repetition that fails");
+  add_force(app, options.force);
+  add_keep_other_builds(app, options.keep_other_builds);
+  add_progress(app, options.progress);
 }
 
 void add_set(CLI::App& app, session::Selection& selection) {

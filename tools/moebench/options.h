@@ -35,6 +35,7 @@ struct ListArguments {
 struct RunArguments {
   session::Selection selection;
   std::string out;                    // empty: results/<stem of the file>
+  std::string group;                  // K/N, of session::parse_group(); empty: all cells
   std::string repeats;                // a number, auto, or empty: the file's
   std::vector<std::string> baseline;  // axis=value, instead of the file's
   std::string order;                  // word of session::Order; empty: rounds

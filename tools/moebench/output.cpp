@@ -15,6 +15,7 @@
 #include "harness/base/output_file.h"
 #include "harness/base/printable.h"
 #include "harness/base/terminal.h"
+#include "harness/record/results_file.h"
 #include "tools/moebench/failure.h"
 #include "tools/moebench/options.h"
 
@@ -28,7 +29,9 @@ bool is_terminal() { return ::isatty(STDOUT_FILENO) == 1; }
 
 void refuse_results(const std::string& path, const std::string& results) {
   const std::filesystem::path folder = results;
-  for (const auto& file : {folder, folder / "results.jsonl", folder / "session.json"}) {
+  auto files = record::result_files(folder);
+  files.insert(files.end(), {folder, folder / "session.json"});
+  for (const auto& file : files) {
     std::error_code ignored;
     if (!std::filesystem::is_regular_file(file, ignored) ||
         !std::filesystem::equivalent(path, file, ignored)) {
