@@ -13,6 +13,8 @@ namespace moebench::cli {
 // Each returns the exit code; what is wrong with the user's words or files is an Error.
 int run_command(const ListArguments& options);
 int run_command(const RunArguments& options);
+int run_command(const SubmitArguments& options);
+int run_command(const StatusArguments& options);
 int run_command(const ProfileArguments& options);
 int run_command(const VerifyResumeArguments& options);
 int run_command(const ReportArguments& options);

@@ -48,6 +48,12 @@ constexpr std::array kPages = {
              "  torchrun --nproc-per-node 8 --no-python moebench run FILE --launcher env\n",
              "  3    a planned cell failed\n"
              "  130  interrupted; the same command goes on\n"},
+    HelpPage{"submit", kRun,
+             "  moebench submit FILE --partition gpu --dry-run\n"
+             "  moebench submit FILE --array --sbatch-option=--exclusive --wait\n",
+             "  3    with --wait: a planned cell failed or is missing\n"},
+    HelpPage{"status", kRun, "  moebench status results/FILE --wait\n",
+             "  3    the jobs have ended, and a planned cell failed or is missing\n"},
     HelpPage{"profile", kRun,
              "  moebench profile quickstart --filter parallelism=ep\n"
              "  moebench profile FILE --level trace --format html > profile.html\n",

@@ -18,6 +18,7 @@
 #include "tools/moebench/number_checks.h"
 #include "tools/moebench/option_groups.h"
 #include "tools/moebench/result_options.h"
+#include "tools/moebench/submit_options.h"
 #include "tools/moebench/wrong_words.h"
 
 namespace moebench::cli {
@@ -347,6 +348,8 @@ void add_progress(CLI::App& app, ProgressOptions& progress) {
 std::variant<Command, Information> parse_command_line(int argc, const char* const* argv) {
   ListArguments list;
   RunArguments run;
+  SubmitArguments submit;
+  StatusArguments status;
   ProfileArguments profile;
   VerifyResumeArguments verify_resume;
   ReportArguments report;
@@ -366,6 +369,8 @@ std::variant<Command, Information> parse_command_line(int argc, const char* cons
   lay_out_help(app);
   add_list(app, list);
   add_run(app, run);
+  add_submit(app, submit);
+  add_status(app, status);
   add_profile(app, profile);
   add_verify_resume(app, verify_resume);
   add_result_commands(app, {report, diff, crossover, adopt, import});
@@ -398,6 +403,8 @@ std::variant<Command, Information> parse_command_line(int argc, const char* cons
   if (const auto command = given_suite_command(app, suite)) return Command{*command};
   if (app.got_subcommand("list")) return Command{list};
   if (app.got_subcommand("run")) return Command{run};
+  if (app.got_subcommand("submit")) return Command{submit};
+  if (app.got_subcommand("status")) return Command{status};
   if (app.got_subcommand("profile")) return Command{profile};
   if (app.got_subcommand("verify-resume")) return Command{verify_resume};
   if (app.got_subcommand("report")) return Command{report};

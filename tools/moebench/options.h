@@ -6,6 +6,7 @@
 #include <variant>
 #include <vector>
 
+#include "harness/base/names.h"
 #include "tools/moebench/gate_options.h"
 #include "tools/moebench/launcher_options.h"
 #include "tools/moebench/progress_options.h"
@@ -53,6 +54,40 @@ struct RunArguments {
   std::string budget;        // "15min": cells are chosen for the map; empty: all run
   std::string profile;       // level, instead of the file's; empty: the file's
   std::string command_line;  // as typed; goes into the records
+};
+
+enum class SubmitFormat { kSlurm, kJobset, kTrainjob };
+constexpr auto names_of(SubmitFormat) {
+  return name_table<SubmitFormat>({{SubmitFormat::kSlurm, "slurm"},
+                                   {SubmitFormat::kJobset, "jobset"},
+                                   {SubmitFormat::kTrainjob, "trainjob"}});
+}
+
+struct SubmitArguments {
+  RunArguments run;  // what the job is to do; its launcher is slurm where none was named
+  std::string format = "slurm";  // word of SubmitFormat
+  std::optional<std::int64_t> nodes;
+  std::string time;  // as sbatch takes it; empty: by the cells' limits
+  std::string partition;
+  std::string account;
+  std::vector<std::string> sbatch_options;
+  bool is_array = false;
+  std::optional<int> groups;  // of an array
+  bool dry_run = false;
+  bool wait = false;
+  // Of Kubernetes; empty: see cluster/kubernetes.h.
+  std::string image;
+  std::string name_space;
+  std::string queue;
+  std::string claim;
+  std::string mount = "/results";
+  std::string runtime = "torch-distributed";
+};
+
+struct StatusArguments {
+  std::string folder;
+  bool wait = false;
+  std::string format;
 };
 
 struct ProfileArguments {
@@ -182,10 +217,11 @@ struct MakeCheckpointArguments {
   bool stack_experts = false;
 };
 
-using Command = std::variant<ListArguments, RunArguments, ProfileArguments, VerifyResumeArguments,
-                             ReportArguments, DiffArguments, CrossoverArguments, AdoptArguments,
-                             ImportArguments, LoadArguments, MakeCheckpointArguments,
-                             DoctorArguments, GateCommand, SuiteCommand>;
+using Command =
+    std::variant<ListArguments, RunArguments, SubmitArguments, StatusArguments, ProfileArguments,
+                 VerifyResumeArguments, ReportArguments, DiffArguments, CrossoverArguments,
+                 AdoptArguments, ImportArguments, LoadArguments, MakeCheckpointArguments,
+                 DoctorArguments, GateCommand, SuiteCommand>;
 
 // --help or --version: a text for stdout and nothing else to do; for stderr where it stands in
 // place of a command that is missing.
