@@ -8,10 +8,12 @@
 #include <optional>
 #include <vector>
 
+#include "harness/base/error.h"
 #include "harness/base/file.h"
 #include "harness/base/host_name.h"
 #include "harness/base/temporary_folder.h"
 #include "harness/launch/process.h"
+#include "harness/launch/programs.h"
 #include "harness/launch/shell_words.h"
 #include "harness/outer/agent.h"
 #include "harness/outer/agent_exec.h"
@@ -40,6 +42,12 @@ fs::path write_hosts(const std::vector<JoinedHost>& hosts, const RankContract& c
         agent, fmt::format("#!/bin/sh\nexec {} {} {} \"$@\"\n", launch::shell_quoted(own_program()),
                            kAgentExec, launch::shell_quoted(folder / "socket")));
     fs::permissions(agent, fs::perms::owner_all);
+    if (!launch::is_program(agent)) {
+      throw Error(
+          "'{}' cannot be executed, as on a file system that is mounted noexec; let TMPDIR "
+          "name a folder elsewhere",
+          agent.string());
+    }
     write_file_atomically(folder / "address", contract.address + "\n");
   }
   return folder / "hosts";
