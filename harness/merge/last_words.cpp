@@ -22,7 +22,7 @@ constexpr std::size_t kTailBytes = 16384;
 constexpr int kSignalBase = 128;  // shells and launchers add it to the signal that ended a program
 
 // These stand after any failure, whatever its reason.
-constexpr std::array<std::string_view, 31> kTellsNothing = {
+constexpr std::array<std::string_view, 34> kTellsNothing = {
     "progress: ",
     "noticed that process rank",
     "closing signal SIGTERM",
@@ -53,6 +53,9 @@ constexpr std::array<std::string_view, 31> kTellsNothing = {
     "srun: Terminating ",
     "mpirun is exiting due to",
     "Please verify your allocation",
+    "lack of common network interfaces and/or no route found between",
+    "them. Please check network connectivity (including firewalls",
+    "and network routing requirements).",
     "job will now abort",
 };
 

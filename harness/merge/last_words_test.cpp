@@ -120,6 +120,13 @@ TEST(LastWords, CausesAreKnownByWhatIsPrinted) {
            Known{"ssh: Could not resolve hostname n9: Name or service not known\n"
                  "ORTE was unable to reliably start one or more daemons.",
                  "correct the file of --hosts"},
+           Known{"moebench: host 'b' (10.0.0.2) is gone: rank 1 has ended\n"
+                 "ORTE was unable to reliably start one or more daemons.\n"
+                 "  lack of common network interfaces and/or no route found between\n"
+                 "  them. Please check network connectivity (including firewalls\n"
+                 "  and network routing requirements).\n",
+                 "on all hosts again, goes on (last lines: moebench: host 'b' (10.0.0.2) is gone: "
+                 "rank 1 has ended / ORTE was unable"},
            Known{"ORTE has lost communication with a remote daemon.\n\n"
                  "  Remote daemon: [[24456,0],2] on node n2\n\n",
                  "(last lines: Remote daemon: [[24456,0],2] on node n2"},
