@@ -28,8 +28,8 @@ struct SubmittedTask {
 struct Submission {
   std::string job;           // the batch system's number
   std::string submitted_at;  // UTC, ISO 8601
-  std::vector<SubmittedTask> tasks;
-  std::vector<SubmittedCell> cells;  // of the whole matrix, those that were complete too
+  std::vector<SubmittedTask> tasks = {};
+  std::vector<SubmittedCell> cells = {};  // of the whole matrix, those that were complete too
 
   bool operator==(const Submission&) const = default;
 };
