@@ -2,6 +2,7 @@
 #include <mpi.h>
 
 #include <algorithm>
+#include <chrono>
 #include <cstdlib>
 #include <functional>
 #include <memory>
@@ -15,6 +16,7 @@
 #include "harness/comm/collective_range.h"
 #include "harness/comm/communicator.h"
 #include "harness/comm/pieces.h"
+#include "harness/comm/progress_thread.h"
 #include "harness/comm/reduce.h"
 
 namespace moebench::comm {
@@ -56,12 +58,32 @@ Count message_count(std::int64_t bytes) {
   return {static_cast<int>(bytes / kBlockBytes), block_type()};
 }
 
+// Between two looks messages travel out of and into the system's buffers, megabytes a socket.
+constexpr std::chrono::milliseconds kNap(1);
+
+bool wants_progress_thread = false;
+std::unique_ptr<ProgressThread> progress_thread;  // null: nobody wants one
+
+// Of messages of its own there are none: a look for one moves all others.
+void start_progress_thread() {
+  static MPI_Comm nobodys = MPI_COMM_NULL;
+  check_mpi(MPI_Comm_dup(MPI_COMM_SELF, &nobodys), "MPI_Comm_dup");
+  progress_thread = std::make_unique<ProgressThread>(
+      [] {
+        int found = 0;
+        MPI_Iprobe(MPI_ANY_SOURCE, 0, nobodys, &found, MPI_STATUS_IGNORE);
+      },
+      kNap);
+}
+
 class MpiPending : public Pending {
  public:
   // `finish`: what is left to do when all have arrived.
   MpiPending(measure::NvtxRange range, std::vector<MPI_Request> requests,
              std::function<void()> finish = {})
-      : range_(std::move(range)), requests_(std::move(requests)), finish_(std::move(finish)) {}
+      : range_(std::move(range)), requests_(std::move(requests)), finish_(std::move(finish)) {
+    if (progress_thread) progress_thread->begin();
+  }
   // It completes also when an exception passes: the library may still write into the buffers.
   ~MpiPending() override { complete(); }
   void wait() override {
@@ -73,12 +95,15 @@ class MpiPending : public Pending {
  private:
   // Requests that are complete are null from then on.
   int complete() {
+    if (is_moving_ && progress_thread) progress_thread->end();
+    is_moving_ = false;
     return MPI_Waitall(static_cast<int>(requests_.size()), requests_.data(), MPI_STATUSES_IGNORE);
   }
 
   measure::NvtxRange range_;
   std::vector<MPI_Request> requests_;
   std::function<void()> finish_;
+  bool is_moving_ = true;  // as far as the progress thread is told
 };
 
 class MpiCommunicator : public Communicator {
@@ -226,10 +251,13 @@ class MpiCommunicator : public Communicator {
 
 }  // namespace
 
+void use_progress_thread() { wants_progress_thread = true; }
+
 void finalize_world() {
   int initialized = 0, finalized = 0;
   MPI_Initialized(&initialized);
   MPI_Finalized(&finalized);
+  progress_thread.reset();
   if (initialized && !finalized) MPI_Finalize();
 }
 
@@ -238,8 +266,15 @@ std::unique_ptr<Communicator> mpi_world() {
   MPI_Initialized(&initialized);
   if (!initialized) {
     int provided = 0;
-    check_mpi(MPI_Init_thread(nullptr, nullptr, MPI_THREAD_FUNNELED, &provided), "MPI_Init_thread");
+    const int wanted = wants_progress_thread ? MPI_THREAD_MULTIPLE : MPI_THREAD_FUNNELED;
+    check_mpi(MPI_Init_thread(nullptr, nullptr, wanted, &provided), "MPI_Init_thread");
     std::atexit(finalize_world);
+    if (wants_progress_thread && provided < MPI_THREAD_MULTIPLE) {
+      throw Error(
+          "this MPI library allows no second thread, which is to move messages meanwhile; "
+          "use one built for MPI_THREAD_MULTIPLE, or cells with prefetch 0");
+    }
+    if (wants_progress_thread) start_progress_thread();
   }
   MPI_Comm copy;
   check_mpi(MPI_Comm_dup(MPI_COMM_WORLD, &copy), "MPI_Comm_dup");

@@ -19,6 +19,7 @@
 #include "harness/base/parse.h"
 #include "harness/base/system_error.h"
 #include "harness/comm/communicator.h"
+#include "harness/comm/progress_thread.h"
 #include "harness/config/cell.h"
 #include "harness/config/resumption.h"
 #include "harness/machine/environment.h"
@@ -154,10 +155,17 @@ void leave_trace(std::int64_t ranks, const std::filesystem::path& out) {
   }
 }
 
+// Over several hosts what is gathered ahead is to travel while layers are computed. Within one the
+// cores that compute carry the messages, and a thread would only take turns with them.
+bool moves_messages_meanwhile(const config::CellConfig& cell) {
+  return cell.nodes > 1 && cell.prefetch > 0 && cell.measure == config::Measure::kTrain;
+}
+
 int run_cell(const RankOptions& options) {
   const record::Environment facts = machine::rank_environment();
   const config::CellConfig cell = config::read_cell(options.cell);
   leave_trace(cell.processes(), options.out);
+  if (moves_messages_meanwhile(cell)) comm::use_progress_thread();
   const auto world = make_world(cell.processes());
   return finish(guarded([&] { return train_cell(cell, *world, options); }), facts, *world,
                 options.out);

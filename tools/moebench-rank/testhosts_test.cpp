@@ -201,6 +201,19 @@ TEST_F(TestHosts, LinksHaveTheRateThatACellNamesAndInTheEndTheOneBefore) {
   EXPECT_GT(bandwidths["local"], bandwidths["20mbit"]);
 }
 
+// What a thread of the ranks moves meanwhile is what they would have moved themselves.
+TEST_F(TestHosts, WhatIsGatheredAheadTravelsMeanwhileAndChangesNoLoss) {
+  const Output output =
+      run({"--filter", "parallelism=fsdp", "--set", "prefetch=[0, 1, 2],network=local"});
+  EXPECT_EQ(output.exit_code, 0) << output.err;
+  const auto records = record::load(results());
+  ASSERT_EQ(records.size(), 3U);
+  for (const CellRecord& record : records) {
+    EXPECT_EQ(record.disposition, Disposition::kOk) << record.message;
+    EXPECT_EQ(record.metrics.at("loss").samples, records[0].metrics.at("loss").samples);
+  }
+}
+
 TEST_F(TestHosts, AnInterruptedRunLeavesTheLinksAsTheyWere) {
   const pid_t pid = start({"--filter", "parallelism=fsdp"});
   await_steps_of(1);
