@@ -96,6 +96,9 @@ Words mpirun_network(const LaunchRequest& request, const LaunchPlace& place) {
   }
   if (request.nodes > 0 || place.hosts.origin == HostsOrigin::kFile) {
     add_parameter(words, request, "btl", "self,vader,tcp");
+    // Without `put`, by which large messages of an exchange at times travel one way after the
+    // other.
+    add_parameter(words, request, "btl_tcp_flags", "send,inplace");
   }
   if (!place.rsh_agent.empty()) {
     add_parameter(words, request, "plm", "rsh");

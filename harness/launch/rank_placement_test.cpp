@@ -63,7 +63,8 @@ TEST(RankPlacement, NothingOfOneHostAloneIsAskedForOnSeveral) {
     LaunchRequest request = placed(nodes, nodes == 0 ? 0 : 1);
     request.ranks = 2;
     const std::string words = mpirun(request, on({{"a", 1}, {"b", 1}}));
-    EXPECT_THAT(words, HasSubstr("--host a:1,b:1 --mca btl self,vader,tcp"));
+    EXPECT_THAT(words, HasSubstr("--host a:1,b:1 --mca btl self,vader,tcp --mca btl_tcp_flags "
+                                 "send,inplace"));
     EXPECT_THAT(words, Not(HasSubstr("oversubscribe")));
     EXPECT_THAT(words, Not(HasSubstr(" lo")));
     EXPECT_THAT(words, Not(HasSubstr("if_include")));
@@ -100,7 +101,7 @@ TEST(RankPlacement, MoreRanksThanTheOuterLauncherHasStartedAreRefused) {
 TEST(RankPlacement, WhatTheUserSaysOfOpenMpiStandsAlone) {
   LaunchRequest request = placed(2, 1);
   request.choice.arguments = {"--mca", "btl", "self,tcp"};
-  EXPECT_THAT(mpirun(request, on({{"a", 1}, {"b", 1}})), Not(HasSubstr("btl")));
+  EXPECT_THAT(mpirun(request, on({{"a", 1}, {"b", 1}})), Not(HasSubstr("--mca btl self,vader")));
   request = placed(1, 2);
   request.choice.arguments = {"--mca", "btl_tcp_if_include", "eth0"};
   EXPECT_THAT(mpirun(request, {}), HasSubstr("--mca oob_tcp_if_include lo"));
