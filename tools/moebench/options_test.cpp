@@ -292,6 +292,20 @@ TEST(Options, TheMapIsOfFoldersAndItsSearchHasABudget) {
   }
 }
 
+TEST(Options, SubmitTakesWhatRunDoesAndWhatTheBatchSystemIsAsked) {
+  const auto submit = parse_as<SubmitArguments>({"submit", "f", "--repeats", "3", "--nodes", "2",
+                                                 "--sbatch-option=--mem=0", "--sbatch-option",
+                                                 "--exclusive", "--groups", "4"});
+  EXPECT_EQ(submit.run.repeats, "3");
+  EXPECT_EQ(submit.nodes, 2);
+  EXPECT_THAT(submit.sbatch_options, ElementsAre("--mem=0", "--exclusive"));
+  EXPECT_EQ(submit.groups, 4);
+  EXPECT_EQ(submit.format, "slurm");
+  EXPECT_THAT(error_of({"submit", "f", "--fresh"}), HasSubstr("no option '--fresh'"));
+  EXPECT_THAT(error_of({"submit", "f", "--format", "pod"}), HasSubstr("trainjob"));
+  EXPECT_TRUE(parse_as<StatusArguments>({"status", "d", "--wait"}).wait);
+}
+
 class Help : public ::testing::TestWithParam<const char*> {};
 
 TEST_P(Help, IsTheGoldenText) {
@@ -310,7 +324,8 @@ INSTANTIATE_TEST_SUITE_P(Commands, Help,
                                            "diff", "load", "make-checkpoint", "doctor", "profile",
                                            "calibrate", "ab", "gate", "power", "baseline",
                                            "selftest", "import", "adopt", "help", "models",
-                                           "crossover", "scenarios", "completion", "man"));
+                                           "crossover", "scenarios", "completion", "man", "submit",
+                                           "status"));
 
 }  // namespace
 }  // namespace moebench::cli
