@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cstdlib>
+
 namespace moebench::machine {
 namespace {
 
@@ -72,6 +74,14 @@ TEST(Environment, ThisMachinesFactsAreThere) {
   EXPECT_GT(std::stoll(environment.at("memory_total_bytes")), 1'000'000);
   EXPECT_FALSE(environment.at("host").empty());
   EXPECT_FALSE(rank_environment().contains("load_average_at_start"));
+}
+
+TEST(Environment, ANodeHasTheNameThatSlurmHasForIt) {
+  ::setenv("SLURMD_NODENAME", "n7", 1);
+  const std::string node = rank_environment().at("host");
+  ::unsetenv("SLURMD_NODENAME");
+  EXPECT_EQ(node, "n7");
+  EXPECT_NE(rank_environment().at("host"), "n7");
 }
 
 }  // namespace
