@@ -8,6 +8,7 @@
 
 #include "harness/config/axes.h"
 #include "harness/config/limits.h"
+#include "harness/config/transport.h"
 
 namespace moebench::config {
 
@@ -66,6 +67,13 @@ void set_collective_time_limit(const YamlValue& value, const std::filesystem::pa
                                CellConfig& cell) {
   cell.collective_time_limit_s = seconds(value);
   if (cell.collective_time_limit_s == 0) value.fail("0 is too small; use more than 0");
+}
+
+// null = any.
+void set_require_transport(const YamlValue& value, const std::filesystem::path&, CellConfig& cell) {
+  cell.require_transport = value.is_null() ? "" : value.text();
+  const std::string fault = value.is_null() ? "" : transport_fault(cell.require_transport);
+  if (!fault.empty()) value.fail(fault);
 }
 
 std::string absolute_path(const YamlValue& value, const std::filesystem::path& folder) {
@@ -222,6 +230,7 @@ const std::vector<SettingDefinition>& definitions() {
       {"time_limit_s", set_time_limit},
       {"collective_time_limit_s", set_collective_time_limit},
       {"progress_limit_s", set_progress_limit},
+      {"require_transport", set_require_transport},
       {"data", set_data}};
   return table;
 }

@@ -17,6 +17,7 @@
 #include "harness/launch/progress_watch.h"
 #include "harness/launch/rank_placement.h"
 #include "harness/launch/shell_words.h"
+#include "harness/launch/transport_check.h"
 #include "harness/launch/worker.h"
 #include "harness/machine/memory_kills.h"
 #include "harness/machine/package_watch.h"
@@ -85,9 +86,10 @@ void state_program(const config::CellConfig& cell, const RunCellOptions& options
 // The command, and beside it what it needs in the folder.
 EngineStart start_of(const config::CellConfig& cell, const fs::path& folder,
                      const RunCellOptions& options) {
+  EnvironmentVariables variables = transport_environment(cell, folder);
+  variables.insert(variables.end(), options.environment.begin(), options.environment.end());
   if (!cell.engine.is_builtin()) {
-    return engine_start(cell, folder, free_port(), options.launcher, options.environment,
-                        options.place);
+    return engine_start(cell, folder, free_port(), options.launcher, variables, options.place);
   }
   LaunchRequest request = launch_request(cell);
   request.command = {options.worker.string(), "--cell", (folder / "cell.yaml").string(), "--out",
@@ -95,8 +97,7 @@ EngineStart start_of(const config::CellConfig& cell, const fs::path& folder,
   if (options.gemm_rate_is_known) request.command.emplace_back("--gemm-rate-known");
   request.choice = options.launcher;
   request.environment = library_environment(options.worker);
-  request.environment.insert(request.environment.end(), options.environment.begin(),
-                             options.environment.end());
+  request.environment.insert(request.environment.end(), variables.begin(), variables.end());
   return {make_launch_command(request, options.place)};
 }
 
@@ -333,6 +334,7 @@ std::optional<record::CellRecord> run_cell(const config::CellConfig& cell, int r
   if (result.timed_out) {
     complaint = fmt::format("ended after the time limit of {:g} s", cell.time_limit_s);
   }
+  const Transports transports = read_transports(folder);
   const bool had_memory_kill = machine::count_memory_kills() > kills_before;
   merge::Outcome outcome = to_outcome(result, had_memory_kill, complaint, folder);
   if (cell.engine.is_builtin()) {
@@ -340,6 +342,7 @@ std::optional<record::CellRecord> run_cell(const config::CellConfig& cell, int r
     outcome.is_rank = start.launch.launcher == Launcher::kDirect;
   }
   finish_record(cell, folder, outcome, record);
+  state_transport(cell, transports, record);
   observer.finish(result.usage, folder, record);
   if (result.num_outlived > 0) {
     record.warnings.push_back(

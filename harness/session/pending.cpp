@@ -19,6 +19,14 @@ config::Profile recorded_profile(const CellRecord& record) {
                                            : parse_name<config::Profile>(found->second, "profile");
 }
 
+// Whether an ok record holds what is asked of the cell beside its results.
+bool has_what_is_asked(const CellRecord& record, const config::CellConfig& cell) {
+  if (recorded_profile(record) < cell.profile) return false;
+  if (cell.require_transport.empty() || cell.processes() == 1) return true;
+  const auto checked = record.environment.find("required_transport");
+  return checked != record.environment.end() && checked->second == cell.require_transport;
+}
+
 const char* plural(int count) { return count == 1 ? "" : "s"; }
 
 }  // namespace
@@ -26,7 +34,7 @@ const char* plural(int count) { return count == 1 ? "" : "s"; }
 const CellRecord* ok_record(const PlannedRun& run, const Records& records) {
   const auto it = records.find(run.key());
   const bool is_ok = it != records.end() && it->second.disposition == Disposition::kOk &&
-                     recorded_profile(it->second) >= run.cell.profile;
+                     has_what_is_asked(it->second, run.cell);
   return is_ok ? &it->second : nullptr;
 }
 
@@ -41,7 +49,7 @@ RecordViews counted_records(const std::vector<config::CellConfig>& cells, const 
     for (auto it = begin; it != records.end() && it->first.first == id; ++it) {
       const CellRecord& record = it->second;
       const bool is_ok = record.disposition == Disposition::kOk;
-      if (is_ok && recorded_profile(record) < cell.profile) continue;
+      if (is_ok && !has_what_is_asked(record, cell)) continue;
       if (is_ok && program && origin_of(record, *program) == Origin::kOther) continue;
       counted.emplace(it->first, &record);
     }

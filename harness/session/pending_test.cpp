@@ -51,6 +51,19 @@ TEST_F(PendingTest, WhatThisWorkerMeasuredCounts) {
   EXPECT_EQ(plan_note(plan_[1], records_, pending), "run repetition 1");
 }
 
+TEST_F(PendingTest, WhatWasNotHeldToTheTransportIsMeasuredAgain) {
+  cell_.ranks = 2;
+  cell_.require_transport = "tcp";
+  plan_ = make_plan({cell_}, Order::kListed, 0);
+  recorded(0, {{"worker_hash", "now"}});
+  recorded(1, {{"worker_hash", "now"}, {"required_transport", "tcp"}});
+  EXPECT_THAT(find().runs, SizeIs(1));
+  EXPECT_EQ(counted_records(
+                {cell_}, records_, [](const auto&) { return kProgram; }, false)
+                .size(),
+            1);
+}
+
 TEST_F(PendingTest, WhatAnotherWorkerMeasuredIsMeasuredAgainAndSaid) {
   recorded(0, {{"worker_hash", "before"}});
   recorded(1, {{"worker_hash", "long ago"}});

@@ -11,6 +11,7 @@
 #include "harness/base/parse.h"
 #include "harness/base/words.h"
 #include "harness/config/enums.h"
+#include "harness/config/transport.h"
 #include "harness/launch/launcher.h"
 #include "harness/machine/environment.h"
 #include "reports/write/format.h"
@@ -304,6 +305,14 @@ void add_set(CLI::App& app, session::Selection& selection) {
                  "Instead of FILE's: axis=value,axis=[a, b],settings.steps=3")
       ->type_name("NAME=VALUE")
       ->allow_extra_args(false);
+  app.add_option_function<std::string>(
+         "--require-transport",
+         [&selection](const std::string& name) {
+           selection.set.push_back("settings.require_transport=" + name);
+         },
+         "Cells whose ranks use another one (shm, tcp, nvlink, ib, efa) are incorrect")
+      ->type_name("NAME")
+      ->check(CLI::Validator(config::transport_fault, "", ""));
 }
 
 void add_force(CLI::App& app, bool& force) {
