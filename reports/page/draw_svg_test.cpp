@@ -45,6 +45,7 @@ TEST(DrawSvg, DrawsEveryKind) {
     EXPECT_THAT(svg, HasSubstr("<title>a &lt;title&gt; &amp; more</title>")) << kind;
     EXPECT_THAT(svg, HasSubstr("<path ")) << kind;
     EXPECT_THAT(svg, Not(HasSubstr("NaN"))) << kind;
+    EXPECT_THAT(svg, Not(HasSubstr("\"Segoe UI\""))) << "ends an attribute: no XML then";
     EXPECT_TRUE(svg.starts_with("<svg xmlns=")) << kind;
     EXPECT_TRUE(svg.ends_with("</svg>\n")) << kind;
   }

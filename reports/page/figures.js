@@ -3,7 +3,8 @@
 var moebenchFigures = (function () {
   'use strict';
 
-  var font = 'system-ui, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif';
+  // Stands in attributes, whose quotes are double.
+  var font = "system-ui, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif";
   // Colours that people with colour-blindness tell apart (after Okabe and Ito).
   var themes = {
     light: {
