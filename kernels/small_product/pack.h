@@ -19,7 +19,6 @@ struct LeftUnits {
 
 template <typename T>
 void widen(const T* from, std::int64_t count, float* to) {
-#pragma omp simd
   for (std::int64_t i = 0; i < count; ++i) to[i] = to_float(from[i]);
 }
 
@@ -43,7 +42,6 @@ void pack_across(const T* from, std::int64_t next, std::int64_t count, float* to
   } else {
     auto* bytes = reinterpret_cast<char*>(to);
     const std::uint32_t mask = next == 0 ? 0 : 0xffff;
-#pragma omp simd
     for (std::int64_t i = 0; i < count; ++i) {
       const std::uint32_t unit = from[i].bits | (from[next + i].bits & mask) << 16;
       std::memcpy(bytes + i * kUnitBytes, &unit, sizeof unit);

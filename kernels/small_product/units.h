@@ -72,7 +72,6 @@ inline void store_sums(Vector first, Vector second, Bfloat16* to) {
 #else
   float sums[kPanelCols];
   store_sums(first, second, sums);
-#pragma omp simd
   for (std::int64_t i = 0; i < kPanelCols; ++i) to[i] = from_float<Bfloat16>(sums[i]);
 #endif
 }
