@@ -7,6 +7,7 @@
 
 #include "harness/base/error.h"
 #include "reports/crossover/heat.h"
+#include "reports/crossover/map.h"
 #include "reports/crossover/sentences.h"
 #include "reports/write/agreement.h"
 #include "reports/write/format_value.h"

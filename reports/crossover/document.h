@@ -4,7 +4,6 @@
 #include <vector>
 
 #include "harness/record/record.h"
-#include "reports/crossover/map.h"
 #include "reports/write/document.h"
 
 namespace moebench::crossover {

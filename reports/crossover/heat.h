@@ -1,5 +1,8 @@
 #pragma once
 
+#include <cstddef>
+#include <optional>
+
 #include "reports/crossover/map.h"
 #include "reports/write/document.h"
 
