@@ -19,15 +19,15 @@ struct SubmittedCell {
 // A task of an array of jobs, or a job that is none.
 struct SubmittedTask {
   int index = -1;  // in the array; -1: it is none
-  std::vector<std::string> cells;
+  std::vector<std::string> cells = {};
 
   bool operator==(const SubmittedTask&) const = default;
 };
 
 // A job that a results folder was submitted as: a line of its jobs.jsonl.
 struct Submission {
-  std::string job;           // the batch system's number
-  std::string submitted_at;  // UTC, ISO 8601
+  std::string job = {};           // the batch system's number
+  std::string submitted_at = {};  // UTC, ISO 8601
   std::vector<SubmittedTask> tasks = {};
   std::vector<SubmittedCell> cells = {};  // of the whole matrix, those that were complete too
 

@@ -28,8 +28,8 @@ namespace fs = std::filesystem;
 // What a job is to do: the matrix, and of it what the folder lacks.
 struct Work {
   session::CellSession session;
-  std::vector<session::PlannedRun> plan;
-  std::vector<session::PlannedRun> pending;
+  std::vector<session::PlannedRun> plan = {};
+  std::vector<session::PlannedRun> pending = {};
   session::EarlierTimes times{""};
 };
 
@@ -48,8 +48,8 @@ Work work_of(const RunArguments& options) {
 
 // The tasks of the job, those with nothing to do left out, and what each runs.
 struct Task {
-  record::SubmittedTask task;
-  std::vector<session::PlannedRun> runs;
+  record::SubmittedTask task = {};
+  std::vector<session::PlannedRun> runs = {};
 };
 
 Task task_of(const Work& work, int index, const std::vector<config::CellConfig>& cells) {

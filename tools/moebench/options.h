@@ -87,7 +87,7 @@ struct SubmitArguments {
 struct StatusArguments {
   std::string folder;
   bool wait = false;
-  std::string format;
+  std::string format = {};
 };
 
 struct ProfileArguments {
