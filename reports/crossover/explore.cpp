@@ -32,6 +32,20 @@ int rounds_of(const MapPoint& point) {
   return static_cast<int>(least);
 }
 
+// Of those, how many count in the gain of the pair of arms that has the fewest: of rounds that were
+// disturbed none is known.
+int counted_rounds(const MapGroup& group, const MapPoint& point) {
+  int least = std::numeric_limits<int>::max();
+  for (std::size_t arm = 0; arm < point.gains.size(); ++arm) {
+    for (std::size_t other = 0; other < point.gains[arm].size(); ++other) {
+      if (!point.cells[arm] || !point.cells[group.num_expert_parallel + other]) continue;
+      const auto& gain = point.gains[arm][other];
+      least = std::min(least, gain ? static_cast<int>(gain->rounds) : 0);
+    }
+  }
+  return least;
+}
+
 std::vector<Row> rows_of(const Map& map) {
   std::vector<Row> rows;
   for (std::size_t g = 0; g < map.groups.size(); ++g) {
@@ -63,16 +77,18 @@ double spent_ns(const Map& map) {
   return sum;
 }
 
-// The end of a row with the fewest rounds, where they are too few.
-std::optional<Next> missing_end(const Map& map, const std::vector<Row>& rows) {
+// The end of a row with the fewest rounds that count, where they are too few.
+std::optional<Next> missing_end(const Map& map, const std::vector<Row>& rows, int max_rounds) {
   std::optional<Next> found;
   int least = kStartRounds;
   for (const Row& row : rows) {
     if (row.points.empty()) continue;
     for (const std::size_t end : {row.points.front(), row.points.back()}) {
-      const int rounds = rounds_of(map.groups[row.group].points[end]);
-      if (rounds >= least) continue;
-      least = rounds;
+      const MapGroup& group = map.groups[row.group];
+      const int rounds = rounds_of(group.points[end]);
+      const int counted = counted_rounds(group, group.points[end]);
+      if (counted >= least || rounds >= max_rounds) continue;
+      least = counted;
       found = Next{row.group, end, rounds + 1};
     }
   }
@@ -109,7 +125,7 @@ Exploration explore(const Map& map, const ExploreRules& rules) {
   const double left_ns = rules.budget_ns - found.spent_ns;
   if (left_ns <= 0) {
     found.reason = "the budget is spent";
-  } else if (auto end = missing_end(map, rows)) {
+  } else if (auto end = missing_end(map, rows, rules.max_rounds)) {
     found.next = end;
     return found;
   }

@@ -118,6 +118,22 @@ TEST(Explore, TakesTheNeighbourOfAnEndThatFails) {
   EXPECT_GE(explorer.rounds().at(8192), 2);
 }
 
+TEST(Explore, TakesAnotherRoundOfAnEndThatWasDisturbed) {
+  test::Lab lab(test::crossing_arms(), 0.01, 1);
+  std::vector<CellRecord> records;
+  for (int round = 0; round < 2; ++round) {
+    lab.run(64, round, records);
+    lab.run(16384, round, records);
+  }
+  records[1].metrics["other_cores"] = {.unit = "1", .value = 3};
+  records[0].metrics["other_cores"] = {.unit = "1", .value = 0};
+  const Map map = map_of(reports::group_cells(records).front());
+  const Exploration found = explore(map, {.budget_ns = kHour});
+  ASSERT_TRUE(found.next);
+  EXPECT_EQ(map.groups[0].points[found.next->point].tokens, 64);
+  EXPECT_EQ(found.next->rounds, 3);
+}
+
 // The same truth measured in full, five rounds of all points, and within the same run time where
 // `explore` looks.
 TEST(ExploreSimulation, AgreesWithTheFullMapAndCoversTheTruth) {

@@ -183,8 +183,7 @@ TEST_F(MoebenchTest, ABudgetRunsWhatTheMapNeedsAndPrintsIt) {
   EXPECT_EQ(output.exit_code, 0) << output.err;
   EXPECT_THAT(output.out, AllOf(HasSubstr("# Where expert parallelism starts to win"),
                                 HasSubstr("tokens a micro-batch")));
-  EXPECT_THAT(output.err,
-              AllOf(HasSubstr("; next: 128 tokens a micro-batch"), HasSubstr("equal within 3 %")));
+  EXPECT_THAT(output.err, HasSubstr("; next: 128 tokens a micro-batch"));
   const std::size_t runs = num_lines();
   EXPECT_EQ(moebench(run).exit_code, 0);
   EXPECT_EQ(num_lines(), runs);

@@ -62,7 +62,7 @@ TEST(WrongWords, AreNamedWithTheNearestAndTheHelpPage) {
 
 TEST(WrongWords, OfNoNearOneAllAreListed) {
   EXPECT_THAT(error_of([] { parse({"fly"}); }),
-              HasSubstr("no command 'fly'; use one of: list, run, profile, "));
+              HasSubstr("no command 'fly'; use one of: list, run, submit, "));
   const std::string message = error_of([] { parse({"list", "f", "--qqqqqqqqqqqq"}); });
   EXPECT_THAT(message, HasSubstr("list has no option '--qqqqqqqqqqqq'; use one of: --help, "));
   EXPECT_LT(error_of([] { parse({std::string(5000, 'x').c_str()}); }).size(), 400U);
