@@ -103,9 +103,11 @@ Words mpirun_network(const LaunchRequest& request, const LaunchPlace& place) {
   if (!place.rsh_agent.empty()) {
     add_parameter(words, request, "plm", "rsh");
     add_parameter(words, request, "plm_rsh_agent", place.rsh_agent);
-    // The agent is on this host alone, and what it starts ends with it.
+    // The agent is on this host alone.
     add_parameter(words, request, "plm_rsh_no_tree_spawn", "1");
-    words.emplace_back("--leave-session-attached");
+    // What an outer launcher's rank starts is to end with it. Elsewhere daemons leave their agents:
+    // of one whose agent tells how it ended, mpirun may say that it could not be started.
+    if (request.choice.launcher == Launcher::kEnv) words.emplace_back("--leave-session-attached");
   }
   if (!place.interface.empty()) {
     for (const char* name : {"oob_tcp_if_include", "btl_tcp_if_include"}) {

@@ -85,9 +85,11 @@ TEST(RankPlacement, AnAgentAndItsInterfaceReachTheHosts) {
   place.interface = "10.1.0.0/16";
   EXPECT_THAT(mpirun(placed(2, 1), place),
               HasSubstr("--mca plm rsh --mca plm_rsh_agent /run/hosts/agent "
-                        "--mca plm_rsh_no_tree_spawn 1 --leave-session-attached "
-                        "--mca oob_tcp_if_include 10.1.0.0/16 "
+                        "--mca plm_rsh_no_tree_spawn 1 --mca oob_tcp_if_include 10.1.0.0/16 "
                         "--mca btl_tcp_if_include 10.1.0.0/16"));
+  LaunchRequest outer = placed(2, 1);
+  outer.choice.launcher = Launcher::kEnv;
+  EXPECT_THAT(mpirun(outer, place), HasSubstr("--leave-session-attached"));
 }
 
 TEST(RankPlacement, MoreRanksThanTheOuterLauncherHasStartedAreRefused) {
