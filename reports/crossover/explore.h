@@ -32,15 +32,17 @@ struct Exploration {
 // Chooses by what is on record alone. Points of the map without records (see map_of) are those that
 // may be measured. First the ends of each line over tokens are, until two rounds of each count (of
 // rounds that were disturbed none does); a point of which an arm fails is none, so that its
-// neighbour becomes the end. Then, again and again, that measurement is taken which is expected to lessen most, for each second that it costs, what is open: the length
-// of what is undecided in log(tokens), and the integral of half of the band over it. Another round
-// narrows a point's interval; a point between two others takes away what a straight line between
-// them can miss (Curve). Expected is that estimates stay as they are, a new point lies on the line,
-// and noise is that of the rounds so far. A point's cost is the median run_time of its arms, or
-// between measured points what lies on the line between their logarithms.
+// neighbour becomes the end. Then, again and again, that measurement is taken which is expected to
+// lessen most, for each second that it costs, what is open: the length of what is undecided in
+// log(tokens), and the integral of half of the band over it. Another round narrows a point's
+// interval; a point between two others takes away what a straight line between them can miss
+// (Curve). Expected is that estimates stay as they are, a new point lies on the line, and noise is
+// that of the rounds so far. A point's cost is the median run_time of its arms, or between measured
+// points what lies on the line between their logarithms.
 //
 // It ends when each line is narrow, or crosses nowhere and what is undecided of it is known to be
-// equal within 3 %; when the budget is spent; or when no round fits into it, or may be added (max_rounds).
+// equal within 3 %; when the budget is spent; or when no round fits into it, or may be added
+// (max_rounds).
 Exploration explore(const Map& map, const ExploreRules& rules);
 
 }  // namespace moebench::crossover
