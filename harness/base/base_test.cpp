@@ -16,6 +16,7 @@
 #include "harness/base/error.h"
 #include "harness/base/file.h"
 #include "harness/base/hash.h"
+#include "harness/base/host_name.h"
 #include "harness/base/parse.h"
 #include "harness/base/scratch_buffer.h"
 #include "harness/base/system_error.h"
@@ -162,6 +163,17 @@ TEST(ScratchBuffer, KeepsMemoryAndContentThroughSmallerSizes) {
 
 TEST(CheckDeathTest, AbortsWithThePlace) {
   EXPECT_DEATH(MOEBENCH_CHECK(1 == 2), "base_test.cpp:.*1 == 2 does not hold");
+}
+
+TEST(Counted, HasOneWordForOne) {
+  EXPECT_EQ(counted(0, "cell"), "0 cells");
+  EXPECT_EQ(counted(1, "cell"), "1 cell");
+  EXPECT_EQ(counted(2, "cell"), "2 cells");
+}
+
+TEST(ShortHostName, LeavesTheDomainAway) {
+  EXPECT_EQ(short_host_name("node3.cluster.example"), "node3");
+  EXPECT_EQ(short_host_name("node3"), "node3");
 }
 
 }  // namespace

@@ -17,4 +17,6 @@ std::string host_name() {
   return name.data();
 }
 
+std::string short_host_name(const std::string& host) { return host.substr(0, host.find('.')); }
+
 }  // namespace moebench

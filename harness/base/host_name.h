@@ -8,4 +8,7 @@ namespace moebench {
 // kernel has it; "" where neither tells.
 std::string host_name();
 
+// A host's name without its domain, which mpirun leaves away.
+std::string short_host_name(const std::string& host);
+
 }  // namespace moebench

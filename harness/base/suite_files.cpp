@@ -6,7 +6,9 @@ namespace moebench {
 
 namespace fs = std::filesystem;
 
-fs::path program_prefix() { return fs::read_symlink("/proc/self/exe").parent_path().parent_path(); }
+fs::path own_program() { return fs::read_symlink("/proc/self/exe"); }
+
+fs::path program_prefix() { return own_program().parent_path().parent_path(); }
 
 std::optional<fs::path> suite_folder(const std::string& name) {
   std::error_code error;

@@ -6,6 +6,9 @@
 
 namespace moebench {
 
+// The running program's file, by the kernel: it may have been started by a name in PATH.
+std::filesystem::path own_program();
+
 // The folder that holds the running program's folder: /usr of /usr/bin/moebench, or a build folder.
 std::filesystem::path program_prefix();
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -27,6 +28,9 @@ std::string shortened_words(std::string_view message);
 // "rank 3", "ranks 0-511", "ranks 0-2, 7, 9-11"; of many stretches the first, and how many ranks
 // more. `ranks` rise.
 std::string rank_ranges(const std::vector<int>& ranks);
+
+// "1 cell", "2 cells".
+std::string counted(std::int64_t count, std::string_view what);
 
 // "1", "1 or 2", "1, 2 or 4".
 std::string join_alternatives(const std::vector<std::string>& words);

@@ -32,7 +32,7 @@ double exchange_bytes(const config::CellConfig& cell, double element_bytes) {
 }  // namespace
 
 Traffic estimate_traffic(const config::CellConfig& cell) {
-  const double element_bytes = cell.dtype == config::Dtype::kBf16 ? 2 : 4;
+  const auto element_bytes = static_cast<double>(config::element_bytes(cell.dtype));
   const auto micro_batches = static_cast<double>(cell.grad_accumulation);
   const double reductions = cell.sync_each_batch ? micro_batches : 1;
   const partition::Partition partition(cell, 0);

@@ -18,8 +18,8 @@ namespace {
 using Slots = std::vector<HostSlots>;
 
 bool is_here(const std::string& name) {
-  const auto short_name = [](const std::string& text) { return text.substr(0, text.find('.')); };
-  return name == "localhost" || name == "127.0.0.1" || short_name(name) == short_name(host_name());
+  return name == "localhost" || name == "127.0.0.1" ||
+         short_host_name(name) == short_host_name(host_name());
 }
 
 Hosts hosts_of(const Slots& slots, const std::string& source, HostsOrigin origin) {

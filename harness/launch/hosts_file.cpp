@@ -9,11 +9,10 @@
 #include "harness/base/file.h"
 #include "harness/base/parse.h"
 #include "harness/base/words.h"
+#include "harness/config/limits.h"
 
 namespace moebench::launch {
 namespace {
-
-constexpr int kMostSlots = 65536;
 
 class HostsFileReader {
  public:
@@ -72,8 +71,8 @@ class HostsFileReader {
     }
     const std::string value = sign == std::string::npos ? "" : word.substr(sign + 1);
     const auto number = parse_number<int>(value);
-    if (!number || *number < 1 || *number > kMostSlots) {
-      fail("'{}' is no number of slots; use 1 to {}", shortened(value), kMostSlots);
+    if (!number || *number < 1 || *number > config::kMaxRanks) {
+      fail("'{}' is no number of slots; use 1 to {}", shortened(value), config::kMaxRanks);
     }
     return key == "slots" ? number : std::nullopt;
   }

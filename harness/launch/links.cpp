@@ -9,6 +9,7 @@
 
 #include "harness/base/error.h"
 #include "harness/base/file.h"
+#include "harness/base/suite_files.h"
 #include "harness/base/system_error.h"
 #include "harness/launch/programs.h"
 
@@ -44,9 +45,7 @@ bool are_test_hosts(const fs::path& hosts_file) {
   return !hosts_file.empty() && fs::exists(fs::absolute(hosts_file).parent_path() / "set", ignored);
 }
 
-fs::path tool_path() {
-  return fs::read_symlink("/proc/self/exe").parent_path() / "moebench-testhosts";
-}
+fs::path tool_path() { return own_program().parent_path() / "moebench-testhosts"; }
 
 }  // namespace
 

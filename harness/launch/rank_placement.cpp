@@ -8,6 +8,7 @@
 
 #include "harness/base/check.h"
 #include "harness/base/error.h"
+#include "harness/base/words.h"
 #include "harness/launch/programs.h"
 
 namespace moebench::launch {
@@ -125,8 +126,7 @@ Words mpirun_network(const LaunchRequest& request, const LaunchPlace& place) {
 }
 
 std::string wanted_text(const LaunchRequest& request) {
-  return fmt::format("{} node{} x {} rank{}", request.nodes, request.nodes == 1 ? "" : "s",
-                     request.ranks_per_node, request.ranks_per_node == 1 ? "" : "s");
+  return counted(request.nodes, "node") + " x " + counted(request.ranks_per_node, "rank");
 }
 
 void check_count(const LaunchRequest& request, const Hosts& hosts) {
@@ -138,9 +138,9 @@ void check_count(const LaunchRequest& request, const Hosts& hosts) {
         wanted_text(request), hosts.source);
   }
   const bool is_nobody = hosts.origin == HostsOrigin::kNobody;
-  throw Error("{} are wanted, but {} {} host{}; {}, or select cells of fewer (--filter nodes={})",
-              wanted_text(request), is_nobody ? "there is" : hosts.source + " names", hosts.count,
-              hosts.count == 1 ? "" : "s",
+  throw Error("{} are wanted, but {} {}; {}, or select cells of fewer (--filter nodes={})",
+              wanted_text(request), is_nobody ? "there is" : hosts.source + " names",
+              counted(hosts.count, "host"),
               is_nobody ? "name others with --hosts FILE" : "name more there", hosts.count);
 }
 

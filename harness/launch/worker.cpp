@@ -4,6 +4,7 @@
 #include "harness/base/error.h"
 #include "harness/base/file.h"
 #include "harness/base/hash.h"
+#include "harness/base/suite_files.h"
 #include "harness/launch/libraries.h"
 #include "harness/launch/programs.h"
 
@@ -13,9 +14,8 @@ namespace fs = std::filesystem;
 
 fs::path find_worker() {
   const auto override_path = environment_variable("MOEBENCH_RANK_PROGRAM");
-  const fs::path worker = override_path
-                              ? fs::absolute(*override_path)
-                              : fs::read_symlink("/proc/self/exe").parent_path() / "moebench-rank";
+  const fs::path worker =
+      override_path ? fs::absolute(*override_path) : own_program().parent_path() / "moebench-rank";
   if (is_program(worker)) return checked_worker(worker);
   throw Error(
       "the worker '{}' is no executable file; build it (cmake -DMOEBENCH_WITH_TORCH=ON), or let "

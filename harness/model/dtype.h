@@ -17,4 +17,11 @@ inline c10::ScalarType scalar_type(config::Dtype dtype) {
   MOEBENCH_CHECK(!"a dtype outside its enumeration");
 }
 
+inline config::Dtype dtype_of(c10::ScalarType type) {
+  for (const config::Dtype dtype : kValues<config::Dtype>) {
+    if (scalar_type(dtype) == type) return dtype;
+  }
+  MOEBENCH_CHECK(!"a type that no cell has");
+}
+
 }  // namespace moebench::model

@@ -19,6 +19,7 @@
 #include "harness/device/kernel_path.h"
 #include "harness/measure/phases.h"
 #include "harness/model/backward_mark.h"
+#include "harness/model/dtype.h"
 #include "harness/model/ops.h"
 
 namespace moebench::model {
@@ -91,12 +92,11 @@ ExpertOutput grouped_local_experts(const at::Tensor& x_TH, const at::Tensor& wei
                                    const GatedActivation& activation) {
   measure::PhaseScope phase(Phase::kDispatch);
   const std::int64_t top_k = ids_Tk.size(1);
-  const auto dtype =
-      x_TH.scalar_type() == at::kBFloat16 ? config::Dtype::kBf16 : config::Dtype::kFp32;
   const std::int64_t row_multiple =
       device::takes_gpu_kernels(x_TH)
           ? 1
-          : config::expert_row_multiple(dtype, ids_Tk.numel(), weights.num_experts);
+          : config::expert_row_multiple(dtype_of(x_TH.scalar_type()), ids_Tk.numel(),
+                                        weights.num_experts);
   const SharedRowGroups groups = group_rows(ids_Tk, weights.num_experts, row_multiple);
   const at::Tensor rows = permute_rows(x_TH, groups, top_k);
   mark_backward(rows, Phase::kDispatch);

@@ -6,6 +6,7 @@
 #include <chrono>
 
 #include "harness/base/error.h"
+#include "harness/base/host_name.h"
 #include "harness/launch/process.h"
 
 namespace moebench::outer {
@@ -33,16 +34,15 @@ void check_local_ranks(const std::vector<Hello>& all) {
 
 }  // namespace
 
-std::string short_name(const std::string& host) { return host.substr(0, host.find('.')); }
-
 std::vector<JoinedHost> joined_hosts(const Hello& rank_0, const std::map<int, Hello>& others) {
   std::vector<Hello> all = {rank_0};
   for (const auto& [rank, hello] : others) all.push_back(hello);
   check_local_ranks(all);
   std::vector<JoinedHost> hosts;
   for (const Hello& hello : all) {
-    auto host = std::ranges::find(hosts, short_name(hello.host),
-                                  [](const JoinedHost& other) { return short_name(other.name); });
+    auto host = std::ranges::find(hosts, short_host_name(hello.host), [](const JoinedHost& other) {
+      return short_host_name(other.name);
+    });
     if (host == hosts.end()) host = hosts.insert(host, {hello.host, 0, {}});
     if (host->name != hello.host) {
       throw Error(

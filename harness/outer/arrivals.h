@@ -19,9 +19,6 @@ struct JoinedHost {
   std::vector<int> ranks;  // those of its processes, ascending
 };
 
-// A host's name without its domain, which mpirun leaves away.
-std::string short_name(const std::string& host);
-
 // The hosts of rank 0 and of the others, rank 0's first, the others by their lowest ranks. Error
 // where two hosts have the same name.
 std::vector<JoinedHost> joined_hosts(const Hello& rank_0, const std::map<int, Hello>& others);

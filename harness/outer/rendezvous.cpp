@@ -18,6 +18,7 @@
 #include <thread>
 
 #include "harness/base/error.h"
+#include "harness/base/host_name.h"
 #include "harness/base/printable.h"
 #include "harness/base/system_error.h"
 #include "harness/outer/arrivals.h"
@@ -208,7 +209,7 @@ class Rendezvous::Server {
     Peer* agent = nullptr;
     for (Peer& peer : peers_) {
       if (peer.role != Role::kRank || !peer.socket.is_open()) continue;
-      if (short_name(peer.hello->host) != short_name(host)) continue;
+      if (short_host_name(peer.hello->host) != short_host_name(host)) continue;
       if (agent == nullptr || peer.hello->rank < agent->hello->rank) agent = &peer;
     }
     return agent;
@@ -219,8 +220,8 @@ class Rendezvous::Server {
     const std::string host = body.substr(0, at);
     Peer* const agent = agent_of(host);
     if (agent == nullptr) {
-      refuse(peer, gone_.contains(short_name(host))
-                       ? gone_.at(short_name(host))
+      refuse(peer, gone_.contains(short_host_name(host))
+                       ? gone_.at(short_host_name(host))
                        : fmt::format("host '{}' is none of the outer launcher's", host));
       return;
     }
@@ -258,7 +259,7 @@ class Rendezvous::Server {
         "ended "
         "or cannot be reached",
         rank.hello->host, rank.address, rank.hello->rank);
-    gone_[short_name(rank.hello->host)] = text;
+    gone_[short_host_name(rank.hello->host)] = text;
     for (Peer& peer : peers_) {
       if (peer.role == Role::kRequest && peer.agent == rank.hello->rank && peer.socket.is_open()) {
         refuse(peer, text);

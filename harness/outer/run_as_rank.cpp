@@ -11,6 +11,7 @@
 #include "harness/base/error.h"
 #include "harness/base/file.h"
 #include "harness/base/host_name.h"
+#include "harness/base/suite_files.h"
 #include "harness/base/temporary_folder.h"
 #include "harness/launch/process.h"
 #include "harness/launch/programs.h"
@@ -26,9 +27,6 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr int kExitInterrupted = 130;
-
-// A path of the kernel's: the program may have been started by a name in PATH.
-fs::path own_program() { return fs::read_symlink("/proc/self/exe"); }
 
 // The files that launch::read_launch_place() reads.
 fs::path write_hosts(const std::vector<JoinedHost>& hosts, const RankContract& contract,

@@ -1,6 +1,7 @@
 #include "harness/record/process_figures.h"
 
 #include "harness/base/file.h"
+#include "harness/base/words.h"
 #include "harness/record/json_reader.h"
 
 namespace moebench::record {
@@ -55,10 +56,9 @@ Json array(const std::vector<T>& values) {
 std::string describe_sampling(const ProcessFigures& figures) {
   const std::string interval =
       figures.num_samples > 1 ? fmt::format(", one in {:.2f} s", figures.interval_s) : "";
-  return fmt::format("{} sample{}{}; proportional memory {} time{}; {:.2f} % of a core",
-                     figures.num_samples, figures.num_samples == 1 ? "" : "s", interval,
-                     figures.num_pss_samples, figures.num_pss_samples == 1 ? "" : "s",
-                     figures.cost_share * 100);
+  return fmt::format("{}{}; proportional memory {}; {:.2f} % of a core",
+                     counted(figures.num_samples, "sample"), interval,
+                     counted(figures.num_pss_samples, "time"), figures.cost_share * 100);
 }
 
 std::string to_json(const ProcessFigures& figures) {

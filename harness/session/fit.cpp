@@ -110,7 +110,7 @@ std::string named_cells(const std::vector<CellConfig>& cells,
                         const std::vector<std::string>& axes) {
   std::vector<std::string> names;
   for (const CellConfig& cell : cells) names.push_back(describe(cell, axes));
-  return fmt::format("{} cell{}: {}", cells.size(), cells.size() == 1 ? "" : "s", listed(names));
+  return fmt::format("{}: {}", counted(cells.size(), "cell"), listed(names));
 }
 
 namespace {

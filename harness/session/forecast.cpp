@@ -5,15 +5,12 @@
 #include <algorithm>
 
 #include "harness/base/error.h"
+#include "harness/base/words.h"
 #include "harness/stats/quantile.h"
 #include "reports/gate/names.h"
 
 namespace moebench::session {
 namespace {
-
-std::string counted(std::int64_t count, const char* what) {
-  return fmt::format("{} {}{}", count, what, count == 1 ? "" : "s");
-}
 
 std::string time_text(const Forecast& forecast, const EarlierTimes& times) {
   if (!times.complaint().empty()) return "not known: " + times.complaint();

@@ -5,6 +5,8 @@
 
 #include <algorithm>
 
+#include "harness/base/words.h"
+
 namespace moebench::session {
 namespace {
 
@@ -26,8 +28,6 @@ bool has_what_is_asked(const CellRecord& record, const config::CellConfig& cell)
   const auto checked = record.environment.find("required_transport");
   return checked != record.environment.end() && checked->second == cell.require_transport;
 }
-
-const char* plural(int count) { return count == 1 ? "" : "s"; }
 
 }  // namespace
 
@@ -78,17 +78,17 @@ Pending find_pending(const std::vector<PlannedRun>& plan, const Records& records
 std::string origin_notes(const Pending& pending, bool keep_other_builds) {
   std::string text;
   if (pending.num_by_others > 0) {
-    text += fmt::format("note: {} result{} by another program ({}) {}\n", pending.num_by_others,
-                        plural(pending.num_by_others), fmt::join(pending.other_programs, "; "),
-                        keep_other_builds
-                            ? "kept; tables mark the rows"
-                            : "not counted; measuring again (--keep-other-builds keeps them)");
+    text += fmt::format(
+        "note: {} by another program ({}) {}\n", counted(pending.num_by_others, "result"),
+        fmt::join(pending.other_programs, "; "),
+        keep_other_builds ? "kept; tables mark the rows"
+                          : "not counted; measuring again (--keep-other-builds keeps them)");
   }
   if (pending.num_by_revision > 0) {
     text += fmt::format(
-        "note: {} result{} without the worker's name counted: the git revision is this build's, "
+        "note: {} without the worker's name counted: the git revision is this build's, "
         "and both are unchanged\n",
-        pending.num_by_revision, plural(pending.num_by_revision));
+        counted(pending.num_by_revision, "result"));
   }
   return text;
 }

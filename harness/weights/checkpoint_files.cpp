@@ -12,6 +12,7 @@
 #include "harness/base/file.h"
 #include "harness/base/hub_cache.h"
 #include "harness/base/json.h"
+#include "harness/base/words.h"
 #include "harness/weights/stored_names.h"
 
 namespace moebench::weights {
@@ -116,7 +117,7 @@ std::string CheckpointFiles::description() const {
   if (!is_sharded_) return name;
   std::set<std::string> shards;
   for (const auto& [tensor, shard] : weight_map_) shards.insert(shard);
-  return fmt::format("{}: {} shard{}", name, shards.size(), shards.size() == 1 ? "" : "s");
+  return fmt::format("{}: {}", name, counted(shards.size(), "shard"));
 }
 
 bool CheckpointFiles::has(const std::string& tensor) {

@@ -5,8 +5,10 @@
 #include "harness/base/check.h"
 #include "harness/base/error.h"
 #include "harness/base/file.h"
+#include "harness/base/suite_files.h"
 #include "harness/base/system_error.h"
 #include "harness/base/utc_time.h"
+#include "harness/base/words.h"
 #include "harness/cluster/job_shape.h"
 #include "harness/cluster/job_time.h"
 #include "harness/cluster/kubernetes.h"
@@ -84,10 +86,6 @@ std::vector<config::CellConfig> pending_cells(const Work& work) {
   return cells;
 }
 
-std::string counted(std::size_t count, const char* what) {
-  return fmt::format("{} {}{}", count, what, count == 1 ? "" : "s");
-}
-
 // Where the job's command is started nobody knows, so its paths are absolute.
 std::vector<std::string> job_command(const SubmitArguments& options, const fs::path& folder) {
   RunArguments run = options.run;
@@ -95,7 +93,7 @@ std::vector<std::string> job_command(const SubmitArguments& options, const fs::p
   run.out = folder.string();
   if (run.launcher.name == LauncherOptions().name) run.launcher.name = "slurm";
   std::vector<std::string> words = run_words(run);
-  words.insert(words.begin(), fs::read_symlink("/proc/self/exe").string());
+  words.insert(words.begin(), own_program().string());
   return words;
 }
 
