@@ -16,6 +16,9 @@ class SystemError : public Error {
 // A tool or a rank exits with this code after a failure that is neither the user's nor a result.
 inline constexpr int kExitSystem = 70;
 
+// A program exits with this code after Ctrl-C, as a shell says it.
+inline constexpr int kExitInterrupted = 130;
+
 // Tells whether an errno says that what the user named is wrong (no such folder, no permission).
 bool is_named_wrongly(int code);
 

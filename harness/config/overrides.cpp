@@ -12,7 +12,7 @@
 namespace moebench::config {
 namespace {
 
-constexpr std::string_view kSettings = "settings.";
+constexpr std::string_view kSettingPrefix = "settings.";
 
 bool has(const std::vector<std::string>& names, const std::string& name) {
   return std::ranges::count(names, name) > 0;
@@ -50,14 +50,14 @@ Override parse_override(const std::string& entry, const std::string& option) {
   const std::string written = entry.substr(0, equals);
   const std::string text = entry.substr(equals + 1);
   const YamlValue value = YamlValue::parse_word(text, option + " " + shortened(entry));
-  if (!written.starts_with(kSettings)) {
+  if (!written.starts_with(kSettingPrefix)) {
     if (has(setting_names(), written)) {
       value.fail(fmt::format("unknown axis '{0}'; it is a setting: write settings.{0}=...",
                              shortened(written)));
     }
     return {written, false, value};
   }
-  const std::string name = written.substr(kSettings.size());
+  const std::string name = written.substr(kSettingPrefix.size());
   if (has(axis_names(), name)) {
     value.fail(fmt::format("unknown setting '{0}'; it is an axis: write {0}=...", shortened(name)));
   }
@@ -129,7 +129,7 @@ void check_used(const Overrides& overrides, const std::vector<std::string>& used
 std::string listed(const Overrides& overrides) {
   std::vector<std::string> names;
   for (const Override& override : overrides) {
-    names.push_back(std::string(override.is_setting ? kSettings : "") + override.name);
+    names.push_back(std::string(override.is_setting ? kSettingPrefix : "") + override.name);
   }
   return moebench::listed(names);
 }

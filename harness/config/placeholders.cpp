@@ -86,10 +86,10 @@ const std::vector<Derived>& derived() {
 }
 
 // Settings whose file's text is what a command wants.
-constexpr const char* kSettings[] = {"steps",        "warmup_steps",    "learning_rate",
-                                     "adam_beta1",   "adam_beta2",      "adam_epsilon",
-                                     "weight_decay", "max_grad_norm",   "threads_per_rank",
-                                     "device",       "checkpoint_every"};
+constexpr const char* kPlaceholderSettings[] = {
+    "steps",           "warmup_steps", "learning_rate", "adam_beta1",       "adam_beta2",
+    "adam_epsilon",    "weight_decay", "max_grad_norm", "threads_per_rank", "device",
+    "checkpoint_every"};
 
 }  // namespace
 
@@ -176,14 +176,14 @@ std::optional<std::string> cell_placeholder(const std::string& name, const CellC
     return text;
   }
   if (const Axis* axis = find_axis(axis_table(), name)) return axis->text(cell);
-  if (std::ranges::count(kSettings, name) == 0) return std::nullopt;
+  if (std::ranges::count(kPlaceholderSettings, name) == 0) return std::nullopt;
   return find_field(identity_table(), name)->text(cell);
 }
 
 const std::vector<std::string>& cell_placeholders() {
   static const std::vector<std::string> names = [] {
     std::vector<std::string> all = axis_names();
-    all.insert(all.end(), std::begin(kSettings), std::end(kSettings));
+    all.insert(all.end(), std::begin(kPlaceholderSettings), std::end(kPlaceholderSettings));
     for (const Derived& row : derived()) all.push_back(row.name);
     return all;
   }();

@@ -27,7 +27,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr double kVersionLimitS = 300;  // importing a framework takes its time
+constexpr double kEngineVersionLimitS = 300;  // importing a framework takes its time
 // Of a file that tells one program from another; a larger one is data.
 constexpr std::uintmax_t kMaxProgramBytes = 1 << 26;
 
@@ -93,7 +93,7 @@ std::string ask_version(const std::string& engine, ProcessOptions process) {
   const TemporaryFolder folder("moebench-version");
   process.stdout_path = folder.path() / "stdout";
   process.stderr_path = folder.path() / "stderr";
-  process.time_limit_s = kVersionLimitS;
+  process.time_limit_s = kEngineVersionLimitS;
   const ProcessResult result = run_process(process);
   if (result.exit_code != 0 || result.signal != 0 || result.timed_out) {
     throw Error("engine '{}': its version command '{}' failed: {}", engine,

@@ -19,7 +19,7 @@
 namespace moebench::launch {
 namespace {
 
-constexpr double kVersionLimitS = 60;
+constexpr double kLauncherVersionLimitS = 60;
 
 const char* program_of(Launcher launcher) {
   return launcher == Launcher::kSlurm ? "srun" : "mpirun";
@@ -107,7 +107,7 @@ std::string ask_version(Launcher launcher) {
   process.command = {program_of(launcher), "--version"};
   process.stdout_path = folder.path() / "stdout";
   process.stderr_path = folder.path() / "stderr";
-  process.time_limit_s = kVersionLimitS;
+  process.time_limit_s = kLauncherVersionLimitS;
   run_process(process);
   std::istringstream text(read_file(process.stdout_path));
   std::string line;

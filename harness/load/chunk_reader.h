@@ -61,8 +61,6 @@ class ChunkSource {
   static constexpr std::int64_t buffer_bytes(std::int64_t bytes) { return bytes + 2 * kPageBytes; }
 
  private:
-  static constexpr std::int64_t kPageBytes = 4096;
-
   std::int64_t read_direct(std::size_t i, std::byte* buffer, StageClock& clock);
   void read_to_place(const Chunk& chunk, std::byte* buffer, StageClock& clock);
 

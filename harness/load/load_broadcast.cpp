@@ -12,8 +12,6 @@ namespace {
 
 constexpr std::int64_t kMinRangeBytes = 128 << 10;
 constexpr std::int64_t kMaxRangeBytes = 4 << 20;
-// All buffers of the exchange together may take so much of what is kept.
-constexpr std::int64_t kBufferShare = 20;
 
 // In each round every rank reads its next range and sends it to those that need it.
 class BroadcastLoader {

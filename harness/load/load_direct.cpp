@@ -8,13 +8,10 @@
 namespace moebench::load {
 namespace {
 
-constexpr std::int64_t kHugePageBytes = 2 << 20;
 constexpr std::int64_t kMinChunkBytes = 256 << 10;
 constexpr std::int64_t kMaxChunkBytes = 8 << 20;
 // Reads in flight that a disk needs to be busy.
 constexpr std::int64_t kDiskReads = 4;
-// Buffers may take so much of what is kept.
-constexpr std::int64_t kBufferShare = 20;
 
 // Returns as much as the buffers' share allows, in whole huge pages with their buffer's margin.
 std::int64_t chunk_bytes_for(std::int64_t kept_bytes, std::int64_t num_workers) {

@@ -10,20 +10,13 @@
 #include "harness/base/error.h"
 
 namespace moebench::load {
-namespace {
-
-constexpr std::size_t kHugePageBytes = std::size_t{2} << 20;
-constexpr std::int64_t kPageBytes = 4096;
-
-}  // namespace
-
 Memory::Memory(std::int64_t bytes, Pages pages) {
   if (bytes == 0) return;
   const auto size = static_cast<std::size_t>(bytes);
+  constexpr auto kHuge = static_cast<std::size_t>(kHugePageBytes);
   const bool huge = pages == Pages::kHuge;
   // Room to begin and end on a huge page; what lies outside is never touched.
-  mapped_bytes_ =
-      huge ? (size + kHugePageBytes - 1) / kHugePageBytes * kHugePageBytes + kHugePageBytes : size;
+  mapped_bytes_ = huge ? (size + kHuge - 1) / kHuge * kHuge + kHuge : size;
   mapping_ =
       ::mmap(nullptr, mapped_bytes_, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (mapping_ == MAP_FAILED) {
@@ -33,9 +26,9 @@ Memory::Memory(std::int64_t bytes, Pages pages) {
   data_ = static_cast<std::byte*>(mapping_);
   if (!huge) return;
   const auto address = reinterpret_cast<std::uintptr_t>(mapping_);
-  data_ += (kHugePageBytes - address % kHugePageBytes) % kHugePageBytes;
+  data_ += (kHuge - address % kHuge) % kHuge;
   // A system without huge pages refuses, and its own pages serve.
-  ::madvise(data_, mapped_bytes_ - kHugePageBytes, MADV_HUGEPAGE);
+  ::madvise(data_, mapped_bytes_ - kHuge, MADV_HUGEPAGE);
 }
 
 Memory::~Memory() {

@@ -7,6 +7,9 @@
 
 namespace moebench::load {
 
+inline constexpr std::int64_t kPageBytes = 4096;
+inline constexpr std::int64_t kHugePageBytes = std::int64_t{2} << 20;
+
 // Fresh zeroed memory from the system, given back at the end.
 class Memory {
  public:

@@ -15,7 +15,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::int64_t kPageBytes = 4096;
 constexpr std::int64_t kSamplePages = 4;  // in each of kSamples places
 constexpr std::int64_t kSamples = 4;
 constexpr double kWarmShare = 0.99;

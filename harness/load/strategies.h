@@ -8,6 +8,9 @@
 
 namespace moebench::load {
 
+// All buffers of a load together may take so much of what is kept: one part in 20.
+inline constexpr std::int64_t kBufferShare = 20;
+
 // Describes one load at work. The pieces are checked and every destination has its memory.
 struct LoadJob {
   const Request& request;

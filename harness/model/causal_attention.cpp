@@ -14,6 +14,7 @@
 #include "harness/base/check.h"
 #include "harness/model/attention.h"
 #include "harness/model/capsule.h"
+#include "harness/model/recorded.h"
 
 namespace moebench::model {
 namespace {
@@ -21,8 +22,6 @@ namespace {
 using torch::autograd::AutogradContext;
 using torch::autograd::Function;
 using torch::autograd::variable_list;
-
-const std::vector<c10::IValue> kNoInputs;
 
 // How queries, keys and values lie in the operands.
 enum class Form { kFused, kSplit, kLatent };

@@ -15,6 +15,7 @@
 #include "harness/measure/phases.h"
 #include "harness/model/backward_mark.h"
 #include "harness/model/mlp.h"
+#include "harness/model/recorded.h"
 #include "harness/model/router.h"
 
 namespace moebench::model {
@@ -118,7 +119,7 @@ void embed_backward(const at::Tensor& tokens, const at::Tensor& dx_TH, RootWeigh
   }
   Weight& table = weights.embedding;
   const bool accumulate = table.accumulate || table.written;
-  RECORD_FUNCTION("moebench::embedding_backward", std::vector<c10::IValue>());
+  RECORD_FUNCTION("moebench::embedding_backward", kNoInputs);
   rows::embedding_backward(tokens, rows_TH, table.grad, accumulate);
   table.written = true;
 }

@@ -19,6 +19,7 @@
 #include "harness/device/kernel_path.h"
 #include "harness/model/capsule.h"
 #include "harness/model/experts.h"
+#include "harness/model/recorded.h"
 #include "kernels/grouped_mlp/grouped_mlp.h"
 
 namespace moebench::model {
@@ -27,8 +28,6 @@ namespace {
 using torch::autograd::AutogradContext;
 using torch::autograd::Function;
 using torch::autograd::variable_list;
-
-const std::vector<c10::IValue> kNoInputs;
 
 // The experts of a pass, and how they are activated.
 struct Experts {

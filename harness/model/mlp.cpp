@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "harness/model/capsule.h"
+#include "harness/model/recorded.h"
 #include "harness/model/row_kernels.h"
 
 namespace moebench::model {
@@ -17,8 +18,6 @@ namespace {
 using torch::autograd::AutogradContext;
 using torch::autograd::Function;
 using torch::autograd::variable_list;
-
-const std::vector<c10::IValue> kNoInputs;
 
 struct MlpFunction : Function<MlpFunction> {
   static at::Tensor forward(AutogradContext* ctx, const at::Tensor& x, MlpWeights* weights) {

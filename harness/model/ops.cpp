@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "harness/model/capsule.h"
+#include "harness/model/recorded.h"
 
 namespace moebench::model {
 namespace {
@@ -19,10 +20,6 @@ namespace {
 using torch::autograd::AutogradContext;
 using torch::autograd::Function;
 using torch::autograd::variable_list;
-
-// Lists what a profile counts as moved by an operation: each tensor read or written once.
-using Moved = std::vector<c10::IValue>;
-const Moved kNoInputs;
 
 struct LinearFunction : Function<LinearFunction> {
   // bias: null for none.

@@ -20,9 +20,7 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 constexpr double kRetryS = 0.5;  // between two tries to reach rank 0, which may start later
-constexpr double kSendLimitS = 10;
-constexpr double kGraceS = 2;  // from SIGTERM to SIGKILL
-constexpr int kExitInterrupted = 130;
+constexpr double kGraceS = 2;    // from SIGTERM to SIGKILL
 
 class Agent {
  public:

@@ -17,7 +17,6 @@ namespace moebench::outer {
 namespace {
 
 constexpr int kFailed = 255;  // as ssh says that it was not the command that failed
-constexpr double kSendLimitS = 10;
 
 void print(int fd, std::string_view bytes) {
   while (!bytes.empty()) {

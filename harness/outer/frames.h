@@ -32,6 +32,9 @@ struct Frame {
 // Bytes of the longest body.
 inline constexpr std::size_t kMaxBody = std::size_t{64} << 10;
 
+// For a process to take a few bytes.
+inline constexpr double kSendLimitS = 10;
+
 // A frame as it travels: the length of the body in four bytes, the highest first, the kind, the
 // body.
 std::string encoded(const Frame& frame);

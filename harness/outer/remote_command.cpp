@@ -17,7 +17,7 @@ namespace moebench::outer {
 namespace {
 
 constexpr std::size_t kMaxUnsent = std::size_t{256} << 10;  // bytes of output that are held
-constexpr std::size_t kPiece = std::size_t{32} << 10;
+constexpr std::size_t kOutputPiece = std::size_t{32} << 10;
 constexpr int kSignalBase = 128;  // as shells add it
 
 struct Pipe {
@@ -115,7 +115,7 @@ void RemoteCommand::reap() {
 
 void RemoteCommand::forward(Descriptor& pipe, Kind kind) {
   while (pipe.is_open() && has_room()) {
-    std::array<char, kPiece> bytes;
+    std::array<char, kOutputPiece> bytes;
     const ssize_t size = ::read(pipe.get(), bytes.data(), bytes.size());
     if (size < 0 && (errno == EAGAIN || errno == EINTR)) return;
     if (size <= 0) {

@@ -32,22 +32,7 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 constexpr std::chrono::seconds kFirstWordsLimit(10);  // else a connection is closed
-constexpr double kSendLimitS = 10;                    // for a rank to take a few bytes
 constexpr std::size_t kMaxStrangers = 128;            // connections that have said nothing yet
-
-// What a connection has turned out to be.
-enum class Role { kUnknown, kRank, kRequest };
-
-struct Peer {
-  Descriptor socket;
-  Role role = Role::kUnknown;
-  FrameReader reader{};
-  Clock::time_point since = Clock::now();
-  std::string address{};         // of another host's
-  std::optional<Hello> hello{};  // of a rank
-  int agent = -1;                // of a request: the rank that runs its command
-  std::string secret{};          // of a request: what the command's connection must say
-};
 
 // Each rank has a connection, and what this process has beside them is far less than 256.
 void allow_descriptors(int num_ranks) {
@@ -71,6 +56,20 @@ std::string new_secret() {
 }  // namespace
 
 class Rendezvous::Server {
+  // What a connection has turned out to be.
+  enum class Role { kUnknown, kRank, kRequest };
+
+  struct Peer {
+    Descriptor socket;
+    Role role = Role::kUnknown;
+    FrameReader reader{};
+    Clock::time_point since = Clock::now();
+    std::string address{};         // of another host's
+    std::optional<Hello> hello{};  // of a rank
+    int agent = -1;                // of a request: the rank that runs its command
+    std::string secret{};          // of a request: what the command's connection must say
+  };
+
  public:
   Server(const RankContract& contract, std::string host, const std::filesystem::path& socket)
       : contract_(contract),

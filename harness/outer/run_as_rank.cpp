@@ -12,6 +12,7 @@
 #include "harness/base/file.h"
 #include "harness/base/host_name.h"
 #include "harness/base/suite_files.h"
+#include "harness/base/system_error.h"
 #include "harness/base/temporary_folder.h"
 #include "harness/launch/process.h"
 #include "harness/launch/programs.h"
@@ -25,8 +26,6 @@ namespace moebench::outer {
 namespace {
 
 namespace fs = std::filesystem;
-
-constexpr int kExitInterrupted = 130;
 
 // The files that launch::read_launch_place() reads.
 fs::path write_hosts(const std::vector<JoinedHost>& hosts, const RankContract& contract,

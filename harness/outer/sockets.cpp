@@ -30,7 +30,7 @@ constexpr int kConnectMs = 5000;  // for one address to answer
 constexpr int kQueue = 1024;      // of ranks that come at once
 constexpr int kSilenceS = 30;     // after which the other end is taken for gone
 constexpr int kFirstQuestionS = 10;
-constexpr std::size_t kPiece = std::size_t{64} << 10;
+constexpr std::size_t kReceivedPiece = std::size_t{64} << 10;
 
 sockaddr* as_any(void* address) { return static_cast<sockaddr*>(address); }
 
@@ -238,7 +238,7 @@ bool send_with_descriptor(const Descriptor& socket, std::string_view bytes,
 }
 
 std::string receive(const Descriptor& socket, bool& is_over, Descriptor* received) {
-  std::string bytes(kPiece, '\0');
+  std::string bytes(kReceivedPiece, '\0');
   iovec piece{bytes.data(), bytes.size()};
   alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(int))> control{};
   msghdr message{};

@@ -69,4 +69,10 @@ class Environment {
   std::shared_ptr<Map> entries_;  // null: none
 };
 
+// The entry of that name, empty where there is none.
+inline std::string fact(const Environment& environment, const std::string& name) {
+  const auto found = environment.find(name);
+  return found == environment.end() ? "" : found->second;
+}
+
 }  // namespace moebench::record

@@ -8,11 +8,13 @@
 namespace moebench::record {
 namespace {
 
-constexpr const char* kRemedy =
+constexpr const char* kJobsRemedy =
     "remove that line: the results stay, and the job's state is asked "
     "of the batch system's own commands";
 
-std::filesystem::path path_in(const std::filesystem::path& folder) { return folder / "jobs.jsonl"; }
+std::filesystem::path jobs_path(const std::filesystem::path& folder) {
+  return folder / "jobs.jsonl";
+}
 
 Json to_json_value(const SubmittedTask& task) {
   Json json = {{"cells", task.cells}};
@@ -34,18 +36,19 @@ Json to_json_value(const SubmittedCell& cell) {
           {"pending", cell.pending}};
 }
 
-SubmittedCell parse_cell(ObjectReader reader) {
+SubmittedCell parse_submitted(ObjectReader reader) {
   return {reader.text("id"), reader.text("name"), reader.integer("repetitions"),
           reader.integer("pending")};
 }
 
 Submission parse_submission(std::string_view text, const std::string& origin) {
-  const Json json = parse_text(text, origin, kRemedy);
-  ObjectReader reader(json, origin, kRemedy);
+  const Json json = parse_text(text, origin, kJobsRemedy);
+  ObjectReader reader(json, origin, kJobsRemedy);
   read_schema_minor(reader);
   Submission submission = {.job = reader.text("job"), .submitted_at = reader.text("submitted_at")};
   for (ObjectReader& task : reader.objects("tasks")) submission.tasks.push_back(parse_task(task));
-  for (ObjectReader& cell : reader.objects("cells")) submission.cells.push_back(parse_cell(cell));
+  for (ObjectReader& cell : reader.objects("cells"))
+    submission.cells.push_back(parse_submitted(cell));
   return submission;
 }
 
@@ -53,7 +56,7 @@ Submission parse_submission(std::string_view text, const std::string& origin) {
 
 std::vector<Submission> load_submissions(const std::filesystem::path& results_folder) {
   std::vector<Submission> submissions;
-  const auto path = path_in(results_folder);
+  const auto path = jobs_path(results_folder);
   if (!std::filesystem::exists(path)) return submissions;
   std::istringstream lines(read_file(path));
   int number = 0;
@@ -74,7 +77,7 @@ void append_submission(const std::filesystem::path& results_folder, const Submis
                {"cells", Json::array()}};
   for (const SubmittedTask& task : submission.tasks) json["tasks"].push_back(to_json_value(task));
   for (const SubmittedCell& cell : submission.cells) json["cells"].push_back(to_json_value(cell));
-  append_line(path_in(results_folder), dump(json));
+  append_line(jobs_path(results_folder), dump(json));
 }
 
 }  // namespace moebench::record

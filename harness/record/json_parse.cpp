@@ -3,7 +3,7 @@
 namespace moebench::record {
 namespace {
 
-constexpr const char* kRemedy = "remove it and run that repetition again";
+constexpr const char* kRecordRemedy = "remove it and run that repetition again";
 constexpr const char* kLineRemedy =
     "remove that line: what the others hold stays, and its repetition runs again";
 
@@ -142,8 +142,8 @@ CellRecord parse_record(std::string_view json, const std::string& origin,
 }
 
 RankResult parse_rank_result(std::string_view json, const std::string& origin) {
-  const Json root = parse_text(json, origin, kRemedy);
-  ObjectReader reader(root, origin, kRemedy);
+  const Json root = parse_text(json, origin, kRecordRemedy);
+  ObjectReader reader(root, origin, kRecordRemedy);
   read_schema_minor(reader);
   RankResult result;
   result.rank = reader.integer("rank");

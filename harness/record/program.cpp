@@ -6,18 +6,15 @@
 namespace moebench::record {
 namespace {
 
-std::string entry(const CellRecord& record, const std::string& name) {
-  const auto found = record.environment.find(name);
-  return found == record.environment.end() ? "" : found->second;
-}
-
-bool is_clean(const CellRecord& record) { return entry(record, "git_dirty") == "false"; }
+bool is_clean(const CellRecord& record) { return fact(record.environment, "git_dirty") == "false"; }
 
 // Compares by the worker's hash, or where one names none, by their revisions.
 bool is_same_program(const CellRecord& a, const CellRecord& b) {
   if (program_of(a) == program_of(b)) return true;
-  const bool both_hashed = !entry(a, "worker_hash").empty() && !entry(b, "worker_hash").empty();
-  return !both_hashed && is_clean(a) && is_clean(b) && entry(a, "git_sha") == entry(b, "git_sha");
+  const bool both_hashed =
+      !fact(a.environment, "worker_hash").empty() && !fact(b.environment, "worker_hash").empty();
+  return !both_hashed && is_clean(a) && is_clean(b) &&
+         fact(a.environment, "git_sha") == fact(b.environment, "git_sha");
 }
 
 using CellKey = std::pair<std::string, std::string>;  // id, arm
@@ -29,11 +26,11 @@ CellKey cell_of(const CellRecord& record) {
 }  // namespace
 
 std::string program_of(const CellRecord& record) {
-  const std::string hash = entry(record, "worker_hash");
+  const std::string hash = fact(record.environment, "worker_hash");
   if (!hash.empty()) return "worker " + hash;
-  const std::string sha = entry(record, "git_sha");
+  const std::string sha = fact(record.environment, "git_sha");
   if (sha.empty()) return "";
-  return "git " + sha + (entry(record, "git_dirty") == "true" ? ", dirty" : "");
+  return "git " + sha + (fact(record.environment, "git_dirty") == "true" ? ", dirty" : "");
 }
 
 OfLatestPrograms of_latest_programs(std::vector<CellRecord> records) {
@@ -54,10 +51,10 @@ OfLatestPrograms of_latest_programs(std::vector<CellRecord> records) {
 }
 
 Origin origin_of(const CellRecord& record, const Program& program) {
-  const std::string hash = entry(record, "worker_hash");
+  const std::string hash = fact(record.environment, "worker_hash");
   if (!hash.empty()) return hash == program.worker_hash ? Origin::kThis : Origin::kOther;
-  const bool both_clean = entry(record, "git_dirty") == "false" && !program.is_dirty;
-  const bool is_same = both_clean && entry(record, "git_sha") == program.git_sha;
+  const bool both_clean = fact(record.environment, "git_dirty") == "false" && !program.is_dirty;
+  const bool is_same = both_clean && fact(record.environment, "git_sha") == program.git_sha;
   return is_same ? Origin::kThisByRevision : Origin::kOther;
 }
 

@@ -12,27 +12,11 @@ namespace moebench::record {
 
 namespace {
 
-using Json = nlohmann::json;
+using PlainJson = nlohmann::json;
 
 // What is kept to be shared is found anew after this many: records that have little in common are
 // rare, and few of them.
 constexpr std::size_t kMaxShared = 64;
-
-enum class Place {
-  kStart,
-  kRoot,
-  kAxes,
-  kMetrics,
-  kMetric,
-  kPerRank,
-  kSamples,
-  kShape,
-  kEnvironment,
-  kWarnings,
-  kScenarios,
-  kScenario,
-  kEnd,
-};
 
 struct Member {
   std::string_view name;
@@ -54,40 +38,56 @@ constexpr std::array<Member, 15> kMembers = {{{"schema_version"},
                                               {"started_at"},
                                               {"scenarios", false}}};
 
-// One metric as it is read.
-struct MetricParts {
-  std::string name;
-  std::string unit;
-  std::optional<double> value;
-  bool has_unit = false;
-  bool has_value = false;
-  bool is_whole = true;
-  std::vector<std::optional<double>> per_rank;
-  std::vector<double> samples;
-  std::vector<std::int64_t> shape;
-
-  void begin(std::string&& text, bool keeps_all) {
-    name = std::move(text);
-    value.reset();
-    has_unit = has_value = false;
-    is_whole = keeps_all;
-    per_rank.clear();
-    samples.clear();
-    shape.clear();
-  }
-  bool is_valid() const {
-    if (!has_unit || (!has_value && per_rank.empty() && samples.empty())) return false;
-    if (shape.empty()) return true;
-    std::uint64_t num_elements = 1;
-    for (const std::int64_t size : shape) num_elements *= static_cast<std::uint64_t>(size);
-    return num_elements == samples.size();
-  }
-};
-
 }  // namespace
 
 // Takes the events of the JSON; each returns whether the text is as expected so far.
 class QuickHandler {
+  enum class Place {
+    kStart,
+    kRoot,
+    kAxes,
+    kMetrics,
+    kMetric,
+    kPerRank,
+    kSamples,
+    kShape,
+    kEnvironment,
+    kWarnings,
+    kScenarios,
+    kScenario,
+    kEnd,
+  };
+
+  // One metric as it is read.
+  struct MetricParts {
+    std::string name;
+    std::string unit;
+    std::optional<double> value;
+    bool has_unit = false;
+    bool has_value = false;
+    bool is_whole = true;
+    std::vector<std::optional<double>> per_rank;
+    std::vector<double> samples;
+    std::vector<std::int64_t> shape;
+
+    void begin(std::string&& text, bool keeps_all) {
+      name = std::move(text);
+      value.reset();
+      has_unit = has_value = false;
+      is_whole = keeps_all;
+      per_rank.clear();
+      samples.clear();
+      shape.clear();
+    }
+    bool is_valid() const {
+      if (!has_unit || (!has_value && per_rank.empty() && samples.empty())) return false;
+      if (shape.empty()) return true;
+      std::uint64_t num_elements = 1;
+      for (const std::int64_t size : shape) num_elements *= static_cast<std::uint64_t>(size);
+      return num_elements == samples.size();
+    }
+  };
+
  public:
   explicit QuickHandler(QuickReader& reader) : reader_(reader) {}
 
@@ -146,7 +146,7 @@ class QuickHandler {
         return false;
     }
   }
-  bool binary(Json::binary_t&) { return false; }
+  bool binary(PlainJson::binary_t&) { return false; }
 
   bool key(std::string& text) {
     key_ = std::move(text);
@@ -199,7 +199,7 @@ class QuickHandler {
     if (place_ == Place::kWarnings || place_ == Place::kScenarios) return enter(Place::kRoot);
     return take(place_ != Place::kShape || !metric_.shape.empty()) && enter(Place::kMetric);
   }
-  bool parse_error(std::size_t, const std::string&, const Json::exception&) { return false; }
+  bool parse_error(std::size_t, const std::string&, const PlainJson::exception&) { return false; }
 
   std::optional<CellRecord> finish() {
     for (std::size_t i = 0; i < kMembers.size(); ++i) {
@@ -342,7 +342,7 @@ class QuickHandler {
 
 std::optional<CellRecord> QuickReader::read(std::string_view line) {
   QuickHandler handler(*this);
-  if (!Json::sax_parse(line.begin(), line.end(), &handler)) return std::nullopt;
+  if (!PlainJson::sax_parse(line.begin(), line.end(), &handler)) return std::nullopt;
   return handler.finish();
 }
 

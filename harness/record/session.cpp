@@ -12,9 +12,9 @@
 namespace moebench::record {
 namespace {
 
-constexpr const char* kRemedy = "restore the file, or start a new session in another folder";
+constexpr const char* kSessionRemedy = "restore the file, or start a new session in another folder";
 
-std::filesystem::path path_in(const std::filesystem::path& folder) {
+std::filesystem::path session_path(const std::filesystem::path& folder) {
   return folder / "session.json";
 }
 
@@ -127,10 +127,10 @@ std::string difference(const Session& session, const Session& other) {
 }
 
 std::optional<Session> load_session(const std::filesystem::path& folder) {
-  const auto path = path_in(folder);
+  const auto path = session_path(folder);
   if (!std::filesystem::exists(path)) return std::nullopt;
-  const Json root = parse_text(read_file(path), path.string(), kRemedy);
-  ObjectReader reader(root, path.string(), kRemedy);
+  const Json root = parse_text(read_file(path), path.string(), kSessionRemedy);
+  ObjectReader reader(root, path.string(), kSessionRemedy);
   read_schema_minor(reader);
   Session session;
   session.kind = parse_kind(reader);
@@ -167,7 +167,7 @@ void write_session(const std::filesystem::path& folder, const Session& session) 
   json["seed"] = fmt::format("{:016x}", session.seed);
   json["cells"] = Json::array();
   for (const SessionCell& cell : session.cells) json["cells"].push_back(to_json_value(cell));
-  write_file_atomically(path_in(folder), dump_indented(json));
+  write_file_atomically(session_path(folder), dump_indented(json));
 }
 
 }  // namespace moebench::record

@@ -129,9 +129,9 @@ std::unique_ptr<Repetitions> repetitions_of(const CellSession& session) {
 }
 
 // Runs a session's cells into its folder.
-class Runner {
+class CellRunner {
  public:
-  Runner(const CellSession& session, launch::RunCellOptions options, ProgramOf program_of)
+  CellRunner(const CellSession& session, launch::RunCellOptions options, ProgramOf program_of)
       : session_(session),
         options_(std::move(options)),
         program_of_(std::move(program_of)),
@@ -389,7 +389,7 @@ CellsOutcome run_cells(const CellSession& session) {
                        plan.size() - pending.runs.size(), order_text(session.order, seed));
   if (!pending.runs.empty()) notes << launch::progress_limit_note(session.cells) << '\n';
   launch::handle_interrupts();
-  Runner runner(session, options, program_of);
+  CellRunner runner(session, options, program_of);
   runner.set_recorded(std::move(recorded));
   if (!runner.run(pending.runs)) {
     notes << "moebench: interrupted; finished repetitions are kept, run again to continue\n";

@@ -15,9 +15,9 @@ namespace moebench::session {
 namespace {
 
 // Follows which repetition of each cell is the next.
-class Repetitions {
+class RepetitionNumbers {
  public:
-  explicit Repetitions(const std::vector<record::CellRecord>& records) {
+  explicit RepetitionNumbers(const std::vector<record::CellRecord>& records) {
     for (const record::CellRecord& record : records) note(record.id, record.repetition);
   }
   int take(const std::string& id) {
@@ -64,7 +64,7 @@ ImportOutcome import_results(const Import& import) {
   const ResultsFolder folder(import.folder);
   const auto known = record::load(folder.path());
   refuse_known(known, import, hash);
-  Repetitions repetitions(known);
+  RepetitionNumbers repetitions(known);
   ImportOutcome outcome{.records = {}, .remarks = std::move(imported.remarks)};
   for (imports::ImportedRun& run : imported.runs) {
     record::CellRecord& record = run.record;

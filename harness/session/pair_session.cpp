@@ -52,9 +52,9 @@ void copy_calibration(const fs::path& from, const fs::path& session_folder) {
   write_file_atomically(to / "results.jsonl", lines);
 }
 
-class Runner {
+class PairRunner {
  public:
-  explicit Runner(PairSession& session)
+  explicit PairRunner(PairSession& session)
       : session_(session),
         folder_(session.folder),
         rules_{.busy_cores = session.plan.busy_cores},
@@ -355,7 +355,7 @@ void check_pairs(const PairSession& session) {
 PairsEnd run_pairs(PairSession session) {
   launch::handle_interrupts();
   check_pairs(session);
-  return Runner(session).run();
+  return PairRunner(session).run();
 }
 
 }  // namespace moebench::session

@@ -26,9 +26,9 @@ using record::CellRecord;
 struct Interrupted {};
 
 // Runs cells once each and keeps their records; rows may share their straight and saved runs.
-class Runner {
+class ResumeRunner {
  public:
-  Runner(const ResumeSession& session, std::ostream& out, int num_runs)
+  ResumeRunner(const ResumeSession& session, std::ostream& out, int num_runs)
       : command_line_(session.command_line),
         display_(out, num_runs,
                  {.is_terminal = session.is_terminal, .verbosity = session.verbosity}) {
@@ -85,7 +85,7 @@ checkpoint::Difference compare_states(const fs::path& got, const fs::path& want)
 
 // The runs of one row, as far as they succeed.
 ResumeRow verify(const CellConfig& cell, ResumeRecipe recipe, const std::string& name,
-                 Runner& runner) {
+                 ResumeRunner& runner) {
   ResumeRow row{cell, recipe, {}, {}, {}, {}};
   ResumeRecords records;
   ResumeStates states;
@@ -151,8 +151,8 @@ std::optional<std::vector<ResumeRow>> verify_resume(const ResumeSession& session
                      notes, problems);
   problems.throw_if_any();
   const ResultsFolder folder(session.folder);
-  Runner runner(session, session.progress == nullptr ? notes : *session.progress,
-                count_runs(recipes));
+  ResumeRunner runner(session, session.progress == nullptr ? notes : *session.progress,
+                      count_runs(recipes));
   notes << launch::progress_limit_note(session.cells) << '\n';
   launch::handle_interrupts();
 

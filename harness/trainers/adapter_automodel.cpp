@@ -13,9 +13,7 @@
 namespace moebench::trainers {
 namespace {
 
-constexpr int kMaxRank = 1 << 24;
-
-Meaning meaning() {
+Meaning automodel_meaning() {
   Meaning meaning;
   meaning.tokens_scope = TokensScope::kGlobal;
   meaning.tokens_window = Window::kStep;
@@ -32,7 +30,7 @@ Meaning meaning() {
 // and a document at the end.
 class AutomodelAdapter : public LineAdapter {
  public:
-  AutomodelAdapter() : LineAdapter(meaning()) {}
+  AutomodelAdapter() : LineAdapter(automodel_meaning()) {}
 
   void begin_file(std::string_view name) override {
     read_document();
@@ -211,7 +209,7 @@ AdapterInfo automodel_adapter() {
   return {"automodel",
           "NeMo Automodel, training and benchmarks (whose times are those of the slowest rank)",
           {"training.jsonl", "stdout", "stderr", "benchmark*.json"},
-          meaning(),
+          automodel_meaning(),
           make_adapter<AutomodelAdapter>};
 }
 

@@ -12,7 +12,7 @@
 namespace moebench::trainers {
 namespace {
 
-Meaning meaning() {
+Meaning deepspeed_meaning() {
   Meaning meaning;
   meaning.memory = MemoryKind::kMaxAllocated;
   meaning.memory_rank = "rank 0, since the start";
@@ -25,7 +25,7 @@ using Phases = std::map<std::string, double>;
 
 class DeepspeedAdapter : public LineAdapter {
  public:
-  DeepspeedAdapter() : LineAdapter(meaning()) {}
+  DeepspeedAdapter() : LineAdapter(deepspeed_meaning()) {}
 
   void begin_file(std::string_view name) override {
     LineAdapter::begin_file(name);
@@ -165,7 +165,7 @@ AdapterInfo deepspeed_adapter() {
   return {"deepspeed",
           "DeepSpeed's engine, with `wall_clock_breakdown` its phases, with `csv_monitor` losses",
           {"stdout", "stderr", "*train_loss.csv"},
-          meaning(),
+          deepspeed_meaning(),
           make_adapter<DeepspeedAdapter>};
 }
 

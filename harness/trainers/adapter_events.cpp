@@ -18,14 +18,13 @@ namespace {
 
 constexpr std::size_t kMaxNames = 20;  // of unknown events, and of a step's phases
 constexpr std::size_t kMaxNotes = 100;
-constexpr std::int64_t kMaxRank = 1 << 24;
 
 // Of which the first that was written is handed on.
 constexpr std::array kPreferred = {MemoryKind::kMaxAllocated, MemoryKind::kMaxReserved,
                                    MemoryKind::kMaxActive, MemoryKind::kAllocated,
                                    MemoryKind::kResident};
 
-Meaning meaning() {
+Meaning events_meaning() {
   Meaning meaning;
   meaning.tokens_scope = TokensScope::kDevice;
   meaning.time_window = Window::kStep;
@@ -51,7 +50,7 @@ struct File {
 
 class EventsAdapter : public LineAdapter {
  public:
-  EventsAdapter() : LineAdapter(meaning()) {}
+  EventsAdapter() : LineAdapter(events_meaning()) {}
 
   void begin_file(std::string_view name) override {
     drop_torn_line();
@@ -281,7 +280,7 @@ AdapterInfo events_adapter() {
   return {"events",
           "any program that writes the events of events.md, memory of a kind that it chooses",
           {"events_*.jsonl"},
-          meaning(),
+          events_meaning(),
           make_adapter<EventsAdapter>};
 }
 

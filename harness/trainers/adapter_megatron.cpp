@@ -14,7 +14,7 @@
 namespace moebench::trainers {
 namespace {
 
-Meaning meaning() {
+Meaning megatron_meaning() {
   Meaning meaning;
   meaning.time_window = Window::kInterval;
   meaning.memory = MemoryKind::kMaxAllocated;
@@ -40,7 +40,7 @@ struct StepTime {
 
 class MegatronAdapter : public LineAdapter {
  public:
-  explicit MegatronAdapter(Flavour flavour) : LineAdapter(meaning()), flavour_(flavour) {}
+  explicit MegatronAdapter(Flavour flavour) : LineAdapter(megatron_meaning()), flavour_(flavour) {}
 
  private:
   bool match(std::string_view line, std::int64_t) override {
@@ -174,7 +174,7 @@ AdapterInfo megatron_lm_adapter() {
   return {"megatron_lm",
           "Megatron-LM, also with Primus' patches; FLOPs with `--log-throughput`",
           {"stdout", "stderr"},
-          meaning(),
+          megatron_meaning(),
           make<Flavour::kMegatronLm>};
 }
 
@@ -182,7 +182,7 @@ AdapterInfo megatron_bridge_adapter() {
   return {"megatron_bridge",
           "Megatron-Bridge",
           {"stdout", "stderr"},
-          meaning(),
+          megatron_meaning(),
           make<Flavour::kBridge>};
 }
 

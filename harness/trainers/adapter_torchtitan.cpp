@@ -11,9 +11,8 @@ namespace moebench::trainers {
 namespace {
 
 constexpr std::string_view kEnd = "_end";
-constexpr int kMaxRank = 1 << 24;
 
-Meaning meaning() {
+Meaning torchtitan_meaning() {
   Meaning meaning;
   meaning.tokens_scope = TokensScope::kDevice;
   meaning.tokens_window = Window::kInterval;
@@ -40,7 +39,7 @@ struct Rank {
 
 class TorchtitanAdapter : public LineAdapter {
  public:
-  TorchtitanAdapter() : LineAdapter(meaning()) {}
+  TorchtitanAdapter() : LineAdapter(torchtitan_meaning()) {}
 
  private:
   bool match(std::string_view line, std::int64_t) override {
@@ -141,7 +140,7 @@ AdapterInfo torchtitan_adapter() {
   return {"torchtitan",
           "torchtitan, all releases; step times by rank from its structured logs",
           {"stdout", "stderr", "structured_logs/training.global_rank_*.jsonl"},
-          meaning(),
+          torchtitan_meaning(),
           make_adapter<TorchtitanAdapter>};
 }
 

@@ -7,6 +7,9 @@
 
 #include "harness/trainers/adapter.h"
 
+// A rank above it is a number that means something else.
+inline constexpr int kMaxRank = 1 << 24;
+
 // The adapters of this folder; adapter.cpp holds their table.
 namespace moebench::trainers {
 

@@ -14,7 +14,7 @@
 namespace moebench::weights {
 namespace {
 
-constexpr std::array<std::string_view, 4> kDtypes = {"U8", "I16", "I32", "I64"};
+constexpr std::array<std::string_view, 4> kTraceDtypes = {"U8", "I16", "I32", "I64"};
 
 // As the width `T` of the file.
 template <typename T>
@@ -70,7 +70,7 @@ TensorInfo find_expert_ids(const std::string& path, const config::ModelConfig& m
                 to_string(shape), model.name, num_layers, model.top_k,
                 model.dense_layers.empty() ? "" : ", of its layers with experts alone");
   }
-  if (std::ranges::count(kDtypes, info.dtype) == 0) {
+  if (std::ranges::count(kTraceDtypes, info.dtype) == 0) {
     throw Error("trace '{}': tensor 'expert_ids' is {}; save it as U8, I16, I32 or I64", path,
                 info.dtype);
   }

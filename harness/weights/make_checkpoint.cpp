@@ -21,7 +21,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::int64_t kBlockElements = 1 << 20;
+constexpr std::int64_t kFilledElements = 1 << 20;
 
 // A tensor of the file: a parameter, or those of all experts behind one another.
 struct Tensor {
@@ -161,8 +161,8 @@ class CheckpointWriter {
 
   void write_parameter(const ParameterSpec& parameter, SafetensorsWriter& writer) {
     const std::int64_t total = parameter.num_elements();
-    for (std::int64_t begin = 0; begin < total; begin += kBlockElements) {
-      block_.resize(static_cast<std::size_t>(std::min(kBlockElements, total - begin)));
+    for (std::int64_t begin = 0; begin < total; begin += kFilledElements) {
+      block_.resize(static_cast<std::size_t>(std::min(kFilledElements, total - begin)));
       source_->read(parameter, begin, block_);
       writer.append(block_);
       written_bytes_ += std::ssize(block_) * element_bytes(options_.dtype);

@@ -17,7 +17,7 @@ struct DtypeBits {
   std::int64_t bits;
 };
 // All that the format has, whether a load converts them or not.
-constexpr DtypeBits kDtypes[] = {
+constexpr DtypeBits kDtypeBits[] = {
     {"BOOL", 8},        {"U8", 8},          {"I8", 8},   {"F8_E5M2", 8}, {"F8_E4M3", 8},
     {"F8_E5M2FNUZ", 8}, {"F8_E4M3FNUZ", 8}, {"F4", 4},   {"F8_E8M0", 8}, {"F6_E2M3", 6},
     {"F6_E3M2", 6},     {"U16", 16},        {"I16", 16}, {"F16", 16},    {"BF16", 16},
@@ -25,7 +25,7 @@ constexpr DtypeBits kDtypes[] = {
     {"U64", 64},        {"C64", 64}};
 
 std::int64_t bits_of(const std::string& dtype, const std::string& where) {
-  for (const DtypeBits& known : kDtypes) {
+  for (const DtypeBits& known : kDtypeBits) {
     if (dtype == known.name) return known.bits;
   }
   throw Error("{}: unknown dtype '{}'; save the tensor as F32, F16 or BF16", where, dtype);

@@ -9,9 +9,7 @@ namespace moebench::reports {
 namespace {
 
 std::string commit_of(const Cell& cell) {
-  const auto& environment = cell.first().environment;
-  const auto found = environment.find("git_sha");
-  return found == environment.end() ? "" : found->second;
+  return record::fact(cell.first().environment, "git_sha");
 }
 
 Figures history_of(const std::vector<gate::Generation>& generations, const std::string& metric,

@@ -125,7 +125,7 @@ Document overview(const Report& report, const std::vector<Row>& rows) {
   return document;
 }
 
-Document details(const Report& report, const std::vector<Row>& rows, std::size_t count) {
+Document folded_details(const Report& report, const std::vector<Row>& rows, std::size_t count) {
   const std::vector<Row> part(rows.begin(), rows.begin() + static_cast<std::ptrdiff_t>(count));
   Document document = {
       reports::Heading{4, fmt::format("All {} tests, and how they are judged", rows.size()), true}};
@@ -156,7 +156,7 @@ std::string write_comment(const Report& report, std::size_t max_bytes) {
   const std::vector<Row> rows = sorted_rows(report);
   const auto text_with = [&](std::size_t count) {
     Document document = overview(report, rows);
-    append(document, details(report, rows, count));
+    append(document, folded_details(report, rows, count));
     return comment_marker(report) + "\n" +
            without_mentions(print(document, reports::Format::kMarkdown));
   };

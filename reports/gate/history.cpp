@@ -28,8 +28,7 @@ HistoryRow row_of(const reports::ScenarioCells& scenario, const reports::Cell& c
                  .id = cell.id(),
                  .generation = generation};
   row.date = first.started_at.substr(0, kDateLength);
-  const auto sha = first.environment.find("git_sha");
-  if (sha != first.environment.end()) row.git_sha = sha->second;
+  row.git_sha = record::fact(first.environment, "git_sha");
   row.program = record::program_of(first);
   row.runs = static_cast<int>(cell.repetitions.size());
   if (const record::CellRecord* failure = cell.failure()) row.disposition = failure->disposition;

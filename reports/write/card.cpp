@@ -40,16 +40,11 @@ constexpr std::array kMachine = {Fact{"cpu", "cpu_model"},
 constexpr std::array kSource = {Fact{"kind", "imported"}, Fact{"file", "import_file"},
                                 Fact{"hash", "import_hash"}, Fact{"place", "import_place"}};
 
-std::string fact(const record::CellRecord& record, const char* name) {
-  const auto found = record.environment.find(name);
-  return found == record.environment.end() ? "" : found->second;
-}
-
 template <std::size_t N>
 Json facts_of(const record::CellRecord& record, const std::array<Fact, N>& facts) {
   Json json = Json::object();
   for (const Fact& wanted : facts) {
-    const std::string value = fact(record, wanted.entry);
+    const std::string value = record::fact(record.environment, wanted.entry);
     if (!value.empty()) json[wanted.member] = value;
   }
   return json;
@@ -140,7 +135,7 @@ Json card_of(const Cell& cell, const std::string& scenario, const OkByWorkload& 
                {"message", std::string(first_line(record.message))},
                {"agreement", agreement_of(cell, counts)},
                {"repetitions", cell.repetitions.size()},
-               {"command", fact(record, "command_line")},
+               {"command", record::fact(record.environment, "command_line")},
                {"measured_at", record.started_at},
                {"program", facts_of(record, kProgram)},
                {"machine", facts_of(record, kMachine)},

@@ -14,15 +14,10 @@ constexpr double kSecondsPerHour = 3600;
 constexpr double kBillion = 1e9;
 constexpr double kMillion = 1e6;
 
-std::string fact(const Cell& cell, const char* name) {
-  const record::Environment& environment = cell.typical().environment;
-  const auto found = environment.find(name);
-  return found == environment.end() ? "" : found->second;
-}
-
 std::optional<double> ranks_of(const Cell& cell) {
   const auto stated = parse_number<double>(cell.axis("ranks"));
-  return stated ? stated : parse_number<double>(fact(cell, "world_size"));
+  return stated ? stated
+                : parse_number<double>(record::fact(cell.typical().environment, "world_size"));
 }
 
 // Real tokens of all ranks a second.
@@ -34,21 +29,23 @@ std::optional<double> token_rate(const Cell& cell) {
 
 // Other trainers do not say where they ran; then the driver watched GPUs, or there were none.
 bool is_on_gpus(const Cell& cell) {
-  const std::string device = fact(cell, "device");
+  const std::string device = record::fact(cell.typical().environment, "device");
   return device.empty() ? cell.value("process_gpu_memory").has_value() : device == "cuda";
 }
 
 // Nothing where the cell ran on CPUs, or ranks may have shared a GPU.
 std::optional<double> gpus_of(const Cell& cell) {
   if (!is_on_gpus(cell)) return std::nullopt;
-  if (fact(cell, "device_collectives") == "through the host") return std::nullopt;
+  if (record::fact(cell.typical().environment, "device_collectives") == "through the host")
+    return std::nullopt;
   return ranks_of(cell);
 }
 
 std::optional<double> cores_of(const Cell& cell) {
-  if (fact(cell, "device") != "cpu") return std::nullopt;
+  if (record::fact(cell.typical().environment, "device") != "cpu") return std::nullopt;
   const auto ranks = ranks_of(cell);
-  const auto threads = parse_number<double>(fact(cell, "threads_per_rank"));
+  const auto threads =
+      parse_number<double>(record::fact(cell.typical().environment, "threads_per_rank"));
   return ranks && threads ? std::optional(*ranks * *threads) : std::nullopt;
 }
 
@@ -76,7 +73,8 @@ std::optional<double> gpu_watts(const Cell& cell) {
 
 // Other hosts' packages are not seen.
 std::optional<double> package_watts(const Cell& cell) {
-  if (fact(cell, "hosts").find_first_of(", ") != std::string::npos) return std::nullopt;
+  if (record::fact(cell.typical().environment, "hosts").find_first_of(", ") != std::string::npos)
+    return std::nullopt;
   return cell.value("package_power");
 }
 

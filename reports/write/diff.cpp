@@ -360,7 +360,7 @@ Matches matches_in(const ScenarioCells& scenario, const DiffOptions& options) {
   return matches;
 }
 
-std::string text_of(const AxisValues& axes) {
+std::string axes_text(const AxisValues& axes) {
   std::string text;
   for (const auto& [name, value] : axes) {
     text += fmt::format("{}{}={}", text.empty() ? "" : ",", name, value);
@@ -380,7 +380,7 @@ std::string text_of(const AxisValues& axes) {
   throw Error(
       "no ok cell with {} has one with {} that equals it in all other axes; name the cells with "
       "--from and --to axis=value,...: {}",
-      text_of(options.from), text_of(options.to),
+      axes_text(options.from), axes_text(options.to),
       axes.empty() ? "all results are of one cell" : "they have " + describe_axes(records, axes));
 }
 
@@ -416,7 +416,7 @@ Document diff_document(std::vector<CellRecord> recorded, const DiffOptions& opti
         "difference: to - from."};
     if (matches.num_alone > 0) {
       notes.push_back(fmt::format("without a partner: {} cells with {}", matches.num_alone,
-                                  text_of(options.from)));
+                                  axes_text(options.from)));
     }
     add_list(document, notes);
   }

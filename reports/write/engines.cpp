@@ -14,16 +14,11 @@ namespace {
 
 bool is_other(const Cell& cell) { return cell.axis("engine") != config::kBuiltinEngine; }
 
-std::string fact(const record::CellRecord& record, const std::string& name) {
-  const auto found = record.environment.find(name);
-  return found == record.environment.end() ? "" : found->second;
-}
-
 // A clause of each fact that the record states.
 std::vector<std::string> clauses(const record::CellRecord& record) {
   std::vector<std::string> found;
   const auto add = [&](const char* name, const char* format) {
-    const std::string value = fact(record, name);
+    const std::string value = record::fact(record.environment, name);
     if (!value.empty()) found.push_back(fmt::format(fmt::runtime(format), value));
   };
   add("engine_version", "{}");

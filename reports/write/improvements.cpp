@@ -90,7 +90,7 @@ bool all_state_the_same_axes(const ScenarioCells& scenario) {
   });
 }
 
-std::string text_of(const AxisValues& axes) {
+std::string reference_text(const AxisValues& axes) {
   std::string text;
   for (const auto& [name, value] : axes) {
     text += fmt::format("{}{}={}", text.empty() ? "" : ", ", name, value);
@@ -177,7 +177,7 @@ void check_baseline(const std::vector<ScenarioCells>& scenarios, const AxisValue
   const auto records = first_records(scenarios);
   check_words(records, axes);
   throw Error("baseline '{}' matches no cell; the results have these axes and values: {}",
-              text_of(axes), axes_present(records));
+              reference_text(axes), axes_present(records));
 }
 
 std::vector<const Cell*> Reference::of_cells(const ScenarioCells& scenario) const {
@@ -203,7 +203,7 @@ std::vector<const Cell*> Reference::of_cells(const ScenarioCells& scenario) cons
   return references;
 }
 
-std::string Reference::text() const { return text_of(axes_); }
+std::string Reference::text() const { return reference_text(axes_); }
 
 bool Reference::named_by(const Cell& cell) const { return has_values(cell, axes_); }
 

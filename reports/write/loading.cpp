@@ -24,8 +24,6 @@ std::vector<std::string> stages() {
   return names;
 }
 
-constexpr NumberStyle kRate = without_printed_unit(kGigabytesPerSecond);
-
 constexpr std::array kFunctions = {"shard_moe", "load_sharded_experts_onto_device", "torch.concat",
                                    "distribute_tensor"};
 
@@ -101,8 +99,8 @@ Table speed_table(const ScenarioCells& scenario) {
       value_column(
           cells, "of disk rate", [](const Cell& c) { return share_of_disk(c.typical()); }, kShare),
       value_column(
-          cells, "needed GB/s", [](const Cell& c) { return needed_rate(c.typical()); }, kRate,
-          "needed rate"),
+          cells, "needed GB/s", [](const Cell& c) { return needed_rate(c.typical()); },
+          kBareGigabytesPerSecond, "needed rate"),
       metric_column(cells, "load_bytes_needed"),
       value_column(cells, "read / needed", quotient("load_bytes_read", "load_bytes_needed"),
                    kFactor),
@@ -123,8 +121,8 @@ Table stage_table(const ScenarioCells& scenario) {
       cells, "all", [](const Cell& cell) { return all_stages_ns(cell.typical()); }, kSeconds)};
   for (const std::string& stage : stages()) columns.push_back(metric_column(cells, stage));
   columns.push_back(value_column(
-      cells, "read GB/s", [](const Cell& cell) { return read_rate(cell.typical()); }, kRate,
-      "read rate"));
+      cells, "read GB/s", [](const Cell& cell) { return read_rate(cell.typical()); },
+      kBareGigabytesPerSecond, "read rate"));
   return measured_table(scenario, cells, std::move(columns));
 }
 

@@ -31,6 +31,7 @@ constexpr NumberStyle without_printed_unit(NumberStyle style) {
   style.printed_unit = "";
   return style;
 }
+inline constexpr NumberStyle kBareGigabytesPerSecond = without_printed_unit(kGigabytesPerSecond);
 
 // GB, MB, kB or B, as fits the largest of the values.
 inline NumberStyle bytes_style(const std::vector<std::optional<double>>& values) {

@@ -47,7 +47,7 @@ std::size_t place_in(Fields& columns, const std::string& name) {
   return static_cast<std::size_t>(std::ranges::find(columns, name) - columns.begin());
 }
 
-std::string joined(const Fields& headings) {
+std::string heading_text(const Fields& headings) {
   std::string text;
   for (const std::string& heading : headings) text += (text.empty() ? "" : " / ") + heading;
   return text;
@@ -97,7 +97,7 @@ std::string print_rows(const Document& document, Rows rows) {
   for (const Block& block : document) {
     if (const auto* heading = std::get_if<Heading>(&block)) path.enter(*heading);
     if (const auto* table = std::get_if<Table>(&block)) {
-      rows.add(joined(path.texts()), *table);
+      rows.add(heading_text(path.texts()), *table);
     }
   }
   return rows.text();

@@ -114,7 +114,7 @@ std::string tabular(const Part& part, std::size_t num_rows) {
   return text + "\\bottomrule\n\\end{tabular}\n\\end{center}\n";
 }
 
-class Printer {
+class LatexPrinter {
  public:
   void print(const Heading& heading) {
     constexpr std::array kCommands = {"section", "subsection", "subsubsection"};
@@ -164,7 +164,7 @@ class Printer {
 }  // namespace
 
 std::string print_latex(const Document& document, const PrintOptions&) {
-  Printer printer;
+  LatexPrinter printer;
   for (const Block& block : document) {
     std::visit([&](const auto& part) { printer.print(part); }, block);
   }

@@ -123,7 +123,7 @@ void add_column(const Column& column, std::vector<std::string>& lines) {
   }
 }
 
-class Printer {
+class MarkdownPrinter {
  public:
   void print(const Heading& heading) {
     end_folded(heading.level);
@@ -181,7 +181,7 @@ class Printer {
 }  // namespace
 
 std::string print_markdown(const Document& document, const PrintOptions&) {
-  Printer printer;
+  MarkdownPrinter printer;
   for (const Block& block : document) {
     std::visit([&](const auto& part) { printer.print(part); }, block);
   }

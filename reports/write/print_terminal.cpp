@@ -14,7 +14,7 @@ namespace {
 
 using Lines = std::vector<std::string>;
 
-constexpr std::size_t kGap = 2;        // between columns
+constexpr std::size_t kColumnGap = 2;  // between columns
 constexpr std::size_t kMaxWords = 32;  // width of a left column in a table that does not fit
 constexpr std::size_t kMinWords = 6;
 constexpr std::size_t kUnlimited = static_cast<std::size_t>(-1);
@@ -43,16 +43,16 @@ struct TextColumn {
   std::size_t width = 0;    // the least, then the one that the column gets
 };
 
-using Part = std::vector<TextColumn>;
+using TerminalPart = std::vector<TextColumn>;
 
-std::size_t width_of(const Part& part) {
+std::size_t width_of(const TerminalPart& part) {
   std::size_t width = 0;
-  for (const TextColumn& column : part) width += (width == 0 ? 0 : kGap) + column.width;
+  for (const TextColumn& column : part) width += (width == 0 ? 0 : kColumnGap) + column.width;
   return width;
 }
 
 // The rest of the line goes to the columns from the left, up to what they would like.
-void widen(Part& part, std::size_t limit) {
+void widen(TerminalPart& part, std::size_t limit) {
   std::size_t left = limit - std::min(limit, width_of(part));
   for (TextColumn& column : part) {
     const std::size_t more =
@@ -63,7 +63,7 @@ void widen(Part& part, std::size_t limit) {
 }
 
 // Takes from the widest words where not even keys and one value fit.
-void narrow(Part& part, std::size_t limit) {
+void narrow(TerminalPart& part, std::size_t limit) {
   while (width_of(part) > limit) {
     TextColumn* widest = nullptr;
     for (TextColumn& column : part) {
@@ -76,15 +76,15 @@ void narrow(Part& part, std::size_t limit) {
 }
 
 // The table itself where it fits, else parts that do, each with all keys. One value at least.
-std::vector<Part> parts_of(const Table& table, std::size_t limit) {
-  Part keys, values;
+std::vector<TerminalPart> parts_of(const Table& table, std::size_t limit) {
+  TerminalPart keys, values;
   for (const Column& column : table) (column.is_key ? keys : values).emplace_back(column);
-  Part whole;
+  TerminalPart whole;
   for (const Column& column : table) whole.emplace_back(column);
   if (values.empty() || width_of(whole) <= limit) return {whole};
-  std::vector<Part> parts;
+  std::vector<TerminalPart> parts;
   for (const TextColumn& value : values) {
-    if (!parts.empty() && width_of(parts.back()) + kGap + value.width <= limit) {
+    if (!parts.empty() && width_of(parts.back()) + kColumnGap + value.width <= limit) {
       parts.back().push_back(value);
       continue;
     }
@@ -106,7 +106,7 @@ std::string toned(const std::string& text, Tone tone) {
 }
 
 // Row 0 is that of the headings, which stand at its bottom, in bold.
-std::string row_text(const Part& part, std::size_t row, bool has_colours) {
+std::string row_text(const TerminalPart& part, std::size_t row, bool has_colours) {
   std::vector<Lines> wrapped;
   std::size_t height = 1;
   for (const TextColumn& column : part) {
@@ -124,7 +124,7 @@ std::string row_text(const Part& part, std::size_t row, bool has_colours) {
       std::string shown = padded(cell, part[i]);
       if (i + 1 == part.size()) shown.erase(shown.find_last_not_of(' ') + 1);
       if (has_colours) shown = toned(shown, part[i].tones[row]);
-      joined += (i == 0 ? "" : std::string(kGap, ' ')) + shown;
+      joined += (i == 0 ? "" : std::string(kColumnGap, ' ')) + shown;
     }
     joined.erase(joined.find_last_not_of(' ') + 1);
     if (has_colours && row == 0) joined = "\x1b[1m" + joined + "\x1b[0m";
@@ -133,9 +133,9 @@ std::string row_text(const Part& part, std::size_t row, bool has_colours) {
   return text;
 }
 
-class Printer {
+class TerminalPrinter {
  public:
-  explicit Printer(const PrintOptions& options)
+  explicit TerminalPrinter(const PrintOptions& options)
       : width_(options.width == 0 ? kUnlimited : options.width), options_(options) {}
 
   void print(const Heading& heading) {
@@ -165,7 +165,7 @@ class Printer {
 
   void print(const Table& table) {
     if (table.empty()) return;
-    for (Part& part : parts_of(table, width_)) {
+    for (TerminalPart& part : parts_of(table, width_)) {
       narrow(part, width_);
       widen(part, width_);
       std::string text;
@@ -213,7 +213,7 @@ class Printer {
 }  // namespace
 
 std::string print_terminal(const Document& document, const PrintOptions& options) {
-  Printer printer(options);
+  TerminalPrinter printer(options);
   for (const Block& block : document) {
     std::visit([&](const auto& part) { printer.print(part); }, block);
   }

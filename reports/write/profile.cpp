@@ -30,8 +30,6 @@ std::string milliseconds(std::optional<double> ns) {
 // This is the style of pstats, whose titles have no unit.
 constexpr NumberStyle kTime = without_printed_unit(kSeconds);
 
-constexpr NumberStyle kRate = without_printed_unit(kGigabytesPerSecond);
-
 std::size_t place_of_largest(const std::vector<double>& values) {
   return static_cast<std::size_t>(std::ranges::max_element(values) - values.begin());
 }
@@ -160,8 +158,8 @@ void add_collectives(Document& document, const Cell& cell) {
                  number_column("sent", kMegabytes),
                  number_column("waiting", kMilliseconds),
                  number_column("transfer", kMilliseconds),
-                 number_column("algorithm GB/s", kRate, "algorithm rate"),
-                 number_column("bus GB/s", kRate, "bus rate")};
+                 number_column("algorithm GB/s", kBareGigabytesPerSecond, "algorithm rate"),
+                 number_column("bus GB/s", kBareGigabytesPerSecond, "bus rate")};
   for (const CollectiveRow& row : collective_rows(cell)) {
     const auto rate = [&](double bytes) {
       return row.transfer_ns > 0 && bytes > 0

@@ -17,8 +17,6 @@ namespace {
 // No record says what launched it.
 constexpr const char* kUnattributed = "unattributed";
 
-double value(const Cell& cell, const std::string& metric) { return cell.value(metric).value_or(0); }
-
 std::string milliseconds(double ns) {
   return ns == 0 ? kNone : format_number(ns / kNsPerMillisecond);
 }
@@ -68,7 +66,7 @@ void add_totals(Document& document, const Cell& cell) {
   }
 }
 
-void add_phases(Document& document, const Cell& cell) {
+void add_gpu_phases(Document& document, const Cell& cell) {
   Table table = {key_column("phase"), number_column("GPU time", kMilliseconds),
                  number_column("of the step", kShare), number_column("idle", kMilliseconds)};
   const double window = window_ns(cell);
@@ -160,7 +158,7 @@ void add_gpu(Document& document, const Cell& cell, std::size_t top) {
   if (!is_traced(cell)) return;
   add_heading(document, 4, "GPU");
   add_totals(document, cell);
-  add_phases(document, cell);
+  add_gpu_phases(document, cell);
   add_kernels(document, cell, top);
   add_copies(document, cell);
 }

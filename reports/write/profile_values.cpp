@@ -21,9 +21,9 @@ double bytes_of(const std::string& size) {
   return 0;
 }
 
-double value(const Cell& cell, const std::string& metric) { return cell.value(metric).value_or(0); }
-
 }  // namespace
+
+double value(const Cell& cell, const std::string& metric) { return cell.value(metric).value_or(0); }
 
 std::vector<std::string> names_after(const Cell& cell, const std::string& prefix) {
   std::vector<std::string> names;

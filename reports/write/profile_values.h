@@ -23,6 +23,9 @@ struct OperationRow {
   double slowest_rank_own_ns = 0;
 };
 
+// A metric of the cell, 0 where it has none.
+double value(const Cell& cell, const std::string& metric);
+
 // Largest own time first; empty where operations were not profiled.
 std::vector<OperationRow> operation_rows(const Cell& cell);
 

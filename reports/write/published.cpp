@@ -68,18 +68,12 @@ std::string plain_model(std::string_view model) {
   return plain.substr(0, plain.find("instruct"));
 }
 
-std::string fact(const Cell& cell, const char* name) {
-  const record::Environment& environment = cell.typical().environment;
-  const auto found = environment.find(name);
-  return found == environment.end() ? "" : found->second;
-}
-
 std::string hardware_of(const Cell& cell) {
   for (const char* name : {"gpu_model", "cpu_model"}) {
-    const std::string model = fact(cell, name);
+    const std::string model = record::fact(cell.typical().environment, name);
     if (!model.empty()) return model;
   }
-  return fact(cell, "device") == "cuda" ? "GPU" : "";
+  return record::fact(cell.typical().environment, "device") == "cuda" ? "GPU" : "";
 }
 
 // Tells whether what we know of a device is the published one: "NVIDIA H100 80GB HBM3" is "H100".
@@ -88,7 +82,7 @@ bool is_same_hardware(const std::string& own, const std::string& published) {
   return !name.empty() && own.find(name) != std::string::npos;
 }
 
-std::string parallelism_of(const Cell& cell) {
+std::string published_parallelism(const Cell& cell) {
   const std::string parallelism = cell.axis("parallelism");
   if (parallelism == "fsdp" || parallelism.empty()) return parallelism;
   return parallelism + " " + cell.axis(parallelism == "ep" ? "ep_degree" : "shard_degree");
@@ -110,18 +104,18 @@ struct Line {
 };
 
 Line line_of(const Cell& cell) {
-  const bool is_imported = !fact(cell, "imported").empty();
+  const bool is_imported = !record::fact(cell.typical().environment, "imported").empty();
   return {.whose = (is_imported ? "imported: cell " : "measured: cell ") + cell.id(),
           .model = cell.axis("model"),
           .hardware = hardware_of(cell),
           .ranks = cell.axis("ranks"),
-          .parallelism = parallelism_of(cell),
+          .parallelism = published_parallelism(cell),
           .dtype = cell.axis("dtype"),
           .seq_len = cell.axis("seq_len"),
           .tokens_rate = cell.value("tokens_per_second"),
           .mfu = cell.value("gemm_share"),
           .differs = {},
-          .source = fact(cell, "import_file")};
+          .source = record::fact(cell.typical().environment, "import_file")};
 }
 
 std::string lower(std::string text) {

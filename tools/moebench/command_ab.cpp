@@ -6,6 +6,7 @@
 
 #include "harness/base/error.h"
 #include "harness/base/parse.h"
+#include "harness/base/system_error.h"
 #include "harness/base/words.h"
 #include "harness/launch/programs.h"
 #include "harness/launch/run_cell.h"

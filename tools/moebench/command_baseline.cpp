@@ -20,11 +20,6 @@ using reports::Table;
 using reports::words_column;
 using Records = std::vector<record::CellRecord>;
 
-std::string value_in(const record::Environment& environment, const char* key) {
-  const auto found = environment.find(key);
-  return found == environment.end() ? "" : found->second;
-}
-
 int save(const session::BaselineStore& store, const BaselineArguments& options) {
   if (options.folder.empty()) throw Error("baseline save NAME DIR: name the results folder too");
   const Records records = gate::baseline_runs(record::load(options.folder));
@@ -52,8 +47,8 @@ int list(const session::BaselineStore& store, reports::Format format) {
     const auto& environment = records.front().environment;
     add_row(table, {name, static_cast<double>(store.current(name)),
                     static_cast<double>(store.generations(name).size()),
-                    static_cast<double>(records.size()), value_in(environment, "git_sha"),
-                    records.front().started_at, value_in(environment, "cpu_model")});
+                    static_cast<double>(records.size()), record::fact(environment, "git_sha"),
+                    records.front().started_at, record::fact(environment, "cpu_model")});
   }
   print_document({std::move(table)}, format);
   return kExitOk;

@@ -2,6 +2,7 @@
 
 #include <iostream>
 
+#include "harness/base/system_error.h"
 #include "harness/launch/machine_probe.h"
 #include "harness/launch/process.h"
 #include "harness/launch/worker.h"

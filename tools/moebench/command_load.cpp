@@ -6,6 +6,7 @@
 #include "harness/base/error.h"
 #include "harness/base/file.h"
 #include "harness/base/hub_cache.h"
+#include "harness/base/system_error.h"
 #include "harness/base/words.h"
 #include "harness/config/cell.h"
 #include "harness/config/mesh.h"
@@ -36,7 +37,7 @@ fs::path model_folder(const fs::path& checkpoint) {
 }
 
 // A YAML scalar in single quotes.
-std::string quoted(const std::string& text) {
+std::string yaml_quoted(const std::string& text) {
   std::string result = "'";
   for (const char c : text) result += c == '\'' ? "''" : std::string(1, c);
   return result + "'";
@@ -76,14 +77,14 @@ std::string scenario_text(const LoadArguments& options, const fs::path& checkpoi
   const std::vector<std::string> loaders =
       options.loaders.empty() ? std::vector<std::string>{"direct"} : options.loaders;
   std::string text = "# Written by moebench load.\nscenarios:\n  - name: load\n    axes:\n";
-  text += fmt::format("      model: {}\n      parallelism: {}\n", quoted(model.string()),
+  text += fmt::format("      model: {}\n      parallelism: {}\n", yaml_quoted(model.string()),
                       options.parallelism);
   text += fmt::format("      ranks: {}\n", ranks_of(options));
   if (options.ep_degree) text += fmt::format("      ep_degree: {}\n", *options.ep_degree);
   text += fmt::format("      dtype: {}\n      loader: [{}]\n      cache: {}\n", options.dtype,
                       fmt::join(loaders, ", "), options.cache);
   text += fmt::format("    settings:\n      measure: load\n      load_from: {}\n",
-                      quoted(checkpoint.string()));
+                      yaml_quoted(checkpoint.string()));
   text += fmt::format("      load_tensors: {}\n      load_io: {}\n", tensors, options.io);
   if (options.one_rank) text += fmt::format("      one_rank: {}\n", *options.one_rank);
   return text + fmt::format("      threads_per_rank: {}\n      repeats: {}\n", options.threads,

@@ -4,6 +4,7 @@
 #include <iostream>
 
 #include "harness/base/printable.h"
+#include "harness/base/system_error.h"
 #include "harness/config/engine.h"
 #include "harness/launch/run_cell.h"
 #include "harness/session/results_folder.h"

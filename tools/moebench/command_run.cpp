@@ -8,6 +8,7 @@
 #include "harness/base/check.h"
 #include "harness/base/error.h"
 #include "harness/base/parse.h"
+#include "harness/base/system_error.h"
 #include "harness/config/engines.h"
 #include "harness/config/limits.h"
 #include "harness/launch/engine_start.h"

@@ -4,6 +4,7 @@
 #include <iostream>
 
 #include "harness/base/error.h"
+#include "harness/base/system_error.h"
 #include "harness/session/plan.h"
 #include "harness/session/results_folder.h"
 #include "harness/session/verify_resume.h"

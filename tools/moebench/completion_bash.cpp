@@ -6,7 +6,7 @@
 namespace moebench::cli {
 namespace {
 
-constexpr const char* kHelpers =
+constexpr const char* kBashHelpers =
     R"(# Completion of moebench for bash, made by `moebench completion bash`.
 # Each adds to COMPREPLY what the word $cur may become.
 _moebench_add() { mapfile -t -O "${#COMPREPLY[@]}" COMPREPLY < <(compgen "$@" -- "$cur"); }
@@ -106,7 +106,7 @@ std::string bash_completion(const std::vector<CommandWords>& commands,
   for (const CommandWords& command : commands) {
     if (!command.name.empty()) names.push_back(command.name);
   }
-  std::string script = kHelpers;
+  std::string script = kBashHelpers;
   script += fmt::format("  local moebench_scenarios={}\n  local moebench_models={}\n",
                         quoted_list(shipped.scenarios), quoted_list(shipped.models));
   script += kBeginning;

@@ -5,7 +5,7 @@
 namespace moebench::cli {
 namespace {
 
-constexpr const char* kHelpers =
+constexpr const char* kFishHelpers =
     R"(# Completion of moebench for fish, made by `moebench completion fish`.
 # Whether the first word that is no option is this command; without an argument, whether there is none.
 function __moebench_is
@@ -27,7 +27,7 @@ end
 )";
 
 // In single quotes of fish, where a backslash quotes itself and the quote.
-std::string quoted(const std::string& text) {
+std::string fish_quoted(const std::string& text) {
   std::string result = "'";
   for (const char c : text) {
     if (c == '\'' || c == '\\') result += '\\';
@@ -45,7 +45,7 @@ std::string value_words(const OptionWords& option) {
     case ValueKind::kAny:
       return " -x";
     case ValueKind::kWord:
-      return " -x -a " + quoted(option.has_commas ? "(__moebench_list " + words + ")" : words);
+      return " -x -a " + fish_quoted(option.has_commas ? "(__moebench_list " + words + ")" : words);
     case ValueKind::kFile:
       return " -r -F";
     case ValueKind::kFolder:
@@ -68,7 +68,7 @@ void add_command(const CommandWords& command, std::string& script) {
     for (const std::string& name : option.names) {
       names += name.starts_with("--") ? " -l " + name.substr(2) : " -s " + name.substr(1);
     }
-    script += line(command, names + value_words(option) + " -d " + quoted(option.help));
+    script += line(command, names + value_words(option) + " -d " + fish_quoted(option.help));
   }
   for (const OptionWords& positional : command.positionals) {
     if (positional.kind == ValueKind::kAny) continue;
@@ -85,15 +85,15 @@ void add_command(const CommandWords& command, std::string& script) {
 
 std::string fish_completion(const std::vector<CommandWords>& commands,
                             const ShippedNames& shipped) {
-  std::string script = kHelpers;
+  std::string script = kFishHelpers;
   script += fmt::format("set -g __moebench_scenarios {}\nset -g __moebench_models {}\n",
-                        quoted(fmt::format("{}", fmt::join(shipped.scenarios, " "))),
-                        quoted(fmt::format("{}", fmt::join(shipped.models, " "))));
+                        fish_quoted(fmt::format("{}", fmt::join(shipped.scenarios, " "))),
+                        fish_quoted(fmt::format("{}", fmt::join(shipped.models, " "))));
   script += "complete -c moebench -f\n";
   for (const CommandWords& command : commands) {
     if (command.name.empty()) continue;
     script += fmt::format("complete -c moebench -n __moebench_is -a {} -d {}\n", command.name,
-                          quoted(command.help));
+                          fish_quoted(command.help));
   }
   for (const CommandWords& command : commands) add_command(command, script);
   return script;

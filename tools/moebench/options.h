@@ -17,7 +17,6 @@ namespace moebench::cli {
 inline constexpr int kExitOk = 0;
 inline constexpr int kExitUsage = 2;
 inline constexpr int kExitCellFailed = 3;
-inline constexpr int kExitInterrupted = 130;
 
 // `profile --format` takes this too; it lists the files for Python's pstats.
 inline constexpr const char* kPstats = "pstats";
