@@ -10,6 +10,7 @@
 #   BENCHES     Google Benchmark sources, one program <name>_bench (target `benchmarks`, not run by
 #               ctest)
 #   TORCH       uses libtorch and its precompiled header
+#   ALONE       each source is a translation unit of its own, whatever MOEBENCH_UNITY says
 #
 # Targets that gather others: `programs` (moebench and moebench-rank), `all` (those and the tests),
 # `benchmarks`, and `headers`, which compiles every header by itself.
@@ -17,6 +18,41 @@ set_property(GLOBAL PROPERTY MOEBENCH_ARROWS "")
 add_custom_target(programs)
 add_custom_target(benchmarks)
 add_custom_target(headers)
+
+# Sets `out` to sources that include those of this folder six at a time: half of what a source costs is
+# what it includes, and others have included it before. So few that a change of one of them is compiled
+# in seconds. Names in anonymous namespaces are then unique in a module. A source with definitions of
+# its own, which must be set before, stays by itself. CMake's own UNITY_BUILD would
+# write the names of folders, which end in programs and keep ccache from knowing another checkout's.
+function(moebench_together out)
+  if(NOT MOEBENCH_UNITY)
+    set(${out} ${ARGN} PARENT_SCOPE)
+    return()
+  endif()
+  file(RELATIVE_PATH folder ${PROJECT_SOURCE_DIR} ${CMAKE_CURRENT_SOURCE_DIR})
+  set(sources)
+  set(number 0)
+  foreach(source IN LISTS ARGN)
+    get_source_file_property(definitions ${source} COMPILE_DEFINITIONS)
+    if(definitions OR IS_ABSOLUTE ${source} OR source MATCHES "^[$]<")
+      list(APPEND sources ${source})
+      continue()
+    endif()
+    math(EXPR file "${number} / 6")
+    string(APPEND lines_${file} "#include \"${folder}/${source}\"\n")
+    math(EXPR number "${number} + 1")
+  endforeach()
+  if(number EQUAL 0)
+    set(${out} ${sources} PARENT_SCOPE)
+    return()
+  endif()
+  foreach(at RANGE ${file})
+    set(together ${CMAKE_CURRENT_BINARY_DIR}/together_${at}.cpp)
+    file(CONFIGURE OUTPUT ${together} CONTENT "${lines_${at}}" @ONLY)
+    list(APPEND sources ${together})
+  endforeach()
+  set(${out} ${sources} PARENT_SCOPE)
+endfunction()
 
 # Uses a precompiled header of tools/cmake, made once for all targets of one kind. Tests are compiled
 # without optimisation: half of what a test costs is its compilation, and what it runs is the library.
@@ -146,7 +182,7 @@ function(moebench_headers name lib torch)
 endfunction()
 
 function(module name)
-  cmake_parse_arguments(M "TORCH" "" "SRCS;DEPS;LIBS;TESTS;RANK_TESTS;BENCHES" ${ARGN})
+  cmake_parse_arguments(M "TORCH;ALONE" "" "SRCS;DEPS;LIBS;TESTS;RANK_TESTS;BENCHES" ${ARGN})
   set(lib moebench_${name})
   file(RELATIVE_PATH folder ${PROJECT_SOURCE_DIR} ${CMAKE_CURRENT_SOURCE_DIR})
   string(REPLACE ";" "," arrow_deps "${M_DEPS}")
@@ -157,7 +193,11 @@ function(module name)
     set(torch TORCH)
   endif()
 
-  add_library(${lib} STATIC ${M_SRCS})
+  set(sources ${M_SRCS})
+  if(NOT M_ALONE)
+    moebench_together(sources ${M_SRCS})
+  endif()
+  add_library(${lib} STATIC ${sources})
   target_link_libraries(${lib} PUBLIC moebench_options ${deps} ${M_LIBS})
   moebench_precompiled(${lib} ${torch})
 
