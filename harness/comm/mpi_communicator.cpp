@@ -18,6 +18,8 @@
 #include "harness/comm/pieces.h"
 #include "harness/comm/progress_thread.h"
 #include "harness/comm/reduce.h"
+#include "harness/measure/clock.h"
+#include "harness/measure/message_times.h"
 
 namespace moebench::comm {
 namespace {
@@ -64,25 +66,13 @@ constexpr std::chrono::milliseconds kNap(1);
 bool wants_progress_thread = false;
 std::unique_ptr<ProgressThread> progress_thread;  // null: nobody wants one
 
-// Of messages of its own there are none: a look for one moves all others.
-void start_progress_thread() {
-  static MPI_Comm nobodys = MPI_COMM_NULL;
-  check_mpi(MPI_Comm_dup(MPI_COMM_SELF, &nobodys), "MPI_Comm_dup");
-  progress_thread = std::make_unique<ProgressThread>(
-      [] {
-        int found = 0;
-        MPI_Iprobe(MPI_ANY_SOURCE, 0, nobodys, &found, MPI_STATUS_IGNORE);
-      },
-      kNap);
-}
-
-class MpiPending : public Pending {
+class MpiPending : public Pending, private ProgressThread::Message {
  public:
   // `finish`: what is left to do when all have arrived.
   MpiPending(measure::NvtxRange range, std::vector<MPI_Request> requests,
              std::function<void()> finish = {})
       : range_(std::move(range)), requests_(std::move(requests)), finish_(std::move(finish)) {
-    if (progress_thread) progress_thread->begin();
+    if (progress_thread) progress_thread->begin(*this);
   }
   // It completes also when an exception passes: the library may still write into the buffers.
   ~MpiPending() override { complete(); }
@@ -93,17 +83,37 @@ class MpiPending : public Pending {
   }
 
  private:
+  bool look() override {
+    int is_there = 0;
+    code_ = MPI_Testall(static_cast<int>(requests_.size()), requests_.data(), &is_there,
+                        MPI_STATUSES_IGNORE);
+    if (is_there != 0) times_.done_ns = measure::now_ns();
+    return is_there != 0 || code_ != MPI_SUCCESS;
+  }
+
   // Requests that are complete are null from then on.
   int complete() {
-    if (is_moving_ && progress_thread) progress_thread->end();
-    is_moving_ = false;
-    return MPI_Waitall(static_cast<int>(requests_.size()), requests_.data(), MPI_STATUSES_IGNORE);
+    if (std::exchange(is_complete_, true)) return MPI_SUCCESS;
+    if (progress_thread) progress_thread->end(*this);
+    times_.wait_begin_ns = measure::now_ns();
+    const int code = code_ != MPI_SUCCESS ? code_
+                                          : MPI_Waitall(static_cast<int>(requests_.size()),
+                                                        requests_.data(), MPI_STATUSES_IGNORE);
+    // Without the thread nobody knows when messages have arrived.
+    if (progress_thread) {
+      times_.wait_end_ns = measure::now_ns();
+      if (times_.done_ns == 0) times_.done_ns = times_.wait_begin_ns;
+      measure::add_message(times_);
+    }
+    return code;
   }
 
   measure::NvtxRange range_;
   std::vector<MPI_Request> requests_;
   std::function<void()> finish_;
-  bool is_moving_ = true;  // as far as the progress thread is told
+  measure::MessageTimes times_{.phase = measure::current_phase(), .started_ns = measure::now_ns()};
+  int code_ = MPI_SUCCESS;  // of the last look
+  bool is_complete_ = false;
 };
 
 class MpiCommunicator : public Communicator {
@@ -274,7 +284,7 @@ std::unique_ptr<Communicator> mpi_world() {
           "this MPI library allows no second thread, which is to move messages meanwhile; "
           "use one built for MPI_THREAD_MULTIPLE, or cells with prefetch 0");
     }
-    if (wants_progress_thread) start_progress_thread();
+    if (wants_progress_thread) progress_thread = std::make_unique<ProgressThread>(kNap);
   }
   MPI_Comm copy;
   check_mpi(MPI_Comm_dup(MPI_COMM_WORLD, &copy), "MPI_Comm_dup");

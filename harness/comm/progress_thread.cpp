@@ -1,29 +1,42 @@
 #include "harness/comm/progress_thread.h"
 
-#include <utility>
+#include <algorithm>
 
 namespace moebench::comm {
 
-ProgressThread::ProgressThread(std::function<void()> look, std::chrono::nanoseconds nap)
-    : look_(std::move(look)), nap_(nap), thread_([this] { run(); }) {}
+ProgressThread::ProgressThread(std::chrono::nanoseconds nap)
+    : nap_(nap), thread_([this] { run(); }) {}
 
 ProgressThread::~ProgressThread() {
-  ends_ = true;
-  begin();  // wakes it
+  {
+    const std::scoped_lock lock(mutex_);
+    ends_ = true;
+  }
+  changed_.notify_one();
   thread_.join();
 }
 
-void ProgressThread::begin() {
-  if (num_moving_.fetch_add(1) == 0) num_moving_.notify_one();
+void ProgressThread::begin(Message& message) {
+  {
+    const std::scoped_lock lock(mutex_);
+    messages_.push_back(&message);
+  }
+  changed_.notify_one();
 }
 
-void ProgressThread::end() { --num_moving_; }
+void ProgressThread::end(Message& message) {
+  const std::scoped_lock lock(mutex_);
+  std::erase(messages_, &message);
+}
 
 void ProgressThread::run() {
   while (true) {
-    num_moving_.wait(0);
-    if (ends_) return;
-    look_();
+    {
+      std::unique_lock lock(mutex_);
+      changed_.wait(lock, [this] { return ends_ || !messages_.empty(); });
+      if (ends_) return;
+      std::erase_if(messages_, [](Message* message) { return message->look(); });
+    }
     std::this_thread::sleep_for(nap_);
   }
 }

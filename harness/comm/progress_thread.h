@@ -1,9 +1,10 @@
 #pragma once
 
-#include <atomic>
 #include <chrono>
-#include <functional>
+#include <condition_variable>
+#include <mutex>
 #include <thread>
+#include <vector>
 
 namespace moebench::comm {
 
@@ -12,23 +13,30 @@ namespace moebench::comm {
 // two looks, so that it needs no core of its own, and altogether while no message is on its way.
 class ProgressThread {
  public:
-  // `look` is called on the thread.
-  ProgressThread(std::function<void()> look, std::chrono::nanoseconds nap);
+  class Message {
+   public:
+    virtual ~Message() = default;
+    // Moves it; whether it has arrived, and needs no look any more. Called on the thread.
+    virtual bool look() = 0;
+  };
+
+  explicit ProgressThread(std::chrono::nanoseconds nap);
   ~ProgressThread();
   ProgressThread(const ProgressThread&) = delete;
   ProgressThread& operator=(const ProgressThread&) = delete;
 
-  // Each message from its start until somebody waits for it.
-  void begin();
-  void end();
+  void begin(Message& message);
+  // From its return on the thread does not look at the message, which may have arrived before.
+  void end(Message& message);
 
  private:
   void run();
 
-  std::function<void()> look_;
   std::chrono::nanoseconds nap_;
-  std::atomic<int> num_moving_ = 0;
-  std::atomic<bool> ends_ = false;
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::vector<Message*> messages_;  // on their way
+  bool ends_ = false;
   std::thread thread_;
 };
 

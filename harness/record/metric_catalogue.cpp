@@ -93,6 +93,9 @@ constexpr auto kCatalogue = std::to_array<MetricInfo>({
      "step", kByUnit, kTraining},
     {"phase_time_*", "ns", kMean,
      "time of a measured step in the phase, mean over steps and ranks"},
+    {"hidden_time_*", "ns", kMean,
+     "time of a measured step in which messages of the phase were on their way while the rank did "
+     "not wait for any, mean over steps and ranks"},
     {"first_step_time", "ns", kLargest, "the first warm-up step", "first step", kByUnit, kWarmUp},
     {"warmup_step_time", "ns", kSlowest,
      "a warm-up step of the slowest rank, median over them; the first is first_step_time"},

@@ -8,12 +8,27 @@
 
 namespace moebench::train {
 
+namespace {
+
+// The phases whose messages are started before somebody needs them.
+constexpr measure::Phase kStartedEarly[] = {measure::Phase::kGather, measure::Phase::kReduce};
+
+void add_to(measure::PhaseTimes& sums, const measure::PhaseTimes& times) {
+  std::transform(sums.begin(), sums.end(), times.begin(), sums.begin(), std::plus<>());
+}
+
+}  // namespace
+
 void MeasuredSteps::add(const StepResult& step, std::int64_t elapsed_ns,
-                        const measure::PhaseTimes& times) {
+                        const measure::PhaseTimes& times,
+                        const std::optional<measure::PhaseTimes>& hidden_times) {
   step_time_ns.push_back(static_cast<double>(elapsed_ns));
   loss.push_back(step.loss);
   grad_norm.push_back(step.grad_norm);
-  std::transform(phases.begin(), phases.end(), times.begin(), phases.begin(), std::plus<>());
+  add_to(phases, times);
+  if (!hidden_times) return;
+  if (!hidden) hidden.emplace();
+  add_to(*hidden, *hidden_times);
 }
 
 void MeasuredSteps::write(record::Metrics& metrics) const {
@@ -30,6 +45,11 @@ void MeasuredSteps::write(record::Metrics& metrics) const {
     const auto ns = static_cast<double>(phases[static_cast<std::size_t>(phase)]);
     if (ns == 0 && is_of_some_models(phase)) continue;
     put(metrics, std::string("phase_time_") + to_string(phase), ns / num_steps);
+  }
+  if (!hidden) return;
+  for (const measure::Phase phase : kStartedEarly) {
+    const auto ns = static_cast<double>((*hidden)[static_cast<std::size_t>(phase)]);
+    put(metrics, std::string("hidden_time_") + to_string(phase), ns / num_steps);
   }
 }
 

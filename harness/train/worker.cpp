@@ -177,15 +177,17 @@ class Worker {
   void measured_steps(Run& run) {
     MeasuredSteps measured;
     measure::PhaseRecorder phases;
+    measure::MessageRecorder messages;
     for (std::int64_t i = 0; i < cell_.steps; ++i) {
       options_.before_step(cell_.warmup_steps + i);
       const std::int64_t real_before = measured.consumed.real;
       phases.take();
+      messages.take();
       const measure::Stopwatch watch;
       const StepResult step = run.step(measured.consumed);
       options_.stretch_step(watch.elapsed_ns());
       const std::int64_t elapsed = watch.elapsed_ns();
-      measured.add(step, elapsed, phases.take());
+      measured.add(step, elapsed, phases.take(), messages.take());
       keep_loss(step.loss);
       if (!std::isfinite(step.loss) || !std::isfinite(step.grad_norm)) {
         incorrect(fmt::format("loss {} and gradient norm {} at measured step {}", step.loss,

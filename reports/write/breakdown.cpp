@@ -21,6 +21,13 @@ std::optional<double> phase_share(const CellRecord& record, const std::string& p
   return step && time && *step > 0 ? std::optional(*time / *step) : std::nullopt;
 }
 
+// Communication that computing hid, which is no part of a step's sum.
+std::optional<double> hidden_share(const CellRecord& record, const std::string& phase) {
+  const auto step = mean_step_ns(record);
+  const auto time = record.value("hidden_time_" + phase);
+  return step && time && *step > 0 ? std::optional(*time / *step) : std::nullopt;
+}
+
 bool is_backward(std::string_view phase) { return phase.ends_with(kBackward); }
 
 // Returns the share of all backward phases together; of other engines, that of their one.
@@ -33,7 +40,7 @@ std::optional<double> backward_share(const CellRecord& record) {
   return sum;
 }
 
-Column share_column(const std::vector<Cell>& cells, const char* title,
+Column share_column(const std::vector<Cell>& cells, const std::string& title,
                     const std::function<std::optional<double>(const CellRecord&)>& share) {
   return value_column(
       cells, title, [&](const Cell& cell) { return share(cell.typical()); }, kShare);
@@ -61,6 +68,11 @@ std::vector<Cell> cells_with_tensor_memory(const ScenarioCells& scenario) {
 
 // Phases that the built-in engine does not have: its own are finer.
 constexpr const char* kCoarsePhases[] = {"forward", "communication"};
+
+// Of these a part may be hidden behind computing.
+constexpr const char* kHiddenPhases[] = {"gather", "reduce"};
+
+constexpr const char* kStep = "step";
 
 }  // namespace
 
@@ -116,6 +128,10 @@ Table phase_table(const ScenarioCells& scenario) {
       shares.push_back(share_column(cells, "backward", backward_share));
     }
   }
+  for (const char* phase : kHiddenPhases) {
+    shares.push_back(share_column(cells, std::string("hidden ") + phase,
+                                  [phase](const CellRecord& r) { return hidden_share(r, phase); }));
+  }
   Table table = measured_table(scenario, cells, std::move(shares));
   if (table.empty()) return {};
   const auto step = value_column(
@@ -140,7 +156,11 @@ std::vector<PhaseRow> phase_rows() {
   for (const char* phase : kCoarsePhases) add(phase);
   for (const char* phase : kStepPhases) add(phase);
   rows.push_back({"backward", [](const CellRecord& r) { return phase_share(r, "backward"); }});
-  rows.push_back({"step", [](const CellRecord&) { return std::optional(1.0); }});
+  rows.push_back({kStep, [](const CellRecord&) { return std::optional(1.0); }});
+  for (const char* phase : kHiddenPhases) {
+    rows.push_back({std::string("hidden ") + phase,
+                    [phase](const CellRecord& r) { return hidden_share(r, phase); }});
+  }
   return rows;
 }
 
@@ -151,10 +171,8 @@ std::optional<double> phase_ns(const Cell& cell, const PhaseRow& row) {
 }
 
 bool has_phases(const Cell& cell) {
-  std::vector<PhaseRow> rows = phase_rows();
-  rows.pop_back();  // the step itself
-  return cell.ok() && std::ranges::any_of(rows, [&](const PhaseRow& row) {
-           return phase_ns(cell, row).has_value();
+  return cell.ok() && std::ranges::any_of(phase_rows(), [&](const PhaseRow& row) {
+           return row.name != kStep && phase_ns(cell, row).has_value();
          });
 }
 

@@ -254,6 +254,11 @@ Lines definition_lines(const Comparison& of) {
           " On a GPU it is the host's time, which launches work that the GPU does later: a profile "
           "has the GPU's.";
     }
+    if (is_measured(scenario, "hidden_time_gather")) {
+      line +=
+          " hidden: messages of the phase were on their way while the rank did not wait for any, "
+          "which is no part of the step's sum; the phase itself has what was waited for.";
+    }
     lines.push_back(line);
   }
   if (std::ranges::any_of(of.references, [](const Cell* cell) { return cell != nullptr; })) {

@@ -211,6 +211,10 @@ TEST_F(TestHosts, WhatIsGatheredAheadTravelsMeanwhileAndChangesNoLoss) {
   for (const CellRecord& record : records) {
     EXPECT_EQ(record.disposition, Disposition::kOk) << record.message;
     EXPECT_EQ(record.metrics.at("loss").samples, records[0].metrics.at("loss").samples);
+    // Without a prefetch nobody sees when messages arrive.
+    for (const char* hidden : {"hidden_time_gather", "hidden_time_reduce"}) {
+      EXPECT_EQ(record.value(hidden).value_or(0) > 0, record.axis("prefetch") != "0") << hidden;
+    }
   }
 }
 
