@@ -76,6 +76,18 @@ TEST(Map, SaysThatNothingIsDecided) {
                           "fsdp is faster."));
 }
 
+TEST(Map, SaysNothingOfStretchesThatAreTooShortToTell) {
+  MapGroup group = {
+      .arms = {"ep 2", "fsdp"}, .num_expert_parallel = 1, .points = {{.network = "local"}}};
+  group.lines = {{.others = {1}}};
+  group.lines[0].line.stretches = {
+      {64, 64.01, Side::kUndecided}, {64.01, 653, Side::kSlower}, {653, 4096}};
+  EXPECT_THAT(
+      sentences_of(group),
+      ElementsAre("from 64 to 653 tokens a micro-batch fsdp is faster; from 653 to 4096 it is "
+                  "not decided whether ep 2 or fsdp is faster."));
+}
+
 TEST(Map, ComparesWithTheBestOfSeveral) {
   auto arms = test::crossing_arms();
   arms.push_back({"hsdp", "2", 0.6, 2e-3});  // ep is always faster

@@ -56,6 +56,8 @@ std::string all_stretches(const MapGroup& group, const MapLine& line) {
   const Words words = words_of(line);
   std::string text;
   for (const Stretch& stretch : line.line.stretches) {
+    // Too short to be told.
+    if (words.place(stretch.from) == words.place(stretch.to)) continue;
     text += fmt::format("{}from {} to {}{} {}", text.empty() ? "" : "; ", words.place(stretch.from),
                         words.place(stretch.to), text.empty() ? words.unit : "",
                         faster_text(group, line, stretch, std::sqrt(stretch.from * stretch.to)));

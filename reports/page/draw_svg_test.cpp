@@ -56,6 +56,21 @@ TEST(DrawSvg, EscapesWhatIsDrawn) {
   EXPECT_THAT(svg, HasSubstr("ep &lt;loop&gt;"));
 }
 
+TEST(DrawSvg, ALongTitleHasSeveralLines) {
+  const auto drawn = [](const std::string& title) {
+    const std::string svg =
+        draw_svg({.kind = "intervals", .data = samples()[0].second, .title = title, .width = 400});
+    EXPECT_THAT(svg, HasSubstr("<title>" + title + "</title>"));
+    return svg;
+  };
+  EXPECT_THAT(drawn("gain"), HasSubstr("<tspan x=\"12\" y=\"23\">gain</tspan></text>"));
+  EXPECT_THAT(
+      drawn("expert parallelism against the best of the others, mixtral-tiny"),
+      HasSubstr("<tspan x=\"12\" y=\"23\">expert parallelism against the best of the</tspan>"
+                "<tspan x=\"12\" y=\"43\">others, mixtral-tiny</tspan>"));
+  EXPECT_THAT(drawn(std::string(60, 'x')), HasSubstr("y=\"43\">" + std::string(16, 'x')));
+}
+
 TEST(DrawSvg, AKindThatIsNotThereIsAnError) {
   EXPECT_THROW(draw_svg({.kind = "pie", .data = "{}", .title = ""}), Error);
 }
