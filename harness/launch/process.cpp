@@ -211,6 +211,17 @@ void handle_interrupts() {
 
 bool interrupted() { return interrupt_arrived != 0; }
 
+bool interrupted_within(std::chrono::milliseconds time) {
+  const BlockedSignals signals;
+  const auto end = std::chrono::steady_clock::now() + time;
+  while (!interrupted()) {
+    const std::chrono::duration<double> left = end - std::chrono::steady_clock::now();
+    if (left.count() <= 0) break;
+    signals.wait(std::min(left.count(), 1.0));
+  }
+  return interrupted();
+}
+
 void clear_interrupt() { interrupt_arrived = 0; }
 
 }  // namespace moebench::launch

@@ -2,6 +2,7 @@
 
 #include <sys/types.h>
 
+#include <chrono>
 #include <filesystem>
 #include <functional>
 #include <string>
@@ -51,6 +52,9 @@ void handle_interrupts();
 
 // True once one of these signals arrived.
 bool interrupted();
+
+// Waits until one arrives, so long at the most; interrupted().
+bool interrupted_within(std::chrono::milliseconds time);
 
 // Forgets that a signal has arrived, for tests.
 void clear_interrupt();

@@ -164,6 +164,16 @@ record::CellRecord start_record(const config::CellConfig& cell, int repetition, 
   return record;
 }
 
+// A batch system that ends a job ends its ranks and this process, in any order: who is later is no
+// witness of a crash.
+bool job_is_ending(const ProcessResult& result, const LaunchPlace& place) {
+  constexpr std::chrono::milliseconds kBetweenBoth(2000);
+  const bool is_in_job = place.in_slurm || place.hosts.origin == HostsOrigin::kAllocation;
+  const bool ended_itself = result.exit_code == 0 && result.signal == 0;
+  if (!is_in_job || ended_itself || result.timed_out || result.given_up) return false;
+  return interrupted_within(kBetweenBoth);
+}
+
 // Whether ranks ran on other hosts than this one, or as long as they do not say may have.
 bool ran_elsewhere(const record::CellRecord& record, const RunCellOptions& options) {
   const auto launcher = parse_name<Launcher>(record.environment.at("launcher"), "launcher");
@@ -330,7 +340,7 @@ std::optional<record::CellRecord> run_cell(const config::CellConfig& cell, int r
   };
   const std::int64_t kills_before = machine::count_memory_kills();
   const ProcessResult result = run_process(process);
-  if (result.interrupted) return std::nullopt;
+  if (result.interrupted || job_is_ending(result, options.place)) return std::nullopt;
   if (result.timed_out) {
     complaint = fmt::format("ended after the time limit of {:g} s", cell.time_limit_s);
   }

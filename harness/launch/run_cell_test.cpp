@@ -3,8 +3,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <signal.h>
+#include <unistd.h>
 
+#include <chrono>
 #include <cstdlib>
+#include <thread>
 
 #include "harness/base/error.h"
 #include "harness/base/file.h"
@@ -206,6 +209,30 @@ TEST_F(RunCellTest, RanksEndWhenMpirunIsKilled) {
   ASSERT_TRUE(record);
   EXPECT_EQ(record->disposition, Disposition::kCrashed);
   EXPECT_EQ(worker_.count_sleepers(), 0);
+}
+
+// The thread's signal comes after the ranks have crashed, or before on a busy machine.
+TEST_F(RunCellTest, AJobThatEndsItsRanksFirstGivesNoRecord) {
+  options_.place.hosts.origin = HostsOrigin::kAllocation;
+  cell_.ranks = 1;
+  handle_interrupts();
+  worker_.set_mode("crash");
+  std::optional<CellRecord> record;
+  {
+    const std::jthread job([] {
+      std::this_thread::sleep_for(std::chrono::milliseconds(500));
+      ::kill(::getpid(), SIGTERM);
+    });
+    record = run_cell(cell_, 0, options_);
+  }
+  clear_interrupt();
+  ::signal(SIGTERM, SIG_DFL);
+  EXPECT_FALSE(record);
+}
+
+TEST_F(RunCellTest, ACrashWithinAJobIsOne) {
+  options_.place.hosts.origin = HostsOrigin::kAllocation;
+  EXPECT_EQ(run("crash").disposition, Disposition::kCrashed);
 }
 
 TEST_F(RunCellTest, InterruptGivesNoRecord) {
