@@ -1,14 +1,17 @@
 // Collectives on device memory. Started alone it tests NCCL in a group of one; under mpirun, on one
-// GPU that the ranks share, the way through the host; on as many GPUs as ranks, NCCL between them.
+// GPU that the ranks share, the way through the host, and with NCCL_MULTI_RANK_GPU_ENABLE=1 the
+// NCCL that lets them; on as many GPUs as ranks, NCCL between them.
 #include <gtest/gtest.h>
 
 #include <string>
 #include <vector>
 
 #include "harness/base/bfloat16.h"
+#include "harness/base/environment_variable.h"
 #include "harness/base/error.h"
 #include "harness/comm/device_communicator.h"
 #include "harness/comm/host_ranks.h"
+#include "harness/comm/nccl_library.h"
 #include "harness/testing/ranks/ranks.h"
 #include "kernels/gpu/device_array.h"
 
@@ -25,8 +28,11 @@ class DeviceCommunicatorTest : public ::testing::TestWithParam<DeviceTransport> 
     check_cuda(cudaGetDeviceCount(&devices), "cudaGetDeviceCount");
     const HostRanks host = host_ranks(*world);
     if (GetParam() == DeviceTransport::kNccl && host.group->size() > devices) {
-      GTEST_SKIP() << host.group->size() << " ranks have " << devices
-                   << " GPUs; NCCL wants one each";
+      if (environment_variable("NCCL_MULTI_RANK_GPU_ENABLE") != "1") {
+        GTEST_SKIP() << host.group->size() << " ranks have " << devices
+                     << " GPUs; NCCL wants one each";
+      }
+      [[maybe_unused]] static const bool is_shared = (use_shared_nccl(), true);
     }
     options_.transport = GetParam();
     options_.device = host.group->rank() % devices;

@@ -170,6 +170,9 @@ TEST_F(NcclTest, CountsTheTimeLimitFromTheBeginningOfACollective) {
 
 TEST(NcclLibrary, IsLoadedOrSaysHowToGetIt) {
   EXPECT_EQ(load_nccl(MOEBENCH_NCCL_FAKE).version(), "NCCL 2.28.9");
+  EXPECT_THAT(error_of([] { use_shared_nccl(MOEBENCH_NCCL_FAKE); }),
+              AllOf(HasSubstr("NCCL 2.28.9 does not let ranks share a GPU"),
+                    HasSubstr("tools/setup --cuda")));
   EXPECT_THAT(error_of([] { load_nccl("libno-nccl.so"); }),
               AllOf(HasSubstr("libno-nccl.so"), HasSubstr("tools/setup --cuda")));
   EXPECT_THAT(error_of([] { load_nccl("libm.so.6"); }),

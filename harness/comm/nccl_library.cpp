@@ -12,6 +12,10 @@ namespace {
 
 // The first that orders the launches of several groups.
 constexpr int kOldestVersion = 22600;
+// The first that lets ranks share a GPU.
+constexpr int kOldestShared = 23000;
+
+std::string library_path = "libnccl.so.2";
 
 template <typename Function>
 void look_up(void* library, const char* name, Function*& function) {
@@ -69,8 +73,24 @@ NcclLibrary load_nccl(const std::string& path) {
 }
 
 const NcclLibrary& nccl_library() {
-  static const NcclLibrary library = load_nccl("libnccl.so.2");
+  static const NcclLibrary library = load_nccl(library_path);
   return library;
+}
+
+void use_shared_nccl(const std::string& path) {
+  // Two ranks a GPU are what NCCL's manual says to work by default, more with fewer blocks each;
+  // its multicast (NVLS) knows no ranks that share.
+  ::setenv("NCCL_MULTI_RANK_GPU_ENABLE", "1", /*overwrite=*/0);
+  ::setenv("NCCL_MAX_CTAS", "4", /*overwrite=*/0);
+  ::setenv("NCCL_NVLS_ENABLE", "0", /*overwrite=*/0);
+  const NcclLibrary nccl = load_nccl(path);
+  if (version_of(nccl) < kOldestShared) {
+    throw Error(
+        "{} does not let ranks share a GPU; `tools/setup --cuda` installs one that does "
+        "beside libtorch, or set device_collectives to host",
+        nccl.version());
+  }
+  library_path = path;
 }
 
 }  // namespace moebench::comm

@@ -35,4 +35,11 @@ NcclLibrary load_nccl(const std::string& path);
 // The installed one, loaded once.
 const NcclLibrary& nccl_library();
 
+// Makes nccl_library() the one that ranks which share a GPU need, `path`: a release from 2.30 on,
+// told by its variables (NCCL_MULTI_RANK_GPU_ENABLE; those that are set already stay) that they
+// share, and to take few multiprocessors for each of them, since their kernels wait for one
+// another. To be called before libtorch's CUDA library is loaded, which then takes the same. Error,
+// with the remedy, where it is not installed or too old.
+void use_shared_nccl(const std::string& path = "libnccl-shared.so.2");
+
 }  // namespace moebench::comm

@@ -226,8 +226,7 @@ struct CellConfig {
   std::int64_t threads_per_rank = 1;
   Device device = Device::kCpu;       // kAuto: a GPU for each rank of a machine, else kCpu
   Dtype reduce_dtype = Dtype::kFp32;  // that gradients are summed in over ranks; kBf16: CUDA alone
-  // How ranks with GPUs exchange tensors: GPU to GPU, or through the host, where they may share
-  // one.
+  // How ranks with GPUs exchange tensors: GPU to GPU, or through the host.
   DeviceCollectives device_collectives = DeviceCollectives::kNccl;
   Binding bind = Binding::kNone;      // of ranks to cores
   std::string load_from;              // checkpoint folder; empty = seeded initial weights

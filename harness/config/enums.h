@@ -99,10 +99,16 @@ constexpr auto names_of(Device) {
       {{Device::kCpu, "cpu"}, {Device::kCuda, "cuda"}, {Device::kAuto, "auto"}});
 }
 
-enum class DeviceCollectives { kNccl, kHost };
+// kNcclShared: NCCL as kNccl, also between ranks that share a GPU. It shows that all works, and
+// nothing of how fast.
+enum class DeviceCollectives { kNccl, kHost, kNcclShared };
 constexpr auto names_of(DeviceCollectives) {
-  return name_table<DeviceCollectives>(
-      {{DeviceCollectives::kNccl, "nccl"}, {DeviceCollectives::kHost, "host"}});
+  return name_table<DeviceCollectives>({{DeviceCollectives::kNccl, "nccl"},
+                                        {DeviceCollectives::kHost, "host"},
+                                        {DeviceCollectives::kNcclShared, "nccl_shared"}});
+}
+constexpr bool may_share_gpus(DeviceCollectives collectives) {
+  return collectives != DeviceCollectives::kNccl;
 }
 
 enum class Optimizer { kFused, kForeach, kPerTensor };

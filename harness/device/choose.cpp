@@ -24,8 +24,8 @@ int choose_index(const Offer& offer, config::Device wanted) {
   }
   throw Unsupported(
       "device cuda: {} ranks on this machine, but {} GPU(s) are visible; start at most one rank a "
-      "GPU (CUDA_VISIBLE_DEVICES hides some), or set device_collectives to host, which lets ranks "
-      "share a GPU",
+      "GPU (CUDA_VISIBLE_DEVICES hides some), or set device_collectives to host or "
+      "nccl_shared, which let ranks share a GPU",
       offer.ranks_on_host, offer.num_devices);
 }
 

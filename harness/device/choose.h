@@ -13,7 +13,7 @@ struct Offer {
   int ranks_on_host = 1;
   int num_devices = 0;     // that this process sees
   std::string why_none;    // where num_devices is 0
-  bool may_share = false;  // collectives pass through the host
+  bool may_share = false;  // one GPU, by the collectives that the cell wants
 };
 
 // The device of a rank, or -1 for the CPU; throws Unsupported where CUDA is asked for and this rank

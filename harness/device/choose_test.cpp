@@ -41,11 +41,12 @@ TEST(ChooseDevice, WithoutEnoughOfThemAutoTakesTheCpuAndSaysWhy) {
 TEST(ChooseDevice, WithoutEnoughOfThemCudaIsAnErrorThatNamesTheRemedy) {
   EXPECT_THAT(refusal(offer(0, 1, 0)),
               AllOf(HasSubstr("the driver lists none"), HasSubstr("set device to cpu or auto")));
-  EXPECT_THAT(refusal(offer(1, 2, 1)), AllOf(HasSubstr("2 ranks on this machine, but 1 GPU(s)"),
-                                             HasSubstr("device_collectives to host")));
+  EXPECT_THAT(refusal(offer(1, 2, 1)),
+              AllOf(HasSubstr("2 ranks on this machine, but 1 GPU(s)"),
+                    HasSubstr("device_collectives to host or nccl_shared")));
 }
 
-TEST(ChooseDevice, RanksThatMeetOnTheHostMayShare) {
+TEST(ChooseDevice, RanksMayShareWhereTheirCollectivesAllowIt) {
   Offer shared = offer(3, 4, 2);
   shared.may_share = true;
   EXPECT_EQ(choose_index(shared, Device::kCuda), 1);

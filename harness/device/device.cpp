@@ -2,6 +2,7 @@
 
 #include "harness/base/error.h"
 #include "harness/comm/host_ranks.h"
+#include "harness/comm/nccl_library.h"
 #include "harness/device/choose.h"
 #include "harness/device/cuda_library.h"
 
@@ -14,7 +15,7 @@ Offer offer_of(const config::CellConfig& cell, comm::Communicator& world) {
   offer.rank_on_host = host.group->rank();
   offer.ranks_on_host = host.group->size();
   offer.num_devices = cuda::num_devices(offer.why_none);
-  offer.may_share = cell.device_collectives == config::DeviceCollectives::kHost;
+  offer.may_share = may_share_gpus(cell.device_collectives);
   return offer;
 }
 
@@ -41,7 +42,9 @@ Place choose(const config::CellConfig& cell, comm::Communicator& world) {
       throw Unsupported("reduce_dtype bf16 needs GPUs, but {}; set it to fp32", place.reason);
     }
   }
-  if (index >= 0) cuda::take(index, place);
+  if (index < 0) return place;
+  if (cell.device_collectives == config::DeviceCollectives::kNcclShared) comm::use_shared_nccl();
+  cuda::take(index, place);
   return place;
 }
 

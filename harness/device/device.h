@@ -25,7 +25,7 @@ struct Place {
 
 // Chooses for this rank as the cell says, and for kCuda makes the GPU current and loads libtorch's
 // CUDA library, which costs seconds. Each rank of a machine takes a GPU of its own, in the order of
-// ranks; only where collectives pass through the host may ranks share one. kAuto takes GPUs where
+// ranks; they may share one where the cell's collectives allow it. kAuto takes GPUs where
 // there are enough of them on every machine, else the CPU, the same on all ranks. Collective over
 // `world`, before anything else touches CUDA. Unsupported where kCuda cannot be had.
 Place choose(const config::CellConfig& cell, comm::Communicator& world);

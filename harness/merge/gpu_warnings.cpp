@@ -40,6 +40,13 @@ std::vector<std::string> gpu_warnings(const RankResults& ranks) {
         fmt::format("{} was throttled: {}, in {}{:.0f} % of the readings", whose(affected), reasons,
                     affected.ranks.size() == 1 ? "" : "up to ", 100 * affected.largest_share));
   }
+  for (const auto& [uuid, affected] : by_text(ranks, "gpu_uuid")) {
+    if (affected.ranks.size() == 1) continue;
+    warnings.push_back(fmt::format(
+        "{} share a GPU: that shows what they compute and send, and nothing of how fast "
+        "ranks with a GPU each are",
+        rank_ranges(affected.ranks)));
+  }
   for (const auto& [count, affected] : by_text(ranks, "gpu_other_processes")) {
     if (count == "0") continue;
     warnings.push_back(fmt::format("{} was shared with other processes, up to {} at once",

@@ -40,6 +40,16 @@ TEST(GpuWarnings, RanksWithTheSameReasonsShareASentence) {
           "the GPU of ranks 0, 2 was throttled: sw_power_cap, in up to 50 % of the readings"));
 }
 
+TEST(GpuWarnings, RanksThatShareAGpuShowNoSpeed) {
+  RankResults ranks = three_ranks();
+  for (const int rank : {0, 1, 2}) {
+    ranks[static_cast<std::size_t>(rank)]->environment["gpu_uuid"] = rank == 1 ? "GPU-b" : "GPU-a";
+  }
+  EXPECT_THAT(gpu_warnings(ranks),
+              ElementsAre("ranks 0, 2 share a GPU: that shows what they compute and send, and "
+                          "nothing of how fast ranks with a GPU each are"));
+}
+
 TEST(GpuWarnings, SharedAndUnwatchedDevices) {
   RankResults ranks = three_ranks();
   ranks[0]->environment["gpu_other_processes"] = "2";

@@ -36,11 +36,11 @@ std::int64_t ranks_of_host(const CellConfig& cell) {
   return is_placed ? cell.ranks_per_node : cell.processes();
 }
 
-// As device::choose_index decides: ranks share a GPU only where they meet on the host.
+// As device::choose_index decides.
 bool trains_on_gpus(const CellConfig& cell, const Capacity& capacity) {
   if (cell.device == config::Device::kCpu || capacity.gpus.empty()) return false;
-  const bool may_share = cell.device_collectives == config::DeviceCollectives::kHost;
-  return may_share || ranks_of_host(cell) <= std::ssize(capacity.gpus);
+  return may_share_gpus(cell.device_collectives) ||
+         ranks_of_host(cell) <= std::ssize(capacity.gpus);
 }
 
 // Ranks that share a memory, and how large it is.

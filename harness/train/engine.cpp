@@ -28,9 +28,9 @@ std::optional<comm::DeviceOptions> device_options(const config::CellConfig& cell
                                                   const device::Place& place) {
   if (!place.is_cuda()) return std::nullopt;
   comm::DeviceOptions options;
-  options.transport = cell.device_collectives == config::DeviceCollectives::kNccl
-                          ? comm::DeviceTransport::kNccl
-                          : comm::DeviceTransport::kHost;
+  options.transport = cell.device_collectives == config::DeviceCollectives::kHost
+                          ? comm::DeviceTransport::kHost
+                          : comm::DeviceTransport::kNccl;
   options.device = place.device.index();
   options.stream = device::current_stream(place.device);
   options.sum_in_fp32 = cell.reduce_dtype == config::Dtype::kFp32;

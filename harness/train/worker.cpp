@@ -108,8 +108,8 @@ class Worker {
       }
     }
     if (place_.is_cuda() && world_.size() > 1) {
-      const bool nccl = cell_.device_collectives == config::DeviceCollectives::kNccl;
-      environment["device_collectives"] = nccl ? comm::nccl_version() : "through the host";
+      const bool through_host = cell_.device_collectives == config::DeviceCollectives::kHost;
+      environment["device_collectives"] = through_host ? "through the host" : comm::nccl_version();
     }
   }
 
