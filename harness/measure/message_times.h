@@ -8,6 +8,10 @@
 
 namespace moebench::measure {
 
+// The phases whose messages are started before somebody needs them, so that computing may hide
+// them.
+inline constexpr Phase kStartedEarly[] = {Phase::kGather, Phase::kReduce};
+
 // A message by the steady clock, in ns, as the thread saw it that started it and waited for it.
 struct MessageTimes {
   Phase phase = Phase::kOther;  // that it was started in

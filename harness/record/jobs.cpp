@@ -47,8 +47,9 @@ Submission parse_submission(std::string_view text, const std::string& origin) {
   read_schema_minor(reader);
   Submission submission = {.job = reader.text("job"), .submitted_at = reader.text("submitted_at")};
   for (ObjectReader& task : reader.objects("tasks")) submission.tasks.push_back(parse_task(task));
-  for (ObjectReader& cell : reader.objects("cells"))
+  for (ObjectReader& cell : reader.objects("cells")) {
     submission.cells.push_back(parse_submitted(cell));
+  }
   return submission;
 }
 

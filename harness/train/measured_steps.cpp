@@ -10,9 +10,6 @@ namespace moebench::train {
 
 namespace {
 
-// The phases whose messages are started before somebody needs them.
-constexpr measure::Phase kStartedEarly[] = {measure::Phase::kGather, measure::Phase::kReduce};
-
 void add_to(measure::PhaseTimes& sums, const measure::PhaseTimes& times) {
   std::transform(sums.begin(), sums.end(), times.begin(), sums.begin(), std::plus<>());
 }
@@ -47,7 +44,7 @@ void MeasuredSteps::write(record::Metrics& metrics) const {
     put(metrics, std::string("phase_time_") + to_string(phase), ns / num_steps);
   }
   if (!hidden) return;
-  for (const measure::Phase phase : kStartedEarly) {
+  for (const measure::Phase phase : measure::kStartedEarly) {
     const auto ns = static_cast<double>((*hidden)[static_cast<std::size_t>(phase)]);
     put(metrics, std::string("hidden_time_") + to_string(phase), ns / num_steps);
   }

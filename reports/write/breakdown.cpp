@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "harness/config/engine.h"
+#include "harness/measure/message_times.h"
 #include "reports/write/columns.h"
 #include "reports/write/format_value.h"
 #include "reports/write/labels.h"
@@ -15,17 +16,19 @@ namespace {
 
 using record::CellRecord;
 
-std::optional<double> phase_share(const CellRecord& record, const std::string& phase) {
+std::optional<double> share_of_step(const CellRecord& record, const std::string& metric) {
   const auto step = mean_step_ns(record);
-  const auto time = record.value("phase_time_" + phase);
+  const auto time = record.value(metric);
   return step && time && *step > 0 ? std::optional(*time / *step) : std::nullopt;
+}
+
+std::optional<double> phase_share(const CellRecord& record, const std::string& phase) {
+  return share_of_step(record, "phase_time_" + phase);
 }
 
 // Communication that computing hid, which is no part of a step's sum.
 std::optional<double> hidden_share(const CellRecord& record, const std::string& phase) {
-  const auto step = mean_step_ns(record);
-  const auto time = record.value("hidden_time_" + phase);
-  return step && time && *step > 0 ? std::optional(*time / *step) : std::nullopt;
+  return share_of_step(record, "hidden_time_" + phase);
 }
 
 bool is_backward(std::string_view phase) { return phase.ends_with(kBackward); }
@@ -68,9 +71,6 @@ std::vector<Cell> cells_with_tensor_memory(const ScenarioCells& scenario) {
 
 // Phases that the built-in engine does not have: its own are finer.
 constexpr const char* kCoarsePhases[] = {"forward", "communication"};
-
-// Of these a part may be hidden behind computing.
-constexpr const char* kHiddenPhases[] = {"gather", "reduce"};
 
 constexpr const char* kStep = "step";
 
@@ -128,8 +128,9 @@ Table phase_table(const ScenarioCells& scenario) {
       shares.push_back(share_column(cells, "backward", backward_share));
     }
   }
-  for (const char* phase : kHiddenPhases) {
-    shares.push_back(share_column(cells, std::string("hidden ") + phase,
+  for (const measure::Phase early : measure::kStartedEarly) {
+    const std::string phase = to_string(early);
+    shares.push_back(share_column(cells, "hidden " + phase,
                                   [phase](const CellRecord& r) { return hidden_share(r, phase); }));
   }
   Table table = measured_table(scenario, cells, std::move(shares));
@@ -157,9 +158,10 @@ std::vector<PhaseRow> phase_rows() {
   for (const char* phase : kStepPhases) add(phase);
   rows.push_back({"backward", [](const CellRecord& r) { return phase_share(r, "backward"); }});
   rows.push_back({kStep, [](const CellRecord&) { return std::optional(1.0); }});
-  for (const char* phase : kHiddenPhases) {
-    rows.push_back({std::string("hidden ") + phase,
-                    [phase](const CellRecord& r) { return hidden_share(r, phase); }});
+  for (const measure::Phase early : measure::kStartedEarly) {
+    const std::string phase = to_string(early);
+    rows.push_back(
+        {"hidden " + phase, [phase](const CellRecord& r) { return hidden_share(r, phase); }});
   }
   return rows;
 }
