@@ -112,8 +112,8 @@ at::Tensor one_expert(const at::Tensor& x, const at::Tensor& flat, const Layout&
 }
 
 // Every expert on every token, masked by the choice: the definition, for autograd.
-at::Tensor by_definition(const at::Tensor& x, const at::Tensor& mix, const at::Tensor& ids,
-                         const at::Tensor& flat, const ModelConfig& model) {
+at::Tensor experts_by_definition(const at::Tensor& x, const at::Tensor& mix, const at::Tensor& ids,
+                                 const at::Tensor& flat, const ModelConfig& model) {
   const Layout layout = expert_layout(model, 0, {0, model.num_experts});
   at::Tensor y = at::zeros_like(x);
   for (std::int64_t e = 0; e < model.num_experts; ++e) {
@@ -136,7 +136,7 @@ struct Case {
 };
 
 // Forward and all gradients; experts 4 and 5 have no row.
-void expect_by_definition(const Case& c) {
+void expect_experts_by_definition(const Case& c) {
   SCOPED_TRACE(std::string(to_string(c.model.type)) + " " + config::to_string(c.kernel) +
                (c.accumulates ? " accumulates" : "") + (c.by_gpu_kernels ? " gpu kernels" : "") +
                " tokens " + std::to_string(c.tokens));
@@ -156,7 +156,7 @@ void expect_by_definition(const Case& c) {
   experts.finish_writing();
 
   const at::Tensor x_expected = leaf(input), mix_expected = leaf(weights), values = leaf(flat);
-  const at::Tensor expected = by_definition(x_expected, mix_expected, ids, values, c.model);
+  const at::Tensor expected = experts_by_definition(x_expected, mix_expected, ids, values, c.model);
   expected.backward(dy);
   EXPECT_LT(relative_error(out.y_TH, expected), 1e-5);
   EXPECT_LT(relative_error(x.grad(), x_expected.grad()), 1e-5);
@@ -168,9 +168,9 @@ TEST(LocalExperts, MatchTheirDefinition) {
   for (const ModelConfig& model : {plain_model(), gpt_oss_model()}) {
     for (const auto kernel : kValues<ExpertKernel>) {
       for (const bool accumulates : {false, true}) {
-        expect_by_definition({model, kernel, accumulates, /*by_gpu_kernels=*/false});
-        expect_by_definition({model, kernel, accumulates, /*by_gpu_kernels=*/true});
-        expect_by_definition({model, kernel, accumulates, false, kManyTokens});
+        expect_experts_by_definition({model, kernel, accumulates, /*by_gpu_kernels=*/false});
+        expect_experts_by_definition({model, kernel, accumulates, /*by_gpu_kernels=*/true});
+        expect_experts_by_definition({model, kernel, accumulates, false, kManyTokens});
       }
     }
   }
@@ -178,7 +178,9 @@ TEST(LocalExperts, MatchTheirDefinition) {
 
 void expect_agreement_in_bf16(std::int64_t tokens) {
   SCOPED_TRACE(tokens);
-  const ModelConfig model = gpt_oss_model();
+  ModelConfig model = gpt_oss_model();
+  // That no value comes near: rounding would move some over it, where a gradient ends.
+  model.swiglu_limit = 100;
   const std::int64_t size = expert_layout(model, 0, {0, model.num_experts}).num_elements;
   const at::Tensor flat = (at::randn({size}) * 0.3).to(at::kBFloat16);
   const auto ids = std::get<1>(at::topk(at::rand({tokens, 6}), 2, -1)).to(at::kInt);
@@ -196,9 +198,8 @@ void expect_agreement_in_bf16(std::int64_t tokens) {
     outputs.push_back(out.y_TH.detach().to(at::kFloat));
     gradients.push_back(experts.grads.to(at::kFloat));
   }
-  // Rounding also moves values over the limit, where a gradient ends.
   EXPECT_LT(relative_error(outputs[0], outputs[1]), 0.02);
-  EXPECT_LT(relative_error(gradients[0], gradients[1]), 0.15);
+  EXPECT_LT(relative_error(gradients[0], gradients[1]), 0.02);
 }
 
 // Of many, rows that fill up groups get biases too, which reach nobody.

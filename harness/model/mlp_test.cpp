@@ -14,10 +14,10 @@ namespace moebench::model {
 namespace {
 
 // silu(x gate^T) * (x up^T), times down^T, by autograd.
-struct Reference {
+struct MlpReference {
   at::Tensor x, gate_up, down, y;
 
-  Reference(const at::Tensor& input, const MlpWeights& weights)
+  MlpReference(const at::Tensor& input, const MlpWeights& weights)
       : x(leaf(input)), gate_up(leaf(weights.gate_up.value)), down(leaf(weights.down.value)) {
     const auto projected = at::mm(x, gate_up.t()).chunk(2, -1);
     y = at::mm(at::silu(projected[0]) * projected[1], down.t());
@@ -27,7 +27,7 @@ struct Reference {
 TEST(GatedMlp, MatchesAutograd) {
   MlpWeights weights{make_weight({20, 6}), make_weight({6, 10})};
   const at::Tensor x = leaf(at::randn({13, 6})), dy = at::randn({13, 6});
-  const Reference reference(x, weights);
+  const MlpReference reference(x, weights);
   const at::Tensor y = gated_mlp(x, weights);
   EXPECT_LT(relative_error(y, reference.y), 2e-6);
   y.backward(dy);
@@ -45,7 +45,7 @@ TEST(GatedMlp, AddsToTheGradientsWhenItAccumulates) {
     weight->grad.fill_(1);
   }
   const at::Tensor x = leaf(at::randn({13, 6})), dy = at::randn({13, 6});
-  const Reference reference(x, weights);
+  const MlpReference reference(x, weights);
   gated_mlp(x, weights).backward(dy);
   reference.y.backward(dy);
   EXPECT_LT(relative_error(weights.gate_up.grad, reference.gate_up.grad() + 1), 2e-6);

@@ -23,7 +23,8 @@ inline at::Tensor leaf(const at::Tensor& values) {
 }
 
 inline double relative_error(const at::Tensor& got, const at::Tensor& want) {
-  return ((got - want).norm() / (want.norm() + 1e-12)).item<double>();
+  const at::Tensor exact = want.to(at::kDouble);
+  return ((got.to(at::kDouble) - exact).norm() / (exact.norm() + 1e-12)).item<double>();
 }
 
 }  // namespace moebench::model

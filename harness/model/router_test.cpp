@@ -92,8 +92,8 @@ struct Expected {
   std::vector<std::vector<std::size_t>> ids;
   at::Tensor weights_Tk;
 };
-Expected by_definition(const at::Tensor& x, const at::Tensor& router, const at::Tensor& bias,
-                       const DenseWeights& weights, const ModelConfig& model) {
+Expected router_by_definition(const at::Tensor& x, const at::Tensor& router, const at::Tensor& bias,
+                              const DenseWeights& weights, const ModelConfig& model) {
   at::Tensor logits = at::mm(x, router.t());
   if (bias.defined()) logits = logits + bias;
   const at::Tensor exponential = logits.exp();
@@ -118,14 +118,14 @@ Expected by_definition(const at::Tensor& x, const at::Tensor& router, const at::
   return expected;
 }
 
-void expect_by_definition(const ModelConfig& model) {
+void expect_router_by_definition(const ModelConfig& model) {
   DenseWeights weights = weights_of(model);
   const at::Tensor input = at::randn({kTokens, kHidden});
   const at::Tensor x = leaf(input), x_expected = leaf(input);
   const at::Tensor router = leaf(weights.router.value);
   const at::Tensor bias = model.router_bias ? leaf(weights.router_bias.value) : at::Tensor();
   const Routing routing = route(x, weights, model);
-  const Expected expected = by_definition(x_expected, router, bias, weights, model);
+  const Expected expected = router_by_definition(x_expected, router, bias, weights, model);
   for (std::int64_t t = 0; t < kTokens; ++t) {
     for (std::int64_t j = 0; j < model.top_k; ++j) {
       EXPECT_EQ(routing.ids_Tk[t][j].item<std::int64_t>(),
@@ -155,10 +155,10 @@ TEST(Router, MatchesItsDefinition) {
     for (const bool normalises : {true, false}) {
       ModelConfig model = model_of(score);
       model.normalise_top_k = normalises;
-      expect_by_definition(model);
+      expect_router_by_definition(model);
       model.routed_scaling_factor = 2.5;
       model.router_bias = true;
-      expect_by_definition(model);
+      expect_router_by_definition(model);
     }
   }
 }
@@ -167,7 +167,7 @@ TEST(Router, CorrectsTheChoiceAndNotTheWeights) {
   for (const auto score : kValues<config::RouterScore>) {
     ModelConfig model = model_of(score);
     model.router_correction = true;
-    expect_by_definition(model);
+    expect_router_by_definition(model);
   }
 }
 
@@ -178,9 +178,9 @@ TEST(Router, ChoosesWithinTheBestGroups) {
       model.num_expert_groups = 4;
       model.top_k_groups = 2;
       model.group_score = group_score;
-      expect_by_definition(model);
+      expect_router_by_definition(model);
       model.router_correction = true;
-      expect_by_definition(model);
+      expect_router_by_definition(model);
     }
   }
 }
