@@ -14,7 +14,7 @@ using ::testing::StartsWith;
 
 CsvTable table(std::string_view text) { return {text, "raw.csv"}; }
 
-std::string error_of(std::string_view text) {
+std::string csv_error(std::string_view text) {
   try {
     table(text);
   } catch (const Error& error) {
@@ -51,36 +51,37 @@ TEST(Csv, QuotedFieldsHoldAnything) {
 }
 
 TEST(Csv, SaysWhereARowDoesNotFitTheHeader) {
-  EXPECT_THAT(error_of("a,b\n1,2\n\n3\n"),
+  EXPECT_THAT(csv_error("a,b\n1,2\n\n3\n"),
               StartsWith("raw.csv:4: has 1 fields, the header names 2"));
-  EXPECT_THAT(error_of("a,b\n1,2,3\n"), StartsWith("raw.csv:2: has 3 fields"));
-  EXPECT_THAT(error_of("a,b,a\n"), StartsWith("raw.csv:1: column 'a' is there twice"));
+  EXPECT_THAT(csv_error("a,b\n1,2,3\n"), StartsWith("raw.csv:2: has 3 fields"));
+  EXPECT_THAT(csv_error("a,b,a\n"), StartsWith("raw.csv:1: column 'a' is there twice"));
 }
 
 TEST(Csv, SaysWhereAQuoteIsWrong) {
-  EXPECT_THAT(error_of("a,b\n1,2\nx\"y,2\n"), StartsWith("raw.csv:3: a quote is out of place"));
-  EXPECT_THAT(error_of("a,b\n1,2\n\"3,4\n5,6\n"),
+  EXPECT_THAT(csv_error("a,b\n1,2\nx\"y,2\n"), StartsWith("raw.csv:3: a quote is out of place"));
+  EXPECT_THAT(csv_error("a,b\n1,2\n\"3,4\n5,6\n"),
               StartsWith("raw.csv:3: a quote is out of place or never closed"));
 }
 
 TEST(Csv, RefusesWhatIsNoText) {
-  EXPECT_THAT(error_of(""), StartsWith("raw.csv: has no row"));
-  EXPECT_THAT(error_of("\n\r\n"), StartsWith("raw.csv: has no row"));
-  EXPECT_THAT(error_of(std::string_view("a\n1\n\0\n", 6)), StartsWith("raw.csv:3: has a NUL byte"));
-  EXPECT_THAT(error_of("a\n\xE9t\xE9\n"), StartsWith("raw.csv:2: has a byte that is not UTF-8"));
-  EXPECT_THAT(error_of("\xFF\xFE"
-                       "a"),
+  EXPECT_THAT(csv_error(""), StartsWith("raw.csv: has no row"));
+  EXPECT_THAT(csv_error("\n\r\n"), StartsWith("raw.csv: has no row"));
+  EXPECT_THAT(csv_error(std::string_view("a\n1\n\0\n", 6)),
+              StartsWith("raw.csv:3: has a NUL byte"));
+  EXPECT_THAT(csv_error("a\n\xE9t\xE9\n"), StartsWith("raw.csv:2: has a byte that is not UTF-8"));
+  EXPECT_THAT(csv_error("\xFF\xFE"
+                        "a"),
               StartsWith("raw.csv:1: is UTF-16"));
 }
 
 TEST(Csv, ARowHasALimitThatItsErrorNames) {
   const std::string long_field(10'000'000, 'x');
-  EXPECT_THAT(error_of("a,b\n1,2\n1," + long_field + "\n"),
+  EXPECT_THAT(csv_error("a,b\n1,2\n1," + long_field + "\n"),
               StartsWith("raw.csv:3: the row is longer than 1048576 bytes"));
   // A quote that is never closed takes the rest of the file for its field.
   std::string rows = "a,b\n\"1,2\n";
   for (int i = 0; i < 300'000; ++i) rows += "1,2,3\n";
-  EXPECT_THAT(error_of(rows), HasSubstr("raw.csv:2: the row is longer than"));
+  EXPECT_THAT(csv_error(rows), HasSubstr("raw.csv:2: the row is longer than"));
 }
 
 }  // namespace

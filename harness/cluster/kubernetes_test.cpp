@@ -8,7 +8,7 @@
 namespace moebench::cluster {
 namespace {
 
-PodJob job() {
+PodJob pod_job() {
   return {.name = pod_name("quickstart"),
           .image = "registry.example/moebench:1",
           .name_space = "team",
@@ -21,14 +21,14 @@ PodJob job() {
           .runtime = "torch-distributed"};
 }
 
-TEST(Kubernetes, AJobSetHasAPodANode) { expect_golden("jobset.yaml", jobset_manifest(job())); }
+TEST(Kubernetes, AJobSetHasAPodANode) { expect_golden("jobset.yaml", jobset_manifest(pod_job())); }
 
 TEST(Kubernetes, ATrainJobLeavesPodsToItsRuntime) {
-  expect_golden("trainjob.yaml", trainjob_manifest(job()));
+  expect_golden("trainjob.yaml", trainjob_manifest(pod_job()));
 }
 
 TEST(Kubernetes, WhatNobodySaysIsLeftOut) {
-  PodJob plain = job();
+  PodJob plain = pod_job();
   plain.name_space = plain.queue = plain.claim = "";
   plain.shape = {};
   for (const std::string& text : {jobset_manifest(plain), trainjob_manifest(plain)}) {

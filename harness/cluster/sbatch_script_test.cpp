@@ -12,7 +12,7 @@ namespace {
 
 using ::testing::HasSubstr;
 
-SbatchJob job() {
+SbatchJob sbatch_job() {
   return {.name = "moebench-quickstart",
           .remark = "Written by moebench submit: 4 cells, 12 repetitions.",
           .shape = {.nodes = 2, .ranks_per_node = 4, .threads_per_rank = 8, .gpus_per_node = 4},
@@ -23,11 +23,11 @@ SbatchJob job() {
 }
 
 TEST(SbatchScript, RunsTheWholeMatrixInOneAllocation) {
-  expect_golden("sbatch.sh", sbatch_script(job()));
+  expect_golden("sbatch.sh", sbatch_script(sbatch_job()));
 }
 
 TEST(SbatchScript, RunsAGroupATaskOfAnArray) {
-  SbatchJob array = job();
+  SbatchJob array = sbatch_job();
   array.shape = {.ranks_per_node = 2};
   array.partition = "short";
   array.account = "me";
@@ -38,7 +38,7 @@ TEST(SbatchScript, RunsAGroupATaskOfAnArray) {
 
 TEST(SbatchScript, OptionsOfTheUserAreOptionsAndNotOurs) {
   const auto error_with = [](const std::string& option) {
-    SbatchJob wrong = job();
+    SbatchJob wrong = sbatch_job();
     wrong.more = {option};
     return error_of([&] { sbatch_script(wrong); });
   };

@@ -4,15 +4,14 @@
 #include <dlfcn.h>
 #include <gmock/gmock.h>
 
-#include <chrono>
 #include <cstdlib>
-#include <thread>
 
 #include "harness/comm/device_communicators.h"
 #include "harness/comm/device_runtime_fake.h"
 #include "harness/comm/nccl_fake.h"
 #include "harness/measure/clock.h"
 #include "harness/testing/error_of.h"
+#include "harness/testing/wait_until.h"
 
 namespace moebench::comm {
 namespace {
@@ -20,10 +19,6 @@ namespace {
 using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
-
-void wait_until(const std::function<bool()>& condition) {
-  while (!condition()) std::this_thread::sleep_for(std::chrono::milliseconds(1));
-}
 
 NcclFake& new_fake() {
   void* library = ::dlopen(MOEBENCH_NCCL_FAKE, RTLD_NOW);

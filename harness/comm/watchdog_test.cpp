@@ -3,10 +3,9 @@
 #include <gmock/gmock.h>
 
 #include <atomic>
-#include <chrono>
-#include <thread>
 
 #include "harness/measure/clock.h"
+#include "harness/testing/wait_until.h"
 
 namespace moebench::comm {
 namespace {
@@ -14,10 +13,6 @@ namespace {
 using ::testing::HasSubstr;
 
 constexpr std::int64_t kShortNs = 20'000'000, kLongNs = 3'600'000'000'000;
-
-void wait_until(const std::function<bool()>& condition) {
-  while (!condition()) std::this_thread::sleep_for(std::chrono::milliseconds(1));
-}
 
 class WatchdogTest : public ::testing::Test {
  protected:

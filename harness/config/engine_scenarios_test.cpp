@@ -7,11 +7,11 @@
 namespace moebench::config {
 namespace {
 
-const std::filesystem::path kScenarios = MOEBENCH_SCENARIO_FOLDER;
+const std::filesystem::path kScenarioFolder = MOEBENCH_SCENARIO_FOLDER;
 
 // The folder of the scenarios by a name of its own.
 std::string without_folder(std::string text) {
-  const std::string folder = kScenarios.lexically_normal().string();
+  const std::string folder = kScenarioFolder.lexically_normal().string();
   for (auto at = text.find(folder); at != std::string::npos; at = text.find(folder)) {
     text.replace(at, folder.size(), "SCENARIOS");
   }
@@ -21,7 +21,7 @@ std::string without_folder(std::string text) {
 // What the cells of a file would start, a word a line.
 std::string commands_of(const std::string& file) {
   std::string text;
-  for (const Scenario& scenario : load_scenarios(kScenarios / file)) {
+  for (const Scenario& scenario : load_scenarios(kScenarioFolder / file)) {
     EXPECT_EQ(scenario.cannot_run, "") << scenario.name;
     EXPECT_TRUE(scenario.slow) << scenario.name;
     for (const CellConfig& cell : scenario.cells) {
@@ -48,10 +48,10 @@ TEST(ShippedEngines, TrainersCommands) {
 
 // A file that a command names lies beside the scenarios.
 TEST(ShippedEngines, NameFilesThatAreThere) {
-  const std::string folder = kScenarios.lexically_normal().string();
+  const std::string folder = kScenarioFolder.lexically_normal().string();
   int num_files = 0;
   for (const char* file : {"fms-pr69-trainer.yaml", "trainers.yaml"}) {
-    for (const Scenario& scenario : load_scenarios(kScenarios / file)) {
+    for (const Scenario& scenario : load_scenarios(kScenarioFolder / file)) {
       for (const CellConfig& cell : scenario.cells) {
         for (const std::string& word : cell.engine.command) {
           const auto at = word.find(folder);

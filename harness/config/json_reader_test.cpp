@@ -10,13 +10,14 @@ using ::testing::ElementsAre;
 using ::testing::EndsWith;
 using ::testing::HasSubstr;
 
-JsonObject load(const std::string& text) {
+JsonObject load_object(const std::string& text) {
   const TestFolder folder;
   return JsonObject::load_file(folder.write("f.json", text));
 }
 
 TEST(JsonReader, ReadsValuesOfTheirType) {
-  const JsonObject file = load(R"({"a": 3, "b": 1e-5, "c": "x", "d": true, "e": null, "f": 2})");
+  const JsonObject file =
+      load_object(R"({"a": 3, "b": 1e-5, "c": "x", "d": true, "e": null, "f": 2})");
   EXPECT_THAT(file.keys(), ElementsAre("a", "b", "c", "d", "e", "f"));
   EXPECT_EQ(file.at("a").integer(1, 3), 3);
   EXPECT_EQ(file.at("a").number(), 3);
@@ -32,7 +33,7 @@ TEST(JsonReader, ReadsValuesOfTheirType) {
 }
 
 TEST(JsonReader, SaysWhereAValueStands) {
-  const JsonObject file = load("{\n\"a\": \"3\",\n\"o\": {\n  \"x\": 1.5}, \"n\": null}");
+  const JsonObject file = load_object("{\n\"a\": \"3\",\n\"o\": {\n  \"x\": 1.5}, \"n\": null}");
   EXPECT_THAT(error_of([&] { file.at("a").integer(1, 9); }),
               EndsWith("f.json:2: key 'a': expected an integer from 1 to 9, got the text \"3\"; "
                        "remove the quotes"));
@@ -48,7 +49,7 @@ TEST(JsonReader, SaysWhereAValueStands) {
 }
 
 TEST(JsonReader, IntegersStayWithinTheirBounds) {
-  const JsonObject file = load(R"({"big": 18446744073709551615, "low": -1, "true": true})");
+  const JsonObject file = load_object(R"({"big": 18446744073709551615, "low": -1, "true": true})");
   EXPECT_THAT(error_of([&] { file.at("big").integer(1, INT64_MAX); }), HasSubstr("got 1844"));
   EXPECT_THAT(error_of([&] { file.at("low").integer(0, 9); }), HasSubstr("got -1"));
   EXPECT_THAT(error_of([&] { file.at("true").integer(0, 9); }), HasSubstr("got true"));

@@ -18,7 +18,7 @@ using ::testing::HasSubstr;
 constexpr std::array kTypes = {"mixtral", "granitemoe"};
 
 // kTinyModel of that type with further members, on its fifth line.
-ModelConfig load(const std::string& type, const std::string& members) {
+ModelConfig load_type(const std::string& type, const std::string& members) {
   static const TestFolder folder;
   std::string text = kTinyModel;
   text.replace(text.find("mixtral"), 7, type);
@@ -138,26 +138,26 @@ TEST(ModelKeys, AFeatureOfOtherModelsIsOffOrAnError) {
   for (const auto& [key, same, other] : kForeignKeys) {
     for (const char* type : kTypes) {
       SCOPED_TRACE(fmt::format("{} of {}", key, type));
-      EXPECT_EQ(load(type, member(key, "null")).num_layers, 2);
-      for (const char* value : same) EXPECT_EQ(load(type, member(key, value)).num_layers, 2);
-      EXPECT_THAT(error_of([&] { load(type, member(key, other)); }),
+      EXPECT_EQ(load_type(type, member(key, "null")).num_layers, 2);
+      for (const char* value : same) EXPECT_EQ(load_type(type, member(key, value)).num_layers, 2);
+      EXPECT_THAT(error_of([&] { load_type(type, member(key, other)); }),
                   HasSubstr(fmt::format("tiny.json:5: key '{}': ", key)));
     }
   }
 }
 
 TEST(ModelKeys, AFeatureSaysHowItIsLeftOut) {
-  EXPECT_THAT(error_of([] { load("mixtral", "\"kv_lora_rank\": 512"); }),
+  EXPECT_THAT(error_of([] { load_type("mixtral", "\"kv_lora_rank\": 512"); }),
               HasSubstr("key 'kv_lora_rank': 512 means latent attention, which is not supported of "
                         "mixtral models; set it to 0, or remove it, where the model has none"));
-  EXPECT_THAT(error_of([] { load("mixtral", "\"moe_intermediate_size\": 16"); }),
+  EXPECT_THAT(error_of([] { load_type("mixtral", "\"moe_intermediate_size\": 16"); }),
               HasSubstr("an expert's size is intermediate_size here, 128; give both the value that "
                         "it has, or remove this one"));
-  EXPECT_THAT(error_of([] { load("mixtral", "\"mlp_layer_types\": \"sparse\""); }),
+  EXPECT_THAT(error_of([] { load_type("mixtral", "\"mlp_layer_types\": \"sparse\""); }),
               HasSubstr("0 of the model's 2 layers are dense by its other keys"));
   for (const char* types :
        {"\"full_attention\"", "[\"full_attention\"]", "[\"mamba\", \"mamba\"]"}) {
-    EXPECT_THAT(error_of([&] { load("mixtral", member("layer_types", types)); }),
+    EXPECT_THAT(error_of([&] { load_type("mixtral", member("layer_types", types)); }),
                 HasSubstr("is no list of \"full_attention\" and \"sliding_attention\", one for "
                           "each of the 2 layers"));
   }
@@ -165,10 +165,11 @@ TEST(ModelKeys, AFeatureSaysHowItIsLeftOut) {
 
 TEST(ModelKeys, QuantisedWeightsAreNamed) {
   for (const char* type : kTypes) {
-    EXPECT_EQ(load(type, "\"quantization_config\": null").quantised, "");
-    EXPECT_EQ(load(type, "\"quantization_config\": {\"quant_method\": \"mxfp4\"}").quantised,
+    EXPECT_EQ(load_type(type, "\"quantization_config\": null").quantised, "");
+    EXPECT_EQ(load_type(type, "\"quantization_config\": {\"quant_method\": \"mxfp4\"}").quantised,
               "mxfp4");
-    EXPECT_EQ(load(type, "\"compression_config\": {\"bits\": 4}").quantised, "compression_config");
+    EXPECT_EQ(load_type(type, "\"compression_config\": {\"bits\": 4}").quantised,
+              "compression_config");
   }
 }
 
@@ -180,7 +181,7 @@ TEST(ModelKeys, OthersAreErrors) {
         "\"swiglu_limit\": 7.0", "\"ffn_config\": {\"moe_num_experts\": 8}"}) {
     const std::string name = std::string(key).substr(1, std::string(key).find('"', 1) - 1);
     for (const char* type : kTypes) {
-      EXPECT_THAT(error_of([&] { load(type, key); }),
+      EXPECT_THAT(error_of([&] { load_type(type, key); }),
                   AllOf(HasSubstr("tiny.json:5: "), HasSubstr("key '" + name + "'")))
           << type;
     }
@@ -189,24 +190,25 @@ TEST(ModelKeys, OthersAreErrors) {
 
 TEST(ModelKeys, SomeAreOfOneTypeAlone) {
   for (const char* key : {"embedding_multiplier", "residual_multiplier", "logits_scaling"}) {
-    EXPECT_EQ(load("mixtral", member(key, "1.0")).num_layers, 2) << key;
-    EXPECT_THAT(error_of([&] { load("mixtral", member(key, "6.0")); }), HasSubstr("set it to 1"));
-    EXPECT_EQ(load("granitemoe", member(key, "6.0")).num_layers, 2) << key;
+    EXPECT_EQ(load_type("mixtral", member(key, "1.0")).num_layers, 2) << key;
+    EXPECT_THAT(error_of([&] { load_type("mixtral", member(key, "6.0")); }),
+                HasSubstr("set it to 1"));
+    EXPECT_EQ(load_type("granitemoe", member(key, "6.0")).num_layers, 2) << key;
   }
-  EXPECT_THAT(error_of([] { load("mixtral", "\"attention_multiplier\": 0.1"); }),
+  EXPECT_THAT(error_of([] { load_type("mixtral", "\"attention_multiplier\": 0.1"); }),
               HasSubstr("unknown key"));
-  EXPECT_TRUE(load("granitemoe", "\"attention_bias\": true").o_bias);
-  EXPECT_THAT(error_of([] { load("mixtral", "\"attention_bias\": true"); }),
+  EXPECT_TRUE(load_type("granitemoe", "\"attention_bias\": true").o_bias);
+  EXPECT_THAT(error_of([] { load_type("mixtral", "\"attention_bias\": true"); }),
               HasSubstr("key 'attention_bias': true means biases"));
-  EXPECT_EQ(load("mixtral", "\"sliding_window\": 128").sliding_window, 128);
-  EXPECT_THAT(error_of([] { load("granitemoe", "\"sliding_window\": 128"); }),
+  EXPECT_EQ(load_type("mixtral", "\"sliding_window\": 128").sliding_window, 128);
+  EXPECT_THAT(error_of([] { load_type("granitemoe", "\"sliding_window\": 128"); }),
               HasSubstr("128 means sliding windows, which is not supported of granitemoe models"));
 }
 
 // A file of another model whose model_type alone was changed.
 TEST(ModelKeys, ArchitecturesAreOfTheType) {
   const auto architecture = [](const std::string& type, const std::string& name) {
-    return load(type, "\"architectures\": [\"" + name + "\"]").num_layers;
+    return load_type(type, "\"architectures\": [\"" + name + "\"]").num_layers;
   };
   for (const char* head : {"ForCausalLM", "ForSequenceClassification", "Model"}) {
     EXPECT_EQ(architecture("mixtral", std::string("Mixtral") + head), 2);
@@ -229,16 +231,16 @@ TEST(ModelKeys, WhatSaysNothingOfTheModelIsKnown) {
         "\"chat_template\": \"x\"", "\"id2label\": {}", "\"temperature\": 0.7", "\"top_k\": 50",
         "\"gradient_checkpointing\": true", "\"pretraining_tp\": 1", "\"max_window_layers\": 28",
         "\"use_sliding_window\": false", "\"unsloth_version\": \"1\"", "\"_n_routed\": 3"}) {
-    for (const char* type : kTypes) EXPECT_EQ(load(type, key).num_layers, 2) << key;
+    for (const char* type : kTypes) EXPECT_EQ(load_type(type, key).num_layers, 2) << key;
   }
 }
 
 TEST(ModelKeys, AKeyThatIsUnknownIsAnErrorThatNamesIt) {
-  EXPECT_THAT(error_of([] { load("mixtral", "\"num_hiden_layers\": 3"); }),
+  EXPECT_THAT(error_of([] { load_type("mixtral", "\"num_hiden_layers\": 3"); }),
               AllOf(HasSubstr("tiny.json:5: unknown key 'num_hiden_layers'; did you mean "
                               "'num_hidden_layers'?"),
                     HasSubstr("remove it where it does not, or begin its name with _")));
-  EXPECT_THAT(error_of([] { load("mixtral", "\"zeta_gate\": 1, \"eta_gate\": \"x\""); }),
+  EXPECT_THAT(error_of([] { load_type("mixtral", "\"zeta_gate\": 1, \"eta_gate\": \"x\""); }),
               HasSubstr("unknown keys 'eta_gate', 'zeta_gate'; it may make another model"));
 }
 

@@ -13,7 +13,7 @@ using ::testing::HasSubstr;
 constexpr std::array kObjects = {"rope_scaling", "rope_parameters"};
 
 // A model with further members, on its fifth line.
-ModelConfig load(const std::string& members, const char* model = kTinyModel) {
+ModelConfig load_with(const std::string& members, const char* model = kTinyModel) {
   static const TestFolder folder;
   std::string text = model;
   text.insert(text.rfind('\n'), ",\n\t" + members);
@@ -22,7 +22,7 @@ ModelConfig load(const std::string& members, const char* model = kTinyModel) {
 
 RopeConfig rope(const std::string& json, const char* key = "rope_scaling",
                 const char* model = kTinyModel) {
-  return load(fmt::format("\"{}\": {}", key, json), model).rope;
+  return load_with(fmt::format("\"{}\": {}", key, json), model).rope;
 }
 
 TEST(ModelRope, IsTheDefaultOne) {
@@ -35,13 +35,13 @@ TEST(ModelRope, IsTheDefaultOne) {
           "{\"rope_type\": \"default\", \"partial_rotary_factor\": 1.0, \"factor\": null}",
           "{\"type\": \"linear\", \"factor\": 1.0}", "{\"rope_type\": \"linear\", \"factor\": 1}",
           "{\"type\": null, \"original_max_position_embeddings\": 1024}"}) {
-      const ModelConfig model = load(begin + unscaled);
+      const ModelConfig model = load_with(begin + unscaled);
       EXPECT_EQ(model.rope_theta, 5) << unscaled;
       EXPECT_EQ(model.rope.scaling, RopeScaling::kNone) << unscaled;
       EXPECT_EQ(model.rope.factor, 1) << unscaled;
       EXPECT_EQ(model.rope.original_positions, 0) << unscaled;
     }
-    EXPECT_EQ(load(begin + "{\"type\": \"default\", \"rope_theta\": 7}").rope_theta, 7);
+    EXPECT_EQ(load_with(begin + "{\"type\": \"default\", \"rope_theta\": 7}").rope_theta, 7);
   }
 }
 
@@ -69,8 +69,9 @@ TEST(ModelRope, WhatIsNotComputedIsAnError) {
   EXPECT_THAT(error_of([] { rope("{\"type\": \"dynamic\", \"factor\": 2}"); }),
               HasSubstr("key 'rope_scaling': unsupported type 'dynamic'; this version computes "
                         "\"default\", \"linear\", \"llama3\" and \"yarn\""));
-  EXPECT_THAT(error_of([] { load("\"rope_scaling\": {}, \"rope_parameters\": {\"type\": 0}"); }),
-              HasSubstr("remove one of the two"));
+  EXPECT_THAT(
+      error_of([] { load_with("\"rope_scaling\": {}, \"rope_parameters\": {\"type\": 0}"); }),
+      HasSubstr("remove one of the two"));
 }
 
 TEST(ModelRope, IsScaled) {
@@ -104,27 +105,28 @@ TEST(ModelRope, IsScaledByYarn) {
   EXPECT_FALSE(full.truncate);
   EXPECT_EQ(full.attention_factor, 1.5);
   const std::string top = "\"original_max_position_embeddings\": 512, \"rope_scaling\": ";
-  EXPECT_EQ(load(top + "{\"type\": \"yarn\", \"factor\": 2}").rope.original_positions, 512);
+  EXPECT_EQ(load_with(top + "{\"type\": \"yarn\", \"factor\": 2}").rope.original_positions, 512);
 }
 
 TEST(ModelRope, TurnsAPartOfEachHeadOfGlm) {
-  EXPECT_EQ(load("\"head_dim\": 32", kTinyGlm).rope.rotary_dim, 16);  // half, by default
-  EXPECT_EQ(load("\"head_dim\": 32, \"partial_rotary_factor\": 0.25", kTinyGlm).rotary_dim(), 8);
-  EXPECT_EQ(load("\"partial_rotary_factor\": 1.0", kTinyGlm).rope.rotary_dim, 0);
+  EXPECT_EQ(load_with("\"head_dim\": 32", kTinyGlm).rope.rotary_dim, 16);  // half, by default
+  EXPECT_EQ(load_with("\"head_dim\": 32, \"partial_rotary_factor\": 0.25", kTinyGlm).rotary_dim(),
+            8);
+  EXPECT_EQ(load_with("\"partial_rotary_factor\": 1.0", kTinyGlm).rope.rotary_dim, 0);
   // What stands inside counts before what stands at the top.
   EXPECT_EQ(rope("{\"partial_rotary_factor\": 1.0}", "rope_parameters", kTinyGlm).rotary_dim, 0);
-  EXPECT_EQ(load("\"partial_rotary_factor\": 1.0, \"rope_scaling\": {\"type\": \"linear\", "
-                 "\"factor\": 2, \"partial_rotary_factor\": 0.5}",
-                 kTinyGlm)
+  EXPECT_EQ(load_with("\"partial_rotary_factor\": 1.0, \"rope_scaling\": {\"type\": \"linear\", "
+                      "\"factor\": 2, \"partial_rotary_factor\": 0.5}",
+                      kTinyGlm)
                 .rope.rotary_dim,
             8);
   for (const char* wrong : {"0.1", "0.2", "0", "1.5", "1e300"}) {
     EXPECT_THAT(
-        error_of([&] { load(std::string("\"partial_rotary_factor\": ") + wrong, kTinyGlm); }),
+        error_of([&] { load_with(std::string("\"partial_rotary_factor\": ") + wrong, kTinyGlm); }),
         HasSubstr("key 'partial_rotary_factor': "))
         << wrong;
   }
-  EXPECT_THAT(error_of([] { load("\"head_dim\": 6", kTinyGlm); }),
+  EXPECT_THAT(error_of([] { load_with("\"head_dim\": 6", kTinyGlm); }),
               HasSubstr("key 'partial_rotary_factor', by default: 0.5 of head_dim 6 is 3"));
 }
 

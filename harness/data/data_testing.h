@@ -1,10 +1,12 @@
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "harness/config/cell.h"
+#include "harness/data/samples.h"
 #include "harness/testing/error_of.h"
 #include "harness/testing/test_folder.h"
 
@@ -18,6 +20,13 @@ inline config::CellConfig data_cell(config::DataSource source, std::vector<std::
   cell.data.source = source;
   cell.data.files = std::move(files);
   return cell;
+}
+
+// The tokens of the sample of this number.
+inline std::vector<std::int64_t> tokens_of(const Samples& samples, std::int64_t sample) {
+  std::vector<std::int64_t> tokens(static_cast<std::size_t>(samples.length(sample)));
+  samples.copy(sample, 0, tokens);
+  return tokens;
 }
 
 }  // namespace moebench::data

@@ -14,12 +14,6 @@ using ::testing::HasSubstr;
 constexpr const char* kKey = "0123456789abcdef";
 constexpr std::size_t kTokenBytesAt = 56;
 
-std::vector<std::int64_t> tokens_of(const Samples& samples, std::int64_t sample) {
-  std::vector<std::int64_t> tokens(static_cast<std::size_t>(samples.length(sample)));
-  samples.copy(sample, 0, tokens);
-  return tokens;
-}
-
 class EncodedTextTest : public ::testing::Test {
  protected:
   config::CellConfig cell(std::int64_t seq_len, const std::string& delimiter) const {

@@ -17,12 +17,6 @@ using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
-std::vector<std::int64_t> tokens_of(const Samples& samples, std::int64_t sample) {
-  std::vector<std::int64_t> tokens(static_cast<std::size_t>(samples.length(sample)));
-  samples.copy(sample, 0, tokens);
-  return tokens;
-}
-
 std::vector<std::string> texts_of(const Samples& samples) {
   std::vector<std::string> texts;
   for (std::int64_t i = 0; i < samples.count(); ++i) {

@@ -29,7 +29,7 @@ constexpr const char* kMegablocks =
 
 std::vector<ImportedRun> runs_of(const std::string& text) { return read_fms(text, "raw.csv").runs; }
 
-std::string error(const std::string& text) {
+std::string fms_error(const std::string& text) {
   return error_of([&] { runs_of(text); });
 }
 
@@ -133,14 +133,14 @@ TEST(Fms, AKernelOfExpertsIsOfModelsThatHaveAny) {
 }
 
 TEST(Fms, SaysWhatIsWrongWhere) {
-  EXPECT_THAT(error("a,b\n1,2\n"), StartsWith("raw.csv:1: has no column model_name_or_path"));
-  EXPECT_THAT(error(table("", "fast")), StartsWith("raw.csv:2: train_runtime is 'fast'"));
-  EXPECT_THAT(error(table("", "-1")), StartsWith("raw.csv:2: train_runtime is -1"));
-  EXPECT_THAT(error("model_name_or_path,num_gpus,train_runtime\nm,none,1\n"),
+  EXPECT_THAT(fms_error("a,b\n1,2\n"), StartsWith("raw.csv:1: has no column model_name_or_path"));
+  EXPECT_THAT(fms_error(table("", "fast")), StartsWith("raw.csv:2: train_runtime is 'fast'"));
+  EXPECT_THAT(fms_error(table("", "-1")), StartsWith("raw.csv:2: train_runtime is -1"));
+  EXPECT_THAT(fms_error("model_name_or_path,num_gpus,train_runtime\nm,none,1\n"),
               StartsWith("raw.csv:2: num_gpus is 'none'"));
-  EXPECT_THAT(error("model_name_or_path,num_gpus,train_runtime\n,1,1\n"),
+  EXPECT_THAT(fms_error("model_name_or_path,num_gpus,train_runtime\n,1,1\n"),
               StartsWith("raw.csv:2: model_name_or_path is empty"));
-  EXPECT_EQ(error(table("", "nan")), "no error");
+  EXPECT_EQ(fms_error(table("", "nan")), "no error");
 }
 
 }  // namespace

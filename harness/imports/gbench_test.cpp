@@ -27,7 +27,7 @@ Imported imported(const std::string& benchmarks) {
   return read_gbench(document(benchmarks), "b.json");
 }
 
-std::string error(const std::string& text) {
+std::string gbench_error(const std::string& text) {
   return error_of([&] { read_gbench(text, "b.json"); });
 }
 
@@ -97,14 +97,14 @@ TEST(Gbench, FailedRunsStay) {
 }
 
 TEST(Gbench, SaysWhatIsWrongWhere) {
-  EXPECT_THAT(error("{"), StartsWith("b.json:1: no well-formed JSON"));
-  EXPECT_THAT(error("[]"), StartsWith("b.json: no JSON object"));
-  EXPECT_THAT(error("{}"), StartsWith("b.json: has no list 'benchmarks'"));
-  EXPECT_THAT(error(document("1")), StartsWith("b.json: benchmarks[0]: is no object"));
-  EXPECT_THAT(error(document("{}")), StartsWith("b.json: benchmarks[0]: has no name"));
-  EXPECT_THAT(error(document(R"({"name": "B", "real_time": "1"})")),
+  EXPECT_THAT(gbench_error("{"), StartsWith("b.json:1: no well-formed JSON"));
+  EXPECT_THAT(gbench_error("[]"), StartsWith("b.json: no JSON object"));
+  EXPECT_THAT(gbench_error("{}"), StartsWith("b.json: has no list 'benchmarks'"));
+  EXPECT_THAT(gbench_error(document("1")), StartsWith("b.json: benchmarks[0]: is no object"));
+  EXPECT_THAT(gbench_error(document("{}")), StartsWith("b.json: benchmarks[0]: has no name"));
+  EXPECT_THAT(gbench_error(document(R"({"name": "B", "real_time": "1"})")),
               StartsWith("b.json: benchmarks[0]: 'real_time' is no number"));
-  EXPECT_THAT(error(document(R"({"name": "B", "time_unit": "h"})")),
+  EXPECT_THAT(gbench_error(document(R"({"name": "B", "time_unit": "h"})")),
               StartsWith("b.json: benchmarks[0]: time_unit is 'h'"));
 }
 

@@ -5,29 +5,31 @@
 namespace moebench::launch {
 namespace {
 
-const DisplayLine kLine = {.head = "| [3/8]",
-                           .name = "fsdp · grouped",
-                           .phase = "steps 3/10",
-                           .rate = "812 tokens/s",
-                           .elapsed = "1:12",
-                           .left = "0:40 left"};
+const DisplayLine kWholeLine = {.head = "| [3/8]",
+                                .name = "fsdp · grouped",
+                                .phase = "steps 3/10",
+                                .rate = "812 tokens/s",
+                                .elapsed = "1:12",
+                                .left = "0:40 left"};
 
 TEST(DisplayLine, LosesItsPartsFromTheNameOn) {
-  EXPECT_EQ(fit(kLine, 200), "| [3/8] fsdp · grouped  steps 3/10  812 tokens/s  1:12, 0:40 left");
-  EXPECT_EQ(fit(kLine, 65), fit(kLine, 200));
-  EXPECT_EQ(fit(kLine, 64), "| [3/8] fsdp · group…  steps 3/10  812 tokens/s  1:12, 0:40 left");
-  EXPECT_EQ(fit(kLine, 62), "| [3/8] fsdp · grouped  steps 3/10  1:12, 0:40 left");
-  EXPECT_EQ(fit(kLine, 45), "| [3/8] fsdp · …  steps 3/10  1:12, 0:40 left");
-  EXPECT_EQ(fit(kLine, 44), "| [3/8] fsdp · group…  steps 3/10  0:40 left");
-  EXPECT_EQ(fit(kLine, 38), "| [3/8] fsdp ·…  steps 3/10  0:40 left");
-  EXPECT_EQ(fit(kLine, 31), "| [3/8]  steps 3/10  0:40 left");
-  EXPECT_EQ(fit(kLine, 24), "steps 3/10  0:40 left");
-  EXPECT_EQ(fit(kLine, 8), "steps 3/");
+  EXPECT_EQ(fit(kWholeLine, 200),
+            "| [3/8] fsdp · grouped  steps 3/10  812 tokens/s  1:12, 0:40 left");
+  EXPECT_EQ(fit(kWholeLine, 65), fit(kWholeLine, 200));
+  EXPECT_EQ(fit(kWholeLine, 64),
+            "| [3/8] fsdp · group…  steps 3/10  812 tokens/s  1:12, 0:40 left");
+  EXPECT_EQ(fit(kWholeLine, 62), "| [3/8] fsdp · grouped  steps 3/10  1:12, 0:40 left");
+  EXPECT_EQ(fit(kWholeLine, 45), "| [3/8] fsdp · …  steps 3/10  1:12, 0:40 left");
+  EXPECT_EQ(fit(kWholeLine, 44), "| [3/8] fsdp · group…  steps 3/10  0:40 left");
+  EXPECT_EQ(fit(kWholeLine, 38), "| [3/8] fsdp ·…  steps 3/10  0:40 left");
+  EXPECT_EQ(fit(kWholeLine, 31), "| [3/8]  steps 3/10  0:40 left");
+  EXPECT_EQ(fit(kWholeLine, 24), "steps 3/10  0:40 left");
+  EXPECT_EQ(fit(kWholeLine, 8), "steps 3/");
 }
 
 TEST(DisplayLine, TakesNoMoreThanItsWidth) {
   for (std::size_t width = 1; width < 80; ++width) {
-    EXPECT_LE(num_columns(fit(kLine, width)), width);
+    EXPECT_LE(num_columns(fit(kWholeLine, width)), width);
   }
 }
 

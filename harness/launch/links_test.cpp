@@ -25,7 +25,7 @@ echo "$*" >> "$2/calls"
 echo "$4" > "$2/rate"
 )";
 
-config::CellConfig cell_of(std::int64_t nodes, const std::string& network) {
+config::CellConfig linked_cell(std::int64_t nodes, const std::string& network) {
   config::CellConfig cell;
   cell.nodes = nodes;
   cell.network = network;
@@ -58,13 +58,13 @@ class LinksTest : public ::testing::Test {
 TEST_F(LinksTest, AreShapedWhereTheyDifferAndInTheEndAsTheyWere) {
   {
     Links links(folder_.path(), tool_);
-    links.shape_for(cell_of(2, "local"));
+    links.shape_for(linked_cell(2, "local"));
     EXPECT_EQ(calls(), "");
-    links.shape_for(cell_of(2, "1gbit"));
-    links.shape_for(cell_of(4, "1gbit"));
+    links.shape_for(linked_cell(2, "1gbit"));
+    links.shape_for(linked_cell(4, "1gbit"));
     EXPECT_EQ(calls(), "1gbit\n");
-    links.shape_for(cell_of(2, "local"));
-    links.shape_for(cell_of(2, "200mbit"));
+    links.shape_for(linked_cell(2, "local"));
+    links.shape_for(linked_cell(2, "200mbit"));
     EXPECT_EQ(calls(), "local\n200mbit\n");
   }
   EXPECT_EQ(calls(), "local\n");
@@ -74,10 +74,10 @@ TEST_F(LinksTest, ACellThatNamesNoHostsHasThemAsTheyWere) {
   folder_.write("rate", "100mbit\n");
   {
     Links links(folder_.path(), tool_);
-    links.shape_for(cell_of(0, "local"));
+    links.shape_for(linked_cell(0, "local"));
     EXPECT_EQ(calls(), "");
-    links.shape_for(cell_of(2, "local"));
-    links.shape_for(cell_of(0, "local"));
+    links.shape_for(linked_cell(2, "local"));
+    links.shape_for(linked_cell(0, "local"));
     EXPECT_EQ(calls(), "local\n100mbit\n");
   }
   EXPECT_EQ(calls(), "");
@@ -87,9 +87,9 @@ TEST_F(LinksTest, OfARateThatNobodyKnowsAreShapedAndStaySo) {
   fs::remove(folder_.path() / "rate");
   {
     Links links(folder_.path(), tool_);
-    links.shape_for(cell_of(0, "local"));
+    links.shape_for(linked_cell(0, "local"));
     EXPECT_EQ(calls(), "");
-    links.shape_for(cell_of(2, "local"));
+    links.shape_for(linked_cell(2, "local"));
     EXPECT_EQ(calls(), "local\n");
   }
   EXPECT_EQ(calls(), "");
@@ -97,10 +97,10 @@ TEST_F(LinksTest, OfARateThatNobodyKnowsAreShapedAndStaySo) {
 
 TEST_F(LinksTest, AToolThatFailsIsAnError) {
   Links links(folder_.path(), tool_);
-  EXPECT_THAT(error_of([&] { links.shape_for(cell_of(2, "9gbit")); }),
+  EXPECT_THAT(error_of([&] { links.shape_for(linked_cell(2, "9gbit")); }),
               AllOf(HasSubstr(tool_.string()), HasSubstr("rate 9gbit' failed")));
   Links without_tool(folder_.path(), folder_.path() / "none");
-  EXPECT_THAT(error_of([&] { without_tool.shape_for(cell_of(2, "1gbit")); }),
+  EXPECT_THAT(error_of([&] { without_tool.shape_for(linked_cell(2, "1gbit")); }),
               HasSubstr("No such file"));
 }
 
@@ -114,15 +114,15 @@ TEST_F(LinksTest, AreFoundWhereTheHostsAreTestHosts) {
 TEST_F(LinksTest, ARateNeedsTestHostsAndRoot) {
   LaunchPlace place;
   LauncherChoice choice;
-  EXPECT_EQ(error_of([&] { check_network(cell_of(2, "local"), choice, place); }), "no error");
+  EXPECT_EQ(error_of([&] { check_network(linked_cell(2, "local"), choice, place); }), "no error");
   choice.hosts_file = folder_.write("hosts", "n1 slots=2\n");
-  EXPECT_THAT(error_of([&] { check_network(cell_of(3, "1gbit"), choice, place); }),
+  EXPECT_THAT(error_of([&] { check_network(linked_cell(3, "1gbit"), choice, place); }),
               AllOf(HasSubstr("network 1gbit"), HasSubstr("tools/testhosts up 3")));
   folder_.write("set", "0\n");
-  EXPECT_THAT(error_of([&] { check_network(cell_of(3, "1gbit"), choice, place); }),
+  EXPECT_THAT(error_of([&] { check_network(linked_cell(3, "1gbit"), choice, place); }),
               HasSubstr("start moebench as root"));
   place.is_root = true;
-  EXPECT_EQ(error_of([&] { check_network(cell_of(3, "1gbit"), choice, place); }), "no error");
+  EXPECT_EQ(error_of([&] { check_network(linked_cell(3, "1gbit"), choice, place); }), "no error");
 }
 
 }  // namespace

@@ -27,7 +27,7 @@ TEST(ProgressWatch, NoLimitIsNone) {
   EXPECT_EQ(ProgressWatch(0, kStart).complaint(kStart + seconds(1'000'000)), "");
 }
 
-config::CellConfig cell_of(std::int64_t layers) {
+config::CellConfig layered_cell(std::int64_t layers) {
   config::CellConfig cell;
   cell.model = {.name = "m",
                 .hidden_size = 4096,
@@ -43,10 +43,10 @@ config::CellConfig cell_of(std::int64_t layers) {
 }
 
 TEST(ProgressLimit, IsTheCellsOrComesFromItsWork) {
-  config::CellConfig cell = cell_of(1);
+  config::CellConfig cell = layered_cell(1);
   const double one_layer = progress_limit_s(cell);
   EXPECT_GT(one_layer, 600);
-  EXPECT_GT(progress_limit_s(cell_of(32)), 10 * (one_layer - 600));
+  EXPECT_GT(progress_limit_s(layered_cell(32)), 10 * (one_layer - 600));
   config::CellConfig gpu = cell;
   gpu.device = config::Device::kCuda;
   EXPECT_LT(progress_limit_s(gpu), one_layer);

@@ -13,7 +13,7 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::StartsWith;
 
-MachineFacts quiet_machine() {
+MachineFacts four_cores() {
   MachineFacts facts;
   facts.cores_allowed = 4;
   facts.load_average = 0.5;
@@ -21,12 +21,11 @@ MachineFacts quiet_machine() {
 }
 
 TEST(Environment, QuietMachineGivesNoWarning) {
-  EXPECT_THAT(environment_warnings(quiet_machine(), {.ranks = 2, .threads_per_rank = 2}),
-              IsEmpty());
+  EXPECT_THAT(environment_warnings(four_cores(), {.ranks = 2, .threads_per_rank = 2}), IsEmpty());
 }
 
 TEST(Environment, WarnsOfEachDisturbance) {
-  MachineFacts facts = quiet_machine();
+  MachineFacts facts = four_cores();
   facts.load_average = 2.5;
   facts.governor = "powersave";
   EXPECT_THAT(environment_warnings(facts, {.ranks = 2, .threads_per_rank = 3}),
@@ -51,7 +50,7 @@ TEST(Environment, SaysWhetherThisBuildIsSanitized) {
 }
 
 TEST(Environment, TheDriversFactsStandApart) {
-  MachineFacts facts = quiet_machine();
+  MachineFacts facts = four_cores();
   facts.compiler = "GNU 1.2.3";
   const auto environment = driver_environment(facts);
   EXPECT_EQ(environment.at("driver_compiler"), "GNU 1.2.3");
@@ -61,7 +60,7 @@ TEST(Environment, TheDriversFactsStandApart) {
 
 TEST(Environment, CoresOfOtherMachinesAreNotCounted) {
   EXPECT_THAT(
-      environment_warnings(quiet_machine(), {.ranks = 8, .threads_per_rank = 8, .elsewhere = true}),
+      environment_warnings(four_cores(), {.ranks = 8, .threads_per_rank = 8, .elsewhere = true}),
       IsEmpty());
 }
 

@@ -19,7 +19,7 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
-std::string error_of(const std::string& pci_bus_id, const std::string& library) {
+std::string nvml_error(const std::string& pci_bus_id, const std::string& library) {
   return moebench::error_of([&] { const NvmlDevice device(pci_bus_id, library); });
 }
 
@@ -94,21 +94,21 @@ TEST(Nvml, ALostDeviceIsAnErrorWithItsRemedy) {
 
 TEST(Nvml, ErrorsOfTheLibraryNameTheRemedy) {
   set_fake_gpu({});
-  EXPECT_THAT(error_of(kFakeGpuId, "libno-such-nvml.so"),
+  EXPECT_THAT(nvml_error(kFakeGpuId, "libno-such-nvml.so"),
               AllOf(HasSubstr("libno-such-nvml.so"), HasSubstr("install NVIDIA's driver"),
                     HasSubstr("NVIDIA_DRIVER_CAPABILITIES")));
-  EXPECT_THAT(error_of(kFakeGpuId, MOEBENCH_NVML_FAKE_OLD),
+  EXPECT_THAT(nvml_error(kFakeGpuId, MOEBENCH_NVML_FAKE_OLD),
               AllOf(HasSubstr("has no nvmlDeviceGetComputeRunningProcesses_v3"),
                     HasSubstr("update NVIDIA's driver")));
   set_fake_gpu({.fault = Fault::kInit});
-  EXPECT_THAT(error_of(kFakeGpuId, kFakeNvml),
+  EXPECT_THAT(nvml_error(kFakeGpuId, kFakeNvml),
               AllOf(HasSubstr("Driver Not Loaded"), HasSubstr("nvidia-smi")));
 }
 
 TEST(Nvml, AnUnknownDeviceIsAnError) {
   set_fake_gpu({});
   EXPECT_THAT(
-      error_of("0000:02:00.0", kFakeNvml),
+      nvml_error("0000:02:00.0", kFakeNvml),
       AllOf(HasSubstr("'0000:02:00.0'"), HasSubstr("Not Found"), HasSubstr("nvidia-smi -L")));
 }
 
@@ -120,7 +120,7 @@ TEST(Nvml, EveryInitialisationIsEnded) {
     const NvmlDevice one(kFakeGpuId, kFakeNvml), other(kFakeGpuId, kFakeNvml);
     EXPECT_EQ(users(), 2);
   }
-  error_of("0000:02:00.0", kFakeNvml);
+  nvml_error("0000:02:00.0", kFakeNvml);
   EXPECT_EQ(users(), 0);
 }
 

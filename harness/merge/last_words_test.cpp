@@ -21,7 +21,7 @@ using ::testing::IsEmpty;
 using ::testing::Not;
 using ::testing::StartsWith;
 
-std::string message_of(int exit_code, const std::string& stderr_text, int ranks = 2) {
+std::string message_after(int exit_code, const std::string& stderr_text, int ranks = 2) {
   return judge_processes(RankResults(static_cast<std::size_t>(ranks)),
                          {.exit_code = exit_code,
                           .stderr_text = stderr_text,
@@ -51,7 +51,7 @@ performance degradation.
 )";
 
 TEST(LastWords, NameCauseRemedyLinesAndLog) {
-  EXPECT_EQ(message_of(1, kSmallSharedMemory),
+  EXPECT_EQ(message_after(1, kSmallSharedMemory),
             "exit code 1; no result of ranks 0-1 of 2: the shared memory of this host is too small "
             "for the ranks' messages; enlarge /dev/shm (mount -o remount,size=1g /dev/shm; docker "
             "run --shm-size=1g) (last lines: It appears as if there is not enough space for "
@@ -65,10 +65,10 @@ TEST(LastWords, OfManyRanksStayShort) {
   for (int rank = 0; rank < 512; ++rank) {
     text += "[host:" + std::to_string(rank) + "] it does not work\n";
   }
-  EXPECT_EQ(message_of(1, text, 512),
+  EXPECT_EQ(message_after(1, text, 512),
             "exit code 1; no result of ranks 0-511 of 512 (last lines: it does not work; log: "
             "/results/cells/c/0/stderr)");
-  EXPECT_LT(message_of(1, std::string(100'000, 'x'), 512).size(), 500u);
+  EXPECT_LT(message_after(1, std::string(100'000, 'x'), 512).size(), 500u);
 }
 
 TEST(LastWords, CausesAreKnownByWhatIsPrinted) {
@@ -141,18 +141,18 @@ TEST(LastWords, CausesAreKnownByWhatIsPrinted) {
            Known{"error: *** STEP 7.0 ON n1 CANCELLED AT 2026-01-01T00:00:00 DUE TO TIME LIMIT ***",
                  "--time"},
        }) {
-    EXPECT_THAT(message_of(1, known.text), HasSubstr(known.remedy)) << known.text;
+    EXPECT_THAT(message_after(1, known.text), HasSubstr(known.remedy)) << known.text;
   }
 }
 
 TEST(LastWords, AnUnknownReasonIsToldAsItStands) {
-  EXPECT_EQ(message_of(3, "launcher: plugin x is not installed here\n"),
+  EXPECT_EQ(message_after(3, "launcher: plugin x is not installed here\n"),
             "exit code 3; no result of ranks 0-1 of 2 (last lines: launcher: plugin x is not "
             "installed here; log: /results/cells/c/0/stderr)");
-  EXPECT_EQ(message_of(0, ""),
+  EXPECT_EQ(message_after(0, ""),
             "exit code 0; no result of ranks 0-1 of 2 (no reason was printed; log: "
             "/results/cells/c/0/stderr)");
-  EXPECT_THAT(message_of(1, "\x1b[31mred\x1b[0m\xff"), HasSubstr("\\x1b[31mred\\x1b[0m\\xff"));
+  EXPECT_THAT(message_after(1, "\x1b[31mred\x1b[0m\xff"), HasSubstr("\\x1b[31mred\\x1b[0m\\xff"));
 }
 
 TEST(LastWords, WhatTheLauncherPrintsOnStdoutCounts) {
@@ -166,8 +166,9 @@ TEST(LastWords, WhatTheLauncherPrintsOnStdoutCounts) {
 TEST(LastWords, SignalsAreNamed) {
   EXPECT_THAT(judge_processes(RankResults(1), {.signal = 11}).message,
               StartsWith("killed by signal 11 (Segmentation fault); no result of rank 0 of 1"));
-  EXPECT_THAT(message_of(139, ""), StartsWith("exit code 139, as after signal 11 (Segmentation"));
-  EXPECT_THAT(message_of(132, ""), StartsWith("exit code 132, as after signal 4 (Illegal"));
+  EXPECT_THAT(message_after(139, ""),
+              StartsWith("exit code 139, as after signal 11 (Segmentation"));
+  EXPECT_THAT(message_after(132, ""), StartsWith("exit code 132, as after signal 4 (Illegal"));
   EXPECT_THAT(
       judge_processes(RankResults(2),
                       {.exit_code = 132, .stdout_text = "2 total processes failed to start\n"})

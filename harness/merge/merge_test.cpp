@@ -24,7 +24,7 @@ using ::testing::StartsWith;
 
 constexpr int kSteps = 3;
 
-config::CellConfig two_ranks() {
+config::CellConfig cell_of_two() {
   config::CellConfig cell;
   cell.model.num_layers = 1;
   cell.model.hidden_size = cell.model.intermediate_size = cell.model.vocab_size = 64;
@@ -38,7 +38,7 @@ RankResults good_ranks() { return {good_result(0, 2, kSteps), good_result(1, 2, 
 
 CellRecord merged(const RankResults& ranks, const Outcome& outcome = {}) {
   CellRecord record;
-  merge(two_ranks(), ranks, outcome, record);
+  merge(cell_of_two(), ranks, outcome, record);
   return record;
 }
 
@@ -221,7 +221,7 @@ TEST(Merge, DifferentLossesAreIncorrect) {
 }
 
 TEST(Merge, RanksThatLieOtherwiseThanTheCellSaysAreIncorrect) {
-  config::CellConfig cell = two_ranks();
+  config::CellConfig cell = cell_of_two();
   cell.nodes = 2;
   cell.ranks_per_node = 1;
   const auto message = [&](const char* first, const char* second) {
@@ -268,7 +268,7 @@ TEST(Merge, FewerStepsThanPlannedAreACrash) {
 }
 
 TEST(Merge, FirstStepTimeNeedsAWarmUp) {
-  config::CellConfig cell = two_ranks();
+  config::CellConfig cell = cell_of_two();
   cell.warmup_steps = 0;
   RankResults ranks = good_ranks();
   for (auto& rank : ranks) rank->metrics.erase("first_step_time");
@@ -296,7 +296,7 @@ TEST(Merge, CheckpointsTakeTheSlowestRankAndAddUpInBytes) {
 
 TEST(Merge, ACellThatSavesOrResumesMeasuresIt) {
   const auto message = [](const std::function<void(config::CellConfig&)>& change) {
-    config::CellConfig cell = two_ranks();
+    config::CellConfig cell = cell_of_two();
     change(cell);
     CellRecord record;
     merge(cell, good_ranks(), {}, record);

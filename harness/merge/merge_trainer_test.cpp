@@ -37,7 +37,7 @@ RankLog rank_log(int rank, int num_steps) {
   return log;
 }
 
-TrainerLog two_ranks(int num_steps) {
+TrainerLog log_of_two(int num_steps) {
   TrainerLog log;
   log.meaning.tokens_scope = TokensScope::kDevice;
   log.meaning.time_window = Window::kStep;
@@ -48,7 +48,7 @@ TrainerLog two_ranks(int num_steps) {
 constexpr RunFacts kTwoRanks = {.world_size = 2, .warmup_steps = 1};
 
 TEST(TrainerMetrics, OfAllRanksAreThoseOfTheBuiltInEngine) {
-  const TrainerMetrics found = trainer_metrics(two_ranks(4), kTwoRanks);
+  const TrainerMetrics found = trainer_metrics(log_of_two(4), kTwoRanks);
   EXPECT_EQ(found.num_steps, 4);
   EXPECT_EQ(found.num_measured_steps, 3);
   EXPECT_THAT(found.metrics.at("step_time").samples, ElementsAre(2e9, 2e9, 2e9)) << "the slowest";
@@ -63,7 +63,7 @@ TEST(TrainerMetrics, OfAllRanksAreThoseOfTheBuiltInEngine) {
 
 // The same run, of which one rank or all together wrote a log.
 TEST(TrainerMetrics, AScopeSaysWhoseTokensALogCounts) {
-  TrainerLog log = two_ranks(4);
+  TrainerLog log = log_of_two(4);
   log.ranks.resize(1);
   EXPECT_EQ(trainer_metrics(log, kTwoRanks).metrics.at("tokens_per_second").value, 100);
   log.meaning.tokens_scope = TokensScope::kGlobal;
@@ -79,7 +79,7 @@ TEST(TrainerMetrics, AScopeSaysWhoseTokensALogCounts) {
 }
 
 TEST(TrainerMetrics, TheTrainersOwnRateStandsBesideAndIsDoubtedBeyondTwoPercent) {
-  TrainerLog log = two_ranks(4);
+  TrainerLog log = log_of_two(4);
   log.ranks.resize(1);
   for (Step& step : log.ranks[0].steps) step.tokens_per_s = 101;
   EXPECT_EQ(trainer_metrics(log, kTwoRanks).metrics.at("trainer_tokens_per_second").value, 101);
@@ -90,7 +90,7 @@ TEST(TrainerMetrics, TheTrainersOwnRateStandsBesideAndIsDoubtedBeyondTwoPercent)
 }
 
 TEST(TrainerMetrics, OfACumulativeRateTheLastCountsAndItIsOfARank) {
-  TrainerLog log = two_ranks(4);
+  TrainerLog log = log_of_two(4);
   log.ranks.resize(1);
   log.meaning.tokens_scope = TokensScope::kGlobal;
   log.meaning.tokens_window = Window::kCumulative;
@@ -118,13 +118,13 @@ TEST(TrainerMetrics, ALineOfSeveralStepsCountsAsThemAndNeverSplitsTheWarmUp) {
 }
 
 TEST(TrainerMetrics, StepsThatARankLacksAreNotTheRuns) {
-  TrainerLog log = two_ranks(4);
+  TrainerLog log = log_of_two(4);
   log.ranks[1].steps.pop_back();
   EXPECT_EQ(trainer_metrics(log, kTwoRanks).num_steps, 3);
 }
 
 TEST(TrainerMetrics, LossesOfTheirOwnAreSaid) {
-  TrainerLog log = two_ranks(3);
+  TrainerLog log = log_of_two(3);
   log.ranks[1].steps[2].loss = 9;
   EXPECT_THAT(trainer_metrics(log, kTwoRanks).warnings, ElementsAre(HasSubstr("losses differ")));
   for (RankLog& rank : log.ranks) {
@@ -153,23 +153,23 @@ class MergeTrainer : public ::testing::Test {
 };
 
 TEST_F(MergeTrainer, IsOkWithExitCodeStepsAndLosses) {
-  const auto record = merged({two_ranks(4)});
+  const auto record = merged({log_of_two(4)});
   EXPECT_EQ(record.disposition, Disposition::kOk);
   EXPECT_EQ(record.environment.at("trainer_tokens_scope"), "device");
 }
 
 TEST_F(MergeTrainer, SaysWhichOfThemFailedAndKeepsWhatWasMeasured) {
-  const auto crashed = merged({two_ranks(4)}, {.exit_code = 1});
+  const auto crashed = merged({log_of_two(4)}, {.exit_code = 1});
   EXPECT_EQ(crashed.disposition, Disposition::kCrashed);
   EXPECT_THAT(crashed.message, HasSubstr("exit code 1"));
   EXPECT_EQ(crashed.value("runtime"), 6e9) << "a valid training may exit with 1";
 
-  const auto short_of = merged({two_ranks(3)});
+  const auto short_of = merged({log_of_two(3)});
   EXPECT_EQ(short_of.disposition, Disposition::kCrashed);
   EXPECT_THAT(short_of.message, HasSubstr("3 of 4 steps"));
-  EXPECT_THAT(merged({two_ranks(6)}).message, HasSubstr("6 steps, 4 were asked for"));
+  EXPECT_THAT(merged({log_of_two(6)}).message, HasSubstr("6 steps, 4 were asked for"));
 
-  TrainerLog log = two_ranks(4);
+  TrainerLog log = log_of_two(4);
   log.ranks[1].steps[2].loss = std::numeric_limits<double>::quiet_NaN();
   EXPECT_EQ(merged({log}).disposition, Disposition::kIncorrect);
   EXPECT_THAT(merged({log}).message, HasSubstr("loss of step 3 is not finite"));

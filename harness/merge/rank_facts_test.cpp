@@ -10,7 +10,7 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
-RankResults three_ranks() {
+RankResults three_like_ranks() {
   RankResults ranks(3);
   for (int rank = 0; rank < 3; ++rank) {
     auto& result = ranks[static_cast<std::size_t>(rank)].emplace();
@@ -27,7 +27,7 @@ RankResults three_ranks() {
 }
 
 TEST(RankFacts, AreTakenWhereTheRanksAgree) {
-  const RankFacts facts = merge_facts(three_ranks());
+  const RankFacts facts = merge_facts(three_like_ranks());
   EXPECT_EQ(facts.environment.at("compiler"), "GNU 12");
   EXPECT_EQ(facts.environment.at("torch_version"), "2.11");
   EXPECT_EQ(facts.environment.at("hosts"), "a, b");
@@ -36,7 +36,7 @@ TEST(RankFacts, AreTakenWhereTheRanksAgree) {
 }
 
 TEST(RankFacts, ADifferenceNamesRanksAndValues) {
-  RankResults ranks = three_ranks();
+  RankResults ranks = three_like_ranks();
   ranks[1]->environment["compiler"] = "Clang 14";
   ranks[2]->environment["cpu_model"] = "Other CPU";
   ranks[2]->environment["memory_total_bytes"] = std::to_string(16LL << 30);
@@ -50,7 +50,7 @@ TEST(RankFacts, ADifferenceNamesRanksAndValues) {
 }
 
 TEST(RankFacts, ARankThatDoesNotSayItsBuildIsAnotherProgram) {
-  RankResults ranks = three_ranks();
+  RankResults ranks = three_like_ranks();
   ranks[0]->environment.erase("build_type");
   EXPECT_THAT(
       merge_facts(ranks).warnings,
@@ -58,7 +58,7 @@ TEST(RankFacts, ARankThatDoesNotSayItsBuildIsAnotherProgram) {
 }
 
 TEST(RankFacts, ARankThatFailedEarlyNeedNotKnowItsLibraries) {
-  RankResults ranks = three_ranks();
+  RankResults ranks = three_like_ranks();
   ranks[0].reset();
   ranks[1]->environment.erase("torch_version");
   const RankFacts facts = merge_facts(ranks);
@@ -68,7 +68,7 @@ TEST(RankFacts, ARankThatFailedEarlyNeedNotKnowItsLibraries) {
 }
 
 TEST(RankFacts, AnOlderWorkerIsNamed) {
-  RankResults ranks = three_ranks();
+  RankResults ranks = three_like_ranks();
   for (auto& rank : ranks) rank->environment = {{"torch_version", "2.11"}};
   EXPECT_THAT(merge_facts(ranks).warnings, ElementsAre(HasSubstr("older than this moebench")));
 }

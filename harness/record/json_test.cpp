@@ -61,7 +61,7 @@ std::string changed(const Change& change) {
   return json.dump();
 }
 
-std::string error_of(const std::string& json) {
+std::string reading_error(const std::string& json) {
   return moebench::error_of([&] { parse_record(json, "results.jsonl:12"); });
 }
 
@@ -81,7 +81,7 @@ TEST(RecordJson, PairAndKnownFailureStandWhereTheyApply) {
               HasSubstr(R"("pair":{"cell":"0123456789ab","index":3,"arm":"candidate","order":1},)"
                         R"("known_failure":{"reason":"too large for CI","until":"2030-12-31"}})"));
   expect_same(parse_record(line, "here"), record);
-  EXPECT_THAT(error_of(changed([](auto& json) {
+  EXPECT_THAT(reading_error(changed([](auto& json) {
                 json["pair"] = {{"cell", "x"}, {"index", 0}, {"arm", "third"}, {"order", 0}};
               })),
               HasSubstr("pair: unknown arm 'third'; use base or candidate"));
@@ -160,16 +160,17 @@ TEST(RecordJson, AcceptsAnyBytesInStderr) {
 }
 
 TEST(RecordJson, ErrorsNamePlaceAndRemedy) {
-  EXPECT_THAT(error_of("{\"id\":"), AllOf(StartsWith("results.jsonl:12: "), HasSubstr("JSON")));
-  EXPECT_THAT(error_of("[]"), HasSubstr("is no object but array"));
-  EXPECT_EQ(error_of(changed([](auto& json) { json.erase("id"); })),
+  EXPECT_THAT(reading_error("{\"id\":"),
+              AllOf(StartsWith("results.jsonl:12: "), HasSubstr("JSON")));
+  EXPECT_THAT(reading_error("[]"), HasSubstr("is no object but array"));
+  EXPECT_EQ(reading_error(changed([](auto& json) { json.erase("id"); })),
             "results.jsonl:12: has no 'id'; remove that line: what the others hold stays, and its "
             "repetition runs again");
-  EXPECT_THAT(error_of(changed([](auto& json) { json["repetition"] = "1"; })),
+  EXPECT_THAT(reading_error(changed([](auto& json) { json["repetition"] = "1"; })),
               HasSubstr("'repetition' must be an integer from 0, not \"1\""));
-  EXPECT_THAT(error_of(changed([](auto& json) { json["axes"]["dtype"] = 16; })),
+  EXPECT_THAT(reading_error(changed([](auto& json) { json["axes"]["dtype"] = 16; })),
               HasSubstr("results.jsonl:12: axes: 'dtype' must be a string, not 16"));
-  EXPECT_THAT(error_of(changed([](auto& json) { json["disposition"] = "fine"; })),
+  EXPECT_THAT(reading_error(changed([](auto& json) { json["disposition"] = "fine"; })),
               HasSubstr("unknown disposition 'fine'; use ok, incorrect, out_of_memory"));
 }
 
@@ -214,23 +215,23 @@ TEST(RecordJson, ARecordOfBeforeMinorVersionsIsRead) {
 }
 
 TEST(RecordJson, AnotherMajorVersionIsAnErrorThatNamesTheRemedy) {
-  EXPECT_EQ(error_of(changed([](auto& json) { json["schema_version"] = 2; })),
+  EXPECT_EQ(reading_error(changed([](auto& json) { json["schema_version"] = 2; })),
             "results.jsonl:12: schema_version is 2, this moebench reads 1; use the moebench that "
             "wrote it, or another results folder");
-  EXPECT_THAT(error_of(changed([](auto& json) { json.erase("schema_version"); })),
+  EXPECT_THAT(reading_error(changed([](auto& json) { json.erase("schema_version"); })),
               HasSubstr("has no 'schema_version'"));
-  EXPECT_THAT(error_of(changed([](auto& json) { json["schema_minor"] = "new"; })),
+  EXPECT_THAT(reading_error(changed([](auto& json) { json["schema_minor"] = "new"; })),
               HasSubstr("'schema_minor' must be an integer from 0, not \"new\""));
 }
 
 TEST(RecordJson, MetricErrorsNameTheMetric) {
-  EXPECT_THAT(error_of(changed([](auto& json) { json["metrics"]["runtime"]["value"] = "1"; })),
+  EXPECT_THAT(reading_error(changed([](auto& json) { json["metrics"]["runtime"]["value"] = "1"; })),
               HasSubstr("metrics: runtime: 'value' must be a number or null"));
-  EXPECT_THAT(error_of(changed([](auto& json) { json["metrics"]["runtime"].erase("value"); })),
+  EXPECT_THAT(reading_error(changed([](auto& json) { json["metrics"]["runtime"].erase("value"); })),
               HasSubstr("runtime: has none of 'value', 'per_rank', 'samples'"));
-  EXPECT_THAT(error_of(changed([](auto& json) { json["metrics"]["runtime"].erase("unit"); })),
+  EXPECT_THAT(reading_error(changed([](auto& json) { json["metrics"]["runtime"].erase("unit"); })),
               HasSubstr("runtime: has no 'unit'"));
-  EXPECT_THAT(error_of(changed([](auto& json) {
+  EXPECT_THAT(reading_error(changed([](auto& json) {
                 json["metrics"]["tokens_per_expert"]["shape"] = {2, 2};
               })),
               HasSubstr("'shape' does not fit the number of samples"));

@@ -13,7 +13,7 @@ namespace {
 
 using ::testing::HasSubstr;
 
-CellRecord example() {
+CellRecord short_example() {
   CellRecord record;
   record.id = "0123456789ab";
   record.scenario = "quickstart";
@@ -37,8 +37,8 @@ CellRecord example() {
 }
 
 template <typename Change>
-std::string changed(const Change& change) {
-  auto json = nlohmann::ordered_json::parse(to_json_line(example()));
+std::string short_changed(const Change& change) {
+  auto json = nlohmann::ordered_json::parse(to_json_line(short_example()));
   change(json);
   return json.dump();
 }
@@ -48,7 +48,7 @@ std::optional<CellRecord> read(const std::string& line, const Excerpt& excerpt =
 }
 
 TEST(QuickReader, ReadsWhatTheThoroughParserReads) {
-  for (const auto& line : {to_json_line(example()), changed([](auto& json) {
+  for (const auto& line : {to_json_line(short_example()), short_changed([](auto& json) {
                              json.erase("scenarios");
                              json.erase("schema_minor");
                              json["metrics"] = nlohmann::json::object();
@@ -99,14 +99,14 @@ TEST(QuickReader, LeavesAllElseToTheThoroughParser) {
       [](auto& json) { json["metrics"]["tokens_per_expert"]["shape"] = nlohmann::json::array(); },
   };
   for (std::size_t i = 0; i < changes.size(); ++i) {
-    EXPECT_FALSE(read(changed(changes[i]))) << "change " << i;
+    EXPECT_FALSE(read(short_changed(changes[i]))) << "change " << i;
   }
   for (const char* member :
        {"schema_version", "id", "scenario", "workload", "axes", "repetition", "disposition",
         "message", "stderr_tail", "metrics", "environment", "warnings", "started_at"}) {
-    EXPECT_FALSE(read(changed([&](auto& json) { json.erase(member); }))) << member;
+    EXPECT_FALSE(read(short_changed([&](auto& json) { json.erase(member); }))) << member;
   }
-  const std::string line = to_json_line(example());
+  const std::string line = to_json_line(short_example());
   for (const std::string& text :
        {std::string(), std::string("null"), std::string("[]"), line + "x", line + line,
         "{\"id\":\"a\"," + line.substr(1), line.substr(0, line.size() / 2)}) {
@@ -119,7 +119,7 @@ const Excerpt kLossAlone = {[](std::string_view metric) { return metric == "loss
 
 TEST(QuickReader, KeepsHeadlinesAndWhatRecordsHaveInCommonOnce) {
   QuickReader reader(kLossAlone);
-  const std::string line = to_json_line(example());
+  const std::string line = to_json_line(short_example());
   const auto a = reader.read(line);
   CellRecord b = parse_record(line, "here");
   reader.cut(b);
@@ -158,7 +158,7 @@ class Excerpts : public ::testing::Test {
 };
 
 TEST_F(Excerpts, AreReadAgainAsAWhole) {
-  CellRecord first = example(), second = example();
+  CellRecord first = short_example(), second = short_example();
   second.id = "second";
   second.unknown["new"] = "[1,2]";  // the thorough parser's
   write_file_atomically(folder_ / "results.jsonl",
@@ -178,12 +178,12 @@ TEST_F(Excerpts, AreReadAgainAsAWhole) {
 }
 
 TEST_F(Excerpts, OfAFileThatChangedAreAnError) {
-  append(folder_, example());
+  append(folder_, short_example());
   const auto records = load_excerpts(folder_, kLossAlone);
   for (const std::string& text :
-       {std::string("\n"), "\n" + to_json_line(example()),
+       {std::string("\n"), "\n" + to_json_line(short_example()),
         to_json_line(
-            parse_record(changed([](auto& json) { json["id"] = "other_789abcd"; }), ""))}) {
+            parse_record(short_changed([](auto& json) { json["id"] = "other_789abcd"; }), ""))}) {
     write_file_atomically(folder_ / "results.jsonl", text);
     EXPECT_THAT(error_of([&] { whole(records[0]); }), HasSubstr("results.jsonl:1: "));
   }

@@ -14,7 +14,7 @@ namespace {
 using ::testing::AllOf;
 using ::testing::HasSubstr;
 
-Session example() {
+Session example_session() {
   Session session;
   session.kind = SessionKind::kCalibration;
   session.base = "build \"a\"";
@@ -33,7 +33,7 @@ class SessionFile : public ::testing::Test {
   std::filesystem::path file() const { return folder_.path() / "session.json"; }
 
   std::string error_after(const std::string& from, const std::string& to) const {
-    write_session(folder_.path(), example());
+    write_session(folder_.path(), example_session());
     std::string text = read_file(file());
     text.replace(text.find(from), from.size(), to);
     write_file_atomically(file(), text);
@@ -45,8 +45,8 @@ class SessionFile : public ::testing::Test {
 
 TEST_F(SessionFile, ReadsBackEverythingItWrote) {
   EXPECT_EQ(load_session(folder_.path()), std::nullopt);
-  write_session(folder_.path(), example());
-  EXPECT_EQ(load_session(folder_.path()), example());
+  write_session(folder_.path(), example_session());
+  EXPECT_EQ(load_session(folder_.path()), example_session());
 }
 
 TEST_F(SessionFile, ErrorsNamePlaceAndRemedy) {
@@ -77,25 +77,26 @@ TEST_F(SessionFile, OneOfBeforeLaterLooksHasNone) {
 }
 
 TEST(Session, SaysWhatDiffers) {
-  EXPECT_EQ(difference(example(), example()), "");
-  Session other = example();
+  EXPECT_EQ(difference(example_session(), example_session()), "");
+  Session other = example_session();
   other.seed = 1;
   other.extended = 0;
-  EXPECT_EQ(difference(example(), other), "");
+  EXPECT_EQ(difference(example_session(), other), "");
   other.looks = {6};
   other.mde = 0.05;
   other.metrics.clear();
-  EXPECT_EQ(difference(example(), other),
+  EXPECT_EQ(difference(example_session(), other),
             "looks are after pairs 4, 8, not 6; metrics are step_time, not none; mde is 0.03, not "
             "0.05");
-  other = example();
+  other = example_session();
   other.cells[0].candidate = "0";
-  EXPECT_THAT(difference(example(), other), HasSubstr("cell 0123456789ab with candidate ba98"));
+  EXPECT_THAT(difference(example_session(), other),
+              HasSubstr("cell 0123456789ab with candidate ba98"));
   other.cells.clear();
-  EXPECT_EQ(difference(example(), other), "number of cells is 1, not 0");
-  other = example();
+  EXPECT_EQ(difference(example_session(), other), "number of cells is 1, not 0");
+  other = example_session();
   other.cells[0].axes[0].second = "4";
-  EXPECT_NE(difference(example(), other), "");
+  EXPECT_NE(difference(example_session(), other), "");
 }
 
 TEST(Session, AllLooksTogetherSpendNoMoreThanAlpha) {
@@ -115,9 +116,9 @@ TEST(Session, AllLooksTogetherSpendNoMoreThanAlpha) {
 
 TEST_F(SessionFile, IgnoresWhatANewerProgramAdds) {
   EXPECT_EQ(error_after("\"kind\"", "\"colour\": [1, {}], \"kind\""), "no error");
-  EXPECT_EQ(load_session(folder_.path()), example());
+  EXPECT_EQ(load_session(folder_.path()), example_session());
   EXPECT_EQ(error_after("\"scenario\"", "\"weight\": 2, \"scenario\""), "no error");
-  EXPECT_EQ(load_session(folder_.path()), example());
+  EXPECT_EQ(load_session(folder_.path()), example_session());
   EXPECT_EQ(error_after("\"schema_minor\": 5", "\"schema_minor\": 9"), "no error");
 }
 

@@ -5,6 +5,7 @@
 
 #include "harness/base/file.h"
 #include "harness/session/plan.h"
+#include "harness/session/toy_model_testing.h"
 #include "harness/testing/test_folder.h"
 
 namespace moebench::session {
@@ -12,17 +13,12 @@ namespace {
 
 using ::testing::ElementsAre;
 
-constexpr const char* kModel = R"({"model_type": "mixtral", "hidden_size": 16,
-"intermediate_size": 32, "num_hidden_layers": 2, "num_local_experts": 4, "num_experts_per_tok": 2,
-"num_attention_heads": 2, "num_key_value_heads": 1, "vocab_size": 256,
-"max_position_embeddings": 64})";
-
 class Comparisons : public ::testing::Test {
  protected:
   // Those of a file with these scenarios.
   std::vector<config::CellConfig> cells(const std::string& scenarios) const {
     std::filesystem::create_directories(folder_ / "models");
-    write_file_atomically(folder_ / "models" / "toy.json", kModel);
+    write_file_atomically(folder_ / "models" / "toy.json", kToyModel);
     write_file_atomically(folder_ / "file.yaml",
                           "defaults: {axes: {model: toy, ranks: 2, seq_len: 16}}\n"
                           "scenarios:\n" +

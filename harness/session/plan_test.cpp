@@ -9,6 +9,7 @@
 #include "harness/base/error.h"
 #include "harness/base/file.h"
 #include "harness/session/results_folder.h"
+#include "harness/session/toy_model_testing.h"
 #include "harness/testing/error_of.h"
 #include "harness/testing/test_folder.h"
 
@@ -38,16 +39,11 @@ scenarios:
     settings: {steps: 100}
 )";
 
-constexpr const char* kModel = R"({"model_type": "mixtral", "hidden_size": 16,
-"intermediate_size": 32, "num_hidden_layers": 2, "num_local_experts": 4, "num_experts_per_tok": 2,
-"num_attention_heads": 2, "num_key_value_heads": 1, "vocab_size": 256,
-"max_position_embeddings": 64})";
-
 class PlanTest : public ::testing::Test {
  protected:
   PlanTest() {
     fs::create_directories(folder_ / "models");
-    write_file_atomically(folder_ / "models" / "toy.json", kModel);
+    write_file_atomically(folder_ / "models" / "toy.json", kToyModel);
     write_file_atomically(folder_ / "file.yaml", kScenarios);
     selection_.file = (folder_ / "file.yaml").string();
   }

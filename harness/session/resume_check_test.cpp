@@ -13,7 +13,7 @@ namespace {
 
 using ::testing::HasSubstr;
 
-config::CellConfig cell_of(config::Dtype dtype = config::Dtype::kFp32) {
+config::CellConfig trained_cell(config::Dtype dtype = config::Dtype::kFp32) {
   config::CellConfig cell;
   cell.scenario = "toy";
   cell.ranks = 2;
@@ -25,7 +25,7 @@ config::CellConfig cell_of(config::Dtype dtype = config::Dtype::kFp32) {
 }
 
 config::CellConfig rearranged_cell(config::Dtype dtype = config::Dtype::kFp32) {
-  config::CellConfig cell = cell_of(dtype), other = cell;
+  config::CellConfig cell = trained_cell(dtype), other = cell;
   other.parallelism = config::Parallelism::kEp;
   other.ep_degree = 2;
   cell.resumed_as = std::make_shared<const config::CellConfig>(other);
@@ -61,7 +61,7 @@ struct Runs {
 };
 
 TEST(ResumeRecipe, CutsAllStepsInTwoAndSavesAtTheEnds) {
-  const ResumeRecipe recipe = make_resume_recipe(cell_of(), {});
+  const ResumeRecipe recipe = make_resume_recipe(trained_cell(), {});
   EXPECT_EQ(recipe.num_steps(), 5);
   EXPECT_EQ(recipe.steps_before, 2);
   EXPECT_EQ(recipe.straight.checkpoint_every, 5);
@@ -73,7 +73,7 @@ TEST(ResumeRecipe, CutsAllStepsInTwoAndSavesAtTheEnds) {
     EXPECT_EQ(run->warmup_steps, 0);
   }
   EXPECT_FALSE(recipe.is_rearranged());
-  EXPECT_EQ(make_resume_recipe(cell_of(), 4).resumed.steps, 1);
+  EXPECT_EQ(make_resume_recipe(trained_cell(), 4).resumed.steps, 1);
 }
 
 TEST(ResumeRecipe, ResumesAsTheCellSays) {
@@ -85,18 +85,18 @@ TEST(ResumeRecipe, ResumesAsTheCellSays) {
 }
 
 TEST(ResumeRecipe, StepsMustLieOnBothSides) {
-  EXPECT_THROW(make_resume_recipe(cell_of(), 5), Error);
-  config::CellConfig cell = cell_of();
+  EXPECT_THROW(make_resume_recipe(trained_cell(), 5), Error);
+  config::CellConfig cell = trained_cell();
   cell.warmup_steps = 0;
   cell.steps = 1;
   EXPECT_THROW(make_resume_recipe(cell, {}), Error);
-  cell = cell_of();
+  cell = trained_cell();
   cell.resume_from = "/c";
   EXPECT_THROW(make_resume_recipe(cell, {}), Error);
 }
 
 TEST(ResumeCheck, EqualBitsPass) {
-  const ResumeCheck check = Runs().check(cell_of());
+  const ResumeCheck check = Runs().check(trained_cell());
   EXPECT_EQ(check.failure, "");
   EXPECT_TRUE(check.is_bit_identical);
   EXPECT_EQ(check.num_steps, 5);
@@ -107,8 +107,8 @@ TEST(ResumeCheck, EqualBitsPass) {
 TEST(ResumeCheck, OneBitFailsInTheSameArrangementOnly) {
   Runs runs;
   runs.resumed.metrics["loss"].samples[1] = std::nextafter(2.0, 3.0);
-  EXPECT_EQ(runs.check(cell_of()).failure, "the loss is off by 2.2e-16, allowed is 0");
-  EXPECT_FALSE(runs.check(cell_of()).is_bit_identical);
+  EXPECT_EQ(runs.check(trained_cell()).failure, "the loss is off by 2.2e-16, allowed is 0");
+  EXPECT_FALSE(runs.check(trained_cell()).is_bit_identical);
   EXPECT_EQ(runs.check(rearranged_cell()).failure, "");
   EXPECT_FALSE(runs.check(rearranged_cell()).is_bit_identical);
 }
@@ -116,14 +116,14 @@ TEST(ResumeCheck, OneBitFailsInTheSameArrangementOnly) {
 TEST(ResumeCheck, TheStepsBeforeTheCheckpointCountToo) {
   Runs runs;
   runs.saved.metrics["grad_norm"].samples[0] = 9.1;
-  EXPECT_THAT(runs.check(cell_of()).failure, HasSubstr("the gradient norm is off by 1.1e-02"));
+  EXPECT_THAT(runs.check(trained_cell()).failure, HasSubstr("the gradient norm is off by 1.1e-02"));
 }
 
 TEST(ResumeCheck, TheFinalStateCounts) {
   Runs runs;
   runs.state->identical = false;
   runs.state->moments = 1e-3;
-  EXPECT_EQ(runs.check(cell_of()).failure, "AdamW's moments are not the same bits");
+  EXPECT_EQ(runs.check(trained_cell()).failure, "AdamW's moments are not the same bits");
   EXPECT_EQ(runs.check(rearranged_cell()).failure, "");
   runs.state->parameters = 2e-6;
   runs.state->worst_parameter = "lm_head.weight";
@@ -134,7 +134,7 @@ TEST(ResumeCheck, TheFinalStateCounts) {
   runs.state->parameters = 1e-4;
   EXPECT_THAT(runs.check(rearranged_cell()).failure, HasSubstr("allowed is 2.0e-05"));
   runs.state.reset();
-  EXPECT_THAT(runs.check(cell_of()).failure,
+  EXPECT_THAT(runs.check(trained_cell()).failure,
               HasSubstr("do not have the steps and checkpoints to compare"));
 }
 
@@ -170,10 +170,10 @@ TEST(ResumeCheck, AFailedRunIsTheReason) {
   Runs runs;
   runs.resumed.disposition = record::Disposition::kCrashed;
   runs.resumed.message = "rank 1: checkpoint file 'x' is damaged";
-  const ResumeCheck check = runs.check(cell_of());
+  const ResumeCheck check = runs.check(trained_cell());
   EXPECT_EQ(check.failure, "the resumed run is crashed: rank 1: checkpoint file 'x' is damaged");
   EXPECT_EQ(check.loss, std::nullopt);
-  EXPECT_EQ(check_resumption(make_resume_recipe(cell_of(), {}), {&runs.straight}, {}).failure,
+  EXPECT_EQ(check_resumption(make_resume_recipe(trained_cell(), {}), {&runs.straight}, {}).failure,
             "the saved run was not started");
 }
 

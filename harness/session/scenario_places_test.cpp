@@ -10,8 +10,8 @@ using record::CellRecord;
 using record::ScenarioPlace;
 using ::testing::ElementsAre;
 
-config::CellConfig cell_of(const std::vector<std::string>& asked, const std::string& file,
-                           const std::vector<std::string>& all) {
+config::CellConfig cell_asked(const std::vector<std::string>& asked, const std::string& file,
+                              const std::vector<std::string>& all) {
   config::CellConfig cell;
   cell.model.name = "toy";
   cell.scenario = asked.front();
@@ -30,22 +30,22 @@ CellRecord recorded(const std::string& scenario, const std::vector<ScenarioPlace
 
 TEST(ScenarioPlaces, ASecondScenarioJoinsTheFirst) {
   CellRecord record = recorded("a", {{"a", "/f"}});
-  EXPECT_TRUE(update_names(cell_of({"b"}, "/f", {"a", "b"}), record));
+  EXPECT_TRUE(update_names(cell_asked({"b"}, "/f", {"a", "b"}), record));
   EXPECT_THAT(record.scenario_names(), ElementsAre("a", "b"));
   EXPECT_EQ(record.scenario, "b") << "the one that was asked for last";
-  EXPECT_FALSE(update_names(cell_of({"b"}, "/f", {"a", "b"}), record));
+  EXPECT_FALSE(update_names(cell_asked({"b"}, "/f", {"a", "b"}), record));
 }
 
 TEST(ScenarioPlaces, ARenamedScenarioLosesItsOldName) {
   CellRecord record = recorded("a", {{"a", "/f"}, {"other", "/g"}});
-  EXPECT_TRUE(update_names(cell_of({"renamed"}, "/f", {"renamed", "b"}), record));
+  EXPECT_TRUE(update_names(cell_asked({"renamed"}, "/f", {"renamed", "b"}), record));
   EXPECT_THAT(record.scenarios,
               ElementsAre(ScenarioPlace{"renamed", "/f"}, ScenarioPlace{"other", "/g"}))
       << "another file's stays";
 }
 
 TEST(ScenarioPlaces, FilesStayInTheOrderInWhichTheyCame) {
-  const config::CellConfig cell = cell_of({"b"}, "/f", {"a", "b"});
+  const config::CellConfig cell = cell_asked({"b"}, "/f", {"a", "b"});
   EXPECT_THAT(all_places(cell, {{"x", "/g"}}),
               ElementsAre(ScenarioPlace{"x", "/g"}, ScenarioPlace{"b", "/f"}));
   EXPECT_THAT(
@@ -56,15 +56,15 @@ TEST(ScenarioPlaces, FilesStayInTheOrderInWhichTheyCame) {
 TEST(ScenarioPlaces, ARecordOfBeforeKeepsItsName) {
   CellRecord record = recorded("a", {});
   EXPECT_THAT(record.scenario_names(), ElementsAre("a"));
-  EXPECT_TRUE(update_names(cell_of({"b"}, "/f", {"a", "b"}), record));
+  EXPECT_TRUE(update_names(cell_asked({"b"}, "/f", {"a", "b"}), record));
   EXPECT_THAT(record.scenario_names(), ElementsAre("a", "b"));
   record = recorded("a", {});
-  EXPECT_TRUE(update_names(cell_of({"a"}, "/f", {"a", "b"}), record));
+  EXPECT_TRUE(update_names(cell_asked({"a"}, "/f", {"a", "b"}), record));
   EXPECT_THAT(record.scenarios, ElementsAre(ScenarioPlace{"a", "/f"}));
 }
 
 TEST(ScenarioPlaces, ABaselineIsTheLatestThatWasNamed) {
-  config::CellConfig cell = cell_of({"b"}, "/f", {"a", "b"});
+  config::CellConfig cell = cell_asked({"b"}, "/f", {"a", "b"});
   cell.file = std::make_shared<config::ScenarioOrigin>(
       config::ScenarioOrigin{"/f", {"a", "b"}, {{"a", "ranks=2"}, {"b", "ranks=1"}}});
   CellRecord record = recorded("a", {{"a", "/f", "ranks=4"}, {"b", "/f"}, {"b", "/g", "x=1"}});
@@ -83,7 +83,7 @@ TEST(ScenarioPlaces, ABaselineIsTheLatestThatWasNamed) {
 
 TEST(ScenarioPlaces, AModelIsCalledAsTheFileNowCallsIt) {
   CellRecord record = recorded("a", {{"a", "/f"}});
-  config::CellConfig cell = cell_of({"a"}, "/f", {"a"});
+  config::CellConfig cell = cell_asked({"a"}, "/f", {"a"});
   cell.model.label = "run1/toy";
   EXPECT_TRUE(update_names(cell, record));
   EXPECT_EQ(record.axis("model"), "run1/toy");

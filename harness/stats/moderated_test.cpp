@@ -10,17 +10,17 @@
 namespace moebench::stats {
 namespace {
 
-void expect_near(double value, double expected) {
+void expect_close(double value, double expected) {
   EXPECT_NEAR(value, expected, 1e-7 * std::abs(expected));
 }
 
 TEST(TrigammaInverse, SolvesTrigamma) {
-  expect_near(trigamma_inverse(0.36), 3.248426946452889);
-  expect_near(trigamma_inverse(2), 0.8766640774642601);
-  expect_near(trigamma_inverse(0.01), 100.4991666819432);
-  expect_near(trigamma_inverse(10), 0.33508104437803354);
-  expect_near(trigamma_inverse(1e8), 1e-4);
-  expect_near(trigamma_inverse(1e-8), 1e8);
+  expect_close(trigamma_inverse(0.36), 3.248426946452889);
+  expect_close(trigamma_inverse(2), 0.8766640774642601);
+  expect_close(trigamma_inverse(0.01), 100.4991666819432);
+  expect_close(trigamma_inverse(10), 0.33508104437803354);
+  expect_close(trigamma_inverse(1e8), 1e-4);
+  expect_close(trigamma_inverse(1e-8), 1e8);
 }
 
 constexpr double kPriorDf = 1.5548915032635;
@@ -34,28 +34,28 @@ std::vector<Variance> spread_family() {
 
 TEST(FitPrior, FitsTheSpreadOfVariances) {
   const Variance prior = fit_prior(spread_family());
-  expect_near(prior.df, kPriorDf);
-  expect_near(prior.value, kPriorValue);
+  expect_close(prior.df, kPriorDf);
+  expect_close(prior.value, kPriorValue);
   const Variance low = moderate(prior, {1e-4, 5});
-  expect_near(low.df, kPriorDf + 5);
-  expect_near(low.value, (kPriorDf * kPriorValue + 5e-4) / (kPriorDf + 5));
+  expect_close(low.df, kPriorDf + 5);
+  expect_close(low.value, (kPriorDf * kPriorValue + 5e-4) / (kPriorDf + 5));
 }
 
 TEST(FitPrior, LeavesOutCellsWithoutDegreesOfFreedom) {
   std::vector<Variance> family = spread_family();
   family.push_back({1, 0});
   const Variance prior = fit_prior(family);
-  expect_near(prior.df, kPriorDf);
+  expect_close(prior.df, kPriorDf);
   // A cell of one pair has what the others teach.
   const Variance alone = moderate(prior, {0, 0});
-  expect_near(alone.value, prior.value);
-  expect_near(alone.df, prior.df);
+  expect_close(alone.value, prior.value);
+  expect_close(alone.df, prior.df);
 }
 
 TEST(FitPrior, OfEqualVariancesIsTheirPooledOneAndWorthAQuarterOfTheFamily) {
   const std::vector<Variance> family(12, {2e-4, 4});
   const Variance prior = fit_prior(family);
-  expect_near(prior.value, 2e-4);
+  expect_close(prior.value, 2e-4);
   EXPECT_EQ(prior.df, 3);
   EXPECT_EQ(fit_prior(std::vector<Variance>(24, {2e-4, 4})).df, 6);
 }
@@ -74,11 +74,11 @@ TEST(CompareVariances, ByTheMeanOfLogDifferences) {
   const VarianceRatio ratio =
       compare_variances(Pairs{{{4e-4, 5}, {1e-4, 5}}, {{9e-4, 5}, {2e-4, 5}}, {{1, 0}, {1e-4, 5}}});
   // sqrt(4 x 4.5); 1 - Phi(log(18) / sqrt(4 x trigamma(2.5))).
-  expect_near(ratio.ratio, 4.242640687119285);
-  expect_near(ratio.p, 0.01951843692978625);
+  expect_close(ratio.ratio, 4.242640687119285);
+  expect_close(ratio.p, 0.01951843692978625);
   EXPECT_EQ(compare_variances(Pairs{{{1, 0}, {1, 5}}}).p, 1);
   EXPECT_EQ(compare_variances({}).ratio, 1);
-  expect_near(compare_variances(Pairs{{{0, 4}, {0, 4}}}).p, 0.5);
+  expect_close(compare_variances(Pairs{{{0, 4}, {0, 4}}}).p, 0.5);
 }
 
 TEST(FitPrior, OfNothingIsNothing) {
@@ -89,7 +89,7 @@ TEST(FitPrior, OfNothingIsNothing) {
 
 TEST(FitPrior, ZeroVarianceIsNotBelieved) {
   const Variance prior = fit_prior(std::vector<Variance>(kMinFamily, {0, 5}));
-  expect_near(moderate(prior, {0, 5}).value, kMinVariance);
+  expect_close(moderate(prior, {0, 5}).value, kMinVariance);
   EXPECT_EQ(moderate({}, {0, 5}).value, kMinVariance);
 }
 

@@ -17,7 +17,7 @@ using record::CellRecord;
 using ::testing::HasSubstr;
 
 // Two links: ep wins throughout on the slow one; the largest fsdp cell has no room.
-std::vector<CellRecord> runs() {
+std::vector<CellRecord> two_networks() {
   std::vector<CellRecord> records;
   test::Lab slow({{"fsdp", "1", 4, 1e-3}, {"hsdp", "2", 3, 1.1e-3}, {"ep", "2", 0.5, 1.5e-3}}, 0.01,
                  1);
@@ -40,12 +40,12 @@ std::vector<CellRecord> runs() {
 
 TEST(CrossoverDocument, IsTheGoldenText) {
   expect_golden("crossover.md",
-                reports::print(crossover_document(runs()), reports::Format::kMarkdown));
+                reports::print(crossover_document(two_networks()), reports::Format::kMarkdown));
 }
 
 TEST(CrossoverDocument, GivesProgramsEveryNumberOfThePicture) {
-  const auto document =
-      nlohmann::json::parse(reports::print(crossover_document(runs()), reports::Format::kJson));
+  const auto document = nlohmann::json::parse(
+      reports::print(crossover_document(two_networks()), reports::Format::kJson));
   const auto& rows = document["sections"].back()["tables"][0]["rows"];
   ASSERT_EQ(rows.size(), 10u);
   for (const auto& row : rows) {
@@ -55,7 +55,7 @@ TEST(CrossoverDocument, GivesProgramsEveryNumberOfThePicture) {
 }
 
 TEST(CrossoverDocument, HasAHeatMapWithIntervals) {
-  for (const auto& block : crossover_document(runs())) {
+  for (const auto& block : crossover_document(two_networks())) {
     const auto* figure = std::get_if<reports::Figure>(&block);
     if (figure == nullptr) continue;
     const auto data = nlohmann::json::parse(figure->data);

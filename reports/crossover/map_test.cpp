@@ -16,9 +16,9 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::SizeIs;
 
-std::vector<CellRecord> runs(std::vector<test::ArmTruth> arms,
-                             const std::vector<std::string>& networks = {"local"},
-                             double noise = 0.01) {
+std::vector<CellRecord> runs_of(std::vector<test::ArmTruth> arms,
+                                const std::vector<std::string>& networks = {"local"},
+                                double noise = 0.01) {
   test::Lab lab(std::move(arms), noise, 3);
   std::vector<CellRecord> records;
   for (int round = 0; round < 4; ++round) {
@@ -43,7 +43,7 @@ void set_axis(CellRecord& record, const std::string& name, const std::string& va
 }
 
 TEST(Map, FindsWhereTheArmsAreEqual) {
-  const auto records = runs(test::crossing_arms());
+  const auto records = runs_of(test::crossing_arms());
   const Map map = map_from(records);
   ASSERT_THAT(map.groups, SizeIs(1));
   const MapGroup& group = map.groups[0];
@@ -61,7 +61,7 @@ TEST(Map, FindsWhereTheArmsAreEqual) {
 }
 
 TEST(Map, SaysThatNothingCrosses) {
-  const auto records = runs({{"fsdp", "1", 1, 1e-3}, {"ep", "2", 0.5, 0.8e-3}});
+  const auto records = runs_of({{"fsdp", "1", 1, 1e-3}, {"ep", "2", 0.5, 0.8e-3}});
   const Map map = map_from(records);
   EXPECT_THAT(sentences_of(map.groups[0]),
               ElementsAre("from 250 to 4000 tokens a micro-batch ep 2 is faster: no crossing "
@@ -69,7 +69,7 @@ TEST(Map, SaysThatNothingCrosses) {
 }
 
 TEST(Map, SaysThatNothingIsDecided) {
-  const auto records = runs({{"fsdp", "1", 1, 1e-3}, {"ep", "2", 1, 1e-3}}, {"local"}, 0.1);
+  const auto records = runs_of({{"fsdp", "1", 1, 1e-3}, {"ep", "2", 1, 1e-3}}, {"local"}, 0.1);
   const Map map = map_from(records);
   EXPECT_THAT(sentences_of(map.groups[0]),
               ElementsAre("from 250 to 4000 tokens a micro-batch it is not decided whether ep 2 or "
@@ -91,7 +91,7 @@ TEST(Map, SaysNothingOfStretchesThatAreTooShortToTell) {
 TEST(Map, ComparesWithTheBestOfSeveral) {
   auto arms = test::crossing_arms();
   arms.push_back({"hsdp", "2", 0.6, 2e-3});  // ep is always faster
-  const auto records = runs(arms);
+  const auto records = runs_of(arms);
   const Map map = map_from(records);
   EXPECT_THAT(map.groups[0].arms, ElementsAre("ep 2", "fsdp", "hsdp 2"));
   EXPECT_THAT(sentences_of(map.groups[0]), ElementsAre(HasSubstr("above, fsdp.")));
@@ -101,7 +101,7 @@ TEST(Map, ComparesWithTheBestOfSeveral) {
 }
 
 TEST(Map, HasALineForEachNetworkAndEachSize) {
-  const auto records = runs(test::crossing_arms(), {"local", "1gbit", "200mbit"});
+  const auto records = runs_of(test::crossing_arms(), {"local", "1gbit", "200mbit"});
   const Map map = map_from(records);
   const MapGroup& group = map.groups[0];
   EXPECT_EQ(group.points.front().network, "200mbit");
@@ -114,8 +114,8 @@ TEST(Map, HasALineForEachNetworkAndEachSize) {
 }
 
 TEST(Map, KeepsApartWhatDiffersInAnythingElse) {
-  auto records = runs(test::crossing_arms());
-  for (CellRecord record : runs(test::crossing_arms())) {
+  auto records = runs_of(test::crossing_arms());
+  for (CellRecord record : runs_of(test::crossing_arms())) {
     set_axis(record, "model", "large");
     records.push_back(record);
   }
@@ -126,7 +126,7 @@ TEST(Map, KeepsApartWhatDiffersInAnythingElse) {
 }
 
 TEST(Map, KeepsAFailedArmInItsPlace) {
-  auto records = runs(test::crossing_arms());
+  auto records = runs_of(test::crossing_arms());
   for (CellRecord& record : records) {
     if (record.axis("parallelism") != "fsdp" || record.axis("seq_len") != "4000") continue;
     record.disposition = record::Disposition::kOutOfMemory;
@@ -142,9 +142,9 @@ TEST(Map, RefusesWhereNothingCanBeCompared) {
   const auto refusal = [](const std::vector<CellRecord>& records) {
     return error_of([&] { map_from(records); });
   };
-  EXPECT_THAT(refusal(runs({{"fsdp", "1", 1, 1e-3}})),
+  EXPECT_THAT(refusal(runs_of({{"fsdp", "1", 1, 1e-3}})),
               HasSubstr("its cells have parallelism fsdp; a map needs ep, and fsdp or hsdp"));
-  auto records = runs(test::crossing_arms());
+  auto records = runs_of(test::crossing_arms());
   for (CellRecord& record : records) {
     if (record.axis("parallelism") == "ep") set_axis(record, "expert_kernel", "loop");
   }

@@ -11,7 +11,7 @@ namespace {
 using record::CellRecord;
 using ::testing::HasSubstr;
 
-CellRecord run(const std::string& id, const std::string& kernel, double mem_peak = 3e6) {
+CellRecord baseline_run(const std::string& id, const std::string& kernel, double mem_peak = 3e6) {
   CellRecord run;
   run.id = id;
   run.scenario = "s";
@@ -27,8 +27,8 @@ Report compare(const std::vector<CellRecord>& baseline, const std::vector<CellRe
 }
 
 template <typename Failure>
-std::string error_of(const std::vector<CellRecord>& baseline,
-                     const std::vector<CellRecord>& records) {
+std::string compare_error(const std::vector<CellRecord>& baseline,
+                          const std::vector<CellRecord>& records) {
   try {
     compare(baseline, records);
   } catch (const Failure& error) {
@@ -38,18 +38,20 @@ std::string error_of(const std::vector<CellRecord>& baseline,
 }
 
 TEST(Baseline, ExactMetricsAreJudgedByOneRun) {
-  EXPECT_EQ(compare({run("a", "loop")}, {run("a", "loop")}).worst(), Verdict::kPass);
-  EXPECT_EQ(compare({run("a", "loop")}, {run("a", "loop", 3.6e6)}).worst(), Verdict::kRegressed);
+  EXPECT_EQ(compare({baseline_run("a", "loop")}, {baseline_run("a", "loop")}).worst(),
+            Verdict::kPass);
+  EXPECT_EQ(compare({baseline_run("a", "loop")}, {baseline_run("a", "loop", 3.6e6)}).worst(),
+            Verdict::kRegressed);
 }
 
 TEST(Baseline, TimesAreNotJudged) {
-  CellRecord slow = run("a", "loop");
+  CellRecord slow = baseline_run("a", "loop");
   slow.metrics["step_time"].value = 9e6;
-  EXPECT_EQ(compare({run("a", "loop")}, {slow}).worst(), Verdict::kPass);
+  EXPECT_EQ(compare({baseline_run("a", "loop")}, {slow}).worst(), Verdict::kPass);
 }
 
 TEST(Baseline, OtherHostsAreMarked) {
-  CellRecord here = run("a", "loop"), there = here;
+  CellRecord here = baseline_run("a", "loop"), there = here;
   here.environment["hosts"] = "n1";
   there.environment["hosts"] = "n2";
   EXPECT_EQ(compare({here}, {here}).notes.size(), 1);
@@ -62,8 +64,9 @@ TEST(Baseline, OtherHostsAreMarked) {
 }
 
 TEST(Baseline, MissingNewAndChangedCellsAreListed) {
-  const Report report = compare({run("a", "loop"), run("b", "grouped"), run("c", "third")},
-                                {run("a", "loop"), run("d", "grouped"), run("e", "fourth")});
+  const Report report = compare(
+      {baseline_run("a", "loop"), baseline_run("b", "grouped"), baseline_run("c", "third")},
+      {baseline_run("a", "loop"), baseline_run("d", "grouped"), baseline_run("e", "fourth")});
   EXPECT_EQ(report.cells[1].verdict, Verdict::kMissing);
   EXPECT_THAT(report.cells[1].message, HasSubstr("it is cell d now"));
   EXPECT_EQ(report.cells[2].message, "not among these results");
@@ -72,45 +75,47 @@ TEST(Baseline, MissingNewAndChangedCellsAreListed) {
 }
 
 TEST(Baseline, AFailedCellFails) {
-  CellRecord failed = run("a", "loop");
+  CellRecord failed = baseline_run("a", "loop");
   failed.disposition = record::Disposition::kCrashed;
-  EXPECT_EQ(compare({run("a", "loop")}, {failed}).worst(), Verdict::kFailed);
-  EXPECT_EQ(compare({failed}, {run("a", "loop")}).worst(), Verdict::kMissing);
+  EXPECT_EQ(compare({baseline_run("a", "loop")}, {failed}).worst(), Verdict::kFailed);
+  EXPECT_EQ(compare({failed}, {baseline_run("a", "loop")}).worst(), Verdict::kMissing);
   failed.known_failure = record::KnownFailure{"bug", ""};
-  EXPECT_EQ(compare({run("a", "loop")}, {failed}).worst(), Verdict::kKnownFailure);
+  EXPECT_EQ(compare({baseline_run("a", "loop")}, {failed}).worst(), Verdict::kKnownFailure);
 }
 
 TEST(Baseline, ARunThatLeftNoFactsFailsAndIsNoOtherMachine) {
-  CellRecord base = run("a", "loop");
+  CellRecord base = baseline_run("a", "loop");
   base.environment["compiler"] = "GNU";
-  CellRecord killed = run("a", "loop");
+  CellRecord killed = baseline_run("a", "loop");
   killed.disposition = record::Disposition::kOutOfMemory;
   EXPECT_EQ(compare({base}, {killed}).worst(), Verdict::kFailed);
 }
 
 TEST(Baseline, AnotherMachineOrScenarioIsNotComparable) {
-  CellRecord elsewhere = run("a", "loop");
+  CellRecord elsewhere = baseline_run("a", "loop");
   elsewhere.environment["cpu_model"] = "other";
-  EXPECT_THAT(error_of<NotComparable>({run("a", "loop")}, {elsewhere}),
+  EXPECT_THAT(compare_error<NotComparable>({baseline_run("a", "loop")}, {elsewhere}),
               HasSubstr("cpu_model is 'other', not 'cpu'"));
-  EXPECT_THAT(error_of<NotComparable>({run("a", "loop")}, {run("b", "x")}),
+  EXPECT_THAT(compare_error<NotComparable>({baseline_run("a", "loop")}, {baseline_run("b", "x")}),
               HasSubstr("no cell in common"));
-  EXPECT_THAT(error_of<Error>({run("a", "loop")}, {run("a", "loop"), elsewhere}),
-              HasSubstr("under other conditions"));
-  EXPECT_THAT(error_of<Error>({run("a", "loop")}, {}), HasSubstr("there are no runs"));
+  EXPECT_THAT(
+      compare_error<Error>({baseline_run("a", "loop")}, {baseline_run("a", "loop"), elsewhere}),
+      HasSubstr("under other conditions"));
+  EXPECT_THAT(compare_error<Error>({baseline_run("a", "loop")}, {}),
+              HasSubstr("there are no runs"));
 }
 
 TEST(Baseline, OfASessionTheCandidatesRunsCount) {
-  CellRecord base = run("a", "loop"), candidate = run("a", "loop");
+  CellRecord base = baseline_run("a", "loop"), candidate = baseline_run("a", "loop");
   base.pair = record::PairPlace{"a", 0, record::Arm::kBase, 0};
   candidate.pair = record::PairPlace{"a", 0, record::Arm::kCandidate, 1};
-  const auto runs = baseline_runs({base, candidate, run("b", "x")});
+  const auto runs = baseline_runs({base, candidate, baseline_run("b", "x")});
   ASSERT_EQ(runs.size(), 2U);
   EXPECT_EQ(runs[0].pair->arm, record::Arm::kCandidate);
 }
 
 TEST(Baseline, OfSeveralBuildsTheLatestCounts) {
-  CellRecord before = run("a", "loop"), now = run("a", "loop");
+  CellRecord before = baseline_run("a", "loop"), now = baseline_run("a", "loop");
   before.environment["worker_hash"] = "before";
   now.environment["worker_hash"] = "now";
   now.started_at = "2024-01-02T00:00:00Z";

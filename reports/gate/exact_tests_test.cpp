@@ -10,7 +10,7 @@ namespace {
 
 using record::CellRecord;
 
-CellRecord run() {
+CellRecord exact_run() {
   CellRecord run;
   run.workload = "w";
   run.axes = {{"dtype", "fp32"}};
@@ -23,8 +23,8 @@ CellRecord run() {
 // The verdict on a metric after a change to the candidate; kNew where there is no such test.
 template <typename Change>
 Verdict verdict(const std::string& metric, const Change& change) {
-  const CellRecord base = run();
-  CellRecord candidate = run();
+  const CellRecord base = exact_run();
+  CellRecord candidate = exact_run();
   change(candidate);
   for (const MetricTest& test : exact_tests({&base}, {&candidate})) {
     if (test.metric == metric) return test.verdict;
@@ -46,7 +46,7 @@ TEST(ExactTests, MemoryMayFallAndNotGrow) {
 
 TEST(ExactTests, FewBytesMoreOfASmallModelCountAsNone) {
   const auto test_of = [](double more) {
-    CellRecord base = run(), candidate = run();
+    CellRecord base = exact_run(), candidate = exact_run();
     base.metrics["mem_peak"].value = 13e6;
     candidate.metrics["mem_peak"].value = 13e6 + more;
     return exact_tests({&base}, {&candidate}).front();
@@ -62,7 +62,7 @@ TEST(ExactTests, FewBytesMoreOfASmallModelCountAsNone) {
 
 TEST(ExactTests, TheImbalanceOfMemoryOverRanksIsGatedToo) {
   const auto with_ranks = [](double scale, double smaller) {
-    CellRecord base = run(), candidate = run();
+    CellRecord base = exact_run(), candidate = exact_run();
     base.metrics["mem_peak"] = {
         .unit = "bytes", .value = 3 * scale, .per_rank = {3 * scale, scale}};
     candidate.metrics["mem_peak"] = base.metrics["mem_peak"];
@@ -102,13 +102,13 @@ TEST(ExactTests, WhatTheCandidateLacksIsMissing) {
   EXPECT_EQ(verdict("mem_peak", [](CellRecord& record) { record.metrics.erase("mem_peak"); }),
             Verdict::kMissing);
   EXPECT_EQ(verdict("loss", set("loss", std::nan(""))), Verdict::kMissing);
-  const CellRecord base = run();
+  const CellRecord base = exact_run();
   EXPECT_TRUE(exact_tests({&base}, {}).empty());
   EXPECT_TRUE(exact_tests({}, {&base}).empty());
 }
 
 TEST(ExactTests, GrowthFromZeroIsGrowth) {
-  CellRecord base = run(), candidate = run();
+  CellRecord base = exact_run(), candidate = exact_run();
   base.metrics["dropped_rows"] = {.unit = "rows", .value = 0};
   candidate.metrics["dropped_rows"] = {.unit = "rows", .value = 1};
   const auto tests = exact_tests({&base}, {&candidate});

@@ -13,7 +13,7 @@ using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
-CellRecord run(const std::string& kernel, double step_ms, const std::string& date) {
+CellRecord dated_run(const std::string& kernel, double step_ms, const std::string& date) {
   CellRecord run;
   run.id = kernel;
   run.scenario = "quick";
@@ -27,18 +27,18 @@ CellRecord run(const std::string& kernel, double step_ms, const std::string& dat
   return run;
 }
 
-std::vector<Generation> example() {
-  CellRecord failed = run("loop", 1, "2024-06-02");
+std::vector<Generation> three_generations() {
+  CellRecord failed = dated_run("loop", 1, "2024-06-02");
   failed.disposition = record::Disposition::kOutOfMemory;
-  return {{1, {run("loop", 100, "2024-06-01"), run("grouped", 50, "2024-06-01")}},
-          {2, {failed, run("grouped", 40, "2024-06-02")}},
+  return {{1, {dated_run("loop", 100, "2024-06-01"), dated_run("grouped", 50, "2024-06-01")}},
+          {2, {failed, dated_run("grouped", 40, "2024-06-02")}},
           {3,
-           {run("loop", 110, "2024-06-03"), run("grouped", 40, "2024-06-03"),
-            run("third", 30, "2024-06-03")}}};
+           {dated_run("loop", 110, "2024-06-03"), dated_run("grouped", 40, "2024-06-03"),
+            dated_run("third", 30, "2024-06-03")}}};
 }
 
 TEST(History, FollowsEachCellOverTheGenerations) {
-  const auto history = baseline_history(example());
+  const auto history = baseline_history(three_generations());
   ASSERT_EQ(history.size(), 7U);
   const auto generations = [&](std::size_t begin, std::size_t end) {
     std::vector<int> numbers;
@@ -55,7 +55,7 @@ TEST(History, FollowsEachCellOverTheGenerations) {
 }
 
 TEST(History, ChangesAreThoseSinceTheGenerationThatHasTheValue) {
-  const auto history = baseline_history(example());
+  const auto history = baseline_history(three_generations());
   EXPECT_EQ(history[1].disposition, record::Disposition::kOutOfMemory);
   EXPECT_EQ(history[1].values[0].value, std::nullopt);
   EXPECT_NEAR(history[2].values[0].change.value(), 0.1, 1e-12) << "since the first generation";
@@ -66,15 +66,15 @@ TEST(History, ChangesAreThoseSinceTheGenerationThatHasTheValue) {
 }
 
 TEST(History, ALoadsTimeIsThatOfTheLoad) {
-  CellRecord load = run("loop", 1, "2024-06-01");
+  CellRecord load = dated_run("loop", 1, "2024-06-01");
   load.metrics.erase("step_time");
   EXPECT_EQ(baseline_history({{1, {load}}})[0].values[2].value, 5e9);
-  EXPECT_EQ(baseline_history(example())[0].values[2].value, std::nullopt);
+  EXPECT_EQ(baseline_history(three_generations())[0].values[2].value, std::nullopt);
 }
 
 TEST(History, PrintsOneTable) {
   const std::string text =
-      print({history_table(baseline_history(example()))}, reports::Format::kMarkdown);
+      print({history_table(baseline_history(three_generations()))}, reports::Format::kMarkdown);
   EXPECT_THAT(text, AllOf(HasSubstr("2024-06-02 | abc02 | worker w02"), HasSubstr("OOM"),
                           HasSubstr("+10.0 %"), Not(HasSubstr("load_time"))));
   EXPECT_TRUE(baseline_history({}).empty());

@@ -20,7 +20,7 @@ using ::testing::Contains;
 using ::testing::HasSubstr;
 
 template <typename Failure>
-std::string error_of(const TestSession& session) {
+std::string judge_error(const TestSession& session) {
   try {
     session.judge();
   } catch (const Failure& error) {
@@ -321,16 +321,16 @@ TEST(Judge, InconclusiveAtTheEndSaysWhatHelps) {
 TEST(Judge, NothingToCompareIsAnError) {
   TestSession session;
   session.plan("a");
-  EXPECT_THAT(error_of<Error>(session), HasSubstr("no runs yet"));
+  EXPECT_THAT(judge_error<Error>(session), HasSubstr("no runs yet"));
   session.add("b", 100e6, 100e6);
-  EXPECT_THAT(error_of<Error>(session), HasSubstr("no planned cell has a pair"));
+  EXPECT_THAT(judge_error<Error>(session), HasSubstr("no planned cell has a pair"));
 }
 
 TEST(Judge, UnpairedRunsAreNotComparable) {
   TestSession session;
   session.add_cell("a", 0);
   session.input.records[3].pair.reset();
-  EXPECT_THAT(error_of<NotComparable>(session),
+  EXPECT_THAT(judge_error<NotComparable>(session),
               HasSubstr("repetition 3 of cell a is no run of a pair"));
 }
 
@@ -338,7 +338,7 @@ TEST(Judge, TwoRunsInOnePlaceAreAnError) {
   TestSession session;
   session.add_cell("a", 0);
   session.input.records.push_back(session.input.records[2]);
-  EXPECT_THAT(error_of<Error>(session), HasSubstr("pair 1 of cell a has two runs of the base"));
+  EXPECT_THAT(judge_error<Error>(session), HasSubstr("pair 1 of cell a has two runs of the base"));
 }
 
 TEST(Judge, AnotherMachinesCalibrationIsNotComparable) {
@@ -346,7 +346,7 @@ TEST(Judge, AnotherMachinesCalibrationIsNotComparable) {
   session.add_cell("a", 0);
   session.calibrate("a", 100e6, 101e6);
   for (auto& run : session.input.calibration) run.environment["cpu_model"] = "other";
-  EXPECT_THAT(error_of<NotComparable>(session), HasSubstr("cpu_model is 'cpu', not 'other'"));
+  EXPECT_THAT(judge_error<NotComparable>(session), HasSubstr("cpu_model is 'cpu', not 'other'"));
 }
 
 TEST(Judge, OtherHostsAreNotComparable) {
@@ -357,7 +357,7 @@ TEST(Judge, OtherHostsAreNotComparable) {
   for (auto& run : session.input.calibration) run.environment["hosts"] = "n2, n1";
   EXPECT_EQ(session.judge().worst(), Verdict::kPass);
   for (auto& run : session.input.calibration) run.environment["hosts"] = "n1, n3";
-  EXPECT_THAT(error_of<NotComparable>(session),
+  EXPECT_THAT(judge_error<NotComparable>(session),
               HasSubstr("other hosts: cell a: it ran on 'n1', 'n2', not on 'n1', 'n3'"));
   session.input.calibration.clear();
   session.input.records[1].environment["hosts"] = "n1, n3";

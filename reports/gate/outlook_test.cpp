@@ -9,7 +9,7 @@
 namespace moebench::gate {
 namespace {
 
-Outlook example(double percent_slower) {
+Outlook outlook_after(double percent_slower) {
   return {.estimate = std::log1p(percent_slower / 100),
           .pairs = 4,
           .run_noise = 0.05,
@@ -20,7 +20,7 @@ Outlook example(double percent_slower) {
 }
 
 TEST(Outlook, ACellThatIsMuchSlowerBecomesRegressed) {
-  const Outlook slow = example(20);
+  const Outlook slow = outlook_after(20);
   const int pairs = deciding_pairs(slow).value();
   const stats::PowerDesign design{
       .run_noise = 0.05, .alpha = 0.001, .min_estimate = std::log1p(0.02)};
@@ -29,27 +29,28 @@ TEST(Outlook, ACellThatIsMuchSlowerBecomesRegressed) {
 }
 
 TEST(Outlook, ACellThatIsNotSlowerBecomesPass) {
-  const int equal = deciding_pairs(example(0)).value();
+  const int equal = deciding_pairs(outlook_after(0)).value();
   EXPECT_GT(equal, 4);
-  EXPECT_LT(deciding_pairs(example(-5)).value(), equal) << "it is faster";
-  EXPECT_GT(deciding_pairs(example(1.5)).value(), equal) << "it is nearer to what a pass rules out";
+  EXPECT_LT(deciding_pairs(outlook_after(-5)).value(), equal) << "it is faster";
+  EXPECT_GT(deciding_pairs(outlook_after(1.5)).value(), equal)
+      << "it is nearer to what a pass rules out";
 }
 
 TEST(Outlook, WhatIsAsSlowAsThatTakesThePairsOfARegression) {
-  EXPECT_TRUE(deciding_pairs(example(5)).has_value());
-  Outlook strict = example(1);
+  EXPECT_TRUE(deciding_pairs(outlook_after(5)).has_value());
+  Outlook strict = outlook_after(1);
   strict.mde = strict.estimate;
   EXPECT_EQ(deciding_pairs(strict), std::nullopt) << "neither above 2 % nor below the mde";
 }
 
 TEST(Outlook, SomethingIsAlwaysMissing) {
-  Outlook quiet = example(20);
+  Outlook quiet = outlook_after(20);
   quiet.run_noise = 1e-4;
   EXPECT_EQ(deciding_pairs(quiet), 5) << "it is inconclusive with 4";
 }
 
 TEST(Outlook, TooNoisyIsNoNumber) {
-  Outlook noisy = example(0);
+  Outlook noisy = outlook_after(0);
   noisy.run_noise = 10;
   EXPECT_EQ(deciding_pairs(noisy), std::nullopt);
 }

@@ -16,7 +16,7 @@ using ::testing::HasSubstr;
 using ::testing::Not;
 
 // A run of two ranks that reaches `flops` a second and rank, where the rate was measured as `rate`.
-CellRecord run(int repetition, double rate, double flops = 10e9) {
+CellRecord rated_run(int repetition, double rate, double flops = 10e9) {
   CellRecord record = test::arm("a", "fsdp", "1", "loop");
   record.repetition = repetition;
   record.environment = {{"cpu_model", "Some CPU"}, {"threads_per_rank", "1"}, {"device", "cpu"}};
@@ -33,7 +33,8 @@ double share(const GemmRates& rates, const CellRecord& record) {
 }
 
 TEST(GemmRates, AreMediansOverTheRuns) {
-  const std::vector<CellRecord> records = {run(0, 100e9), run(1, 50e9), run(2, 110e9)};
+  const std::vector<CellRecord> records = {rated_run(0, 100e9), rated_run(1, 50e9),
+                                           rated_run(2, 110e9)};
   const GemmRates rates(records);
   const GemmRate* rate = rates.of(records[1]);
   ASSERT_NE(rate, nullptr);
@@ -47,9 +48,9 @@ TEST(GemmRates, AreMediansOverTheRuns) {
 }
 
 TEST(GemmRates, AreApartWhereTheConditionsAre) {
-  std::vector<CellRecord> records = {run(0, 100e9)};
+  std::vector<CellRecord> records = {rated_run(0, 100e9)};
   const auto add = [&](const auto& change) {
-    CellRecord record = run(0, 40e9);
+    CellRecord record = rated_run(0, 40e9);
     change(record);
     records.push_back(record);
   };
@@ -63,7 +64,7 @@ TEST(GemmRates, AreApartWhereTheConditionsAre) {
   for (const CellRecord& record : records) EXPECT_EQ(rates.of(record)->runs, 1);
   EXPECT_DOUBLE_EQ(rates.of(records[0])->flops_per_second, 100e9);
   // The cell, its parallelism and its scenario make no difference.
-  CellRecord other = run(0, 80e9);
+  CellRecord other = rated_run(0, 80e9);
   other.id = "b";
   other.scenario = "t";
   other.axes[0].second = "ep";
@@ -73,18 +74,18 @@ TEST(GemmRates, AreApartWhereTheConditionsAre) {
 
 // What later runs took over is no measurement more, whether the one that made it is at hand or not.
 TEST(GemmRates, WhatIsTakenOverCountsOnce) {
-  std::vector<CellRecord> records = {run(0, 100e9), run(1, 100e9), run(2, 100e9)};
+  std::vector<CellRecord> records = {rated_run(0, 100e9), rated_run(1, 100e9), rated_run(2, 100e9)};
   for (std::size_t i : {1, 2}) records[i].environment[kGemmRateOf] = gemm_measurement(records[0]);
   EXPECT_EQ(gemm_measurement(records[2]), gemm_measurement(records[0]));
   EXPECT_EQ(GemmRates(records).of(records[1])->runs, 1);
-  records.push_back(run(3, 50e9));
+  records.push_back(rated_run(3, 50e9));
   EXPECT_DOUBLE_EQ(GemmRates(records).of(records[1])->flops_per_second, 75e9);
   records.erase(records.begin());
   EXPECT_DOUBLE_EQ(GemmRates(records).of(records[0])->flops_per_second, 75e9);
 }
 
 TEST(GemmRates, WhereNoneWasMeasuredTheRecordedShareStands) {
-  CellRecord record = run(0, 100e9);
+  CellRecord record = rated_run(0, 100e9);
   record.metrics.erase("gemm_flops_per_second");
   const GemmRates rates({record});
   EXPECT_EQ(rates.of(record), nullptr);
@@ -94,7 +95,7 @@ TEST(GemmRates, WhereNoneWasMeasuredTheRecordedShareStands) {
 
 // Equal runtimes have equal shares, whatever the machine did while each run measured its rate.
 TEST(GemmRates, OneNoisyMeasurementMovesNoRow) {
-  std::vector<CellRecord> records = {run(0, 100e9), run(1, 104e9), run(0, 55e9)};
+  std::vector<CellRecord> records = {rated_run(0, 100e9), rated_run(1, 104e9), rated_run(0, 55e9)};
   records[2].id = "b";
   records[2].axes[2].second = "grouped";
   const std::string text = write_report(records, {});

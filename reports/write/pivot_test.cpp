@@ -22,8 +22,8 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
-CellRecord run(const std::string& parallelism, const std::string& kernel, const std::string& batch,
-               double runtime_s) {
+CellRecord timed_run(const std::string& parallelism, const std::string& kernel,
+                     const std::string& batch, double runtime_s) {
   CellRecord record =
       test::record_of(parallelism + kernel + batch, {{"micro_batch", batch},
                                                      {"parallelism", parallelism},
@@ -37,11 +37,11 @@ CellRecord run(const std::string& parallelism, const std::string& kernel, const 
 std::vector<CellRecord> runs() {
   std::vector<CellRecord> records;
   for (const std::string batch : {"16", "2", "4"}) {
-    records.push_back(run("fsdp", "loop", batch, 2 * std::stod(batch)));
-    records.push_back(run("ep", "loop", batch, std::stod(batch)));
+    records.push_back(timed_run("fsdp", "loop", batch, 2 * std::stod(batch)));
+    records.push_back(timed_run("ep", "loop", batch, std::stod(batch)));
   }
   for (const double factor : {0.98, 1.04}) {
-    CellRecord again = run("ep", "loop", "2", 2 * factor);
+    CellRecord again = timed_run("ep", "loop", "2", 2 * factor);
     again.repetition = factor < 1 ? 1 : 2;
     records.push_back(again);
   }
@@ -123,7 +123,7 @@ std::vector<CellRecord> of_folder(const std::string& label, double factor) {
   std::vector<CellRecord> records;
   for (const std::string batch : {"2", "4", "8"}) {
     if (batch == "8" && label == "new") continue;
-    records.push_back(run("ep", "loop", batch, factor * std::stod(batch)));
+    records.push_back(timed_run("ep", "loop", batch, factor * std::stod(batch)));
     records.back().axes.insert(records.back().axes.begin(), {kResultsAxis, label});
   }
   return records;

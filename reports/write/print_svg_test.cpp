@@ -11,7 +11,7 @@ namespace {
 using ::testing::HasSubstr;
 using ::testing::Not;
 
-std::string error_of(const Document& document, const std::string& figure) {
+std::string svg_error(const Document& document, const std::string& figure) {
   try {
     print_svg(document, {.figure = figure});
   } catch (const Error& error) {
@@ -33,16 +33,16 @@ Document of_two_scenarios() {
 }
 
 TEST(PrintSvg, AnUnknownFigureIsAnErrorThatListsThem) {
-  const std::string error = error_of(of_two_scenarios(), "pie");
+  const std::string error = svg_error(of_two_scenarios(), "pie");
   EXPECT_THAT(error, HasSubstr("no picture 'pie'; use one of a/gain, b/gain, steps"));
-  EXPECT_THAT(error_of(of_two_scenarios(), ""), HasSubstr("--figure, one of a/gain"));
-  EXPECT_THAT(error_of(of_two_scenarios(), "gain"), HasSubstr("use one of a/gain"));
-  EXPECT_THAT(error_of(test::sample_document(), "gain"), HasSubstr("another format than svg"));
+  EXPECT_THAT(svg_error(of_two_scenarios(), ""), HasSubstr("--figure, one of a/gain"));
+  EXPECT_THAT(svg_error(of_two_scenarios(), "gain"), HasSubstr("use one of a/gain"));
+  EXPECT_THAT(svg_error(test::sample_document(), "gain"), HasSubstr("another format than svg"));
 }
 
 TEST(PrintSvg, FindsAFigureByItsNameOrItsScenario) {
   for (const char* name : {"steps", "b/steps", "a/gain"}) {
-    EXPECT_THAT(error_of(of_two_scenarios(), name), Not(HasSubstr("no picture"))) << name;
+    EXPECT_THAT(svg_error(of_two_scenarios(), name), Not(HasSubstr("no picture"))) << name;
   }
 }
 

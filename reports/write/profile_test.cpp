@@ -18,21 +18,21 @@ using record::CellRecord;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
-std::string markdown_of(const std::vector<CellRecord>& records,
-                        const ProfileOptions& options = {}) {
+std::string profile_markdown(const std::vector<CellRecord>& records,
+                             const ProfileOptions& options = {}) {
   return print(profile_document(records, options), Format::kMarkdown);
 }
 
 TEST(Profile, IsTheGoldenText) {
   const std::string path = std::string(MOEBENCH_GOLDEN_FOLDER) + "/profile.md";
   const std::string text =
-      markdown_of({test::profiled("loop"), test::profiled("grouped")}, {.top = 2});
+      profile_markdown({test::profiled("loop"), test::profiled("grouped")}, {.top = 2});
   if (std::getenv("MOEBENCH_UPDATE_GOLDEN") != nullptr) write_file_atomically(path, text);
   EXPECT_EQ(text, read_file(path));
 }
 
 TEST(Profile, AddsUpAndNamesTheStraggler) {
-  const std::string text = markdown_of({test::profiled("loop")});
+  const std::string text = profile_markdown({test::profiled("loop")});
   EXPECT_THAT(text, HasSubstr("Most of it is rank 1's: 2.00 of 2.10 ms a step"));
   EXPECT_THAT(text, HasSubstr("phases +1.0 %, ops +10.0 %"));
   EXPECT_THAT(text, HasSubstr("The peak, 9.00 MB, came in experts_backward"));
@@ -50,7 +50,7 @@ TEST(Profile, LeavesOutWhatWasNotProfiled) {
   std::erase_if(phases.metrics, [](const auto& metric) {
     return metric.first.starts_with("op_") || metric.first.starts_with("moved_");
   });
-  const std::string text = markdown_of({plain, phases});
+  const std::string text = profile_markdown({plain, phases});
   EXPECT_THAT(text, HasSubstr("#### Phases"));
   EXPECT_THAT(text, Not(HasSubstr("Hotspots")));
   EXPECT_THAT(text, Not(HasSubstr("Operations")));

@@ -10,7 +10,8 @@
 #   BENCHES     Google Benchmark sources, one program <name>_bench (target `benchmarks`, not run by
 #               ctest)
 #   TORCH       uses libtorch and its precompiled header
-#   ALONE       each source is a translation unit of its own, whatever MOEBENCH_UNITY says
+#   ALONE       each source, each test's as well, is a translation unit of its own, whatever
+#               MOEBENCH_UNITY says
 #
 # Targets that gather others: `programs` (moebench and moebench-rank), `all` (those and the tests),
 # `benchmarks`, and `headers`, which compiles every header by itself.
@@ -19,12 +20,13 @@ add_custom_target(programs)
 add_custom_target(benchmarks)
 add_custom_target(headers)
 
-# Sets `out` to sources that include those of this folder six at a time: half of what a source costs is
-# what it includes, and others have included it before. So few that a change of one of them is compiled
-# in seconds. Names in anonymous namespaces are then unique in a module. A source with definitions of
-# its own, which must be set before, stays by itself. CMake's own UNITY_BUILD would
-# write the names of folders, which end in programs and keep ccache from knowing another checkout's.
-function(moebench_together out)
+# Sets `out` to sources <name>_0.cpp and so on that include those of this folder six at a time: half of
+# what a source costs is what it includes, and others have included it before. So few that a change of
+# one of them is compiled in seconds. Names in anonymous namespaces are then unique among a module's
+# sources, and among its tests. A source with definitions of its own, which must be set before, stays by
+# itself. CMake's own UNITY_BUILD would write the names of folders, which end in programs and keep ccache
+# from knowing another checkout's.
+function(moebench_together out name)
   if(NOT MOEBENCH_UNITY)
     set(${out} ${ARGN} PARENT_SCOPE)
     return()
@@ -47,7 +49,7 @@ function(moebench_together out)
     return()
   endif()
   foreach(at RANGE ${file})
-    set(together ${CMAKE_CURRENT_BINARY_DIR}/together_${at}.cpp)
+    set(together ${CMAKE_CURRENT_BINARY_DIR}/${name}_${at}.cpp)
     file(CONFIGURE OUTPUT ${together} CONTENT "${lines_${at}}" @ONLY)
     list(APPEND sources ${together})
   endforeach()
@@ -194,15 +196,17 @@ function(module name)
   endif()
 
   set(sources ${M_SRCS})
+  set(tests ${M_TESTS})
   if(NOT M_ALONE)
-    moebench_together(sources ${M_SRCS})
+    moebench_together(sources together ${M_SRCS})
+    moebench_together(tests tests_together ${M_TESTS})
   endif()
   add_library(${lib} STATIC ${sources})
   target_link_libraries(${lib} PUBLIC moebench_options ${deps} ${M_LIBS})
   moebench_precompiled(${lib} ${torch})
 
   if(M_TESTS)
-    moebench_test(${name}_test ${torch} PREFIX ${name} SRCS ${M_TESTS} LIBS ${lib}
+    moebench_test(${name}_test ${torch} PREFIX ${name} SRCS ${tests} LIBS ${lib}
                   PROPERTIES LABELS unit TIMEOUT 120)
   endif()
   foreach(entry IN LISTS M_RANK_TESTS)

@@ -10,7 +10,7 @@ namespace {
 
 using ::testing::HasSubstr;
 
-config::CellConfig toy_cell(config::Parallelism parallelism, std::int64_t ep_degree) {
+config::CellConfig table_cell(config::Parallelism parallelism, std::int64_t ep_degree) {
   config::CellConfig cell;
   cell.scenario = "quick";
   cell.model.name = "toy";
@@ -33,8 +33,8 @@ config::CellConfig toy_cell(config::Parallelism parallelism, std::int64_t ep_deg
 
 TEST(CellTable, HasSharedAxesAndColumns) {
   const auto document =
-      cell_document({{toy_cell(config::Parallelism::kFsdp, 1), "0123456789ab", "slow", 1'230'000},
-                     {toy_cell(config::Parallelism::kEp, 2), "ba9876543210", "", 0}});
+      cell_document({{table_cell(config::Parallelism::kFsdp, 1), "0123456789ab", "slow", 1'230'000},
+                     {table_cell(config::Parallelism::kEp, 2), "ba9876543210", "", 0}});
   const std::string table = print(document, reports::Format::kTerminal);
   EXPECT_THAT(
       table,

@@ -8,6 +8,7 @@
 #include "harness/base/error.h"
 #include "harness/base/file.h"
 #include "harness/testing/error_of.h"
+#include "tools/moebench/parse_testing.h"
 
 namespace moebench::cli {
 namespace {
@@ -15,18 +16,9 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
-std::variant<Command, Information> parse(std::vector<const char*> words) {
-  words.insert(words.begin(), "moebench");
-  return parse_command_line(static_cast<int>(words.size()), words.data());
-}
-
 template <typename Options>
 Options parse_as(const std::vector<const char*>& words) {
   return std::get<Options>(std::get<Command>(parse(words)));
-}
-
-std::string error_of(const std::vector<const char*>& words) {
-  return moebench::error_of([&] { parse(words); });
 }
 
 TEST(Options, WhatIsRunSaysMoreOrLess) {
@@ -40,7 +32,7 @@ TEST(Options, WhatIsRunSaysMoreOrLess) {
   for (const char* word : {"-v", "--verbose"}) {
     EXPECT_EQ(verbosity({"run", "file.yaml", word}), launch::Verbosity::kVerbose);
   }
-  EXPECT_THAT(error_of({"run", "file.yaml", "-q", "-v"}), HasSubstr("--quiet"));
+  EXPECT_THAT(parse_error({"run", "file.yaml", "-q", "-v"}), HasSubstr("--quiet"));
   EXPECT_TRUE(parse_as<ProfileArguments>({"profile", "file.yaml", "-q"}).progress.is_quiet);
   EXPECT_TRUE(parse_as<LoadArguments>({"load", "checkpoint", "-q"}).progress.is_quiet);
   EXPECT_TRUE(
@@ -103,7 +95,8 @@ TEST(Options, VerifyResumeTakesAllItsOptions) {
   EXPECT_EQ(options.steps_before, 3);
   EXPECT_EQ(options.launcher.name, "slurm");
   EXPECT_THAT(options.command_line, HasSubstr("moebench verify-resume file.yaml"));
-  EXPECT_THAT(error_of({"verify-resume", "f", "--steps-before", "0"}), HasSubstr("--steps-before"));
+  EXPECT_THAT(parse_error({"verify-resume", "f", "--steps-before", "0"}),
+              HasSubstr("--steps-before"));
 }
 
 TEST(Options, LoadTakesAllItsOptions) {
@@ -132,7 +125,7 @@ TEST(Options, LoadTakesAllItsOptions) {
   EXPECT_EQ(options.out, "dir");
   EXPECT_EQ(options.launcher.name, "slurm");
   EXPECT_THAT(options.command_line, HasSubstr("moebench load folder"));
-  EXPECT_THAT(error_of({"load", "folder", "--loader", "fast"}), HasSubstr("--loader"));
+  EXPECT_THAT(parse_error({"load", "folder", "--loader", "fast"}), HasSubstr("--loader"));
 }
 
 TEST(Options, NumbersAreTakenAsWrittenOrRefused) {
@@ -143,20 +136,21 @@ TEST(Options, NumbersAreTakenAsWrittenOrRefused) {
     for (const Words& words :
          {Words{"run", "f", "--ranks", word}, Words{"list", "f", "--ranks", word},
           Words{"load", "f", "--ep-degree", word}, Words{"doctor", "--ranks", word}}) {
-      const std::string message = error_of(words);
+      const std::string message = parse_error(words);
       EXPECT_THAT(message, HasSubstr("is no whole number from 1 to 65536")) << word;
       EXPECT_LT(message.size(), 200U);
     }
   }
-  EXPECT_THAT(error_of({"run", "f", "--repeats", "0"}), HasSubstr("--repeats: '0' is no whole"));
-  EXPECT_THAT(error_of({"run", "f", "--time-limit", "1e300"}), HasSubstr("at most 1e+09"));
-  EXPECT_THAT(error_of({"run", "f", "--time-limit", "0"}), HasSubstr("--time-limit"));
-  EXPECT_THAT(error_of({"run", "f", "--progress-limit", "nan"}), HasSubstr("--progress-limit"));
-  EXPECT_THAT(error_of({"load", "f", "--one-rank", "-1"}), HasSubstr("from 0 to 65535"));
-  EXPECT_THAT(error_of({"calibrate", "f", "--pairs", digits.c_str()}), HasSubstr("from 2 to 1000"));
-  EXPECT_THAT(error_of({"ab", "f", "--busy-cores", "inf"}), HasSubstr("--busy-cores"));
+  EXPECT_THAT(parse_error({"run", "f", "--repeats", "0"}), HasSubstr("--repeats: '0' is no whole"));
+  EXPECT_THAT(parse_error({"run", "f", "--time-limit", "1e300"}), HasSubstr("at most 1e+09"));
+  EXPECT_THAT(parse_error({"run", "f", "--time-limit", "0"}), HasSubstr("--time-limit"));
+  EXPECT_THAT(parse_error({"run", "f", "--progress-limit", "nan"}), HasSubstr("--progress-limit"));
+  EXPECT_THAT(parse_error({"load", "f", "--one-rank", "-1"}), HasSubstr("from 0 to 65535"));
+  EXPECT_THAT(parse_error({"calibrate", "f", "--pairs", digits.c_str()}),
+              HasSubstr("from 2 to 1000"));
+  EXPECT_THAT(parse_error({"ab", "f", "--busy-cores", "inf"}), HasSubstr("--busy-cores"));
   for (const char* seed : {"-1", "18446744073709551616", "1.5"}) {
-    EXPECT_THAT(error_of({"make-checkpoint", "--model", "m", "--out", "o", "--seed", seed}),
+    EXPECT_THAT(parse_error({"make-checkpoint", "--model", "m", "--out", "o", "--seed", seed}),
                 HasSubstr("is no whole number from 0 to 2^64-1"));
   }
   EXPECT_EQ(parse_as<MakeCheckpointArguments>(
@@ -166,10 +160,10 @@ TEST(Options, NumbersAreTakenAsWrittenOrRefused) {
 }
 
 TEST(Options, AnEmptyWordIsNoDefault) {
-  EXPECT_EQ(error_of({"run", "f", "--out", ""}),
+  EXPECT_EQ(parse_error({"run", "f", "--out", ""}),
             "--out: the value is empty; give one, or leave it out");
-  EXPECT_EQ(error_of({"run", ""}), "word 2: the value is empty; give one, or leave it out");
-  EXPECT_THAT(error_of({"run", "f", "--out="}), HasSubstr("--out= has no value"));
+  EXPECT_EQ(parse_error({"run", ""}), "word 2: the value is empty; give one, or leave it out");
+  EXPECT_THAT(parse_error({"run", "f", "--out="}), HasSubstr("--out= has no value"));
   EXPECT_EQ(parse_as<RunArguments>({"run", "f", "--launcher-args", ""}).launcher.arguments, "");
 }
 
@@ -205,12 +199,12 @@ TEST(Options, ReportsTakeSeveralFoldersAndPivots) {
 }
 
 TEST(Options, WrongWordsAreErrors) {
-  EXPECT_THAT(error_of({"run"}), HasSubstr("FILE"));
-  EXPECT_THAT(error_of({"fly"}), HasSubstr("moebench --help"));
-  EXPECT_THAT(error_of({"run", "f", "--order", "sideways"}), HasSubstr("--order"));
-  EXPECT_THAT(error_of({"run", "f", "--ranks", "0"}), HasSubstr("--ranks"));
-  EXPECT_THAT(error_of({"run", "f", "--time-limit", "soon"}), HasSubstr("--time-limit"));
-  EXPECT_THAT(error_of({"make-checkpoint", "--out", "d"}), HasSubstr("--model"));
+  EXPECT_THAT(parse_error({"run"}), HasSubstr("FILE"));
+  EXPECT_THAT(parse_error({"fly"}), HasSubstr("moebench --help"));
+  EXPECT_THAT(parse_error({"run", "f", "--order", "sideways"}), HasSubstr("--order"));
+  EXPECT_THAT(parse_error({"run", "f", "--ranks", "0"}), HasSubstr("--ranks"));
+  EXPECT_THAT(parse_error({"run", "f", "--time-limit", "soon"}), HasSubstr("--time-limit"));
+  EXPECT_THAT(parse_error({"make-checkpoint", "--out", "d"}), HasSubstr("--model"));
 }
 
 TEST(Options, DoctorMeasuresWhatScenariosStartByDefault) {
@@ -224,8 +218,8 @@ TEST(Options, DoctorMeasuresWhatScenariosStartByDefault) {
   EXPECT_EQ(options.threads, 3);
   EXPECT_TRUE(options.quick);
   EXPECT_EQ(options.format, "json");
-  EXPECT_THAT(error_of({"doctor", "--ranks", "0"}), HasSubstr("--ranks"));
-  EXPECT_THAT(error_of({"doctor", "--format", "docx"}), HasSubstr("docx"));
+  EXPECT_THAT(parse_error({"doctor", "--ranks", "0"}), HasSubstr("--ranks"));
+  EXPECT_THAT(parse_error({"doctor", "--format", "docx"}), HasSubstr("docx"));
 }
 
 TEST(Options, Profile) {
@@ -242,8 +236,8 @@ TEST(Options, Profile) {
   EXPECT_EQ(options.format, "pstats");
   EXPECT_TRUE(options.fresh);
   EXPECT_THAT(options.command_line, HasSubstr("moebench profile file.yaml"));
-  EXPECT_THAT(error_of({"profile", "f", "--level", "none"}), HasSubstr("--level"));
-  EXPECT_THAT(error_of({"profile", "f", "--top", "0"}), HasSubstr("--top"));
+  EXPECT_THAT(parse_error({"profile", "f", "--level", "none"}), HasSubstr("--level"));
+  EXPECT_THAT(parse_error({"profile", "f", "--top", "0"}), HasSubstr("--top"));
 }
 
 TEST(Options, Bytes) {
@@ -263,8 +257,8 @@ TEST(Options, ImportTakesSeveralFiles) {
   EXPECT_EQ(options.scenario, "");
   EXPECT_EQ(options.out, "r");
   EXPECT_EQ(options.command_line, "moebench import fms a.csv b.csv --out r");
-  EXPECT_THAT(error_of({"import", "csv", "a.csv"}), HasSubstr("csv"));
-  EXPECT_THAT(error_of({"import", "fms"}), HasSubstr("FILE"));
+  EXPECT_THAT(parse_error({"import", "csv", "a.csv"}), HasSubstr("csv"));
+  EXPECT_THAT(parse_error({"import", "fms"}), HasSubstr("FILE"));
 }
 
 TEST(Options, PublishedFiguresAreTheTreesUnlessAFileIsNamed) {
@@ -272,7 +266,7 @@ TEST(Options, PublishedFiguresAreTheTreesUnlessAFileIsNamed) {
   EXPECT_EQ(parse_as<ReportArguments>({"report", "r", "--published"}).published, kPublishedFigures);
   EXPECT_EQ(parse_as<ReportArguments>({"report", "r", "--published", "f"}).published, "f");
   EXPECT_EQ(parse_as<ReportArguments>({"report", "r", "--published", "--price", "2.5"}).price, 2.5);
-  EXPECT_THAT(error_of({"report", "r", "--price", "-1"}), HasSubstr("--price"));
+  EXPECT_THAT(parse_error({"report", "r", "--price", "-1"}), HasSubstr("--price"));
 }
 
 TEST(Options, TheMapIsOfFoldersAndItsSearchHasABudget) {
@@ -281,12 +275,12 @@ TEST(Options, TheMapIsOfFoldersAndItsSearchHasABudget) {
   EXPECT_THAT(crossover.folders, ElementsAre("a"));
   EXPECT_EQ(crossover.against, "fsdp");
   EXPECT_EQ(crossover.figure, "crossover");
-  EXPECT_THAT(error_of({"crossover", "a", "--against", "ep"}), HasSubstr("--against"));
+  EXPECT_THAT(parse_error({"crossover", "a", "--against", "ep"}), HasSubstr("--against"));
   EXPECT_EQ(parse_as<RunArguments>({"run", "f", "--budget", "15min"}).budget, "15min");
   EXPECT_EQ(parse_duration_ns("90s"), 90e9);
   EXPECT_EQ(parse_duration_ns("1.5h"), 5400e9);
   for (const char* wrong : {"", "15", "min", "15 min", "-1s", "0s", "1d", "1e30h", "nans"}) {
-    EXPECT_THAT(moebench::error_of([&] { parse_duration_ns(wrong); }),
+    EXPECT_THAT(error_of([&] { parse_duration_ns(wrong); }),
                 HasSubstr("write a number and s, min or h"))
         << wrong;
   }
@@ -301,8 +295,8 @@ TEST(Options, SubmitTakesWhatRunDoesAndWhatTheBatchSystemIsAsked) {
   EXPECT_THAT(submit.sbatch_options, ElementsAre("--mem=0", "--exclusive"));
   EXPECT_EQ(submit.groups, 4);
   EXPECT_EQ(submit.format, "slurm");
-  EXPECT_THAT(error_of({"submit", "f", "--fresh"}), HasSubstr("no option '--fresh'"));
-  EXPECT_THAT(error_of({"submit", "f", "--format", "pod"}), HasSubstr("trainjob"));
+  EXPECT_THAT(parse_error({"submit", "f", "--fresh"}), HasSubstr("no option '--fresh'"));
+  EXPECT_THAT(parse_error({"submit", "f", "--format", "pod"}), HasSubstr("trainjob"));
   EXPECT_TRUE(parse_as<StatusArguments>({"status", "d", "--wait"}).wait);
 }
 

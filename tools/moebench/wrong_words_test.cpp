@@ -4,7 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "harness/testing/error_of.h"
-#include "tools/moebench/options.h"
+#include "tools/moebench/parse_testing.h"
 
 namespace moebench::cli {
 namespace {
@@ -12,11 +12,6 @@ namespace {
 using ::testing::HasSubstr;
 
 using Words = std::vector<const char*>;
-
-std::variant<Command, Information> parse(Words words) {
-  words.insert(words.begin(), "moebench");
-  return parse_command_line(static_cast<int>(words.size()), words.data());
-}
 
 struct WrongLine {
   Words words;
@@ -56,16 +51,15 @@ TEST(WrongWords, AreNamedWithTheNearestAndTheHelpPage) {
                      "ACTION: 'sav' is not known; did you mean 'save'? (see moebench baseline "
                      "--help)"},
        }) {
-    EXPECT_EQ(error_of([&] { parse(line.words); }), line.message);
+    EXPECT_EQ(parse_error(line.words), line.message);
   }
 }
 
 TEST(WrongWords, OfNoNearOneAllAreListed) {
-  EXPECT_THAT(error_of([] { parse({"fly"}); }),
-              HasSubstr("no command 'fly'; use one of: list, run, submit, "));
-  const std::string message = error_of([] { parse({"list", "f", "--qqqqqqqqqqqq"}); });
+  EXPECT_THAT(parse_error({"fly"}), HasSubstr("no command 'fly'; use one of: list, run, submit, "));
+  const std::string message = parse_error({"list", "f", "--qqqqqqqqqqqq"});
   EXPECT_THAT(message, HasSubstr("list has no option '--qqqqqqqqqqqq'; use one of: --help, "));
-  EXPECT_LT(error_of([] { parse({std::string(5000, 'x').c_str()}); }).size(), 400U);
+  EXPECT_LT(parse_error({std::string(5000, 'x').c_str()}).size(), 400U);
 }
 
 TEST(WrongWords, AShortOptionMayStandBeforeItsCommandToo) {

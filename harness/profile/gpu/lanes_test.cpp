@@ -14,8 +14,8 @@ namespace {
 
 using nlohmann::json;
 
-Activity kernel(const char* name, std::int64_t begin, std::int64_t end, std::uint32_t stream,
-                std::uint32_t correlation) {
+Activity kernel_on(const char* name, std::int64_t begin, std::int64_t end, std::uint32_t stream,
+                   std::uint32_t correlation) {
   return {ActivityKind::kKernel, name, begin, end, 0, stream, correlation, 0};
 }
 
@@ -24,10 +24,10 @@ GpuTrace small_trace() {
   trace.launches = {{"cudaLaunchKernel", 1000, 2000, 42, 1},
                     {"cuLaunchKernel", 1200, 1800, 42, 1},
                     {"cudaGraphLaunch", 2000, 3000, 43, 2}};
-  trace.activities = {kernel("gemm", 5000, 6000, 7, 1),
-                      kernel("first of graph", 6000, 7000, 7, 2),
-                      kernel("second of graph", 6500, 7500, 8, 2),
-                      kernel("launched by nobody", 9000, 9500, 8, 9),
+  trace.activities = {kernel_on("gemm", 5000, 6000, 7, 1),
+                      kernel_on("first of graph", 6000, 7000, 7, 2),
+                      kernel_on("second of graph", 6500, 7500, 8, 2),
+                      kernel_on("launched by nobody", 9000, 9500, 8, 9),
                       {ActivityKind::kCopy, "host_to_device", 9600, 9800, 0, 8, 9, 400}};
   return trace;
 }
@@ -124,8 +124,8 @@ TEST(GpuLanes, ArrowsOfAllRanksHaveNumbersOfTheirOwn) {
 
 TEST(GpuLanes, WhatOverlapsWithinAStreamLiesOnAnotherLane) {
   GpuTrace trace;
-  trace.activities = {kernel("c", 30, 40, 7, 3), kernel("a", 0, 20, 7, 1),
-                      kernel("b", 10, 30, 7, 2)};
+  trace.activities = {kernel_on("c", 30, 40, 7, 3), kernel_on("a", 0, 20, 7, 1),
+                      kernel_on("b", 10, 30, 7, 2)};
   const json events = gpu_lanes(trace, 0, 0).events;
   const auto lanes = lanes_by_name(events);
   std::map<std::string, int> of_slice;
