@@ -1,5 +1,5 @@
 """Experts that lie on the ranks of a group, E / ranks on each, for the body of Hugging Face's
-Mixtral. A driver chooses how rows travel and how they are multiplied."""
+model. A driver chooses how rows travel and how they are multiplied."""
 
 import dataclasses
 
@@ -72,7 +72,7 @@ def inverse(permutation):
 
 
 class ParallelExperts(torch.nn.Module):
-    """Stands in for MixtralExperts: the same arguments and, summed over ranks, the same result."""
+    """Stands in for Hugging Face's experts: the same arguments and, summed over ranks, the same result."""
 
     def __init__(self, experts, mesh, linear):
         super().__init__()
@@ -112,15 +112,19 @@ def spread_experts(model, option, ranks, make_experts):
     """Experts over groups of --ep-degree neighbouring ranks, their copies sharded over the groups;
     all other parameters sharded over all ranks. `make_experts(experts, mesh)` makes a layer's."""
     degree = option.ep_degree or ranks.world_size
-    check_degree(degree, model.config.num_local_experts, ranks.world_size)
+    blocks = training.sparse_blocks(model)
+    check_degree(degree, blocks[0].experts.num_experts, ranks.world_size)
     mesh = init_device_mesh(ranks.device.type, (ranks.world_size // degree, degree),
                             mesh_dim_names=("replicas", "experts"))
     everyone = init_device_mesh(ranks.device.type, (ranks.world_size,))
-    for layer in model.model.layers:
-        layer.mlp.experts = make_experts(layer.mlp.experts, mesh["experts"])
-    experts = [layer.mlp.experts for layer in model.model.layers]
+    for block in blocks:
+        block.experts = make_experts(block.experts, mesh["experts"])
+    experts = [block.experts for block in blocks]
     if option.activation_checkpointing:
         training.checkpoint_layers(model)
+
+    if ranks.world_size == 1:  # FSDP would gather from one rank, and reduce to it, by copying.
+        return training.Spread(model, groups_of(model, experts, degree))
 
     policy = MixedPrecisionPolicy(reduce_dtype=torch.float32)
     # A copy that is the only one is no business of FSDP's, which would still copy it about.

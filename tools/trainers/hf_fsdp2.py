@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Trains Hugging Face's Mixtral with torch's fully sharded data parallelism, version 2 or 1."""
+"""Trains a model of Hugging Face with torch's fully sharded data parallelism, version 2 or 1; one
+rank trains the plain model."""
 
 import sys
 
@@ -30,8 +31,9 @@ def shard_by_version_1(model, option, ranks):
 def spread(model, option, ranks):
     if option.activation_checkpointing:
         training.checkpoint_layers(model)
-    shard = {2: shard_by_version_2, 1: shard_by_version_1}[option.fsdp_version]
-    model = shard(model, option, ranks)
+    if ranks.world_size > 1:  # FSDP would gather from one rank, and reduce to it, by copying.
+        shard = {2: shard_by_version_2, 1: shard_by_version_1}[option.fsdp_version]
+        model = shard(model, option, ranks)
     return training.Spread(model, [training.Group(list(model.parameters()))])
 
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Trains Hugging Face's Mixtral with expert parallelism written in torch: all-to-all to the experts
+"""Trains a model of Hugging Face with expert parallelism written in torch: all-to-all to the experts
 and back, grouped products, FSDP2 for everything that is no expert."""
 
 import sys

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
-"""Trains Hugging Face's Mixtral with the expert parallelism of torchtitan: its all-to-all token
+"""Trains a model of Hugging Face with the expert parallelism of torchtitan: its all-to-all token
 dispatcher and, in bf16, its grouped experts; FSDP2 for everything that is no expert.
 
+One rank takes torchtitan's dispatcher for experts that are all its own.
 torchtitan's experts multiply in bf16 whatever they are given; in fp32 the products are torch's."""
 
 import sys
@@ -13,7 +14,8 @@ training.require("torchtitan")
 import torch  # noqa: E402
 from torchtitan.distributed.utils import set_spmd_backend  # noqa: E402
 from torchtitan.models.common.moe import GroupedExperts  # noqa: E402
-from torchtitan.models.common.token_dispatcher import AllToAllTokenDispatcher  # noqa: E402
+from torchtitan.models.common.token_dispatcher import (  # noqa: E402
+    AllToAllTokenDispatcher, LocalTokenDispatcher)
 
 import expert_parallel  # noqa: E402
 
@@ -24,12 +26,12 @@ class TorchtitanExperts(torch.nn.Module):
         own = expert_parallel.ParallelExperts(experts, mesh, expert_parallel.grouped_linear)
         self.num_experts = experts.num_experts
         self.experts = own if own.down_proj.dtype == torch.float32 else as_torchtitans(own)
-        dispatcher = AllToAllTokenDispatcher.Config(num_experts=self.num_experts, top_k=top_k)
-        self.dispatcher = dispatcher.build()
+        dispatcher = AllToAllTokenDispatcher if mesh.size() > 1 else LocalTokenDispatcher
+        self.dispatcher = dispatcher.Config(num_experts=self.num_experts, top_k=top_k).build()
         self.dispatcher.wire_meshes(ep_mesh=mesh)
 
     def forward(self, hidden_states, top_k_index, top_k_weights):
-        counts_E = torch.bincount(top_k_index.flatten(), minlength=self.num_experts)
+        counts_E = count(top_k_index.flatten(), self.num_experts)
         rows_RH, counts_L, places = self.dispatcher.dispatch(
             hidden_states, top_k_weights, top_k_index, counts_E)
         if isinstance(self.experts, GroupedExperts):
@@ -37,6 +39,12 @@ class TorchtitanExperts(torch.nn.Module):
         else:
             rows_RH = self.experts.compute(rows_RH, counts_L.cumsum(0).to(torch.int32))
         return self.dispatcher.combine(rows_RH, places, hidden_states)
+
+
+def count(expert_ids, num_experts):
+    if expert_ids.is_cuda:  # where bincount waits for the GPU
+        return torch.histc(expert_ids, bins=num_experts, min=0, max=num_experts).long()
+    return torch.bincount(expert_ids, minlength=num_experts)
 
 
 def as_torchtitans(own):

@@ -51,6 +51,8 @@ from torch.distributed.tensor import DTensor  # noqa: E402
 import moebench_events  # noqa: E402
 from token_data import InputError, TokenData  # noqa: E402
 
+# Whose experts Hugging Face computes alike, and whose losses were held against the engine's.
+MODEL_TYPES = ("granitemoe", "mixtral", "olmoe", "qwen2_moe", "qwen3_moe")
 DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16}
 
 
@@ -182,7 +184,7 @@ def _join(option):
 
 def load_model(option):
     """Hugging Face's model of the folder, whole, on every rank."""
-    from transformers import MixtralForCausalLM
+    from transformers import AutoConfig, AutoModelForCausalLM
     from transformers.utils import logging
 
     logging.disable_progress_bar()
@@ -190,13 +192,20 @@ def load_model(option):
     if not (folder / "config.json").is_file():
         raise InputError(f"--model-dir '{folder}' has no config.json; write it with "
                          "`moebench make-checkpoint --model NAME --out FOLDER`")
-    model = MixtralForCausalLM.from_pretrained(
+    model_type = AutoConfig.from_pretrained(folder, local_files_only=True).model_type
+    if model_type not in MODEL_TYPES:
+        raise InputError(f"--model-dir '{folder}' is a model of type '{model_type}'; these drivers "
+                         f"know {', '.join(MODEL_TYPES)}")
+    model = AutoModelForCausalLM.from_pretrained(
         folder, dtype=DTYPES[option.dtype], attn_implementation=option.attention,
         experts_implementation=option.experts, local_files_only=True)
-    if model.config.model_type != "mixtral":
-        raise InputError(f"--model-dir '{folder}' is a model of type '{model.config.model_type}'; "
-                         "these drivers know mixtral")
     return model.train(), model.config
+
+
+def sparse_blocks(model):
+    """The blocks of the layers that have experts, as `.experts`."""
+    return [module for layer in model.model.layers for module in layer.modules()
+            if hasattr(module, "experts")]
 
 
 def checkpoint_layers(model):
