@@ -121,6 +121,10 @@ struct ModelConfig {
   std::shared_ptr<const std::string> overridden{};
 
   bool is_latent() const { return kv_lora_rank > 0; }
+  // The router takes the best of all experts by their softmax, as most do: one kernel's work.
+  bool takes_best_of_softmax() const {
+    return router_score == RouterScore::kSoftmax && !router_correction && num_expert_groups == 1;
+  }
   bool is_dense(std::int64_t layer) const;
   std::int64_t num_sparse_layers() const { return num_layers - std::ssize(dense_layers); }
   // Dense ones among the first `layers`.

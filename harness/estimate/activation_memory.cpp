@@ -129,11 +129,14 @@ double ActivationMemory::latents() const {
   return bytes;
 }
 
-// Counts per token in 4 bytes each the router's scores and the chosen ones, where they are
-// renormalised before and after that with their sum, and in 8 bytes the chosen experts.
+// Counts per token in 4 bytes each the router's scores, weights and chosen experts; or, where no
+// one kernel does it, instead of the weights the chosen scores, where they are renormalised before
+// and after that with their sum, and the chosen experts in 8 bytes.
 double ActivationMemory::router() const {
+  const double scores = 4 * num(m_.num_experts);
+  if (m_.takes_best_of_softmax()) return tokens_ * (scores + 8 * num(m_.top_k));
   const double chosen = m_.normalise_top_k ? 8 * num(m_.top_k) + 4 : 4 * num(m_.top_k);
-  return tokens_ * (4 * num(m_.num_experts) + chosen + 8 * num(m_.top_k));
+  return tokens_ * (scores + chosen + 8 * num(m_.top_k));
 }
 
 // Counts gate and up projection of all tokens; their input is the second norm's output.

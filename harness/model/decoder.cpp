@@ -30,7 +30,7 @@ at::Tensor real_counts(const at::Tensor& ids_Tk, const at::Tensor& mask_T,
                        std::int64_t num_experts) {
   const at::Tensor mask_Tk = mask_T.unsqueeze(1).expand_as(ids_Tk);
   return at::zeros({num_experts}, mask_T.options())
-      .scatter_add_(0, ids_Tk.flatten(), mask_Tk.flatten());
+      .scatter_add_(0, ids_Tk.flatten().to(at::kLong), mask_Tk.flatten());
 }
 
 // Pre-norm attention, added to the residual x_TH.
@@ -81,8 +81,8 @@ LayerOutput sparse_layer(const at::Tensor& residual_TH, LayerWeights& weights,
     }
     if (model.shared_intermediate_size > 0) shared_TH = shared_experts(moe_in, dense, model);
   };
-  ExpertOutput experts = batch.experts(moe_in, routing.weights_Tk, routing.ids_Tk.to(at::kInt),
-                                       weights.experts, meanwhile);
+  ExpertOutput experts =
+      batch.experts(moe_in, routing.weights_Tk, routing.ids_Tk, weights.experts, meanwhile);
   phase.change(Phase::kCombine);
   if (shared_TH.defined()) experts.y_TH = experts.y_TH + shared_TH;
   out.x_TH = at::add(residual_TH, experts.y_TH, model.residual_multiplier);

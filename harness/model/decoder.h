@@ -20,7 +20,7 @@ struct BatchContext {
   at::Tensor mask_T;  // fp32, 1 for real tokens and 0 for padding: padding is computed, as Hugging
                       // Face does, but does not count in the load-balancing loss
   ExpertFunction experts;
-  // int64 [layers with experts, T, k] in place of the router's choice, or undefined.
+  // int32 [layers with experts, T, k] in place of the router's choice, or undefined.
   at::Tensor forced_ids_LTk;
   double tie_margin = 0;  // as RouteOptions::tie_margin
   // There is a load-balancing loss, so that layers sum what it needs.

@@ -4,6 +4,7 @@
 #include <ATen/ops/empty.h>
 #include <ATen/ops/empty_like.h>
 #include <ATen/ops/mm.h>
+#include <ATen/ops/zeros_like.h>
 #include <ATen/record_function.h>
 #include <torch/csrc/autograd/custom_function.h>
 
@@ -137,6 +138,39 @@ struct CombineFunction : Function<CombineFunction> {
   }
 };
 
+struct RouteFunction : Function<RouteFunction> {
+  static variable_list forward(AutogradContext* ctx, const at::Tensor& logits,
+                               const std::optional<at::Tensor>& forced,
+                               const kernels::RouteShape& shape) {
+    const auto floats = logits.options().dtype(at::kFloat);
+    const at::Tensor scores = at::empty(logits.sizes(), floats);
+    const at::Tensor weights = at::empty({shape.tokens, shape.top_k}, floats);
+    const at::Tensor ids = at::empty(weights.sizes(), floats.dtype(at::kInt));
+    RECORD_FUNCTION("moebench::route_top_k", kNoInputs);
+    rows::route_top_k(logits, shape, forced.value_or(at::Tensor()), scores, ids, weights);
+    ctx->mark_non_differentiable({ids});
+    ctx->set_materialize_grads(false);  // without a load-balancing loss scores have none
+    ctx->save_for_backward({scores, weights, ids});
+    keep(ctx, "shape", shape);
+    keep(ctx, "dtype", logits.scalar_type());
+    return {scores, weights, ids};
+  }
+
+  static variable_list backward(AutogradContext* ctx, variable_list grads) {
+    const auto saved = ctx->get_saved_variables();
+    const at::Tensor &scores = saved[0], &weights = saved[1];
+    const at::Tensor dscores = grads[0].defined() ? grads[0].contiguous() : at::Tensor();
+    const at::Tensor dweights =
+        grads[1].defined() ? grads[1].contiguous() : at::zeros_like(weights);
+    const at::Tensor dlogits =
+        at::empty(scores.sizes(), scores.options().dtype(kept<at::ScalarType>(ctx, "dtype")));
+    RECORD_FUNCTION("moebench::route_top_k_backward", kNoInputs);
+    rows::route_top_k_backward(dweights, dscores, scores, saved[2], weights,
+                               kept<kernels::RouteShape>(ctx, "shape"), dlogits);
+    return {dlogits, at::Tensor(), at::Tensor()};
+  }
+};
+
 struct LossFunction : Function<LossFunction> {
   static at::Tensor forward(AutogradContext* ctx, const at::Tensor& x, Weight* lm_head,
                             const LossOptions& options) {
@@ -184,6 +218,14 @@ at::Tensor combine_rows(const at::Tensor& rows_RH, const at::Tensor& weights_Tk,
   std::optional<at::Tensor> weights;
   if (weights_Tk.defined()) weights = weights_Tk;
   return CombineFunction::apply(rows_RH, weights, std::move(groups), top_k);
+}
+
+Routing route_logits(const at::Tensor& logits_TE, const at::Tensor& forced_ids_Tk,
+                     const kernels::RouteShape& shape) {
+  std::optional<at::Tensor> forced;
+  if (forced_ids_Tk.defined()) forced = forced_ids_Tk;
+  const variable_list outputs = RouteFunction::apply(logits_TE, forced, shape);
+  return {outputs[0], outputs[1], outputs[2]};
 }
 
 at::Tensor lm_head_loss(const at::Tensor& x_TH, Weight& lm_head, const LossOptions& options) {

@@ -29,6 +29,16 @@ at::Tensor permute_rows(const at::Tensor& x_TH, SharedRowGroups groups, std::int
 at::Tensor combine_rows(const at::Tensor& rows_RH, const at::Tensor& weights_Tk,
                         SharedRowGroups groups, std::int64_t top_k);
 
+// Which experts each token gets, and how much of each. Differentiable but for the ids.
+struct Routing {
+  at::Tensor scores_TE;   // fp32: softmax or sigmoid of the logits
+  at::Tensor weights_Tk;  // fp32
+  at::Tensor ids_Tk;      // int32
+};
+// By kernels::route_top_k. forced_ids_Tk: int32, or undefined.
+Routing route_logits(const at::Tensor& logits_TE, const at::Tensor& forced_ids_Tk,
+                     const kernels::RouteShape& shape);
+
 struct LossOptions {
   at::Tensor labels;  // int64 [T], negative = does not count
   float scale;        // multiplies the gradient, not the returned sum

@@ -27,13 +27,12 @@ at::Tensor logits_of(const at::Tensor& x_TH, DenseWeights& weights, const ModelC
   return linear_in_fp32(x_TH, weights.router);
 }
 
-at::Tensor scores_of(const at::Tensor& x_TH, DenseWeights& weights, const ModelConfig& model) {
-  const at::Tensor logits = logits_of(x_TH, weights, model);
+at::Tensor scores_of(const at::Tensor& logits_TE, const ModelConfig& model) {
   switch (model.router_score) {
     case config::RouterScore::kSoftmax:
-      return at::softmax(logits.to(at::kFloat), -1);
+      return at::softmax(logits_TE.to(at::kFloat), -1);
     case config::RouterScore::kSigmoid:
-      return at::sigmoid(logits.to(at::kFloat));
+      return at::sigmoid(logits_TE.to(at::kFloat));
   }
   MOEBENCH_CHECK(!"a router score outside its enumeration");
 }
@@ -88,21 +87,19 @@ at::Tensor weights_of(const at::Tensor& chosen_Tk, const ModelConfig& model) {
 
 Routing route(const at::Tensor& x_TH, DenseWeights& weights, const ModelConfig& model,
               const RouteOptions& options) {
+  const at::Tensor logits = logits_of(x_TH, weights, model);
+  if (model.takes_best_of_softmax() && options.tie_margin == 0) {  // all in one kernel
+    const kernels::RouteShape shape{logits.size(0), logits.size(1), model.top_k,
+                                    model.normalise_top_k,
+                                    static_cast<float>(model.routed_scaling_factor)};
+    return route_logits(logits, options.forced_ids_Tk, shape);
+  }
   Routing routing;
-  routing.scores_TE = scores_of(x_TH, weights, model);
-  const bool by_scores_alone =
-      !model.router_correction && model.num_expert_groups == 1 && options.tie_margin == 0;
-  at::Tensor chosen;
-  if (by_scores_alone) {
-    std::tie(chosen, routing.ids_Tk) = at::topk(routing.scores_TE, model.top_k, -1);
-  } else {
-    routing.ids_Tk = choose(routing.scores_TE, weights, model, options.tie_margin);
-  }
-  if (options.forced_ids_Tk.defined()) routing.ids_Tk = options.forced_ids_Tk;
-  if (!by_scores_alone || options.forced_ids_Tk.defined()) {
-    chosen = routing.scores_TE.gather(-1, routing.ids_Tk);
-  }
-  routing.weights_Tk = weights_of(chosen, model);
+  routing.scores_TE = scores_of(logits, model);
+  at::Tensor ids = choose(routing.scores_TE, weights, model, options.tie_margin);
+  if (options.forced_ids_Tk.defined()) ids = options.forced_ids_Tk.to(at::kLong);
+  routing.weights_Tk = weights_of(routing.scores_TE.gather(-1, ids), model);
+  routing.ids_Tk = ids.to(at::kInt);
   return routing;
 }
 

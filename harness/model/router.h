@@ -4,18 +4,12 @@
 
 #include "harness/config/cell.h"
 #include "harness/model/flat_weights.h"
+#include "harness/model/ops.h"
 
 namespace moebench::model {
 
-// Which experts each token gets, and how much of each. Differentiable but for the ids.
-struct Routing {
-  at::Tensor scores_TE;   // fp32: softmax or sigmoid of the logits
-  at::Tensor weights_Tk;  // fp32
-  at::Tensor ids_Tk;      // int64
-};
-
 struct RouteOptions {
-  // int64 [T, k], or undefined. They replace the router's choice, which is still made, so that it
+  // int32 [T, k], or undefined. They replace the router's choice, which is still made, so that it
   // costs what it costs; the weights are theirs, and pass on their gradient.
   at::Tensor forced_ids_Tk{};
   // Takes the next expert for the last chosen one where its score is within this of it, relative;

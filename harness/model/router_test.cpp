@@ -220,7 +220,8 @@ TEST(Router, NormalisedSoftmaxIsTheSoftmaxOfTheChosenLogits) {
   DenseWeights weights = weights_of(model);
   const at::Tensor x = at::randn({kTokens, kHidden});
   const Routing routing = route(x, weights, model);
-  const at::Tensor logits = at::mm(x, weights.router.value.t()).gather(1, routing.ids_Tk);
+  const at::Tensor logits =
+      at::mm(x, weights.router.value.t()).gather(1, routing.ids_Tk.to(at::kLong));
   EXPECT_TRUE(at::allclose(routing.weights_Tk, logits.softmax(-1), 1e-5, 1e-6));
 }
 
@@ -232,12 +233,12 @@ TEST(Router, GivesForcedExpertsTheirOwnScores) {
     DenseWeights weights = weights_of(model);
     std::vector<at::Tensor> forced;
     for (std::int64_t t = 0; t < kTokens; ++t) {
-      forced.push_back(at::randperm(kExperts, at::kLong).narrow(0, 0, model.top_k));
+      forced.push_back(at::randperm(kExperts, at::kInt).narrow(0, 0, model.top_k));
     }
     const at::Tensor x = leaf(at::randn({kTokens, kHidden}));
     const Routing routing = route(x, weights, model, {.forced_ids_Tk = at::stack(forced)});
     EXPECT_TRUE(at::equal(routing.ids_Tk, at::stack(forced)));
-    const at::Tensor scores = routing.scores_TE.gather(1, routing.ids_Tk);
+    const at::Tensor scores = routing.scores_TE.gather(1, routing.ids_Tk.to(at::kLong));
     EXPECT_TRUE(at::allclose(routing.weights_Tk, scores / scores.sum(-1, true), 1e-5, 1e-6));
     routing.weights_Tk.backward(at::randn({kTokens, model.top_k}));
     EXPECT_GT(x.grad().abs().max().item<double>(), 0);

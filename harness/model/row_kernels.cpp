@@ -18,6 +18,7 @@
 #include "kernels/rms_norm/rms_norm.h"
 #include "kernels/rms_norm/rms_norm_cuda.h"
 #include "kernels/rope/rope_cuda.h"
+#include "kernels/route_top_k/route_top_k_cuda.h"
 #include "kernels/swiglu/swiglu_cuda.h"
 
 namespace moebench::model {
@@ -47,8 +48,9 @@ kernels::RopeSource<T> rope_source(const RopeViews& views) {
           head_rows<T>(views.v)};
 }
 
-const float* weights_or_ones(const at::Tensor& weights) {
-  return weights.defined() ? data<float>(weights) : nullptr;
+template <typename T>
+const T* data_or_null(const at::Tensor& tensor) {
+  return tensor.defined() ? data<T>(tensor) : nullptr;
 }
 
 }  // namespace
@@ -163,7 +165,7 @@ void permute(const at::Tensor& x, const RowGroups& groups, std::int64_t top_k,
 
 void combine(const at::Tensor& rows, const at::Tensor& weights, const RowGroups& groups,
              std::int64_t top_k, const at::Tensor& y) {
-  const float* w = weights_or_ones(weights);
+  const float* w = data_or_null<float>(weights);
   for_dtype(rows.scalar_type(), [&]<typename T>(T) {
     if (takes_gpu_kernels(rows)) {
       cuda::combine_rows(data<T>(rows), w, view(groups), top_k, rows.size(1), data<T>(y),
@@ -210,6 +212,38 @@ void swiglu_backward(const at::Tensor& dout, const at::Tensor& gate_up, const at
     } else {
       kernels::swiglu_backward(data<T>(dout), data<T>(gate_up), out.size(0), out.size(1),
                                data<T>(dgate_up), data<T>(out), activation);
+    }
+  });
+}
+
+void route_top_k(const at::Tensor& logits, const kernels::RouteShape& shape,
+                 const at::Tensor& forced, const at::Tensor& scores, const at::Tensor& ids,
+                 const at::Tensor& weights) {
+  for_dtype(logits.scalar_type(), [&]<typename T>(T) {
+    if (takes_gpu_kernels(logits)) {
+      cuda::route_top_k(data<T>(logits), shape, data_or_null<std::int32_t>(forced),
+                        data<float>(scores), data<std::int32_t>(ids), data<float>(weights),
+                        stream_of(logits));
+    } else {
+      kernels::route_top_k(data<T>(logits), shape, data_or_null<std::int32_t>(forced),
+                           data<float>(scores), data<std::int32_t>(ids), data<float>(weights));
+    }
+  });
+}
+
+void route_top_k_backward(const at::Tensor& dweights, const at::Tensor& dscores,
+                          const at::Tensor& scores, const at::Tensor& ids,
+                          const at::Tensor& weights, const kernels::RouteShape& shape,
+                          const at::Tensor& dlogits) {
+  for_dtype(dlogits.scalar_type(), [&]<typename T>(T) {
+    if (takes_gpu_kernels(dlogits)) {
+      cuda::route_top_k_backward(data<float>(dweights), data_or_null<float>(dscores),
+                                 data<float>(scores), data<std::int32_t>(ids), data<float>(weights),
+                                 shape, data<T>(dlogits), stream_of(dlogits));
+    } else {
+      kernels::route_top_k_backward(data<float>(dweights), data_or_null<float>(dscores),
+                                    data<float>(scores), data<std::int32_t>(ids),
+                                    data<float>(weights), shape, data<T>(dlogits));
     }
   });
 }

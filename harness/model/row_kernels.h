@@ -7,6 +7,7 @@
 
 #include "kernels/permute_rows/permute_rows.h"
 #include "kernels/rope/rope.h"
+#include "kernels/route_top_k/route_top_k.h"
 #include "kernels/swiglu/swiglu.h"
 
 // The kernels on tensors: on the CPU's, or on a GPU in the order of its stream. Shapes and rounding
@@ -75,6 +76,16 @@ void swiglu(const at::Tensor& gate_up, const at::Tensor& out,
             const kernels::GatedActivation& activation = {});
 void swiglu_backward(const at::Tensor& dout, const at::Tensor& gate_up, const at::Tensor& dgate_up,
                      const at::Tensor& out, const kernels::GatedActivation& activation = {});
+
+// forced: int32 [T, k], or undefined. scores: fp32 [T, E]; ids: int32 and weights: fp32 [T, k].
+void route_top_k(const at::Tensor& logits, const kernels::RouteShape& shape,
+                 const at::Tensor& forced, const at::Tensor& scores, const at::Tensor& ids,
+                 const at::Tensor& weights);
+// dscores: undefined for none.
+void route_top_k_backward(const at::Tensor& dweights, const at::Tensor& dscores,
+                          const at::Tensor& scores, const at::Tensor& ids,
+                          const at::Tensor& weights, const kernels::RouteShape& shape,
+                          const at::Tensor& dlogits);
 
 // labels: int64 [T]. Returns the sum, fp64, where the logits are.
 at::Tensor cross_entropy_in_place(const at::Tensor& logits, const at::Tensor& labels, float scale);

@@ -224,7 +224,7 @@ at::Tensor Engine::forced_ids(const data::MicroBatch& batch) const {
     forced_routing_->choose({batch.first_row, batch.num_samples, batch.length}, layer,
                             {out, layer_ids});
   }
-  return ids.to(place_.device, at::kLong);
+  return ids.to(place_.device);
 }
 
 at::Tensor Engine::forward(const model::BatchContext& context, std::vector<SavedLayer>& saved) {

@@ -6,5 +6,6 @@
 #include "kernels/permute_rows/permute_rows.cu"
 #include "kernels/rms_norm/rms_norm.cu"
 #include "kernels/rope/rope.cu"
+#include "kernels/route_top_k/route_top_k.cu"
 #include "kernels/sum_parts/sum_parts.cu"
 #include "kernels/swiglu/swiglu.cu"
