@@ -4,40 +4,44 @@
 namespace moebench::kernels {
 namespace {
 
-// Arguments: experts, top_k.
-RouteShape shape_of(const benchmark::State& state) {
-  return {kGpuTokens, state.range(0), state.range(1)};
-}
-// Scores, ids and weights, and what else is read or written of the logits' shape.
-std::int64_t bytes_of(const RouteShape& shape, std::int64_t logits_bytes) {
-  return shape.tokens * (shape.num_experts * (4 + logits_bytes) + shape.top_k * 8);
-}
+// What a benchmark routes; its arguments: experts, top_k.
+struct Routed {
+  RouteShape shape;
+  RandomArray<Bfloat16> logits;
+  DeviceArray<float> scores, weights;
+  DeviceArray<std::int32_t> ids;
+
+  explicit Routed(const benchmark::State& state)
+      : shape{kGpuTokens, state.range(0), state.range(1)},
+        logits(shape.tokens * shape.num_experts),
+        scores(shape.tokens * shape.num_experts),
+        weights(shape.tokens * shape.top_k),
+        ids(shape.tokens * shape.top_k) {}
+  void route(CudaStream stream) {
+    cuda::route_top_k(logits.data(), shape, nullptr, scores.data(), ids.data(), weights.data(),
+                      stream);
+  }
+  // Logits or their gradient, scores, ids and weights.
+  std::int64_t bytes() const {
+    return shape.tokens * (shape.num_experts * (4 + 2) + shape.top_k * 8);
+  }
+};
 
 void route_top_k_gpu(benchmark::State& state) {
   if (skipped_without_device(state)) return;
-  const RouteShape shape = shape_of(state);
-  RandomArray<Bfloat16> logits(shape.tokens * shape.num_experts);
-  DeviceArray<float> scores(shape.tokens * shape.num_experts), weights(shape.tokens * shape.top_k);
-  DeviceArray<std::int32_t> ids(shape.tokens * shape.top_k);
-  time_on_device(state, bytes_of(shape, 2), [&](CudaStream stream) {
-    cuda::route_top_k(logits.data(), shape, nullptr, scores.data(), ids.data(), weights.data(),
-                      stream);
-  });
+  Routed routed(state);
+  time_on_device(state, routed.bytes(), [&](CudaStream stream) { routed.route(stream); });
 }
 
 void route_top_k_backward_gpu(benchmark::State& state) {
   if (skipped_without_device(state)) return;
-  const RouteShape shape = shape_of(state);
-  RandomArray<Bfloat16> logits(shape.tokens * shape.num_experts);
-  DeviceArray<float> scores(shape.tokens * shape.num_experts), weights(shape.tokens * shape.top_k);
-  DeviceArray<std::int32_t> ids(shape.tokens * shape.top_k);
-  cuda::route_top_k(logits.data(), shape, nullptr, scores.data(), ids.data(), weights.data(),
-                    nullptr);
-  RandomArray<float> dweights(shape.tokens * shape.top_k);
-  DeviceArray<Bfloat16> dlogits(shape.tokens * shape.num_experts);
-  time_on_device(state, bytes_of(shape, 2), [&](CudaStream stream) {
-    cuda::route_top_k_backward(dweights.data(), nullptr, scores.data(), ids.data(), weights.data(),
-                               shape, dlogits.data(), stream);
+  Routed routed(state);
+  routed.route(nullptr);
+  RandomArray<float> dweights(routed.shape.tokens * routed.shape.top_k);
+  DeviceArray<Bfloat16> dlogits(routed.shape.tokens * routed.shape.num_experts);
+  time_on_device(state, routed.bytes(), [&](CudaStream stream) {
+    cuda::route_top_k_backward(dweights.data(), nullptr, routed.scores.data(), routed.ids.data(),
+                               routed.weights.data(), routed.shape, dlogits.data(), stream);
   });
 }
 
