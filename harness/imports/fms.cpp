@@ -170,7 +170,7 @@ void add_stage_memory(const Row& row, record::Metrics& metrics) {
 
 // Of more step counts than that some fits by chance.
 constexpr double kMostCounts = 1000;
-constexpr double kMostTokens = 1e15;  // of a batch; beyond it doubles hold no whole numbers
+constexpr double kMostWhole = 1e15;  // beyond 2^53 a double plus one is the same double
 
 // The tokens of the first batch, where tokens/s x runtime is them times a number of steps that the
 // row can mean: then it is no count of what was trained.
@@ -178,18 +178,20 @@ std::optional<std::int64_t> first_batch_tokens(const Row& row) {
   const auto rate = row.number(kTokensRate), runtime = row.number(kRuntime);
   if (!rate || !runtime || *rate <= 0 || *runtime <= 0) return std::nullopt;
   const double accumulation = row.number("gradient_accumulation_steps").value_or(1);
+  if (!(accumulation > 0)) return std::nullopt;
   double first = row.number("max_steps").value_or(0), last = first;
   if (const auto step_rate = row.number("train_steps_per_second"); first < 1 && step_rate) {
     constexpr double kRounding = 0.0005;  // three digits behind the point
     first = std::ceil((*step_rate - kRounding) * *runtime);
     last = std::floor((*step_rate + kRounding) * *runtime);
   }
-  if (!(last - first < kMostCounts)) return std::nullopt;
+  if (!(last - first < kMostCounts && last >= 1 && last < kMostWhole)) return std::nullopt;
   // The digits that were printed leave this much open of the tokens.
   const double open = 0.0005 / *rate + 0.00005 / *runtime;
-  for (double steps = std::max(first, 1.0); steps <= last; ++steps) {
-    const double tokens = *rate * *runtime / (accumulation * steps);
-    if (!(tokens * open <= 0.02 && tokens < kMostTokens)) continue;
+  const auto most_steps = static_cast<std::int64_t>(last);
+  for (auto steps = std::max<std::int64_t>(std::llround(first), 1); steps <= most_steps; ++steps) {
+    const double tokens = *rate * *runtime / (accumulation * static_cast<double>(steps));
+    if (!(tokens >= 1 && tokens * open <= 0.02 && tokens < kMostWhole)) continue;
     if (std::abs(tokens - std::round(tokens)) <= tokens * open) return std::llround(tokens);
   }
   return std::nullopt;

@@ -78,6 +78,9 @@ TEST(Fms, AbsurdRatesAreSoonRead) {
   const auto none = runs_of(
       table(",train_tokens_per_second,max_steps,gradient_accumulation_steps", "1000,500,100,0"));
   EXPECT_FALSE(none[0].record.environment.contains("tokens_extrapolated_from"));
+  // Doubles of that size stay what they are when one is added.
+  const auto steps = runs_of(table(",train_tokens_per_second,max_steps", "1000.5,8.3e20,4e18"));
+  EXPECT_FALSE(steps[0].record.environment.contains("tokens_extrapolated_from"));
 }
 
 TEST(Fms, MemoryIsConverted) {
