@@ -235,6 +235,17 @@ Scenario read_scenario(const YamlValue& source, FileContext& context) {
   return scenario;
 }
 
+// A configuration of Hugging Face's is what users of other tools name first.
+void refuse_model_config(const YamlValue& file, const std::filesystem::path& path) {
+  for (const auto& [key, value] : file.entries()) {
+    if (key != "model_type") continue;
+    value.fail(fmt::format(
+        "the file is a model's configuration, where scenarios are wanted; name the model in a "
+        "scenario, or instead of one: moebench run quickstart --set model={}",
+        path.string()));
+  }
+}
+
 void read_defaults(const YamlValue& source, FileContext& context) {
   const YamlMapping defaults(source, {"axes", "settings"});
   if (const YamlValue* axes = defaults.find_set("axes")) {
@@ -252,7 +263,9 @@ void read_defaults(const YamlValue& source, FileContext& context) {
 
 std::vector<Scenario> load_scenarios(const std::filesystem::path& path,
                                      const ScenarioOverrides& options) {
-  const YamlMapping file(YamlValue::load_file(path),
+  const YamlValue content = YamlValue::load_file(path);
+  refuse_model_config(content, path);
+  const YamlMapping file(content,
                          {"defaults", "engines", "frameworks", "scenarios", "data_processing"});
   const auto origin = std::make_shared<ScenarioOrigin>();
   origin->path = std::filesystem::absolute(path).lexically_normal().string();

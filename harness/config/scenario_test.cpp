@@ -47,6 +47,13 @@ TEST_F(ScenarioFile, UnknownKeysNamePlaceAndSuggestion) {
             "s.yaml:1: unknown key 'axis'; did you mean 'axes'?");
 }
 
+TEST_F(ScenarioFile, AModelsConfigurationIsToldFromScenarios) {
+  const auto path = folder_.path() / "models" / "tiny.json";
+  EXPECT_THAT(error_of([&] { load_scenarios(path); }),
+              AllOf(HasSubstr("tiny.json:"), HasSubstr("the file is a model's configuration"),
+                    HasSubstr("moebench run quickstart --set model=" + path.string())));
+}
+
 TEST_F(ScenarioFile, MissingPartsAreNamed) {
   EXPECT_THAT(error("defaults: {}"), HasSubstr("key 'scenarios' is missing"));
   EXPECT_THAT(error("scenarios: []"), HasSubstr("the list is empty"));
