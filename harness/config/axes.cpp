@@ -84,7 +84,7 @@ AxisValue parse_axis(const std::string& axis, const YamlValue& value, const Axis
         fmt::format("unknown axis '{}'; {}", shortened(axis), suggestion(axis, known)));
   }
   const YamlValue source = value.named(fmt::format("axis '{}'", axis));
-  const auto apply = row->parse(source, context.folder);
+  const auto apply = row->parse(source, context.folders);
   CellConfig scratch;
   apply(scratch);
   return {axis, row->text(scratch), row->key(scratch), apply, source};
@@ -136,24 +136,27 @@ std::int64_t default_shard_degree(const CellConfig& cell) {
   return degrees.empty() ? 0 : degrees.back();
 }
 
-std::filesystem::path resolve_model(const YamlValue& name, const std::filesystem::path& folder) {
+std::filesystem::path resolve_model(const YamlValue& name, const Folders& folders) {
   const std::filesystem::path text = name.text();
-  const std::filesystem::path as_path = through_hub_cache(name, (folder / text).lexically_normal());
-  if (text.extension() == ".json") {
-    if (is_file(as_path)) return as_path;
-    name.fail_as_unsupported(
-        fmt::format("no file {}; check the path", shortened(as_path.string(), kLongestShownPath)));
+  for (const std::filesystem::path& folder : {folders.paths, folders.scenario}) {
+    const auto as_path = through_hub_cache(name, (folder / text).lexically_normal());
+    const auto file = text.extension() == ".json" ? as_path : as_path / "config.json";
+    if (is_file(file)) return file;
   }
-  if (is_file(as_path / "config.json")) return as_path / "config.json";
-  const std::vector<std::filesystem::path> folders = model_folders(folder);
-  if (const auto file = find_model(text.string(), folders)) return *file;
-  const std::string remedy = models_in(folders).empty()
+  if (text.extension() == ".json") {
+    const std::string path = (folders.paths / text).lexically_normal().string();
+    name.fail_as_unsupported(
+        fmt::format("no file {}; check the path", shortened(path, kLongestShownPath)));
+  }
+  const std::vector<std::filesystem::path> known = model_folders(folders.scenario);
+  if (const auto file = find_model(text.string(), known)) return *file;
+  const std::string remedy = models_in(known).empty()
                                  ? "put its config.json there"
-                                 : model_suggestion(text.string(), folders) +
+                                 : model_suggestion(text.string(), known) +
                                        " (moebench models lists those that come with it)";
   name.fail_as_unsupported(fmt::format("no model '{}' in {}{}; {}", shortened(text.string()),
-                                       folders.front().string(),
-                                       folders.size() > 1 ? ", and none is shipped" : "", remedy));
+                                       known.front().string(),
+                                       known.size() > 1 ? ", and none is shipped" : "", remedy));
 }
 
 }  // namespace moebench::config

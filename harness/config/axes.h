@@ -27,9 +27,9 @@ const std::vector<std::string>& axis_names();
 
 // What names and relative paths of a scenario mean.
 struct AxisContext {
-  AxisContext(std::filesystem::path scenario_folder) : folder(std::move(scenario_folder)) {}
+  AxisContext(std::filesystem::path scenario_folder) : folders(std::move(scenario_folder)) {}
 
-  std::filesystem::path folder;           // the scenario file's
+  Folders folders;
   std::vector<std::string> parameters{};  // of the scenario, which are axes as well
 };
 
@@ -63,8 +63,8 @@ std::int64_t default_ep_degree(const CellConfig& cell);
 std::int64_t default_shard_degree(const CellConfig& cell);
 
 // The config.json that a model name means, tried in this order: a path that ends in .json, a
-// folder that holds config.json or a model of the Hugging Face cache (both relative to `folder`), a
-// name in model_folders(). Error lists what there is.
-std::filesystem::path resolve_model(const YamlValue& name, const std::filesystem::path& folder);
+// folder that holds config.json or a model of the Hugging Face cache (both relative to where paths
+// begin, then to the scenario's folder), a name in model_folders(). Error lists what there is.
+std::filesystem::path resolve_model(const YamlValue& name, const Folders& folders);
 
 }  // namespace moebench::config

@@ -14,51 +14,49 @@ namespace moebench::config {
 
 namespace {
 
-namespace fs = std::filesystem;
-
 // What a scenario may write for a member of that type, where the axis says nothing else.
 template <NamedEnum Enum>
-void parse_value(const YamlValue& value, const fs::path&, Enum& out) {
+void parse_value(const YamlValue& value, const Folders&, Enum& out) {
   out = value.word<Enum>();
 }
-void parse_value(const YamlValue& value, const fs::path&, bool& out) { out = value.boolean(); }
-void parse_value(const YamlValue& value, const fs::path&, std::uint64_t& out) {
+void parse_value(const YamlValue& value, const Folders&, bool& out) { out = value.boolean(); }
+void parse_value(const YamlValue& value, const Folders&, std::uint64_t& out) {
   out = value.unsigned_integer();
 }
-void parse_value(const YamlValue& value, const fs::path&, std::int64_t& out) {
+void parse_value(const YamlValue& value, const Folders&, std::int64_t& out) {
   out = value.integer(1, kMaxCount);
 }
-void parse_value(const YamlValue& value, const fs::path& folder, Routing& out) {
-  out = parse_routing(value, folder);
+void parse_value(const YamlValue& value, const Folders& folders, Routing& out) {
+  out = parse_routing(value, folders.paths);
 }
 // A model that is not there, or that this program cannot train, is no fault of the scenario file.
-void parse_value(const YamlValue& value, const fs::path& folder, ModelConfig& out) {
+void parse_value(const YamlValue& value, const Folders& folders, ModelConfig& out) {
   const WrittenModel model = read_written_model(value);
-  out = load_model_config(resolve_model(model.base, folder), model.keys);
+  out = load_model_config(resolve_model(model.base, folders), model.keys);
 }
 
 // Which engines there are, the scenario file says: see engines.h.
-void parse_engine(const YamlValue& value, const fs::path&, std::string& out) { out = value.text(); }
+void parse_engine(const YamlValue& value, const Folders&, std::string& out) { out = value.text(); }
 
-void parse_gathers(const YamlValue& value, const fs::path&, std::int64_t& out) {
+void parse_gathers(const YamlValue& value, const Folders&, std::int64_t& out) {
   out = value.integer();
   if (out != 2 && out != 3) value.fail(fmt::format("{} gathers; use 2 or 3", out));
 }
 
-void parse_prefetch(const YamlValue& value, const fs::path&, std::int64_t& out) {
+void parse_prefetch(const YamlValue& value, const Folders&, std::int64_t& out) {
   out = value.integer(0, 2);
 }
 
-void parse_ranks(const YamlValue& value, const fs::path&, std::int64_t& out) {
+void parse_ranks(const YamlValue& value, const Folders&, std::int64_t& out) {
   out = value.integer(1, kMaxRanks);
 }
 
 // 0 = wherever the launcher puts them.
-void parse_placement(const YamlValue& value, const fs::path&, std::int64_t& out) {
+void parse_placement(const YamlValue& value, const Folders&, std::int64_t& out) {
   out = value.integer(0, kMaxRanks);
 }
 
-void parse_network(const YamlValue& value, const fs::path&, std::string& out) {
+void parse_network(const YamlValue& value, const Folders&, std::string& out) {
   out = value.text();
   if (out == kLocalNetwork) return;
   const auto rate = link_rate(out);
@@ -71,7 +69,7 @@ void parse_network(const YamlValue& value, const fs::path&, std::string& out) {
   out = link_rate_text(*rate);
 }
 
-void parse_shard_degree(const YamlValue& value, const fs::path&, std::int64_t& out) {
+void parse_shard_degree(const YamlValue& value, const Folders&, std::int64_t& out) {
   out = value.integer(0, kMaxRanks);
 }
 
@@ -118,7 +116,7 @@ template <auto... path>
 using MemberType = std::remove_cvref_t<decltype(member_of<path...>(std::declval<CellConfig&>()))>;
 
 template <typename Value>
-using ParseValue = void (*)(const YamlValue& value, const fs::path& folder, Value& out);
+using ParseValue = void (*)(const YamlValue& value, const Folders& folders, Value& out);
 
 // The axis of one member of a cell. Of the documentation only the meaning is needed where the
 // member's type says the rest.
@@ -138,9 +136,9 @@ Axis make_axis(const std::string& name, FieldRules rules, AxisDocumentation docu
             .text = [](const CellConfig& cell) { return plain_text(member_of<path...>(cell)); },
             .key = [](const CellConfig& cell) { return key_of(member_of<path...>(cell)); },
             .parse =
-                [parse](const YamlValue& value, const fs::path& folder) {
+                [parse](const YamlValue& value, const Folders& folders) {
                   Value parsed{};
-                  parse(value, folder, parsed);
+                  parse(value, folders, parsed);
                   return [parsed](CellConfig& cell) { member_of<path...>(cell) = parsed; };
                 }};
   if constexpr (std::is_same_v<Value, ModelConfig>) {

@@ -19,6 +19,15 @@ struct AxisDocumentation {
   std::string meaning{};
 };
 
+// What names and relative paths of a value mean.
+struct Folders {
+  // Of what a scenario file says: one folder for both.
+  Folders(std::filesystem::path folder) : scenario(folder), paths(std::move(folder)) {}
+
+  std::filesystem::path scenario;  // the scenario file's
+  std::filesystem::path paths;     // where relative paths begin: the same, or where the user is
+};
+
 // All there is to know of an axis but what its values do.
 struct Axis {
   std::string name;
@@ -28,10 +37,9 @@ struct Axis {
   std::function<std::string(const CellConfig& cell)> text;
   // What tells two values of a scenario file apart: the text, but of a model its path.
   std::function<std::string(const CellConfig& cell)> key;
-  // Checks a value that a scenario gives and returns what sets it; a relative path is taken from
-  // `folder`. Error at `value` where it is of a wrong type or out of the axis' range.
-  std::function<std::function<void(CellConfig&)>(const YamlValue& value,
-                                                 const std::filesystem::path& folder)>
+  // Checks a value that a scenario gives and returns what sets it. Error at `value` where it is of
+  // a wrong type or out of the axis' range.
+  std::function<std::function<void(CellConfig&)>(const YamlValue& value, const Folders& folders)>
       parse;
 
   const FieldRules& rules() const { return fields.front().rules; }

@@ -98,12 +98,14 @@ Overrides parse_overrides(const std::vector<std::string>& texts, const std::stri
   return overrides;
 }
 
-std::vector<std::string> apply_overrides(const Overrides& overrides, const AxisContext& context,
+std::vector<std::string> apply_overrides(const Overrides& overrides, AxisContext context,
                                          Matrix& matrix) {
+  // What is typed on a command line is relative to where it is typed.
+  context.folders.paths = std::filesystem::current_path();
   std::vector<std::string> used;
   for (const auto& [name, is_setting, value] : overrides) {
     if (is_setting) {
-      apply_setting(name, value, context.folder, matrix.base);
+      apply_setting(name, value, context.folders.paths, matrix.base);
     } else if (has(axis_names(), name) || has(context.parameters, name)) {
       override_axis(name, read_dimension(name, value, context), matrix.dimensions);
     } else {

@@ -24,9 +24,10 @@ using Overrides = std::vector<Override>;
 Overrides parse_overrides(const std::vector<std::string>& texts, const std::string& option);
 
 // Puts them into a scenario's matrix. A list of an axis' values takes the place of the file's list;
-// of an axis in a zip, or where the file does not set it, it multiplies as the last one. Returns
-// the names of those that the scenario has: a parameter is of the scenarios that list it.
-std::vector<std::string> apply_overrides(const Overrides& overrides, const AxisContext& context,
+// of an axis in a zip, or where the file does not set it, it multiplies as the last one. Relative
+// paths are taken from the current folder. Returns the names of those that the scenario has: a
+// parameter is of the scenarios that list it.
+std::vector<std::string> apply_overrides(const Overrides& overrides, AxisContext context,
                                          Matrix& matrix);
 
 // Error at the first that is neither an axis nor a parameter of a scenario, `used` being what the

@@ -74,9 +74,28 @@ TEST_F(OverridesTest, TakeThePlaceOfDefaultsAndSettings) {
     const CellConfig& cell = scenario.cells.front();
     EXPECT_EQ(cell.seq_len, 16);
     EXPECT_EQ(cell.steps, 3);
-    EXPECT_THAT(cell.data.files, ElementsAre((folder_.path() / "t.txt").string(),
-                                             (folder_.path() / "u,v.txt").string()));
+    const auto here = std::filesystem::current_path();
+    EXPECT_THAT(cell.data.files,
+                ElementsAre((here / "t.txt").string(), (here / "u,v.txt").string()));
   }
+}
+
+// A name is of a model beside the scenario all the same.
+TEST_F(OverridesTest, AModelsPathIsRelativeToTheCurrentFolder) {
+  const std::string file = "scenarios: [{name: s, axes: {model: tiny}}]";
+  const auto model_of = [&](const std::string& model) {
+    return scenarios(file, {"model=" + model}).front().cells.front().model.name;
+  };
+  TestFolder other;
+  other.write("here.json", kTinyModel);
+  const auto before = std::filesystem::current_path();
+  std::filesystem::current_path(other.path());
+  EXPECT_EQ(model_of("here.json"), "here");
+  EXPECT_EQ(model_of("models/tiny.json"), "tiny");
+  EXPECT_EQ(model_of("tiny"), "tiny");
+  EXPECT_THAT(error_of([&] { model_of("none.json"); }),
+              HasSubstr("no file " + (other.path() / "none.json").string()));
+  std::filesystem::current_path(before);
 }
 
 TEST_F(OverridesTest, AreForTheScenariosThatAreNamed) {
