@@ -154,7 +154,9 @@ TEST(Memory, PassRepeatsTheLossesOfTheTimedPassBitForBit) {
   cell.threads_per_rank = 3;
   run(cell);
   Drifting drifting(*world, cell);
-  const auto result = run_worker(cell, drifting, {});
+  WorkerOptions options;
+  options.gemm_size = 64;
+  const auto result = run_worker(cell, drifting, options);
   EXPECT_EQ(result.disposition, record::Disposition::kIncorrect);
   EXPECT_NE(result.message.find("step 1 of the memory pass has loss"), std::string::npos)
       << result.message;

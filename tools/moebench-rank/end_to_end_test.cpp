@@ -5,12 +5,14 @@
 
 #include <cstdlib>
 #include <map>
+#include <optional>
 
 #include "harness/base/host_name.h"
 #include "harness/launch/launcher.h"
 #include "harness/launch/process.h"
 #include "harness/record/record.h"
 #include "harness/testing/fake_worker.h"
+#include "tools/moebench-rank/unprobed_rank.h"
 #include "tools/moebench/moebench_testing.h"
 
 namespace moebench {
@@ -59,6 +61,7 @@ class EndToEnd : public ::testing::Test {
   }
 
   TemporaryFolder folder_;
+  std::optional<UnprobedRank> rank_{folder_.path()};
 };
 
 // The first run measures the GEMM rate and the second takes it over; how many later ones measure
@@ -84,6 +87,7 @@ void check_gemm_rates(const std::vector<record::CellRecord>& records) {
 }
 
 TEST_F(EndToEnd, AllArmsTrainAlikeAndAreCompared) {
+  rank_.reset();
   const Output output = run();
   EXPECT_EQ(output.exit_code, 0) << output.err;
   EXPECT_THAT(output.out, AllOf(HasSubstr("reference"), Not(HasSubstr("| result"))));
@@ -96,6 +100,7 @@ TEST_F(EndToEnd, AllArmsTrainAlikeAndAreCompared) {
 }
 
 TEST_F(EndToEnd, TheRecordSaysWhatWasMeasured) {
+  rank_.reset();
   EXPECT_EQ(run("", {"parallelism=ep", "expert_kernel=grouped"}).exit_code, 0);
   const auto record = record::load(folder_.path() / "results" / "arms").at(0);
   const auto& environment = record.environment;
@@ -152,7 +157,8 @@ TEST_F(EndToEnd, ARankThatCannotLeaveItsResultEndsAllRanks) {
   const auto out = folder_.path() / "ranks";
   std::filesystem::create_directories(out / "rank_1.json" / "in the way");
   launch::LaunchRequest request;
-  request.command = {MOEBENCH_RANK_PROGRAM, "--cell", cell.string(), "--out", out.string()};
+  request.command = {MOEBENCH_RANK_PROGRAM, "--cell",           cell.string(), "--out",
+                     out.string(),          "--gemm-rate-known"};
   request.ranks = 2;
   const launch::LaunchCommand command =
       launch::make_launch_command(request, launch::read_launch_place());

@@ -6,6 +6,7 @@
 
 #include "harness/record/record.h"
 #include "harness/testing/fake_worker.h"
+#include "tools/moebench-rank/unprobed_rank.h"
 #include "tools/moebench/moebench_testing.h"
 
 namespace moebench {
@@ -174,6 +175,7 @@ scenarios:
       loader: [concat, slice, direct, broadcast]
     settings: {steps: 2, warmup_steps: 1, load_from: checkpoint, check_numerics: false}
 )");
+  const UnprobedRank rank(folder_.path());
   const Output output = moebench({"run", "train.yaml"});
   EXPECT_EQ(output.exit_code, 0) << output.err;
   std::map<std::string, std::vector<double>> losses;

@@ -18,6 +18,7 @@
 #include "harness/machine/processes.h"
 #include "harness/record/record.h"
 #include "harness/testing/test_folder.h"
+#include "tools/moebench-rank/unprobed_rank.h"
 #include "tools/moebench/moebench_testing.h"
 
 namespace moebench {
@@ -181,6 +182,7 @@ class TestHosts : public ::testing::Test {
   }
 
   TestFolder folder_;
+  UnprobedRank rank_{folder_.path()};
   fs::path hosts_ = folder_.path() / "testhosts";
 };
 

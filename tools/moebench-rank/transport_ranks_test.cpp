@@ -24,6 +24,7 @@ class TransportRanks : public ::testing::Test {
     cell_.check_numerics = false;
     options_.results_folder = folder_.path() / "results";
     options_.worker = MOEBENCH_RANK_PROGRAM;
+    options_.gemm_rate_is_known = true;
     options_.place = read_launch_place();
     options_.machine = machine::read_machine_facts();
   }
