@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdlib>
 #include <filesystem>
 #include <memory>
 #include <ostream>
@@ -32,10 +33,16 @@ constexpr double kLogitBound = 1e-5;     // of the largest logit
 constexpr double kLossBound = 1e-5;      // relative, gradient norms too
 constexpr double kGradientBound = 1e-4;  // norm of the difference, relative
 
+// Those of this folder, or others that make_reference.py wrote.
+std::filesystem::path fixtures() {
+  const char* const others = std::getenv("MOEBENCH_REFERENCE_FIXTURES");
+  return others != nullptr ? others : MOEBENCH_TRAIN_FIXTURES;
+}
+
 class Fixture {
  public:
   explicit Fixture(const std::string& model)
-      : folder_(std::filesystem::path(MOEBENCH_TRAIN_FIXTURES) / model),
+      : folder_(fixtures() / model),
         model_(config::load_model_config(folder_ / "config.json")),
         weights_(folder_ / "model.safetensors"),
         reader_(folder_ / "reference.safetensors"),
@@ -98,7 +105,7 @@ void PrintTo(const Arm& arm, std::ostream* out) { *out << name_of(arm); }
 
 std::vector<std::string> models() {
   std::vector<std::string> names;
-  for (const auto& entry : std::filesystem::directory_iterator(MOEBENCH_TRAIN_FIXTURES)) {
+  for (const auto& entry : std::filesystem::directory_iterator(fixtures())) {
     names.push_back(entry.path().filename().string());
   }
   std::ranges::sort(names);

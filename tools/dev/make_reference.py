@@ -3,6 +3,7 @@
 import argparse
 import itertools
 import pathlib
+import shutil
 import tempfile
 
 import torch
@@ -11,6 +12,7 @@ from transformers import AutoConfig, AutoModelForCausalLM
 from transformers.core_model_loading import dot_natural_key, revert_weight_conversion
 from transformers.utils import logging
 
+from random_cases import random_case, write_older_form
 from reference_cases import CASES
 
 # Micro-batches as 1, 2, 3 and 4 ranks can share them.
@@ -215,25 +217,49 @@ def make_fixture(case, seed, folder):
     return reference
 
 
-def first_fixture(case, folder):
-    for seed in itertools.count():
+def first_fixture(case, folder, seeds):
+    """Of the first seed that fits; None where none does."""
+    for seed in seeds:
         try:
             return seed, make_fixture(case, seed, folder)
         except UnfitSeed:
             pass
+    shutil.rmtree(folder, ignore_errors=True)
+    return None
+
+
+def make_random_fixtures(first, count, folder):
+    # Of gradients that are nearly zero AdamW would make steps of whole learning rates, in directions
+    # that rounding decides.
+    SETTINGS["adam_epsilon"] = 2.0**-10
+    for number in range(first, first + count):
+        case = random_case(number)
+        here = folder / f"{case['model_type']}_{number}"
+        if first_fixture(case, here, range(20)) is None:
+            print(f"{here.name}: no seed of 20 fits")
+            continue
+        if number % 2 == 0:
+            write_older_form(here / "config.json")
+        print(f"{here.name}: {case}")
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=pathlib.Path, help="harness/train/fixtures")
     parser.add_argument("cases", nargs="*", help="of reference_cases.py; without: all of them")
+    parser.add_argument("--random", type=int, metavar="N", help="N random models instead")
+    parser.add_argument("--first", type=int, default=0, help="with --random: the first one's number")
     arguments = parser.parse_args()
     torch.use_deterministic_algorithms(True)
     torch.set_num_threads(1)
     logging.set_verbosity_error()
     logging.disable_progress_bar()
+    if arguments.random:
+        make_random_fixtures(arguments.first, arguments.random, arguments.folder)
+        return
     for name in arguments.cases or CASES:
-        seed, reference = first_fixture(CASES[name], arguments.folder / name)
+        folder = arguments.folder / name
+        seed, reference = first_fixture(CASES[name], folder, itertools.count())
         print(f"{name}: seed {seed}, losses {reference['losses'].tolist()}")
         print(f"{name}: gradient norms {reference['grad_norms'].tolist()}")
 
