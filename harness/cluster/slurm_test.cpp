@@ -7,6 +7,7 @@
 
 #include "harness/base/error.h"
 #include "harness/testing/error_of.h"
+#include "harness/testing/shell_script.h"
 #include "harness/testing/test_folder.h"
 
 namespace moebench::cluster {
@@ -40,8 +41,7 @@ class SlurmCommands : public ::testing::Test {
   ~SlurmCommands() override { ::setenv("PATH", path_.c_str(), 1); }
 
   void install(const std::string& name, const std::string& body) {
-    const auto file = folder_.write(name, "#!/bin/sh\n" + body + "\n");
-    std::filesystem::permissions(file, std::filesystem::perms::owner_all);
+    write_shell_script(folder_.path() / name, body);
   }
 
   TestFolder folder_;

@@ -9,6 +9,7 @@
 
 #include "harness/launch/process.h"
 #include "harness/testing/error_of.h"
+#include "harness/testing/shell_script.h"
 #include "harness/testing/test_folder.h"
 
 namespace moebench::launch {
@@ -46,9 +47,7 @@ class EngineStartTest : public ::testing::Test {
   }
 
   fs::path write_program(const std::string& name, const std::string& text) const {
-    const fs::path program = folder_.write(name, "#!/bin/sh\n" + text + "\n");
-    fs::permissions(program, fs::perms::owner_all);
-    return program;
+    return write_shell_script(folder_.path() / name, text);
   }
 
   TestFolder folder_;

@@ -8,6 +8,7 @@
 #include "harness/base/temporary_folder.h"
 #include "harness/launch/shell_words.h"
 #include "harness/testing/fake_worker.h"
+#include "harness/testing/shell_script.h"
 
 namespace moebench::launch {
 namespace {
@@ -36,11 +37,7 @@ std::string line_of(const LaunchCommand& launch) { return joined_shell_words(lau
 class ProgramsInPath {
  public:
   ProgramsInPath() : old_(std::getenv("PATH")) {
-    for (const char* name : {"srun", "mpirun"}) {
-      const auto program = folder_.path() / name;
-      write_file_atomically(program, "#!/bin/sh\n");
-      std::filesystem::permissions(program, std::filesystem::perms::owner_all);
-    }
+    for (const char* name : {"srun", "mpirun"}) write_shell_script(folder_.path() / name, "");
     ::setenv("PATH", folder_.path().c_str(), 1);
   }
   ~ProgramsInPath() { ::setenv("PATH", old_.c_str(), 1); }

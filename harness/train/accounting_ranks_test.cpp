@@ -62,10 +62,15 @@ double sum_over_ranks(const record::RankResult& result, const std::string& metri
   return sum[0];
 }
 
-record::RankResult run(const CellConfig& cell) {
+// Nobody asks for the GEMM rate here.
+WorkerOptions quick_options() {
   WorkerOptions options;
   options.gemm_size = 64;
-  const record::RankResult result = run_worker(cell, *world, options);
+  return options;
+}
+
+record::RankResult run(const CellConfig& cell) {
+  const record::RankResult result = run_worker(cell, *world, quick_options());
   EXPECT_EQ(result.disposition, record::Disposition::kOk) << result.message;
   return result;
 }
@@ -154,9 +159,7 @@ TEST(Memory, PassRepeatsTheLossesOfTheTimedPassBitForBit) {
   cell.threads_per_rank = 3;
   run(cell);
   Drifting drifting(*world, cell);
-  WorkerOptions options;
-  options.gemm_size = 64;
-  const auto result = run_worker(cell, drifting, options);
+  const auto result = run_worker(cell, drifting, quick_options());
   EXPECT_EQ(result.disposition, record::Disposition::kIncorrect);
   EXPECT_NE(result.message.find("step 1 of the memory pass has loss"), std::string::npos)
       << result.message;
@@ -210,8 +213,7 @@ const std::set<std::string> kBookkeeping = {
 // How much of its time they hold would depend on what else the machine does.
 void check_phases(const CellConfig& cell) {
   CountOperations operations;
-  WorkerOptions options;
-  options.gemm_size = 64;
+  WorkerOptions options = quick_options();
   options.before_step = [&](std::int64_t step) { operations.in_step = step >= cell.warmup_steps; };
   options.stretch_step = [&](std::int64_t) { operations.in_step = false; };
   const auto result = run_worker(cell, *world, options);

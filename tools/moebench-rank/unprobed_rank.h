@@ -1,12 +1,9 @@
 #pragma once
 
-#include <fmt/format.h>
-
 #include <cstdlib>
 #include <filesystem>
-#include <string>
 
-#include "harness/base/file.h"
+#include "harness/testing/shell_script.h"
 
 // For tests, which define MOEBENCH_RANK_PROGRAM.
 namespace moebench {
@@ -16,13 +13,10 @@ namespace moebench {
 class UnprobedRank {
  public:
   explicit UnprobedRank(const std::filesystem::path& folder) {
-    const std::filesystem::path program = folder / "unprobed_rank";
-    write_file_atomically(program,
-                          fmt::format("#!/bin/sh\n"
-                                      "[ \"$1\" = --cell ] && set -- \"$@\" --gemm-rate-known\n"
-                                      "exec '{}' \"$@\"\n",
-                                      MOEBENCH_RANK_PROGRAM));
-    std::filesystem::permissions(program, std::filesystem::perms::owner_all);
+    const std::filesystem::path program =
+        write_shell_script(folder / "unprobed_rank",
+                           "[ \"$1\" = --cell ] && set -- \"$@\" --gemm-rate-known\n"
+                           "exec '" MOEBENCH_RANK_PROGRAM "' \"$@\"");
     ::setenv("MOEBENCH_RANK_PROGRAM", program.c_str(), 1);
   }
   ~UnprobedRank() { ::unsetenv("MOEBENCH_RANK_PROGRAM"); }

@@ -9,6 +9,7 @@
 #include <thread>
 
 #include "harness/record/record.h"
+#include "harness/testing/shell_script.h"
 #include "tools/moebench/moebench_run_testing.h"
 
 namespace moebench {
@@ -340,12 +341,10 @@ TEST_F(MoebenchTest, RepeatsRunInRounds) {
 }
 
 TEST_F(MoebenchTest, ALauncherThatEndsEarlyIsQuoted) {
-  const fs::path program = folder_.path() / "path" / "mpirun";
-  fs::create_directories(program.parent_path());
-  write_file_atomically(program,
-                        "#!/bin/sh\n[ \"$1\" = --version ] && exit\n"
-                        "echo 'launcher: plugin \033[31mx is not <installed> here' >&2\nexit 1\n");
-  fs::permissions(program, fs::perms::owner_all);
+  const fs::path program =
+      write_shell_script(folder_.path() / "path" / "mpirun",
+                         "[ \"$1\" = --version ] && exit\n"
+                         "echo 'launcher: plugin \033[31mx is not <installed> here' >&2\nexit 1");
   const std::string path = std::getenv("PATH");
   const Output output = finish(start_moebench(
       {"run", "file.yaml", "--ranks", "512", "--filter", "parallelism=fsdp"}, folder_.path(),

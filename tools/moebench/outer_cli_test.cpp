@@ -11,6 +11,7 @@
 
 #include "harness/launch/engine_start.h"
 #include "harness/record/record.h"
+#include "harness/testing/shell_script.h"
 #include "tools/moebench/moebench_run_testing.h"
 
 namespace moebench {
@@ -56,10 +57,9 @@ class OuterCliTest : public MoebenchTest {
 
   // Lets each rank of a cell note the host that it runs on.
   void note_hosts() const {
-    const fs::path program = folder_.path() / "noting.sh";
-    write_file_atomically(program, "#!/bin/sh\nhostname >>" + (folder_.path() / "hosts").string() +
-                                       "\nexec " + worker_.program().string() + " \"$@\"\n");
-    fs::permissions(program, fs::perms::owner_all);
+    const fs::path program = write_shell_script(
+        folder_.path() / "noting.sh", "hostname >>" + (folder_.path() / "hosts").string() +
+                                          "\nexec " + worker_.program().string() + " \"$@\"");
     ::setenv("MOEBENCH_RANK_PROGRAM", program.c_str(), 1);
   }
 

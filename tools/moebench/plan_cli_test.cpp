@@ -7,6 +7,7 @@
 #include "harness/config/scenario.h"
 #include "harness/config/shipped.h"
 #include "harness/record/record.h"
+#include "harness/testing/shell_script.h"
 #include "tools/moebench/moebench_run_testing.h"
 
 namespace moebench {
@@ -233,11 +234,9 @@ TEST_F(MoebenchTest, TextIsEncodedBeforeRanksStart) {
   EXPECT_EQ(missing.exit_code, 2);
   EXPECT_THAT(missing.err, HasSubstr("install it with tools/setup --tokenizer or pip install"));
 
-  const fs::path python = folder_.path() / "python";
-  write_file_atomically(python,
-                        "#!/bin/sh\n"
-                        "if [ $# = 2 ]; then echo 'tokenizers 1.0'; else cp \"$4\" \"$5\"; fi\n");
-  fs::permissions(python, fs::perms::owner_all);
+  const fs::path python =
+      write_shell_script(folder_.path() / "python",
+                         "if [ $# = 2 ]; then echo 'tokenizers 1.0'; else cp \"$4\" \"$5\"; fi");
   ::setenv("MOEBENCH_PYTHON", python.c_str(), 1);
   const Output small = run("{base: toy, vocab_size: 100}");
   EXPECT_EQ(small.exit_code, 2);

@@ -7,6 +7,7 @@
 
 #include "harness/record/jobs.h"
 #include "harness/record/results_file.h"
+#include "harness/testing/shell_script.h"
 #include "tools/moebench/moebench_run_testing.h"
 
 namespace moebench {
@@ -38,8 +39,7 @@ class Submit : public MoebenchTest {
 
   fs::path bin() const { return folder_.path() / "bin"; }
   void install(const std::string& name, const std::string& body) const {
-    write_file_atomically(bin() / name, "#!/bin/sh\n" + body + "\n");
-    fs::permissions(bin() / name, fs::perms::owner_all);
+    write_shell_script(bin() / name, body);
   }
   // sbatch that takes anything as job 7, and squeue that says this of it.
   void install_slurm(const std::string& state) const {
