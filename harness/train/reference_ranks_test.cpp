@@ -9,7 +9,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstdlib>
 #include <filesystem>
 #include <memory>
 #include <ostream>
@@ -17,6 +16,7 @@
 #include <string>
 #include <vector>
 
+#include "harness/base/environment_variable.h"
 #include "harness/comm/communicator.h"
 #include "harness/testing/ranks/ranks.h"
 #include "harness/train/engine.h"
@@ -35,8 +35,7 @@ constexpr double kGradientBound = 1e-4;  // norm of the difference, relative
 
 // Those of this folder, or others that make_reference.py wrote.
 std::filesystem::path fixtures() {
-  const char* const others = std::getenv("MOEBENCH_REFERENCE_FIXTURES");
-  return others != nullptr ? others : MOEBENCH_TRAIN_FIXTURES;
+  return environment_variable("MOEBENCH_REFERENCE_FIXTURES").value_or(MOEBENCH_TRAIN_FIXTURES);
 }
 
 class Fixture {
