@@ -167,9 +167,8 @@ void backward(const at::Tensor& rows, const at::Tensor& gate_up_rows, const at::
 // libtorch's grouped product: all experts in one launch, their rows found on the device.
 namespace at_once {
 
-at::Tensor ends(const RowGroups& groups) {
-  return groups.offsets.narrow(0, 1, groups.num_experts).to(at::kInt);
-}
+// Where each expert's rows end, int32 [E].
+at::Tensor ends(const RowGroups& groups) { return groups.offsets.narrow(0, 1, groups.num_experts); }
 
 // weights: [E, in, out].
 at::Tensor grouped_product(const at::Tensor& rows, const at::Tensor& weights,
@@ -199,8 +198,7 @@ at::Tensor members(const RowGroups& groups, const Experts& experts, const at::Te
   if (!experts.weights->down_bias.value.defined()) return at::Tensor();
   const at::Tensor row = at::arange(groups.num_rows, groups.offsets.options()).unsqueeze(1);
   const at::Tensor begin = groups.offsets.narrow(0, 0, groups.num_experts);
-  const at::Tensor end = groups.offsets.narrow(0, 1, groups.num_experts);
-  return ((row >= begin) & (row < end)).to(like.scalar_type());
+  return ((row >= begin) & (row < ends(groups))).to(like.scalar_type());
 }
 
 void add_biases(const at::Tensor& rows, const Weight& biases, const at::Tensor& members_RE) {

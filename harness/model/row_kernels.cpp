@@ -34,7 +34,7 @@ at::Tensor workspace(const at::Tensor& like, std::int64_t count, at::ScalarType 
 
 kernels::RowMapView view(const RowGroups& groups) {
   return {data<std::int32_t>(groups.position), data<std::int64_t>(groups.counts),
-          data<std::int64_t>(groups.offsets), groups.num_pairs, groups.num_experts};
+          data<std::int32_t>(groups.offsets), groups.num_pairs, groups.num_experts};
 }
 
 template <typename T>
@@ -71,7 +71,7 @@ SharedRowGroups group_rows(const at::Tensor& ids_Tk, std::int64_t num_experts,
   groups->num_rows = groups->num_pairs;
   groups->position = workspace(ids_Tk, groups->num_pairs, at::kInt);
   groups->counts = workspace(ids_Tk, num_experts, at::kLong);
-  groups->offsets = workspace(ids_Tk, num_experts + 1, at::kLong);
+  groups->offsets = workspace(ids_Tk, num_experts + 1, at::kInt);
   const at::Tensor scratch =
       workspace(ids_Tk, cuda::group_rows_workspace(groups->num_pairs, num_experts), at::kInt);
   cuda::group_rows(ids, row_multiple, view(*groups), data<std::int32_t>(scratch),

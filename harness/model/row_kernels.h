@@ -20,7 +20,7 @@ struct RowGroups {
   std::int64_t num_rows = 0;
   std::int64_t num_experts = 0;
   kernels::RowMap host;  // on the CPU
-  // On a GPU: int32 [pairs], int64 [experts], int64 [experts + 1].
+  // On a GPU: int32 [pairs], int64 [experts], int32 [experts + 1].
   at::Tensor position, counts, offsets;
 };
 using SharedRowGroups = std::shared_ptr<const RowGroups>;

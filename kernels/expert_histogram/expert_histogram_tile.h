@@ -115,7 +115,7 @@ struct OffsetsTile : OnePhaseTile {
     for (std::int64_t k = 0; k < e; ++k) {
       offset += (map.counts[k] + row_multiple - 1) / row_multiple * row_multiple;
     }
-    map.offsets[e] = offset;
+    map.offsets[e] = static_cast<std::int32_t>(offset);
   }
 };
 

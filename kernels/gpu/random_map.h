@@ -31,10 +31,12 @@ class RandomMap {
 
  private:
   explicit RandomMap(const RowMap& map)
-      : position_(map.position), counts_(map.counts), offsets_(map.offsets) {}
+      : position_(map.position),
+        offsets_(std::vector<std::int32_t>(map.offsets.begin(), map.offsets.end())),
+        counts_(map.counts) {}
 
-  DeviceArray<std::int32_t> position_;
-  DeviceArray<std::int64_t> counts_, offsets_;
+  DeviceArray<std::int32_t> position_, offsets_;
+  DeviceArray<std::int64_t> counts_;
 };
 
 }  // namespace moebench::kernels

@@ -28,7 +28,9 @@ RowMap some_map(const Case& c) {
 class MapArrays {
  public:
   explicit MapArrays(const RowMap& map)
-      : position_(map.position), counts_(map.counts), offsets_(map.offsets) {
+      : position_(map.position),
+        offsets_(std::vector<std::int32_t>(map.offsets.begin(), map.offsets.end())),
+        counts_(map.counts) {
     view_ = {position_.data(), counts_.data(), offsets_.data(),
              static_cast<std::int64_t>(map.position.size()),
              static_cast<std::int64_t>(map.counts.size())};
@@ -36,8 +38,8 @@ class MapArrays {
   const RowMapView& view() const { return view_; }
 
  private:
-  Array<std::int32_t> position_;
-  Array<std::int64_t> counts_, offsets_;
+  Array<std::int32_t> position_, offsets_;
+  Array<std::int64_t> counts_;
   RowMapView view_;
 };
 
