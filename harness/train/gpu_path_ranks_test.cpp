@@ -223,6 +223,95 @@ TEST_F(GpuPath, NeverWaitsForTheGpuWithinAMicroStepOfFsdp) {
             loop.grad_accumulation * loop.model.num_layers * loop.model.num_experts);
 }
 
+// Counts the operations that work on tensors' elements: on a GPU each is a kernel or a few.
+class Operations {
+ public:
+  Operations() : callback_(at::addThreadLocalCallback(at::RecordFunctionCallback(enter, leave))) {
+    current_ = this;
+  }
+  ~Operations() {
+    at::removeCallback(callback_);
+    current_ = nullptr;
+  }
+  Operations(const Operations&) = delete;
+  Operations& operator=(const Operations&) = delete;
+
+  int count = 0;
+
+ private:
+  struct Call {
+    std::string name;
+    bool calls_others = false;  // that count
+  };
+
+  static std::unique_ptr<at::ObserverContext> enter(const at::RecordFunction& function) {
+    current_->calls_.push_back({function.name()});
+    return nullptr;
+  }
+  static void leave(const at::RecordFunction&, at::ObserverContext*) { current_->leave(); }
+
+  // The innermost of calls within one another counts. A grouped product is one operation, whatever
+  // it calls where libtorch has no kernel for it.
+  void leave() {
+    const Call call = std::move(calls_.back());
+    calls_.pop_back();
+    const bool is_product = call.name == "aten::_grouped_mm";
+    if (!is_product && !call.calls_others && !works(call.name)) return;
+    if (is_product || !call.calls_others) count += is_within_a_product() ? 0 : 1;
+    if (!calls_.empty()) calls_.back().calls_others = true;
+  }
+
+  bool is_within_a_product() const {
+    return std::ranges::any_of(calls_, [](const Call& c) { return c.name == "aten::_grouped_mm"; });
+  }
+
+  // Nodes of the backward pass, views and allocations do not by themselves.
+  static bool works(const std::string& name) {
+    static const std::set<std::string> kOthers = {
+        "aten::as_strided",   "aten::contiguous", "aten::detach",
+        "aten::empty",        "aten::empty_like", "aten::expand",
+        "aten::expand_as",    "aten::flatten",    "aten::narrow",
+        "aten::permute",      "aten::reshape",    "aten::resolve_conj",
+        "aten::select",       "aten::slice",      "aten::t",
+        "aten::to",           "aten::transpose",  "aten::unsqueeze",
+        "aten::_unsafe_view", "aten::view",       "aten::empty_strided",
+        "aten::alias",        "aten::squeeze"};
+    const bool is_one = name.starts_with("aten::") || name.starts_with("moebench::");
+    return is_one && kOthers.count(name) == 0;
+  }
+
+  static inline Operations* current_ = nullptr;
+  at::CallbackHandle callback_;
+  std::vector<Call> calls_;
+};
+
+int operations_of(const CellConfig& cell) {
+  const device::HostExecutesGpuKernels host;
+  Engine engine(cell, *world, Engine::BufferCaching::kOn, {});
+  engine.load(TestedValues(cell));
+  const auto data = data::open_data_set(cell);
+  const auto batches = micro_batches_of(cell, *data, 0, *world);
+  Operations operations;
+  engine.step(batches);
+  return operations.count;
+}
+
+// How many a layer adds to a step. More of them would show on a GPU where layers are small.
+TEST_F(GpuPath, LaunchesFewKernelsALayer) {
+  if (kWithCuda) GTEST_SKIP() << "attention is made of other operations there";
+  for (const auto& [checkpointing, most] : {std::pair{false, 52}, {true, 72}}) {
+    CellConfig cell = cell_of({}, ExpertKernel::kGrouped, Dtype::kBf16);
+    cell.grad_accumulation = 1;
+    cell.activation_checkpointing = checkpointing;
+    const int before = operations_of(cell);
+    ++cell.model.num_layers;
+    const int of_a_layer = operations_of(cell) - before;
+    std::printf("%d operations a layer%s\n", of_a_layer,
+                checkpointing ? " with activation checkpointing" : "");
+    EXPECT_LE(of_a_layer, most);
+  }
+}
+
 const SkipAllTests skip_without_gpu([]() -> std::string {
   if (!kWithCuda) return "";
   CellConfig cell;
