@@ -105,6 +105,22 @@ TEST(File, ReadsNoMoreThanIsAllowed) {
   EXPECT_THAT(read_file("/proc/self/status"), HasSubstr("Name:")) << "states a size of 0";
 }
 
+TEST(Trimmed, KeepsBlanksWithinAText) {
+  EXPECT_EQ(trimmed(" \t a b\r\n"), "a b");
+  EXPECT_EQ(trimmed("a"), "a");
+  EXPECT_EQ(trimmed(" \n"), "");
+  EXPECT_EQ(trimmed(""), "");
+}
+
+TEST(NameAndValue, AreWhatIsAroundTheFirstEqualsSign) {
+  using Sides = std::pair<std::string, std::string>;
+  EXPECT_EQ(name_and_value("a=b"), Sides("a", "b"));
+  EXPECT_EQ(name_and_value(" a = b = c "), Sides("a", "b = c"));
+  for (const char* text : {"", "a", "a=", " =b", "a= ", "="}) {
+    EXPECT_EQ(name_and_value(text), std::nullopt) << text;
+  }
+}
+
 TEST(Shortened, ShowsTheBeginningOfALongTextOnOneLine) {
   EXPECT_EQ(shortened("a\nb"), "a b");
   EXPECT_EQ(shortened(std::string(300, '9')), std::string(40, '9') + "... (300 characters)");

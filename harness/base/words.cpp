@@ -23,6 +23,22 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
   return d[a.size()][b.size()];
 }
 
+std::string_view trimmed(std::string_view text) {
+  constexpr std::string_view kBlanks = " \t\r\n";
+  const std::size_t begin = text.find_first_not_of(kBlanks);
+  if (begin == std::string_view::npos) return {};
+  return text.substr(begin, text.find_last_not_of(kBlanks) + 1 - begin);
+}
+
+std::optional<std::pair<std::string, std::string>> name_and_value(std::string_view text) {
+  const std::size_t equals = text.find('=');
+  if (equals == std::string_view::npos) return std::nullopt;
+  const std::string_view name = trimmed(text.substr(0, equals));
+  const std::string_view value = trimmed(text.substr(equals + 1));
+  if (name.empty() || value.empty()) return std::nullopt;
+  return std::pair(std::string(name), std::string(value));
+}
+
 std::string suggestion(std::string_view word, const std::vector<std::string>& known) {
   constexpr std::size_t kLongestWord = 100;  // beyond that nothing is near, and the search is slow
   const auto distance = [&](const std::string& other) { return edit_distance(word, other); };

@@ -2,14 +2,22 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace moebench {
 
 // Number of insertions, deletions, replacements and swaps of neighbours that turn `a` into `b`.
 std::size_t edit_distance(std::string_view a, std::string_view b);
+
+// Without the blanks around it: spaces, tabs and ends of lines.
+std::string_view trimmed(std::string_view text);
+
+// The sides of "name = value" without the blanks around them; nothing where one is missing.
+std::optional<std::pair<std::string, std::string>> name_and_value(std::string_view text);
 
 // The end of a message about an unknown word: "did you mean 'axes'?" where one of `known` is close,
 // else "use one of: a, b, c".

@@ -42,13 +42,12 @@ std::vector<std::string> split_entries(const std::string& text) {
 }
 
 Override parse_override(const std::string& entry, const std::string& option) {
-  const auto equals = entry.find('=');
-  if (equals == std::string::npos || equals == 0 || equals + 1 == entry.size()) {
+  const auto sides = name_and_value(entry);
+  if (!sides) {
     throw Error("{}: '{}' is no name=value, such as seq_len=64 or settings.steps=3", option,
                 shortened(entry));
   }
-  const std::string written = entry.substr(0, equals);
-  const std::string text = entry.substr(equals + 1);
+  const auto& [written, text] = *sides;
   const YamlValue value = YamlValue::parse_word(text, option + " " + shortened(entry));
   if (!written.starts_with(kSettingPrefix)) {
     if (has(setting_names(), written)) {

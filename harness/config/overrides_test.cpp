@@ -57,6 +57,15 @@ TEST_F(OverridesTest, TakeTheFilesPlaceInOrder) {
       << "an axis that the file does not set multiplies";
 }
 
+TEST_F(OverridesTest, TakeBlanksAroundNamesAndValues) {
+  const std::string axes = "  axes: {model: tiny, seq_len: 32}\n";
+  EXPECT_THAT(cells(axes, {" seq_len = [16, 8],\n  settings.steps=3, micro_batch= 4 "},
+                    {"micro_batch", "seq_len"}),
+              ElementsAre("4 16", "4 8"));
+  EXPECT_THAT(error(" = 3"), StartsWith("--set: ' = 3' is no name=value"));
+  EXPECT_THAT(error("seq_len= "), StartsWith("--set: 'seq_len= ' is no name=value"));
+}
+
 TEST_F(OverridesTest, LeaveAZipItsOtherAxes) {
   const std::string zip =
       "  axes: {model: tiny}\n  zip: {ranks: [1, 2, 2], micro_batch: [4, 2, 1]}\n";

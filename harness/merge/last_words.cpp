@@ -10,6 +10,7 @@
 
 #include "harness/base/parse.h"
 #include "harness/base/printable.h"
+#include "harness/base/words.h"
 #include "harness/merge/known_causes.h"
 
 namespace moebench::merge {
@@ -65,13 +66,6 @@ std::string_view without_origin(std::string_view line) {
   const std::size_t end = line.find("] ");
   const std::size_t colon = line.find(':');
   return end == std::string_view::npos || colon > end ? line : line.substr(end + 2);
-}
-
-std::string_view trimmed(std::string_view line) {
-  constexpr std::string_view kBlanks = " \t\r";
-  const std::size_t begin = line.find_first_not_of(kBlanks);
-  if (begin == std::string_view::npos) return {};
-  return line.substr(begin, line.find_last_not_of(kBlanks) + 1 - begin);
 }
 
 // "[12] /lib/libc.so.6(+0x2724a)[0x7fee08e4524a]", as Open MPI prints where a rank stood. The last

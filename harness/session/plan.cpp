@@ -312,11 +312,11 @@ std::vector<std::string> varying_axes(const std::vector<CellConfig>& cells) {
 }
 
 std::pair<std::string, std::string> parse_pair(const std::string& text, const std::string& option) {
-  const auto equals = text.find('=');
-  if (equals == std::string::npos || equals == 0 || equals + 1 == text.size()) {
+  auto pair = name_and_value(text);
+  if (!pair) {
     throw Error("{}: '{}' is no axis=value, such as parallelism=ep", option, shortened(text));
   }
-  return {text.substr(0, equals), text.substr(equals + 1)};
+  return *std::move(pair);
 }
 
 std::string describe(const CellConfig& cell, const std::vector<std::string>& axes) {

@@ -165,6 +165,10 @@ TEST_F(PlanTest, SlowScenariosRunOnlyWhenNamed) {
 TEST_F(PlanTest, FiltersOfOneAxisAddAndOfTwoCut) {
   selection_.filters = {"parallelism=fsdp", "parallelism=ep", "expert_kernel=loop"};
   EXPECT_EQ(cells().size(), 2U);
+  selection_.filters = {" expert_kernel = loop "};
+  EXPECT_EQ(cells().size(), 2U);
+  selection_.filters = {"expert_kernel= "};
+  EXPECT_THAT(error(), HasSubstr("is no axis=value"));
 }
 
 TEST_F(PlanTest, UnknownWordsNameTheKnownOnes) {

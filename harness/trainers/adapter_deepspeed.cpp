@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "harness/base/parse.h"
+#include "harness/base/words.h"
 #include "harness/trainers/adapters_internal.h"
 #include "harness/trainers/log_text.h"
 #include "harness/trainers/step_table.h"

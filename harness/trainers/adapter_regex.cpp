@@ -53,15 +53,15 @@ Meaning parse_meaning(const std::vector<std::string>& pairs) {
   std::vector<std::string> known;
   for (const auto& [name, set] : kMeanings) known.emplace_back(name);
   for (const std::string& pair : pairs) {
-    const std::size_t equals = std::min(pair.find('='), pair.size());
-    const std::string name = pair.substr(0, equals);
+    const auto sides = name_and_value(pair);
+    const std::string name = sides ? sides->first : std::string(trimmed(pair));
     const auto found =
         std::ranges::find(kMeanings, name, [](const auto& row) { return row.first; });
-    if (found == std::end(kMeanings) || equals == pair.size()) {
+    if (found == std::end(kMeanings) || !sides) {
       throw Error("meaning '{}': write it as {}", shortened(pair),
                   fmt::format("name=word; {}", suggestion(name, known)));
     }
-    found->second(pair.substr(equals + 1), meaning);
+    found->second(sides->second, meaning);
   }
   return meaning;
 }

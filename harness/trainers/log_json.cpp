@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "harness/base/parse.h"
+#include "harness/base/words.h"
 #include "harness/trainers/log_text.h"
 
 namespace moebench::trainers {

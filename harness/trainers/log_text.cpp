@@ -93,12 +93,6 @@ std::size_t origin_size(std::string_view text) {
 
 }  // namespace
 
-std::string_view trimmed(std::string_view text) {
-  text = skip_blanks(text);
-  const std::size_t last = text.find_last_not_of(kBlanks);
-  return last == std::string_view::npos ? std::string_view() : text.substr(0, last + 1);
-}
-
 std::optional<double> number_of(std::string_view text) {
   if (text.starts_with('+')) text.remove_prefix(1);
   if (text.empty() || text.size() > kLongestNumber || text.starts_with('+')) return std::nullopt;

@@ -15,8 +15,6 @@ inline constexpr double kGB = 1e9;
 // A step beyond it is no count but garbage.
 inline constexpr std::int64_t kMaxStep = 1'000'000'000'000;
 
-std::string_view trimmed(std::string_view text);
-
 // All of `text` as trainers print numbers: "1,234,567", "1.2E+01", "+3", "nan", "-inf". Nothing
 // where it is none, or one that a double cannot hold.
 std::optional<double> number_of(std::string_view text);

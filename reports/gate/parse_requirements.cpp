@@ -64,12 +64,6 @@ constexpr auto kUnitWords = std::to_array<UnitWord>({
     {"celsius", "C", 1},
 });
 
-std::string_view trimmed(std::string_view text) {
-  const std::size_t begin = text.find_first_not_of(' ');
-  if (begin == std::string_view::npos) return "";
-  return text.substr(begin, text.find_last_not_of(' ') - begin + 1);
-}
-
 std::vector<std::string> words_of(std::string_view unit) {
   std::vector<std::string> words;
   for (const UnitWord& each : kUnitWords) {

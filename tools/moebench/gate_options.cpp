@@ -90,11 +90,8 @@ void add_gate(CLI::App& app, GateArguments& options) {
   gate->add_option("DIR", options.folder, "Results folder of moebench ab")->required();
   gate->add_option("--mde", options.mde, "Slowdown that a pass rules out, instead of the session's")
       ->type_name("PERCENT");
-  gate->add_option("--fail-on", options.fail_on, "Verdicts that are no success")
+  add_words(*gate, "--fail-on", options.fail_on, "Verdicts that are no success")
       ->capture_default_str()
-      ->type_name("LIST")
-      ->delimiter(',')
-      ->allow_extra_args(false)
       ->check(known_word({"regressed", "inconclusive", "missing"}));
   gate->add_option("--baseline", options.baseline,
                    "Compare memory, tokens and loss of DIR's runs with this baseline instead")

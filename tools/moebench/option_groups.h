@@ -10,12 +10,17 @@
 
 namespace CLI {
 class App;
-}
+class Option;
+}  // namespace CLI
 
 // Options that several commands have.
 namespace moebench::cli {
 
 struct RunArguments;
+
+// An option that takes words with commas between them, and blanks around them or none.
+CLI::Option* add_words(CLI::App& app, const std::string& name, std::vector<std::string>& words,
+                       const std::string& description);
 
 inline constexpr std::int64_t kMaxRows = 1'000'000;  // of a table
 

@@ -115,10 +115,7 @@ void add_verify_resume(CLI::App& app, VerifyResumeArguments& options) {
 void add_load_what(CLI::App& load, LoadArguments& options) {
   load.add_option("CHECKPOINT", options.checkpoint, "Hugging Face folder or .safetensors file")
       ->required();
-  load.add_option("--loader", options.loaders, "Several with commas; default direct")
-      ->type_name("LIST")
-      ->delimiter(',')
-      ->allow_extra_args(false)
+  add_words(load, "--loader", options.loaders, "Several with commas; default direct")
       ->check(one_of<config::Loader>());
   load.add_option("--parallelism", options.parallelism, "How the ranks share the weights")
       ->capture_default_str()
@@ -270,11 +267,8 @@ void add_run_options(CLI::App& app, RunArguments& options) {
                  "Repetitions of a cell, instead of the file's; auto: until gains are told")
       ->type_name("N")
       ->check(num_repeats_or_auto());
-  app.add_option("--baseline", options.baseline,
-                 "What the cells are compared with, instead of the file's: axis=value,...")
-      ->type_name("LIST")
-      ->delimiter(',')
-      ->allow_extra_args(false);
+  add_words(app, "--baseline", options.baseline,
+            "What the cells are compared with, instead of the file's: axis=value,...");
   app.add_option("--order", options.order, "Default: rounds, what is compared side by side")
       ->type_name("ORDER")
       ->check(one_of<session::Order>());
@@ -298,6 +292,15 @@ void add_run_options(CLI::App& app, RunArguments& options) {
   add_force(app, options.force);
   add_keep_other_builds(app, options.keep_other_builds);
   add_progress(app, options.progress);
+}
+
+CLI::Option* add_words(CLI::App& app, const std::string& name, std::vector<std::string>& words,
+                       const std::string& description) {
+  return app.add_option(name, words, description)
+      ->type_name("LIST")
+      ->delimiter(',')
+      ->allow_extra_args(false)
+      ->transform([](const std::string& word) { return std::string(trimmed(word)); });
 }
 
 void add_set(CLI::App& app, session::Selection& selection) {

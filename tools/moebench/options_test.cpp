@@ -183,8 +183,8 @@ TEST(Options, BaselineIsSplitAtCommas) {
 
 TEST(Options, ReportsTakeSeveralFoldersAndPivots) {
   const auto options = parse_as<ReportArguments>(
-      {"report", "a", "--label", "new,old", "b", "--rows", "model,ranks", "--columns",
-       "parallelism", "--values", "runtime", "--values", "mem_peak", "--filter", "dtype=bf16"});
+      {"report", "a", "--label", "new,old", "b", "--rows", "model, ranks", "--columns",
+       " parallelism ", "--values", "runtime", "--values", "mem_peak", "--filter", "dtype=bf16"});
   EXPECT_THAT(options.folders, ElementsAre("a", "b"));
   EXPECT_THAT(options.labels, ElementsAre("new", "old"));
   EXPECT_THAT(options.rows, ElementsAre("model", "ranks"));

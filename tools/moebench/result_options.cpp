@@ -17,14 +17,6 @@ namespace {
 constexpr double kMaxPrice = 1e9;  // of a GPU-hour
 
 // A list with commas, which may be given again.
-void add_words(CLI::App& app, const std::string& name, std::vector<std::string>& words,
-               const std::string& description) {
-  app.add_option(name, words, description)
-      ->type_name("LIST")
-      ->delimiter(',')
-      ->allow_extra_args(false);
-}
-
 // DIR..., and what tells their records apart or leaves some out.
 void add_results(CLI::App& app, std::vector<std::string>& folders, std::vector<std::string>& labels,
                  std::vector<std::string>& filters) {
@@ -110,14 +102,8 @@ void add_adopt(CLI::App& app, AdoptArguments& options) {
       ->check(known_word(adapters));
   adopt->add_option("--pattern", options.pattern, "Regular expression with groups, for regex")
       ->type_name("TEXT");
-  adopt->add_option("--meaning", options.meaning, "For regex: tokens_scope=global,...")
-      ->type_name("LIST")
-      ->delimiter(',')
-      ->allow_extra_args(false);
-  adopt->add_option("--set", options.axes, "What the run was: axis=value,axis=value,...")
-      ->type_name("LIST")
-      ->delimiter(',')
-      ->allow_extra_args(false);
+  add_words(*adopt, "--meaning", options.meaning, "For regex: tokens_scope=global,...");
+  add_words(*adopt, "--set", options.axes, "What the run was: axis=value,axis=value,...");
   adopt->add_option("--warmup-steps", options.warmup_steps, "First steps that are not measured")
       ->capture_default_str()
       ->type_name("N")
