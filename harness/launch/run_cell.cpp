@@ -178,8 +178,7 @@ bool job_is_ending(const ProcessResult& result, const LaunchPlace& place) {
 bool ran_elsewhere(const record::CellRecord& record, const RunCellOptions& options) {
   const auto launcher = parse_name<Launcher>(record.environment.at("launcher"), "launcher");
   if (!may_leave_host(launcher, options.place)) return false;
-  const auto hosts = record.environment.find("hosts");
-  return hosts == record.environment.end() || hosts->second != options.machine.host;
+  return record::fact(record.environment, "hosts") != options.machine.host;
 }
 
 void finish_record(const config::CellConfig& cell, const fs::path& folder,

@@ -87,9 +87,7 @@ void state_transport(const config::CellConfig& cell, const Transports& used,
   if (cell.require_transport.empty() || cell.processes() == 1) return;
   record.environment["required_transport"] = cell.require_transport;
   if (record.disposition != record::Disposition::kOk) return;
-  const auto hosts = record.environment.find("hosts");
-  const bool on_one_host =
-      hosts == record.environment.end() || hosts->second.find(',') == std::string::npos;
+  const bool on_one_host = record::fact(record.environment, "hosts").find(',') == std::string::npos;
   std::string complaint = transport_complaint(cell.require_transport, used, on_one_host);
   if (complaint.empty()) return;
   record.disposition = record::Disposition::kIncorrect;

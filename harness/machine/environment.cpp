@@ -158,14 +158,12 @@ record::Environment driver_environment(const MachineFacts& facts) {
 
 std::vector<std::string> build_warnings(const record::Environment& environment) {
   std::vector<std::string> warnings;
-  const auto build_type = environment.find("build_type");
-  if (build_type != environment.end() && !is_optimised(build_type->second)) {
-    warnings.push_back(fmt::format("build type '{}' is not optimised", build_type->second));
+  const std::string build_type = record::fact(environment, "build_type");
+  if (!build_type.empty() && !is_optimised(build_type)) {
+    warnings.push_back(fmt::format("build type '{}' is not optimised", build_type));
   }
-  const auto sanitizers = environment.find("sanitizers");
-  if (sanitizers != environment.end() && sanitizers->second != "off") {
-    warnings.emplace_back("built with sanitizers");
-  }
+  const std::string sanitizers = record::fact(environment, "sanitizers");
+  if (!sanitizers.empty() && sanitizers != "off") warnings.emplace_back("built with sanitizers");
   return warnings;
 }
 

@@ -136,10 +136,10 @@ Verdict judge_placement(const config::CellConfig& cell, const std::vector<RankRe
   std::map<std::string, std::vector<int>> ranks_of;
   std::set<std::pair<std::int64_t, std::string>> places;
   for (const RankResult& rank : ranks) {
-    const auto host = rank.environment.find("host");
-    if (host == rank.environment.end()) return {};
-    ranks_of[host->second].push_back(rank.rank);
-    places.emplace(rank.rank / cell.ranks_per_node, host->second);
+    const std::string host = record::fact(rank.environment, "host");
+    if (host.empty()) return {};
+    ranks_of[host].push_back(rank.rank);
+    places.emplace(rank.rank / cell.ranks_per_node, host);
   }
   const bool is_as_said = std::ssize(ranks_of) == cell.nodes && std::ssize(places) == cell.nodes;
   if (is_as_said) return {};

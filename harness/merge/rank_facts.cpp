@@ -77,9 +77,9 @@ std::string difference(const std::string& name,
 std::string host_names(const RankResults& ranks) {
   std::vector<std::string> hosts;
   for (const auto& rank : ranks) {
-    if (!rank || !rank->environment.contains("host")) continue;
-    const std::string& host = rank->environment.at("host");
-    if (std::ranges::find(hosts, host) == hosts.end()) hosts.push_back(host);
+    if (!rank) continue;
+    const std::string host = record::fact(rank->environment, "host");
+    if (!host.empty() && std::ranges::find(hosts, host) == hosts.end()) hosts.push_back(host);
   }
   return fmt::format("{}", fmt::join(hosts, ", "));
 }

@@ -144,6 +144,11 @@ struct CellRecord {
   const std::string* unit(std::string_view metric) const;
 };
 
+// Whether it tells how weights are loaded, and nothing of training.
+inline bool measures_loading(const CellRecord& record) {
+  return fact(record.environment, "measure") == "load";
+}
+
 // These write and read one JSON object on one line, with "schema_version" and "schema_minor".
 // parse_* throw Error naming `origin` ("results.jsonl:12") and the remedy. Numbers read back
 // exactly; NaN and infinity, which JSON lacks, are written as null: not measured as a value, NaN

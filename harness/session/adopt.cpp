@@ -89,8 +89,7 @@ int next_repetition(const std::vector<record::CellRecord>& records, const std::s
                     const std::string& log_hash) {
   int next = 0;
   for (const record::CellRecord& record : records) {
-    const auto hash = record.environment.find("log_hash");
-    if (hash != record.environment.end() && hash->second == log_hash) {
+    if (record::fact(record.environment, "log_hash") == log_hash) {
       throw Error("these logs were adopted before, as repetition {} of cell {}", record.repetition,
                   record.id);
     }

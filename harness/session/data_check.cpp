@@ -64,9 +64,7 @@ void encode_data(const std::vector<config::CellConfig>& cells,
 
 void warn_of_few_data(const config::CellConfig& cell, record::CellRecord& record) {
   const auto number = [&](const char* name) {
-    const auto found = record.environment.find(name);
-    return found == record.environment.end() ? std::nullopt
-                                             : parse_number<std::int64_t>(found->second);
+    return parse_number<std::int64_t>(record::fact(record.environment, name));
   };
   const auto samples = number("data_samples");
   const auto tokens = number("data_tokens");

@@ -37,10 +37,10 @@ class RepetitionNumbers {
 void refuse_known(const std::vector<record::CellRecord>& records, const Import& import,
                   const std::string& hash) {
   for (const record::CellRecord& record : records) {
-    const auto known = record.environment.find("import_hash");
-    if (known == record.environment.end() || known->second != hash) continue;
+    if (record::fact(record.environment, "import_hash") != hash) continue;
     throw Error("'{}' was imported into '{}' before, as '{}'; its results are there",
-                import.file.string(), import.folder.string(), record.environment.at("import_file"));
+                import.file.string(), import.folder.string(),
+                record::fact(record.environment, "import_file"));
   }
 }
 

@@ -201,16 +201,16 @@ class PairRunner {
     std::map<std::pair<std::string, bool>, std::string> hashes;  // of a cell's base or candidate
     for (const CellRecord& run : records_) {
       const bool is_base = run.pair && run.pair->arm == Arm::kBase;
-      const auto found = run.environment.find("worker_hash");
+      const std::string then = record::fact(run.environment, "worker_hash");
       const auto [hash, is_new] = hashes.try_emplace({run.pair ? run.pair->cell : "", is_base});
       if (is_new) hash->second = program_hash_now(run);
       const std::string& now = hash->second;
-      if (found == run.environment.end() || now.empty() || found->second == now) continue;
+      if (then.empty() || now.empty() || then == now) continue;
       throw Error(
           "'{}' holds pairs of another {} (worker {}, now it is {}); choose another --out, or "
           "start "
           "over with --fresh",
-          session_.folder.string(), is_base ? "base" : "candidate", found->second, now);
+          session_.folder.string(), is_base ? "base" : "candidate", then, now);
     }
   }
 

@@ -16,17 +16,15 @@ using record::Origin;
 
 // The level of profile that a record has, kNone without one.
 config::Profile recorded_profile(const CellRecord& record) {
-  const auto found = record.environment.find("profile");
-  return found == record.environment.end() ? config::Profile::kNone
-                                           : parse_name<config::Profile>(found->second, "profile");
+  const std::string level = record::fact(record.environment, "profile");
+  return level.empty() ? config::Profile::kNone : parse_name<config::Profile>(level, "profile");
 }
 
 // Whether an ok record holds what is asked of the cell beside its results.
 bool has_what_is_asked(const CellRecord& record, const config::CellConfig& cell) {
   if (recorded_profile(record) < cell.profile) return false;
   if (cell.require_transport.empty() || cell.processes() == 1) return true;
-  const auto checked = record.environment.find("required_transport");
-  return checked != record.environment.end() && checked->second == cell.require_transport;
+  return record::fact(record.environment, "required_transport") == cell.require_transport;
 }
 
 }  // namespace

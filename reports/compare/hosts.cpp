@@ -25,10 +25,9 @@ std::string names(const Hosts& hosts) {
 std::set<std::string> hosts_of(const record::Environment& environment) {
   // Records of minor 0 have one host, under the name that a rank's file has it.
   for (const char* key : {"hosts", "host"}) {
-    const auto found = environment.find(key);
-    if (found == environment.end()) continue;
+    if (!environment.contains(key)) continue;
     Hosts hosts;
-    std::istringstream list(found->second);
+    std::istringstream list(environment.at(key));
     for (std::string host; std::getline(list >> std::ws, host, ',');) hosts.insert(host);
     return hosts;
   }

@@ -30,10 +30,8 @@ std::optional<double> device_bytes(const std::vector<Cell>& cells) {
 
 std::string host_memory(const std::vector<Cell>& cells) {
   for (const Cell& cell : cells) {
-    const auto& environment = cell.first().environment;
-    const auto bytes = environment.find("memory_total_bytes");
-    if (bytes == environment.end()) continue;
-    const auto total = parse_number<double>(bytes->second);
+    const auto total =
+        parse_number<double>(record::fact(cell.first().environment, "memory_total_bytes"));
     if (!total) continue;
     const Unit unit = byte_unit({total});
     return fmt::format(" (the host has {} {})", format_number(*total / unit.divisor), unit.name);

@@ -22,12 +22,9 @@ std::vector<std::string> numbered(std::size_t count) {
 // The layers with experts, which are what metrics of routing count.
 std::vector<std::int64_t> sparse_layers(const record::CellRecord& record, std::size_t count) {
   std::set<std::int64_t> dense;
-  if (const auto entry = record.environment.find("dense_layers");
-      entry != record.environment.end()) {
-    std::istringstream layers(entry->second);
-    for (std::string layer; std::getline(layers, layer, ',');) {
-      if (const auto number = parse_number<std::int64_t>(layer)) dense.insert(*number);
-    }
+  std::istringstream layers(record::fact(record.environment, "dense_layers"));
+  for (std::string layer; std::getline(layers, layer, ',');) {
+    if (const auto number = parse_number<std::int64_t>(layer)) dense.insert(*number);
   }
   std::vector<std::int64_t> sparse;
   for (std::int64_t layer = 0; sparse.size() < count; ++layer) {

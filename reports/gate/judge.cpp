@@ -200,9 +200,8 @@ class Judge {
     if (cell.verdict == Verdict::kFailed || cell.verdict == Verdict::kKnownFailure) return {};
     if (evidence.pairs.empty() && cell.tests.empty()) return {};
     if (!session_.metrics.empty()) return session_.metrics;
-    const bool is_load = !evidence.pairs.empty() &&
-                         evidence.pairs.front()->base->environment.contains("measure") &&
-                         evidence.pairs.front()->base->environment.at("measure") == "load";
+    const bool is_load =
+        !evidence.pairs.empty() && record::measures_loading(*evidence.pairs.front()->base);
     return {is_load ? "load_time" : "step_time"};
   }
 

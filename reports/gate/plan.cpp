@@ -11,15 +11,10 @@
 namespace moebench::gate {
 namespace {
 
-bool is_load(const Pair& pair) {
-  const auto measure = pair.base->environment.find("measure");
-  return measure != pair.base->environment.end() && measure->second == "load";
-}
-
 std::vector<double> log_ratios(const CellPairs& pairs) {
   std::vector<double> ratios;
   for (const Pair* pair : pairs.valid()) {
-    const char* metric = is_load(*pair) ? "load_time" : "step_time";
+    const char* metric = record::measures_loading(*pair->base) ? "load_time" : "step_time";
     const auto ratio = compare::log_ratio(*pair->base, *pair->candidate, metric);
     if (ratio) ratios.push_back(*ratio);
   }

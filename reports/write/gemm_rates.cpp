@@ -38,15 +38,13 @@ std::string gemm_conditions(const CellRecord& record) {
   for (const char* key : {"cpu_model", "host", "hosts", "cores_allowed", "cpu_quota", "device",
                           "gpu_model", "cpu_capability", "torch_version", "torch_threads",
                           "threads_per_rank", "world_size", "launcher_binding", "launcher_args"}) {
-    const auto found = record.environment.find(key);
-    text += (found == record.environment.end() ? "" : found->second) + '\n';
+    text += record::fact(record.environment, key) + '\n';
   }
   return text + record.axis("dtype") + '\n' + record.axis("ranks");
 }
 
 std::string gemm_measurement(const CellRecord& record) {
-  const auto found = record.environment.find(kGemmRateOf);
-  if (found != record.environment.end()) return found->second;
+  if (has_taken_over(record)) return record.environment.at(kGemmRateOf);
   return fmt::format("repetition {} of {}, {}", record.repetition, record.id, record.started_at);
 }
 

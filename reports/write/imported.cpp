@@ -71,8 +71,7 @@ Table benchmark_table(const ScenarioCells& scenario) {
 
 bool is_benchmarks(const ScenarioCells& scenario) {
   return std::ranges::any_of(scenario.cells, [](const Cell& cell) {
-    const auto imported = cell.first().environment.find("imported");
-    return imported != cell.first().environment.end() && imported->second == "gbench";
+    return record::fact(cell.first().environment, "imported") == "gbench";
   });
 }
 

@@ -174,10 +174,8 @@ Table profile_table(const Cell& cell) {
 }  // namespace
 
 bool is_loading(const ScenarioCells& scenario) {
-  return std::ranges::any_of(scenario.cells, [](const Cell& cell) {
-    const auto measure = cell.first().environment.find("measure");
-    return measure != cell.first().environment.end() && measure->second == "load";
-  });
+  return std::ranges::any_of(
+      scenario.cells, [](const Cell& cell) { return record::measures_loading(cell.first()); });
 }
 
 void add_loading(Document& document, const ScenarioCells& scenario) {

@@ -5,7 +5,7 @@
 
 namespace moebench::reports {
 
-// Tells whether the scenario's cells measure how weights are loaded (environment "measure").
+// Tells whether the scenario's cells measure how weights are loaded.
 bool is_loading(const ScenarioCells& scenario);
 
 // Adds what such a scenario shows below its heading: how long each load took, against the cell of

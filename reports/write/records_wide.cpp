@@ -50,9 +50,9 @@ std::vector<std::pair<std::string, std::string>> headlines_of(
 std::set<std::string> imported_fields(const std::vector<record::CellRecord>& records) {
   std::set<std::string> fields;
   for (const auto& record : records) {
-    const auto imported = record.environment.find("imported");
-    if (imported == record.environment.end()) continue;
-    const std::string prefix = imported->second + ".";
+    const std::string harness = record::fact(record.environment, "imported");
+    if (harness.empty()) continue;
+    const std::string prefix = harness + ".";
     for (auto entry = record.environment.lower_bound(prefix);
          entry != record.environment.end() && entry->first.starts_with(prefix); ++entry) {
       fields.insert(entry->first);
