@@ -82,7 +82,8 @@ TEST(Merge, GpuTimesAreMeansAndWhatGpusDidAddsUp) {
       metric.unit = record::metric_info(name).unit;
       metric.value = value + rank;
     };
-    for (const char* name : {"gpu_busy_time", "gpu_idle_time", "gpu_comm_time", "gpu_time.experts",
+    for (const char* name : {"gpu_busy_time", "gpu_idle_time", "gpu_unlaunched_time",
+                             "gpu_launches", "gpu_launch_lead", "gpu_comm_time", "gpu_time.experts",
                              "gpu_exposed_comm_time", "gpu_idle.data"}) {
       set(name, 10);
     }

@@ -93,6 +93,12 @@ void write_gpu(const profile_gpu::GpuSummary& gpu, double num_steps, record::Met
   };
   per_step("gpu_busy_time", gpu.busy_ns);
   per_step("gpu_idle_time", gpu.idle_ns);
+  per_step("gpu_unlaunched_time", gpu.unlaunched_ns);
+  per_step("gpu_launches", gpu.launches);
+  if (gpu.launches > 0) {
+    put(metrics, "gpu_launch_lead",
+        static_cast<double>(gpu.launch_lead_ns) / static_cast<double>(gpu.launches));
+  }
   per_step("gpu_comm_time", gpu.communication_ns);
   per_step("gpu_exposed_comm_time", gpu.exposed_communication_ns);
   per_step("gpu_allocations", gpu.allocations);

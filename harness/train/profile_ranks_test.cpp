@@ -249,10 +249,16 @@ TEST(Profile, WritesWhatAGpuDidPerStep) {
   gpu.copies["memset"] = {2, 20, 64};
   gpu.idle_in_phase[static_cast<std::size_t>(measure::Phase::kData)] = 40;
   gpu.busy_ns = 500;
+  gpu.unlaunched_ns = 60;
+  gpu.launches = 10;
+  gpu.launch_lead_ns = 700;
   gpu.dropped = 3;
   record::RankResult result;
   write_gpu(gpu, 2, result.metrics);
   EXPECT_EQ(value(result, "gpu_busy_time"), 250);
+  EXPECT_EQ(value(result, "gpu_unlaunched_time"), 30);
+  EXPECT_EQ(value(result, "gpu_launches"), 5);
+  EXPECT_EQ(value(result, "gpu_launch_lead"), 70);  // of one of them
   EXPECT_EQ(value(result, "gpu_time.experts"), 310);
   EXPECT_EQ(value(result, "gpu_activity_calls.experts.gemm"), 4);
   EXPECT_EQ(value(result, "gpu_activity_time.experts.gemm"), 300);

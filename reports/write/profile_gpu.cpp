@@ -53,6 +53,14 @@ void add_totals(Document& document, const Cell& cell) {
           "exposed, that is with no other kernel beside it, for {}. Means over steps and ranks.",
           milliseconds(window), share("gpu_busy_time"), share("gpu_idle_time"),
           share("gpu_comm_time"), share("gpu_exposed_comm_time")));
+  if (const auto launches = cell.value("gpu_launches"); launches && *launches > 0) {
+    add_paragraph(
+        document,
+        fmt::format("Idle because the host had launched nothing more: {}. What it launched, {} a "
+                    "step, began {} ms later, in the mean.",
+                    share("gpu_unlaunched_time"), format_number(*launches),
+                    milliseconds(value(cell, "gpu_launch_lead"))));
+  }
   if (const double calls = value(cell, "gpu_allocations"); calls > 0) {
     add_paragraph(
         document,

@@ -99,6 +99,8 @@ TEST_F(CuptiTracerOnDevice, BooksWorkUnderThePhaseThatLaunchedIt) {
     }
     EXPECT_EQ(summary.busy_ns + summary.idle_ns, summary.window_ns);
     EXPECT_GT(summary.busy_ns, 0);
+    EXPECT_EQ(summary.launches, 13);
+    EXPECT_LE(summary.unlaunched_ns, summary.idle_ns);
   }
 }
 

@@ -10,10 +10,9 @@ namespace {
 
 using measure::Phase;
 
-class LaunchPhases {
+class Launches {
  public:
-  LaunchPhases(const GpuTrace& trace, const HostPhases& host) : host_(host) {
-    for (const PhaseSlice& slice : host.slices) slices_[slice.thread].push_back(&slice);
+  explicit Launches(const GpuTrace& trace) {
     for (const Launch& launch : trace.launches) {
       // A call of the runtime and the driver's within it may share an id: the outer one counts.
       const Launch*& known = launches_[launch.correlation];
@@ -21,12 +20,26 @@ class LaunchPhases {
     }
   }
 
-  std::string of(const Activity& activity) const {
+  // Null where no record says what launched it.
+  const Launch* of(const Activity& activity) const {
     const auto found = launches_.find(activity.correlation);
-    if (found == launches_.end()) return kUnattributed;
-    const Launch& launch = *found->second;
-    const Phase own = phase_at(launch.thread, launch.begin_ns);
-    return to_string(own != Phase::kOther ? own : phase_at(host_.thread, launch.begin_ns));
+    return found == launches_.end() ? nullptr : found->second;
+  }
+
+ private:
+  std::unordered_map<std::uint32_t, const Launch*> launches_;  // by correlation id
+};
+
+class LaunchPhases {
+ public:
+  explicit LaunchPhases(const HostPhases& host) : host_(host) {
+    for (const PhaseSlice& slice : host.slices) slices_[slice.thread].push_back(&slice);
+  }
+
+  std::string of(const Launch* launch) const {
+    if (launch == nullptr) return kUnattributed;
+    const Phase own = phase_at(launch->thread, launch->begin_ns);
+    return to_string(own != Phase::kOther ? own : phase_at(host_.thread, launch->begin_ns));
   }
 
  private:
@@ -42,16 +55,21 @@ class LaunchPhases {
 
   const HostPhases& host_;
   std::unordered_map<std::uint32_t, std::vector<const PhaseSlice*>> slices_;  // by thread
-  std::unordered_map<std::uint32_t, const Launch*> launches_;                 // by correlation id
 };
 
-void add_busy_times(const GpuTrace& trace, const HostPhases& host, GpuSummary& summary) {
+void add_busy_times(const GpuTrace& trace, const Launches& launches, const HostPhases& host,
+                    GpuSummary& summary) {
   Interval window{host.begin_ns, host.end_ns};
-  std::vector<Interval> all, communication, compute;
+  std::vector<Interval> all, pending, communication, compute;
   for (const Activity& activity : trace.activities) {
     const Interval interval{activity.begin_ns, activity.end_ns};
     window.end_ns = std::max(window.end_ns, interval.end_ns);
     all.push_back(interval);
+    if (const Launch* launch = launches.of(activity); launch != nullptr) {
+      ++summary.launches;
+      summary.launch_lead_ns += std::max<std::int64_t>(0, activity.begin_ns - launch->end_ns);
+      pending.push_back({launch->end_ns, activity.begin_ns});
+    }
     if (activity.is_communication()) {
       communication.push_back(interval);
     } else if (activity.kind == ActivityKind::kKernel) {
@@ -64,6 +82,7 @@ void add_busy_times(const GpuTrace& trace, const HostPhases& host, GpuSummary& s
   summary.window_ns = length_ns(whole);
   summary.idle_ns = length_ns(idle);
   summary.busy_ns = summary.window_ns - summary.idle_ns;
+  summary.unlaunched_ns = length_ns(difference(idle, union_of(std::move(pending))));
   const Intervals sent = union_of(std::move(communication));
   summary.communication_ns = length_ns(sent);
   summary.exposed_communication_ns = length_ns(difference(sent, union_of(std::move(compute))));
@@ -96,6 +115,9 @@ void GpuSummary::add(const GpuSummary& other) {
   window_ns += other.window_ns;
   busy_ns += other.busy_ns;
   idle_ns += other.idle_ns;
+  unlaunched_ns += other.unlaunched_ns;
+  launches += other.launches;
+  launch_lead_ns += other.launch_lead_ns;
   communication_ns += other.communication_ns;
   exposed_communication_ns += other.exposed_communication_ns;
   allocations += other.allocations;
@@ -105,10 +127,11 @@ void GpuSummary::add(const GpuSummary& other) {
 
 GpuSummary summarize(const GpuTrace& trace, const HostPhases& host) {
   GpuSummary summary;
-  const LaunchPhases phases(trace, host);
+  const Launches launches(trace);
+  const LaunchPhases phases(host);
   for (const Activity& activity : trace.activities) {
     const ActivityTotal one{1, activity.duration_ns(), activity.bytes};
-    summary.activities[{phases.of(activity), activity.name}].add(one);
+    summary.activities[{phases.of(launches.of(activity)), activity.name}].add(one);
     if (activity.kind != ActivityKind::kKernel) summary.copies[activity.name].add(one);
   }
   for (const MemoryOperation& operation : trace.memory) {
@@ -117,7 +140,7 @@ GpuSummary summarize(const GpuTrace& trace, const HostPhases& host) {
     summary.allocated_bytes += operation.bytes;
   }
   summary.dropped = trace.dropped;
-  add_busy_times(trace, host, summary);
+  add_busy_times(trace, launches, host, summary);
   return summary;
 }
 

@@ -36,7 +36,12 @@ struct GpuSummary {
   std::int64_t window_ns = 0;  // from the host's begin to its end, or that of the last activity
   std::int64_t busy_ns = 0;    // at least one activity ran
   std::int64_t idle_ns = 0;    // the rest of the window
-  std::int64_t communication_ns = 0;                  // at least one kernel of NCCL ran
+  // Of that: nothing was launched that had not begun. The GPU waited for the host; in the rest, of
+  // what was launched, one waited for another, or for the GPU to begin it.
+  std::int64_t unlaunched_ns = 0;
+  std::int64_t launches = 0;          // activities whose launch is known
+  std::int64_t launch_lead_ns = 0;    // from the end of the call that launched each to its begin
+  std::int64_t communication_ns = 0;  // at least one kernel of NCCL ran
   std::int64_t exposed_communication_ns = 0;          // of that, while no other kernel ran
   std::int64_t allocations = 0, allocated_bytes = 0;  // of device memory, from the driver
   std::int64_t dropped = 0;                           // records

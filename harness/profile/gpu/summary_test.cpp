@@ -35,6 +35,7 @@ TEST(GpuSummary, OfNothingIsAnIdleWindow) {
   EXPECT_EQ(summary.window_ns, 100);
   EXPECT_EQ(summary.idle_ns, 100);
   EXPECT_EQ(summary.busy_ns, 0);
+  EXPECT_EQ(summary.unlaunched_ns, 100);
   EXPECT_EQ(idle_in(summary, Phase::kOther), 100);
   EXPECT_EQ(summarize({}, {}).window_ns, 0);
 }
@@ -100,6 +101,24 @@ TEST(GpuSummary, OverlapOfStreamsIsBusyOnceAndGapsBelongToTheHostsPhase) {
   EXPECT_EQ(idle_in(summary, Phase::kOther), 10);
   const auto& idle = summary.idle_in_phase;
   EXPECT_EQ(std::accumulate(idle.begin(), idle.end(), std::int64_t{0}), summary.idle_ns);
+}
+
+// A launch takes 1 ns here.
+TEST(GpuSummary, AnIdleGpuWaitsForTheHostWhereNothingIsLaunched) {
+  GpuTrace trace;
+  trace.launches = {launch(5, 1), launch(8, 2), launch(70, 3), launch(90, 4)};
+  trace.activities = {kernel("a", 10, 30, 1), kernel("launched long before", 40, 60, 2, 8),
+                      kernel("c", 75, 80, 3), kernel("begins before its call returns", 90, 95, 4)};
+  GpuSummary summary = summarize(trace, host());
+  // [0, 6) nothing yet; 31 to 40 b was launched; [60, 71), [80, 90) and from 95 on nothing.
+  EXPECT_EQ(summary.idle_ns, 10 + 10 + 15 + 10 + 5);
+  EXPECT_EQ(summary.unlaunched_ns, 6 + 11 + 10 + 5);
+  EXPECT_EQ(summary.launches, 4);
+  EXPECT_EQ(summary.launch_lead_ns, 4 + 31 + 4 + 0);
+  summary.add(summarize(trace, host()));
+  EXPECT_EQ(summary.unlaunched_ns, 64);
+  EXPECT_EQ(summary.launches, 8);
+  EXPECT_EQ(summary.launch_lead_ns, 78);
 }
 
 TEST(GpuSummary, TheWindowEndsWithTheLastActivityAndBeginsWithTheHost) {
