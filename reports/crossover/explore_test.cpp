@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <map>
 
+#include "harness/testing/pairwise.h"
 #include "reports/crossover/crossover_testing.h"
 #include "reports/write/cells.h"
 
@@ -137,7 +138,7 @@ TEST(Explore, TakesAnotherRoundOfAnEndThatWasDisturbed) {
 // The same truth measured in full, five rounds of all points, and within the same run time where
 // `explore` looks.
 TEST(ExploreSimulation, AgreesWithTheFullMapAndCoversTheTruth) {
-  constexpr int kSimulations = 30;
+  constexpr int kSimulations = kSanitized ? 8 : 30;
   int covered = 0, covered_in_full = 0, agree = 0, found = 0;
   double width = 0, width_in_full = 0;
   for (unsigned seed = 0; seed < kSimulations; ++seed) {
