@@ -71,6 +71,26 @@ TEST(DrawSvg, ALongTitleHasSeveralLines) {
   EXPECT_THAT(drawn(std::string(60, 'x')), HasSubstr("y=\"43\">" + std::string(16, 'x')));
 }
 
+// A wide font needs 0.62 of its size for a letter, in the mean.
+TEST(DrawSvg, WordsOfALegendKeepApartInAWideFont) {
+  const std::string svg = draw_svg({.kind = "bars",
+                                    .data = R"({
+      "value": {"title": "time", "unit": "ms"}, "labels": ["ep"], "series": [
+        {"name": "communication alone", "stack": "s", "values": [3]},
+        {"name": "idle", "stack": "s", "values": [1]}]})",
+                                    .title = "GPUs"});
+  const auto left_of = [&](const std::string& word) {
+    const std::size_t end = svg.find(">" + word + "</text>");
+    const std::string kPlace = "transform=\"translate(";
+    const std::size_t begin = svg.rfind(kPlace, end);
+    EXPECT_NE(begin, std::string::npos) << word;
+    return std::stod(svg.substr(begin + kPlace.size()));
+  };
+  const double marker = 24;  // and the gap before the word
+  EXPECT_GE(left_of("idle") - left_of("communication alone"),
+            marker + 0.62 * 12 * std::string("communication alone").size());
+}
+
 TEST(DrawSvg, AKindThatIsNotThereIsAnError) {
   EXPECT_THROW(draw_svg({.kind = "pie", .data = "{}", .title = ""}), Error);
 }
