@@ -30,6 +30,7 @@ constexpr std::array kGroups = {Group{"", false, gain_figures},
                                 Group{"", false, phase_figures},
                                 Group{"", false, memory_figures},
                                 Group{"Ranks and routing", false, rank_figures},
+                                Group{"Ranks and routing", false, gpu_figures},
                                 Group{"Ranks and routing", false, imbalance_figures},
                                 Group{"Losses", false, loss_figures},
                                 Group{"What the machine gave", false, gemm_figures},
@@ -42,8 +43,8 @@ constexpr std::array kGroups = {Group{"", false, gain_figures},
 
 // Those that show what a profile adds.
 constexpr std::array kProfileGroups = {
-    Group{"", false, rank_figures}, Group{"", false, collective_figures},
-    Group{"Operations", true, operation_figures},
+    Group{"", false, rank_figures}, Group{"", false, gpu_figures},
+    Group{"", false, collective_figures}, Group{"Operations", true, operation_figures},
     Group{"Memory by phase and kind", true, memory_kind_figures}};
 
 struct Pictures {

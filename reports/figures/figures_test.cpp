@@ -101,6 +101,26 @@ TEST(Figures, AProfileShowsCollectivesRanksAndOperations) {
   EXPECT_TRUE(figures.contains("operations-loop"));
 }
 
+TEST(Figures, AGpusTimesAddUpToTheStep) {
+  auto records = std::vector{test::traced("loop", 6e6), test::traced("grouped", 4.8e6)};
+  records[1].metrics.erase("gpu_unlaunched_time");  // of an older program
+  const Json data = data_of(figures_in(illustrated_profile(records, {})), "gpus");
+  ASSERT_EQ(data["labels"].size(), 4u);
+  EXPECT_EQ(data["labels"][1], "loop · rank 1");
+  std::map<std::string, Json> of;
+  for (const Json& series : data["series"])
+    of[series["name"].get<std::string>()] = series["values"];
+  for (std::size_t bar = 0; bar < 4; ++bar) {
+    double sum = 0;
+    for (const auto& [name, values] : of) sum += values[bar].get<double>();
+    EXPECT_DOUBLE_EQ(sum, 10);
+  }
+  EXPECT_DOUBLE_EQ(of["working"][0].get<double>(), 7);
+  EXPECT_DOUBLE_EQ(of["communication alone"][0].get<double>(), 1);
+  EXPECT_DOUBLE_EQ(of["idle, nothing launched"][0].get<double>(), 1.5);
+  EXPECT_DOUBLE_EQ(of["idle, work launched"][2].get<double>(), 2);
+}
+
 TEST(Figures, RoutingIsShownByLayerAlsoWhereSomeHaveNoExperts) {
   auto records = test::quickstart();
   records[0].environment["dense_layers"] = "0,2";

@@ -13,6 +13,7 @@ Figures phase_figures(const Subject& subject);        // why: the phases, and th
 Figures difference_figures(const Subject& subject);   // the same for every cell but that one
 Figures memory_figures(const Subject& subject);       // does it fit; was the estimate right
 Figures rank_figures(const Subject& subject);         // who waits for whom
+Figures gpu_figures(const Subject& subject);          // do GPUs work, wait, or communicate
 Figures memory_kind_figures(const Subject& subject);  // where in the step the peak is
 Figures imbalance_figures(const Subject& subject);    // which rank computes most
 Figures expert_figures(const Subject& subject);       // which expert computes most

@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "reports/figures/groups.h"
+#include "reports/figures/step_bars.h"
 #include "reports/write/step_phases.h"
 
 namespace moebench::reports {
@@ -69,32 +70,23 @@ Figure stacked(const Subject& subject, const std::vector<Cell>& cells,
   for (const std::string& phase : phases) {
     numbers.push_back(number_column(phase, kMilliseconds, "phase_time_" + phase));
   }
-  Json labels = Json::array();
+  const std::vector<std::string> large = large_phases(cells, phases);
+  const bool has_rest = large.size() < phases.size();
+  std::vector<std::string> parts = large;
+  if (has_rest) parts.emplace_back("the rest");
+  StepBars bars(std::move(parts));
   for (const Cell& cell : cells) {
-    labels.push_back(label_of(subject.scenario, cell));
-    std::vector<Entry> row = {label_of(subject.scenario, cell)};
+    const std::string label = label_of(subject.scenario, cell);
+    std::vector<Entry> row = {label};
     for (const std::string& phase : phases) row.emplace_back(phase_of(cell, phase));
     add_row(numbers, std::move(row));
+    std::vector<std::optional<double>> bar;
+    for (const std::string& phase : large) bar.push_back(phase_of(cell, phase));
+    if (has_rest) bar.emplace_back(step_of(cell, phases) - step_of(cell, large));
+    bars.add(label, std::move(bar));
   }
-  Json series = Json::array();
-  const std::vector<std::string> large = large_phases(cells, phases);
-  for (const std::string& phase : large) {
-    Json values = Json::array();
-    for (const Cell& cell : cells) values.push_back(printed(phase_of(cell, phase), kMilliseconds));
-    series.push_back({{"name", phase}, {"stack", "step"}, {"values", std::move(values)}});
-  }
-  if (large.size() < phases.size()) {
-    Json values = Json::array();
-    for (const Cell& cell : cells) {
-      values.push_back(printed(step_of(cell, phases) - step_of(cell, large), kMilliseconds));
-    }
-    series.push_back({{"name", "the rest"}, {"stack", "step"}, {"values", std::move(values)}});
-  }
-  const Json data = {{"value", to_json({"time of a step", kMilliseconds})},
-                     {"labels", std::move(labels)},
-                     {"series", std::move(series)}};
-  return make_figure("phases", "Where the time of a step goes, mean over ranks", "bars", data,
-                     std::move(numbers));
+  return make_figure("phases", "Where the time of a step goes, mean over ranks", "bars",
+                     bars.data(), std::move(numbers));
 }
 
 // The largest difference first.

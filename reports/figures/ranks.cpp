@@ -1,9 +1,8 @@
-#include <fmt/core.h>
-
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "reports/figures/groups.h"
+#include "reports/figures/step_bars.h"
 #include "reports/write/profile_values.h"
 #include "reports/write/step_phases.h"
 
@@ -16,10 +15,6 @@ struct Parts {
   double wait = 0;
   double transfer = 0;
 };
-
-std::string row_label(const std::string& cell, std::size_t rank) {
-  return fmt::format("{} · rank {}", cell, rank);
-}
 
 // What a profile found.
 std::vector<Parts> profiled_parts(const Cell& cell) {
@@ -42,28 +37,18 @@ Figure profiled_figure(const Subject& subject, const std::vector<Cell>& cells) {
                    number_column("wait", kMilliseconds),
                    number_column("transfer", kMilliseconds),
                    number_column("others waited for it", kMilliseconds, "skew")};
-  Json labels = Json::array(), work = Json::array(), wait = Json::array(), transfer = Json::array();
+  StepBars bars({"work", "waiting", "transfer"});
   for (const Cell& cell : cells) {
     const auto skew = rank_values(cell, "collective_skew");
     const std::vector<Parts> parts = profiled_parts(cell);
     for (std::size_t rank = 0; rank < parts.size(); ++rank) {
       const std::string label = label_of(subject.scenario, cell);
-      labels.push_back(row_label(label, rank));
-      work.push_back(printed(parts[rank].work, kMilliseconds));
-      wait.push_back(printed(parts[rank].wait, kMilliseconds));
-      transfer.push_back(printed(parts[rank].transfer, kMilliseconds));
+      bars.add(rank_label(label, rank), {parts[rank].work, parts[rank].wait, parts[rank].transfer});
       add_row(numbers, {label, static_cast<double>(rank), parts[rank].work, parts[rank].wait,
                         parts[rank].transfer, rank < skew.size() ? Entry(skew[rank]) : Entry()});
     }
   }
-  Json series = Json::array();
-  series.push_back({{"name", "work"}, {"stack", "step"}, {"values", std::move(work)}});
-  series.push_back({{"name", "waiting"}, {"stack", "step"}, {"values", std::move(wait)}});
-  series.push_back({{"name", "transfer"}, {"stack", "step"}, {"values", std::move(transfer)}});
-  const Json data = {{"value", to_json({"time of a step", kMilliseconds})},
-                     {"labels", std::move(labels)},
-                     {"series", std::move(series)}};
-  return make_figure("ranks", "What each rank does in a profiled step", "bars", data,
+  return make_figure("ranks", "What each rank does in a profiled step", "bars", bars.data(),
                      std::move(numbers));
 }
 
@@ -79,7 +64,7 @@ Figure phase_sums_figure(const Subject& subject, const std::vector<Cell>& cells)
   Table numbers = {key_column("cell"), number_column("rank", kCount),
                    number_column("computing", kMilliseconds),
                    number_column("exchanging", kMilliseconds)};
-  Json labels = Json::array(), computing = Json::array(), exchanging = Json::array();
+  StepBars bars({"computing", "exchanging, with waiting"});
   for (const Cell& cell : cells) {
     std::vector<double> sums[2];
     for (const std::string phase : kStepPhases) {
@@ -95,21 +80,12 @@ Figure phase_sums_figure(const Subject& subject, const std::vector<Cell>& cells)
     for (std::vector<double>& sum : sums) sum.resize(ranks);
     const std::string label = label_of(subject.scenario, cell);
     for (std::size_t rank = 0; rank < ranks; ++rank) {
-      labels.push_back(row_label(label, rank));
-      computing.push_back(printed(sums[0][rank], kMilliseconds));
-      exchanging.push_back(printed(sums[1][rank], kMilliseconds));
+      bars.add(rank_label(label, rank), {sums[0][rank], sums[1][rank]});
       add_row(numbers, {label, static_cast<double>(rank), sums[0][rank], sums[1][rank]});
     }
   }
-  Json series = Json::array();
-  series.push_back({{"name", "computing"}, {"stack", "step"}, {"values", std::move(computing)}});
-  series.push_back(
-      {{"name", "exchanging, with waiting"}, {"stack", "step"}, {"values", std::move(exchanging)}});
-  const Json data = {{"value", to_json({"time of a step", kMilliseconds})},
-                     {"labels", std::move(labels)},
-                     {"series", std::move(series)}};
   return make_figure("ranks", "What each rank does in a step; a profile tells waiting apart",
-                     "bars", data, std::move(numbers));
+                     "bars", bars.data(), std::move(numbers));
 }
 
 }  // namespace
@@ -152,7 +128,7 @@ Figures gemm_figures(const Subject& subject) {
     }
     const record::Metric* rate = metric_of(cell.typical(), "gemm_flops_per_second");
     for (std::size_t rank = 0; rate != nullptr && rank < rate->per_rank.size(); ++rank) {
-      rate_labels.push_back(row_label(label, rank));
+      rate_labels.push_back(rank_label(label, rank));
       measured.push_back(printed(rate->per_rank[rank], {.divisor = 1e9}));
       add_row(rates, {label, static_cast<double>(rank), rate->per_rank[rank]});
     }

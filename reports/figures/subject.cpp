@@ -1,5 +1,7 @@
 #include "reports/figures/subject.h"
 
+#include <fmt/core.h>
+
 #include <algorithm>
 #include <cctype>
 #include <cmath>
@@ -37,6 +39,10 @@ ShortAxes short_axes(const ScenarioCells& scenario, const Cell& cell) {
 std::string label_of(const ScenarioCells& scenario, const Cell& cell) {
   const std::string label = label_of(cell, scenario.varying_axes);
   return printable(label.empty() ? scenario.name : label);
+}
+
+std::string rank_label(const std::string& cell, std::size_t rank) {
+  return fmt::format("{} · rank {}", cell, rank);
 }
 
 std::string name_part(const std::string& label) {

@@ -39,7 +39,9 @@ Figure make_figure(std::string name, std::string title, std::string kind, const 
 // What a cell is called beside an axis: "ep 2 · grouped · seq_len 64"; the scenario where its cells
 // differ in nothing.
 std::string label_of(const ScenarioCells& scenario, const Cell& cell);
-// The same as part of a figure's name: "ep-2-grouped-seq_len-64".
+// What a rank of it is: "ep 2 · grouped · rank 1".
+std::string rank_label(const std::string& cell, std::size_t rank);
+// A cell's label as part of a figure's name: "ep-2-grouped-seq_len-64".
 std::string name_part(const std::string& label);
 
 // The axes in which cells differ, parallelism with its degrees as one; axis and short value.

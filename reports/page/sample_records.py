@@ -94,6 +94,8 @@ def profile(put, step, shares, whole, peak):
     put("collective_wait", "ns", 0.1 * step, per_rank=[0.15 * step, 0.05 * step])
     put("collective_transfer", "ns", 0.1 * step, per_rank=[0.1 * step, 0.1 * step])
     put("collective_skew", "ns", 0.15 * step, per_rank=[0.05 * step, 0.15 * step])
+    for what, share in [("busy", 0.8), ("idle", 0.2), ("unlaunched", 0.15), ("comm", 0.3), ("exposed_comm", 0.1)]:
+        put(f"gpu_{what}_time", "ns", share * step, per_rank=[share * step] * RANKS)
     for kind in ("all_gather", "reduce_scatter"):
         for size, count in [("1KiB", 1 << 10), ("1MiB", 1 << 20), ("32MiB", 1 << 25)]:
             for what, unit, value in [("calls", "1", 4), ("bytes", "bytes", 4 * count), ("wire_bytes", "bytes", 2 * count),
