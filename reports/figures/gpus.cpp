@@ -1,7 +1,7 @@
 #include <nlohmann/json.hpp>
 
 #include "reports/figures/groups.h"
-#include "reports/figures/step_bars.h"
+#include "reports/figures/stacked_bars.h"
 #include "reports/write/profile_values.h"
 
 namespace moebench::reports {
@@ -45,7 +45,7 @@ Figures gpu_figures(const Subject& subject) {
   Table numbers = {key_column("cell"), number_column("rank", kCount)};
   for (const std::string& part : parts) numbers.push_back(number_column(part, kMilliseconds));
   numbers.push_back(number_column("hidden communication", kMilliseconds));
-  StepBars bars(parts);
+  StackedBars bars(kStepTime, parts);
   for (const Cell& cell : subject.scenario.ok_cells()) {
     const std::string label = label_of(subject.scenario, cell);
     const std::vector<GpuTimes> times = times_of(cell);

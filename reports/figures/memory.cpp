@@ -6,6 +6,7 @@
 
 #include "harness/base/parse.h"
 #include "reports/figures/groups.h"
+#include "reports/figures/stacked_bars.h"
 #include "reports/write/format_value.h"
 #include "reports/write/profile_values.h"
 #include "reports/write/step_phases.h"
@@ -114,37 +115,26 @@ Figures memory_kind_figures(const Subject& subject) {
     const auto rank = static_cast<std::size_t>(std::ranges::max_element(peaks) - peaks.begin());
     const NumberStyle style = bytes_style({peaks[rank]});
     Table numbers = {key_column("phase")};
-    Json labels = Json::array();
-    std::vector<Json> values(kKinds.size(), Json::array());
+    StackedBars bars({"memory", style}, {kKinds.begin(), kKinds.end()});
     for (const char* kind : kKinds) numbers.push_back(number_column(kind, style));
     for (const std::string phase : kStepPhases) {
-      std::vector<double> row;
+      std::vector<std::optional<double>> row;
       for (const char* kind : kKinds) {
         const auto ranks = rank_values(cell, "mem_in_phase." + phase + "." + kind);
         row.push_back(rank < ranks.size() ? ranks[rank] : 0);
       }
-      if (std::ranges::all_of(row, [](double bytes) { return bytes == 0; })) continue;
-      labels.push_back(phase);
+      if (std::ranges::all_of(row, [](const auto& bytes) { return bytes == 0; })) continue;
       std::vector<Entry> entries = {phase};
-      for (std::size_t i = 0; i < row.size(); ++i) {
-        values[i].push_back(printed(row[i], style));
-        entries.emplace_back(row[i]);
-      }
+      for (const auto& bytes : row) entries.emplace_back(bytes);
       add_row(numbers, std::move(entries));
+      bars.add(phase, std::move(row));
     }
-    if (labels.empty()) continue;
-    Json series = Json::array();
-    for (std::size_t i = 0; i < kKinds.size(); ++i) {
-      series.push_back({{"name", kKinds[i]}, {"stack", "kinds"}, {"values", std::move(values[i])}});
-    }
+    if (bars.empty()) continue;
     const std::string label = label_of(subject.scenario, cell);
-    const Json data = {{"value", to_json({"memory", style})},
-                       {"labels", std::move(labels)},
-                       {"series", std::move(series)}};
     figures.push_back(make_figure(
         "memory_kinds-" + name_part(label),
         fmt::format("{}: memory at each phase's largest moment, by kind, rank {}", label, rank),
-        "bars", data, std::move(numbers)));
+        "bars", bars.data(), std::move(numbers)));
   }
   return figures;
 }

@@ -4,7 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "reports/figures/groups.h"
-#include "reports/figures/step_bars.h"
+#include "reports/figures/stacked_bars.h"
 #include "reports/write/step_phases.h"
 
 namespace moebench::reports {
@@ -74,7 +74,7 @@ Figure stacked(const Subject& subject, const std::vector<Cell>& cells,
   const bool has_rest = large.size() < phases.size();
   std::vector<std::string> parts = large;
   if (has_rest) parts.emplace_back("the rest");
-  StepBars bars(std::move(parts));
+  StackedBars bars(kStepTime, std::move(parts));
   for (const Cell& cell : cells) {
     const std::string label = label_of(subject.scenario, cell);
     std::vector<Entry> row = {label};

@@ -2,7 +2,7 @@
 #include <nlohmann/json.hpp>
 
 #include "reports/figures/groups.h"
-#include "reports/figures/step_bars.h"
+#include "reports/figures/stacked_bars.h"
 #include "reports/write/profile_values.h"
 #include "reports/write/step_phases.h"
 
@@ -37,7 +37,7 @@ Figure profiled_figure(const Subject& subject, const std::vector<Cell>& cells) {
                    number_column("wait", kMilliseconds),
                    number_column("transfer", kMilliseconds),
                    number_column("others waited for it", kMilliseconds, "skew")};
-  StepBars bars({"work", "waiting", "transfer"});
+  StackedBars bars(kStepTime, {"work", "waiting", "transfer"});
   for (const Cell& cell : cells) {
     const auto skew = rank_values(cell, "collective_skew");
     const std::vector<Parts> parts = profiled_parts(cell);
@@ -64,7 +64,7 @@ Figure phase_sums_figure(const Subject& subject, const std::vector<Cell>& cells)
   Table numbers = {key_column("cell"), number_column("rank", kCount),
                    number_column("computing", kMilliseconds),
                    number_column("exchanging", kMilliseconds)};
-  StepBars bars({"computing", "exchanging, with waiting"});
+  StackedBars bars(kStepTime, {"computing", "exchanging, with waiting"});
   for (const Cell& cell : cells) {
     std::vector<double> sums[2];
     for (const std::string phase : kStepPhases) {
