@@ -32,7 +32,7 @@ class Parser {
       const std::string_view line = text.substr(0, size_of_line(text));
       text.remove_prefix(line.size());
       ++line_;
-      if (row_bytes_ == 0 && is_blank(line)) continue;
+      if (row_bytes_ == 0 && trimmed(line).empty()) continue;
       if (row_bytes_ == 0) row_line_ = line_;
       row_bytes_ += line.size();
       check(line);
@@ -50,10 +50,6 @@ class Parser {
     const std::size_t end = text.find_first_of("\r\n");
     if (end == std::string_view::npos) return text.size();
     return end + (text.substr(end, 2) == "\r\n" ? 2 : 1);
-  }
-
-  static bool is_blank(std::string_view line) {
-    return line.find_first_not_of(" \t\r\n") == std::string_view::npos;
   }
 
   static void on_field(void* field, std::size_t size, void* self) {

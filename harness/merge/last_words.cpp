@@ -127,10 +127,6 @@ std::string exit_text(int exit_code, int signal) {
                      signal == 0 ? "" : ", as after " + signal_text(signal));
 }
 
-bool is_blank(std::string_view text) {
-  return text.find_first_not_of(" \t\r\n") == std::string_view::npos;
-}
-
 // The number behind "[host:" or "rank " at the begin of a line; nullopt where there is none.
 std::optional<int> number_behind(std::string_view line, std::string_view begin) {
   if (!line.starts_with(begin)) return std::nullopt;
@@ -272,7 +268,8 @@ std::string how_it_ended(const Outcome& outcome) {
 }
 
 std::string output_tail(const Outcome& outcome) {
-  std::string_view text = is_blank(outcome.stderr_text) ? outcome.stdout_text : outcome.stderr_text;
+  std::string_view text =
+      trimmed(outcome.stderr_text).empty() ? outcome.stdout_text : outcome.stderr_text;
   while (text.ends_with('\n')) text.remove_suffix(1);
   if (text.size() > kTailBytes) text.remove_prefix(text.size() - kTailBytes);
   const std::vector<std::string_view> lines = split_lines(text);

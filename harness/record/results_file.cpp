@@ -10,6 +10,7 @@
 #include "harness/base/error.h"
 #include "harness/base/file.h"
 #include "harness/base/system_error.h"
+#include "harness/base/words.h"
 #include "harness/record/json_reader.h"
 #include "harness/record/quick_reader.h"
 
@@ -31,10 +32,6 @@ std::ifstream open_to_read(const std::filesystem::path& path) {
 }
 
 fs::path bad_path(const fs::path& file) { return file.string() + ".bad"; }
-
-bool is_blank(std::string_view line) {
-  return line.find_first_not_of(" \t\r") == std::string_view::npos;
-}
 
 bool is_whole_json(std::string_view text) { return nlohmann::json::accept(text); }
 
@@ -133,7 +130,7 @@ class Reader {
     for (; std::getline(in, text); line.offset += line.size + 1) {
       line.size = text.size();
       ++line.number;
-      if (is_blank(text)) continue;  // as an editor, or two files joined, leave it
+      if (trimmed(text).empty()) continue;  // as an editor, or two files joined, leave it
       std::string origin = fmt::format("{}:{}", path.string(), line.number);
       auto record = read_line(text, origin, line, in.eof());
       if (record) take({std::move(*record), std::move(origin)});
