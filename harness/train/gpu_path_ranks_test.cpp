@@ -112,6 +112,8 @@ TEST_F(GpuPath, TrainsAsTheCpuDoesUnderForcedRouting) {
   }
 }
 
+constexpr std::string_view kGroupedProduct = "aten::_grouped_mm";
+
 // Counts the operations that would make the host wait for a GPU, from the first layer's gather to
 // the root's reduction in each micro-step: what comes before them is the copy of its tokens.
 class Waits : public parallel::UnitObserver {
@@ -149,7 +151,7 @@ class Waits : public parallel::UnitObserver {
   // Where libtorch has no kernel for it (on CPUs, and on GPUs before Hopper or in fp32), it takes
   // the product of one group after another, and reads their sizes on the host.
   static bool is_grouped_product(const at::RecordFunction& function) {
-    return std::string(function.name()) == "aten::_grouped_mm";
+    return function.name() == kGroupedProduct;
   }
 
   // Operations whose result, or its size, the host has to know, and copies to a device.
@@ -255,14 +257,13 @@ class Operations {
   void leave() {
     const Call call = std::move(calls_.back());
     calls_.pop_back();
-    const bool is_product = call.name == "aten::_grouped_mm";
-    if (!is_product && !call.calls_others && !works(call.name)) return;
-    if (is_product || !call.calls_others) count += is_within_a_product() ? 0 : 1;
-    if (!calls_.empty()) calls_.back().calls_others = true;
+    const bool is_one = call.name == kGroupedProduct || (!call.calls_others && works(call.name));
+    if (is_one && !is_within_a_product()) ++count;
+    if (!calls_.empty() && (is_one || call.calls_others)) calls_.back().calls_others = true;
   }
 
   bool is_within_a_product() const {
-    return std::ranges::any_of(calls_, [](const Call& c) { return c.name == "aten::_grouped_mm"; });
+    return std::ranges::count(calls_, kGroupedProduct, &Call::name) > 0;
   }
 
   // Nodes of the backward pass, views and allocations do not by themselves.

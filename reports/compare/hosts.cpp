@@ -25,9 +25,10 @@ std::string names(const Hosts& hosts) {
 std::set<std::string> hosts_of(const record::Environment& environment) {
   // Records of minor 0 have one host, under the name that a rank's file has it.
   for (const char* key : {"hosts", "host"}) {
-    if (!environment.contains(key)) continue;
+    const auto found = environment.find(key);
+    if (found == environment.end()) continue;
     Hosts hosts;
-    std::istringstream list(environment.at(key));
+    std::istringstream list(found->second);
     for (std::string host; std::getline(list >> std::ws, host, ',');) hosts.insert(host);
     return hosts;
   }

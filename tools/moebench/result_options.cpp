@@ -16,7 +16,6 @@ namespace {
 
 constexpr double kMaxPrice = 1e9;  // of a GPU-hour
 
-// A list with commas, which may be given again.
 // DIR..., and what tells their records apart or leaves some out.
 void add_results(CLI::App& app, std::vector<std::string>& folders, std::vector<std::string>& labels,
                  std::vector<std::string>& filters) {

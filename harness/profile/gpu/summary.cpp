@@ -57,19 +57,15 @@ class LaunchPhases {
   std::unordered_map<std::uint32_t, std::vector<const PhaseSlice*>> slices_;  // by thread
 };
 
-void add_busy_times(const GpuTrace& trace, const Launches& launches, const HostPhases& host,
+// pending: when something was launched that had not begun.
+void add_busy_times(const GpuTrace& trace, const HostPhases& host, std::vector<Interval> pending,
                     GpuSummary& summary) {
   Interval window{host.begin_ns, host.end_ns};
-  std::vector<Interval> all, pending, communication, compute;
+  std::vector<Interval> all, communication, compute;
   for (const Activity& activity : trace.activities) {
     const Interval interval{activity.begin_ns, activity.end_ns};
     window.end_ns = std::max(window.end_ns, interval.end_ns);
     all.push_back(interval);
-    if (const Launch* launch = launches.of(activity); launch != nullptr) {
-      ++summary.launches;
-      summary.launch_lead_ns += std::max<std::int64_t>(0, activity.begin_ns - launch->end_ns);
-      pending.push_back({launch->end_ns, activity.begin_ns});
-    }
     if (activity.is_communication()) {
       communication.push_back(interval);
     } else if (activity.kind == ActivityKind::kKernel) {
@@ -129,10 +125,16 @@ GpuSummary summarize(const GpuTrace& trace, const HostPhases& host) {
   GpuSummary summary;
   const Launches launches(trace);
   const LaunchPhases phases(host);
+  std::vector<Interval> pending;
   for (const Activity& activity : trace.activities) {
     const ActivityTotal one{1, activity.duration_ns(), activity.bytes};
-    summary.activities[{phases.of(launches.of(activity)), activity.name}].add(one);
+    const Launch* launch = launches.of(activity);
+    summary.activities[{phases.of(launch), activity.name}].add(one);
     if (activity.kind != ActivityKind::kKernel) summary.copies[activity.name].add(one);
+    if (launch == nullptr) continue;
+    ++summary.launches;
+    summary.launch_lead_ns += std::max<std::int64_t>(0, activity.begin_ns - launch->end_ns);
+    pending.push_back({launch->end_ns, activity.begin_ns});
   }
   for (const MemoryOperation& operation : trace.memory) {
     if (!operation.allocates) continue;
@@ -140,7 +142,7 @@ GpuSummary summarize(const GpuTrace& trace, const HostPhases& host) {
     summary.allocated_bytes += operation.bytes;
   }
   summary.dropped = trace.dropped;
-  add_busy_times(trace, launches, host, summary);
+  add_busy_times(trace, host, std::move(pending), summary);
   return summary;
 }
 
